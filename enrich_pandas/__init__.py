@@ -1,0 +1,100 @@
+"""enrich_pandas: enrich a DataFrame of people; same rows, new columns, every credit accounted for.
+
+>>> import pandas as pd
+>>> import enrich_pandas as ep
+>>> leads = pd.DataFrame({"LinkedIn": ["https://www.linkedin.com/in/ada-example"]})
+>>> with ep.sandbox(misses=0):
+...     people = leads.enrich.people("crustdata", progress=None)
+>>> people["person_status"].tolist()
+['matched']
+"""
+
+import importlib
+import logging
+from typing import TYPE_CHECKING, Any
+
+from enrich_pandas.accessor import register
+from enrich_pandas.errors import (
+    AnswerError,
+    AuthenticationError,
+    BudgetError,
+    ConfigurationError,
+    CredentialError,
+    DeadlineError,
+    EnrichError,
+    InputError,
+    JournalError,
+    PermissionDeniedError,
+    ProviderError,
+    ProviderNotFoundError,
+    QuotaError,
+    RateLimitError,
+    RequestError,
+    RunInterrupted,
+    UnavailableError,
+)
+from enrich_pandas.functions import companies, people, plan
+from enrich_pandas.options import options
+
+if TYPE_CHECKING:
+    from enrich_pandas.history import runs
+    from enrich_pandas.providers import providers
+    from enrich_pandas.providers.base import Provider
+    from enrich_pandas.providers.crustdata import Crustdata
+    from enrich_pandas.sandbox import Sandbox as sandbox  # noqa: N813 - it is called like a function
+else:  # both are packages that can be called, so that their modules can be imported, too
+    from enrich_pandas import providers, sandbox
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "AnswerError",
+    "AuthenticationError",
+    "BudgetError",
+    "ConfigurationError",
+    "CredentialError",
+    "Crustdata",
+    "DeadlineError",
+    "EnrichError",
+    "InputError",
+    "JournalError",
+    "PermissionDeniedError",
+    "Provider",
+    "ProviderError",
+    "ProviderNotFoundError",
+    "QuotaError",
+    "RateLimitError",
+    "RequestError",
+    "RunInterrupted",
+    "UnavailableError",
+    "companies",
+    "options",
+    "people",
+    "plan",
+    "providers",
+    "runs",
+    "sandbox",
+]
+
+# Loaded when first used, so that importing the package costs little more than importing pandas.
+_LAZY = {
+    "Crustdata": "enrich_pandas.providers.crustdata",
+    "Provider": "enrich_pandas.providers.base",
+    "runs": "enrich_pandas.history",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'enrich_pandas' has no attribute {name!r}")
+    value = getattr(importlib.import_module(_LAZY[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])
+
+
+logging.getLogger("enrich_pandas").addHandler(logging.NullHandler())
+register()

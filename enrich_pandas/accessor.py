@@ -1,0 +1,134 @@
+"""The door: ``DataFrame.enrich`` forwards to the functions and holds no state."""
+
+import warnings
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+import pandas as pd
+
+from enrich_pandas import functions
+from enrich_pandas.functions import On
+
+if TYPE_CHECKING:
+    from enrich_pandas.progress import Hook
+    from enrich_pandas.providers.base import Provider
+    from enrich_pandas.report.quote import Plan
+
+NAME = "enrich"
+
+
+class Enrich:
+    """Enrich this frame: ``.plan(provider)`` tells what it costs, ``.people(provider)`` does it."""
+
+    def __init__(self, frame: pd.DataFrame) -> None:
+        # No check here: pandas would turn an AttributeError into "no such accessor", and looking
+        # at an accessor, as completion does, must neither fail nor cost anything.
+        self._frame = frame
+
+    def __repr__(self) -> str:
+        return (
+            "df.enrich.plan(provider)  what a call would do and cost; free\n"
+            "df.enrich.people(provider)  the same rows, with what is known of each person\n"
+            "df.enrich.companies(provider)  the same, of each company"
+        )
+
+    def people(
+        self,
+        provider: "str | Provider" = "crustdata",
+        *,
+        on: On = None,
+        fields: Sequence[str] | None = None,
+        layout: Literal["wide", "nested", "tables"] = "wide",
+        max_items: int = 3,
+        prefix: str | None = None,
+        where: Any = None,
+        budget: float | None = None,
+        max_age: str = "90D",
+        errors: Literal["coerce", "raise"] = "coerce",
+        progress: "str | Hook | None" = "auto",
+        wait: bool = True,
+    ) -> Any:
+        """Enrich this frame of people; everything is told at `enrich_pandas.people`."""
+        return functions.people(
+            self._frame,
+            provider,
+            on=on,
+            fields=fields,
+            layout=layout,
+            max_items=max_items,
+            prefix=prefix,
+            where=where,
+            budget=budget,
+            max_age=max_age,
+            errors=errors,
+            progress=progress,
+            wait=wait,
+        )
+
+    def companies(
+        self,
+        provider: "str | Provider" = "crustdata",
+        *,
+        on: On = None,
+        fields: Sequence[str] | None = None,
+        layout: Literal["wide", "nested", "tables"] = "wide",
+        max_items: int = 3,
+        prefix: str | None = None,
+        where: Any = None,
+        budget: float | None = None,
+        max_age: str = "90D",
+        errors: Literal["coerce", "raise"] = "coerce",
+        progress: "str | Hook | None" = "auto",
+        wait: bool = True,
+    ) -> Any:
+        """Enrich this frame of companies; everything is told at `enrich_pandas.companies`."""
+        return functions.companies(
+            self._frame,
+            provider,
+            on=on,
+            fields=fields,
+            layout=layout,
+            max_items=max_items,
+            prefix=prefix,
+            where=where,
+            budget=budget,
+            max_age=max_age,
+            errors=errors,
+            progress=progress,
+            wait=wait,
+        )
+
+    def plan(
+        self,
+        provider: "str | Provider" = "crustdata",
+        *,
+        kind: Literal["people", "companies"] = "people",
+        on: On = None,
+        where: Any = None,
+        max_age: str = "90D",
+        errors: Literal["coerce", "raise"] = "coerce",
+    ) -> "Plan":
+        """Tell what a call would do and cost; everything is told at `enrich_pandas.plan`."""
+        return functions.plan(
+            self._frame, provider, kind=kind, on=on, where=where, max_age=max_age, errors=errors
+        )
+
+
+# In a notebook, `df.enrich.people?` shows the whole page.
+for _name in ("people", "companies", "plan"):
+    getattr(Enrich, _name).__doc__ = getattr(functions, _name).__doc__
+
+
+def register() -> None:
+    """Register ``DataFrame.enrich``; say so where another package has taken the name."""
+    other = getattr(pd.DataFrame, NAME, None)
+    if other is not None and not other.__module__.startswith("enrich_pandas"):
+        warnings.warn(
+            f"DataFrame.{NAME} was registered by {other.__module__} and is now enrich_pandas'; "
+            "ep.people(df, …) and ep.plan(df, …) work in either case.",
+            UserWarning,
+            stacklevel=3,
+        )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # pandas' own, less clear
+        pd.api.extensions.register_dataframe_accessor(NAME)(Enrich)

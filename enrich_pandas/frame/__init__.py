@@ -1,0 +1,1 @@
+"""The frame side: knows pandas, and no HTTP."""

@@ -1,0 +1,229 @@
+"""Which column holds what: by ``on=``, or by name and content."""
+
+from collections import defaultdict
+from collections.abc import Container, Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from enrich_pandas.frame import messages
+from enrich_pandas.frame.distinct import may_hold_text
+from enrich_pandas.frame.identifiers import canonical
+from enrich_pandas.frame.labels import NAMES, SOMEONE_ELSE, normalised, serving
+
+# Those whose form gives them away. A column of words could hold names of anything.
+TOLD_BY_CONTENT = ("email", "linkedin_url", "company_linkedin_url", "domain")
+SAMPLE = 100
+SHARE = 0.8
+FLAGS = frozenset({"yes", "no", "y", "n", "true", "false", "0", "1", "x", "ja", "nein", "oui"})
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns that identify the rows.
+
+    Attributes
+    ----------
+    chosen
+        Identifier to column label, the preferred identifier first.
+    how
+        Identifier to how its column was found: ``on=``, ``name`` or ``content``.
+    rejected
+        Label to the reason why a column that looked right was not chosen.
+    """
+
+    chosen: Mapping[str, Hashable]
+    how: Mapping[str, str]
+    rejected: Mapping[Hashable, str]
+
+
+def find_columns(
+    frame: pd.DataFrame,
+    identifiers: Sequence[str],
+    on: Mapping[str, Hashable] | Hashable | None = None,
+    *,
+    ignore: Container[Hashable] = (),
+) -> Columns:
+    """Find the column that holds each identifier.
+
+    Without ``on``, a column is found by its name, and its content must not contradict. Only where
+    no name fits is the content of every text column looked at, since a column of addresses may
+    be of other people than the row's. At most 100 cells of a column are read.
+
+    Parameters
+    ----------
+    frame
+        The user's frame.
+    identifiers
+        What the provider takes, the preferred first.
+    on
+        Identifier to column label, or one label: these columns are used and no others.
+    ignore
+        Labels that are not input, such as those of an earlier run's output.
+
+    Returns
+    -------
+    Columns
+        At least one column, how each was found, and what was passed over.
+
+    Raises
+    ------
+    InputError
+        If no column is found, two fit, or one named in ``on`` is missing or there twice.
+
+    Examples
+    --------
+    >>> leads = pd.DataFrame({"LI URL": ["linkedin.com/in/zoe-example"], "Tier": ["A"]})
+    >>> find_columns(leads, ["linkedin_url", "email"]).chosen
+    {'linkedin_url': 'LI URL'}
+    """
+    if on is not None:
+        return _named(frame, identifiers, on)
+    labels = [(place, label) for place, label in enumerate(frame.columns) if label not in ignore]
+    candidates = [c for place, label in labels if (c := _by_name(frame, place, label, identifiers))]
+    if all(candidate.doubt for candidate in candidates):
+        told = [
+            c for place, label in labels if (c := _by_content(frame, place, label, identifiers))
+        ]
+        held = {candidate.label for candidate in told}
+        candidates = told + [c for c in candidates if c.label not in held]
+    return _resolved(frame, identifiers, candidates)
+
+
+def position(frame: pd.DataFrame, label: Hashable) -> int:
+    """Return the position of a column by its label.
+
+    Raises
+    ------
+    InputError
+        If the label is missing, or there twice, or is no label.
+    """
+    places: defaultdict[Hashable, list[int]] = defaultdict(list)
+    for place, name in enumerate(frame.columns):
+        places[name].append(place)
+    try:
+        found = places.get(label, [])
+    except TypeError:  # a list, a frame: nothing that names a column
+        found = []
+    if not found:
+        raise messages.missing(frame, label)
+    if len(found) > 1:
+        raise messages.twice(label, len(found))
+    return found[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A column that may hold an identifier; ``barred`` if its doubt rules it out."""
+
+    identifier: str
+    label: Hashable
+    how: str
+    doubt: str = ""
+    barred: bool = False
+
+
+def _by_name(
+    frame: pd.DataFrame, place: int, label: Hashable, identifiers: Sequence[str]
+) -> _Candidate | None:
+    """Take a column whose name fits; doubt it where no cell does."""
+    identifier = serving(NAMES.get(normalised(label), ""), identifiers)
+    if identifier is None:
+        return None
+    cells = _sample(frame.iloc[:, place])
+    if _are_flags(cells):
+        return _Candidate(identifier, label, "name", "it holds yes/no flags", barred=True)
+    doubt = "" if _share(identifier, cells) else f"no cell looked at holds a usable {identifier}"
+    return _Candidate(identifier, label, "name", doubt)
+
+
+def _by_content(
+    frame: pd.DataFrame, place: int, label: Hashable, identifiers: Sequence[str]
+) -> _Candidate | None:
+    """Take a column of text that holds one of the identifiers, whatever its name."""
+    column = frame.iloc[:, place]
+    if not may_hold_text(column.dtype):
+        return None
+    cells = _sample(column)
+    probe = cells[:: max(1, len(cells) // 10)]  # so that ten thousand columns take seconds
+    told = (n for n in TOLD_BY_CONTENT if _share(n, probe) and _share(n, cells) >= SHARE)
+    identifier = serving(next(told, ""), identifiers)
+    if identifier is None:
+        return None
+    if any(word in normalised(label) for word in SOMEONE_ELSE):
+        return _Candidate(identifier, label, "content", "its name tells of someone else", True)
+    return _Candidate(identifier, label, "content")
+
+
+def _resolved(
+    frame: pd.DataFrame, identifiers: Sequence[str], candidates: Sequence[_Candidate]
+) -> Columns:
+    """Choose one candidate for each identifier, the one beyond doubt before the others."""
+    usable = [candidate for candidate in candidates if not candidate.barred]
+    choices = {name: _best(name, usable) for name in identifiers}
+    found = {name: best for name, best in choices.items() if best}
+    chosen = {name: best[0].label for name, best in found.items()}
+    rejected = {c.label: c.doubt for c in candidates if c.doubt and c.label not in chosen.values()}
+    if not chosen:
+        raise messages.none_found(frame, identifiers, rejected)
+    for name, best in found.items():
+        labels = list(dict.fromkeys(candidate.label for candidate in best))
+        if len(labels) > 1:
+            raise messages.ambiguous(name, labels, chosen)
+        position(frame, labels[0])
+    return Columns(chosen, {name: best[0].how for name, best in found.items()}, rejected)
+
+
+def _best(identifier: str, candidates: Sequence[_Candidate]) -> list[_Candidate]:
+    mine = [candidate for candidate in candidates if candidate.identifier == identifier]
+    return [candidate for candidate in mine if not candidate.doubt] or mine
+
+
+def _named(
+    frame: pd.DataFrame, identifiers: Sequence[str], on: Mapping[str, Hashable] | Hashable
+) -> Columns:
+    """Take the columns that the user named."""
+    if not isinstance(on, Mapping):
+        on = {_identifier_in(frame, position(frame, on), on, identifiers): on}
+    for identifier, label in on.items():
+        if identifier not in identifiers:
+            raise messages.not_taken(identifier, label, identifiers)
+        position(frame, label)
+    if not on:
+        raise messages.empty(identifiers)
+    chosen = {name: on[name] for name in identifiers if name in on}
+    return Columns(chosen, dict.fromkeys(chosen, "on="), {})
+
+
+def _identifier_in(
+    frame: pd.DataFrame, place: int, label: Hashable, identifiers: Sequence[str]
+) -> str:
+    """Tell what the one column that the user named holds."""
+    for find in (_by_content, _by_name):
+        if candidate := find(frame, place, label, identifiers):
+            return candidate.identifier
+    if len(identifiers) == 1:
+        return identifiers[0]
+    raise messages.untold(label, identifiers)
+
+
+def _sample(column: "pd.Series[Any]") -> list[object]:
+    """Take cells that are not null, spread evenly over the column."""
+    present = np.flatnonzero(np.asarray(column.notna(), dtype=bool))
+    steps = np.linspace(0, len(present) - 1, min(len(present), SAMPLE), dtype=np.intp)
+    return list(column.iloc[present[steps]])
+
+
+def _share(identifier: str, cells: Sequence[object]) -> float:
+    """Return the share of cells that hold the identifier, of those that hold anything."""
+    reasons = [canonical(identifier, cell)[1] for cell in cells]
+    filled = [reason for reason in reasons if reason not in {"missing", "placeholder"}]
+    return filled.count(None) / len(filled) if filled else 0.0
+
+
+def _are_flags(cells: Sequence[object]) -> bool:
+    return bool(cells) and all(
+        pd.api.types.is_scalar(cell) and str(cell).strip().casefold() in FLAGS for cell in cells
+    )

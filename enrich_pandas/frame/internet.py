@@ -1,0 +1,156 @@
+"""E-mail addresses and domains, each to one canonical form; no network is asked."""
+
+import re
+import unicodedata
+from functools import cache, lru_cache
+from typing import Any
+from urllib.parse import unquote
+
+import idna
+from email_validator import EmailNotValidError, validate_email
+
+from enrich_pandas.frame.hosts import FREE_MAIL, SOCIAL_NETWORKS
+from enrich_pandas.frame.reasons import Refused
+
+MAX_EMAIL = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
+MAX_LOCAL = 64  # RFC 5321, 4.5.3.1.1
+
+_ANGLED = re.compile(r"(?P<shown>[^<>]*)<(?P<address>[^<>]+)>")
+_MAILTO = re.compile(r"mailto:(?P<address>[^?]+)(?:\?.*)?", re.IGNORECASE)
+_SEVERAL = re.compile(r"@.*[,;\s].*@")
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_PLAIN_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+_HOST = re.compile(r"(?:https?:)?/*(?P<host>[^/?#:@\s]+)(?::\d+)?(?:[/?#].*)?", re.IGNORECASE)
+
+
+def email(text: str) -> str:
+    """Return an address with its domain as a lower-case A-label and its local part untouched.
+
+    ``mailto:`` and ``Name <address>`` are unwrapped. The local part is not folded: whether its
+    case, dots or tags matter is for its own mail server to say.
+
+    Raises
+    ------
+    Refused
+        With the reason why it is not one e-mail address.
+    """
+    text = _unwrapped(text)
+    if _SEVERAL.search(text):
+        raise Refused("separator")
+    local, at, domain = text.rpartition("@")
+    if not at:
+        raise Refused("syntax")
+    if len(local) > MAX_LOCAL or len(text) > MAX_EMAIL:
+        raise Refused("too_long")
+    try:
+        address = f"{_local_part(local)}@{_mail_domain(domain)}"
+    except EmailNotValidError:
+        raise Refused("syntax") from None
+    if len(address) > MAX_EMAIL:
+        raise Refused("too_long")
+    return address
+
+
+def domain(text: str) -> str:
+    """Return the registrable domain of a host name or web address, as a lower-case A-label.
+
+    By the public suffix list that comes with tldextract; a last label that is not listed is
+    itself the suffix, as the list's own default rule says.
+
+    Raises
+    ------
+    Refused
+        With the reason why there is no registrable domain in it.
+    """
+    match = _HOST.fullmatch(text)
+    if match is None:
+        raise Refused("syntax")
+    try:
+        host = idna.encode(match["host"].rstrip("."), uts46=True).decode("ascii").lower()
+    except (idna.IDNAError, UnicodeError):
+        raise Refused("syntax") from None
+    if host.rpartition(".")[2].isdigit():  # an IP address
+        raise Refused("syntax")
+    return _registrable(host)
+
+
+def website(text: str) -> str:
+    """Return the registrable domain of a company's site.
+
+    Raises
+    ------
+    Refused
+        Also where the address is on a social network: a page there is not a site of one's own.
+    """
+    found = domain(text)
+    if found in SOCIAL_NETWORKS:
+        raise Refused("social_network")
+    return found
+
+
+def email_domain(text: str) -> str:
+    """Return the registrable domain of an e-mail address, which names its owner's company.
+
+    Raises
+    ------
+    Refused
+        Also where the address is of a free mail service.
+    """
+    found = domain(email(text).rpartition("@")[2])
+    if found in FREE_MAIL:
+        raise Refused("free_mail")
+    return found
+
+
+def _unwrapped(text: str) -> str:
+    if angled := _ANGLED.fullmatch(text):
+        text = unicodedata.normalize("NFC", angled["address"].strip())
+        shown = angled["shown"].strip(" \"'")
+        # Mail programs show an address as its own name; another address would be another person.
+        if "@" in shown and shown.casefold() != text.casefold():
+            raise Refused("separator")
+    if link := _MAILTO.fullmatch(text):
+        text = unicodedata.normalize("NFC", _decoded(link["address"]).strip())
+    return text
+
+
+def _decoded(address: str) -> str:
+    try:
+        return unquote(address, errors="strict")
+    except UnicodeDecodeError:
+        raise Refused("syntax") from None
+
+
+def _local_part(local: str) -> str:
+    # Nearly every address is an ASCII dot-atom: no need of 30 µs to see that.
+    if _PLAIN_LOCAL.fullmatch(local):
+        return local
+    parsed = validate_email(
+        f"{local}@example.com", check_deliverability=False, allow_quoted_local=True
+    )
+    return parsed.local_part
+
+
+@lru_cache(maxsize=1 << 16)
+def _mail_domain(domain: str) -> str:
+    return validate_email(f"x@{domain}", check_deliverability=False).ascii_domain
+
+
+@cache
+def _suffixes() -> Any:
+    """Load the bundled public suffix list: no download, no cache folder."""
+    import tldextract  # here, since it takes 0.2 s that only domains need to pay
+
+    return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
+
+
+def _registrable(host: str) -> str:
+    # Private suffixes first, so that the tenants of github.io and its like stay apart.
+    for private in (True, False):
+        parts = _suffixes()(host, include_psl_private_domains=private)
+        if parts.domain and parts.suffix:
+            return f"{parts.domain}.{parts.suffix}"
+    labels = host.split(".")
+    if parts.suffix or len(labels) < 2 or not all(labels):  # noqa: PLR2004 - name and suffix
+        raise Refused("syntax")
+    return ".".join(labels[-2:])

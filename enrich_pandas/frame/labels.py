@@ -1,0 +1,107 @@
+"""What people call the columns that hold an identifier: one table of names."""
+
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from itertools import product
+
+# Whose it is, in front of the name: "Contact LinkedIn URL", "lead_email".
+_OWNERS = (
+    *("", "person", "contact", "lead", "prospect", "candidate", "member", "user", "customer"),
+    *("client", "employee", "attendee", "applicant", "participant", "profile", "my"),
+)
+_EMAIL_KINDS = (
+    *("", "work", "business", "professional", "corporate", "office", "personal", "private"),
+    *("home", "primary", "main", "direct", "verified", "valid"),
+)
+_EMPLOYERS = ("", "company", "account", "organization", "organisation", "employer", "firm")
+
+_LINKEDIN = (
+    *("LinkedIn", "LinkedIn URL", "LinkedIn URI", "LinkedIn link", "LinkedIn page"),
+    *("LinkedIn address", "LinkedIn account", "LinkedIn profile", "LinkedIn profile URL"),
+    *("LinkedIn profile link", "LinkedIn profile page", "LinkedIn public profile"),
+    *("LinkedIn public profile URL", "LinkedIn public URL", "LinkedIn flagship URL"),
+    *("LinkedIn member URL", "LinkedIn person URL", "LinkedIn contact profile URL"),
+    *("personal LinkedIn", "personal LinkedIn URL", "personal LinkedIn profile"),
+    *("LI URL", "LI link", "LI profile", "LI profile URL", "LI profile link"),
+    *("URL LinkedIn", "link LinkedIn", "profile LinkedIn", "profil LinkedIn", "LinkedIn profil"),
+    *("perfil LinkedIn", "perfil de LinkedIn"),
+)
+_EMAIL = (
+    *("email", "email address", "email addr", "email id", "email 1", "email 1 value"),
+    *("email 1 address", "email address 1", "mail", "mail address", "mail id", "adresse email"),
+    *(
+        "email adresse",
+        "mail adresse",
+        "adresse mail",
+        "courriel",
+        "correo",
+        "correo electr\u00f3nico",
+    ),
+)
+_COMPANY_LINKEDIN = (
+    *("LinkedIn", "LinkedIn URL", "LinkedIn page", "LinkedIn link", "LinkedIn profile"),
+    *("LinkedIn profile URL", "LinkedIn company page", "LinkedIn company URL"),
+)
+_DOMAIN = (
+    *("domain", "domain name", "website", "website URL", "website address", "website domain"),
+    *("web site", "web", "web address", "webpage", "homepage", "site", "URL"),
+)
+
+
+def normalised(label: Hashable) -> str:
+    """Fold a column label to its letters and digits; the levels of a MultiIndex are joined.
+
+    Examples
+    --------
+    >>> normalised("E-Mail Address"), normalised(("Contact", "LI_URL", ""))
+    ('emailaddress', 'contactliurl')
+    """
+    text = " ".join(map(str, label)) if isinstance(label, tuple) else str(label)
+    return "".join(filter(str.isalnum, text.casefold()))
+
+
+def _spelled(*parts: Iterable[str]) -> Iterator[str]:
+    return (normalised(words) for words in product(*parts))
+
+
+def _names() -> Iterator[tuple[str, str]]:
+    by_identifier: Mapping[str, Iterable[Iterator[str]]] = {
+        "linkedin_url": [_spelled(_OWNERS, _LINKEDIN)],
+        "email": [
+            _spelled(_OWNERS, _EMAIL_KINDS, _EMAIL),
+            _spelled(_EMAIL[:2], _EMAIL_KINDS),
+            _spelled(_OWNERS, _EMAIL[:2], _EMAIL_KINDS),
+        ],
+        "domain": [_spelled(_EMPLOYERS, _DOMAIN)],
+        "company_linkedin_url": [
+            _spelled(_EMPLOYERS[1:], _COMPANY_LINKEDIN),
+            _spelled(["LinkedIn"], _EMPLOYERS[1:], ["", "URL", "page", "page URL"]),
+        ],
+        "name": [_spelled(_OWNERS, ["name", "full name", "fullname", "display name"])],
+        "company": [
+            _spelled(_EMPLOYERS[1:], ["", "name"]),
+            _spelled(["current"], _EMPLOYERS[1:], ["", "name"]),
+            _spelled(["business name", "works at", "company at"]),
+        ],
+    }
+    for identifier, spellings in by_identifier.items():
+        yield from ((name, identifier) for group in spellings for name in group)
+
+
+# From a normalised name to the identifier that such a column holds.
+NAMES: Mapping[str, str] = dict(_names())
+
+# A column of e-mail addresses serves who asks for the domains in them.
+ALSO: Mapping[str, str] = {"email": "email_domain"}
+
+
+def serving(identifier: str, identifiers: Iterable[str]) -> str | None:
+    """Return the identifier of those wanted that a column of this one serves, or None."""
+    wanted = set(identifiers)
+    return next((name for name in (identifier, ALSO.get(identifier, "")) if name in wanted), None)
+
+
+# Words that tell whose a column is, when it is not the row's own person.
+SOMEONE_ELSE = (
+    *("owner", "manager", "supervisor", "assistant", "referr", "recruiter", "spouse", "createdby"),
+    *("modifiedby", "updatedby", "assignedto", "salesrep", "boss", "reportsto", "sender"),
+)

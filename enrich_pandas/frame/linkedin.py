@@ -1,0 +1,159 @@
+"""LinkedIn addresses: every spelling of a profile to one canonical form; nothing is resolved."""
+
+import re
+import unicodedata
+from urllib.parse import unquote
+
+from enrich_pandas.frame.cleaning import INVISIBLE, PLACEHOLDERS
+from enrich_pandas.frame.reasons import Refused
+
+_URL = re.compile(
+    r"(?:https?:)?/*(?P<host>[\w.-]+)(?::\d+)?(?P<path>/[^?#]*)?(?:[?#].*)?", re.IGNORECASE
+)
+# www, mobile, and LinkedIn's country and language hosts (fr., de., pt-br., …).
+_HOST = re.compile(r"(?:(?:www|m|mobile|touch|[a-z]{2}(?:-[a-z]{2})?)\.)*linkedin\.com\.?")
+# A comma would split a vendor's list of addresses, and buy a stranger.
+_SEVERAL = re.compile(r"[,;]|\s\S*/")
+_CUT_OFF = re.compile(r"(?:\.\.|…)[^\w/]*$")
+# A member URN, unlike a vanity name, tells upper from lower case.
+_URN = re.compile(r"AC[ow]AA[\w-]{5,}", re.ASCII)
+_SLUG = re.compile(r"(?:[\w.~'-]|[^\x00-\x7f])+", re.ASCII)
+_ENCODED = re.compile(r"%[0-9a-fA-F]{2}")
+_OPENING = "<([{*\"'\u201c\u2018\u00ab"
+_CLOSING = ">)]}*\"'\u201d\u2019\u00bb,;:.!?"
+
+_SHORTENERS = frozenset(
+    {
+        *("lnkd.in", "bit.ly", "bitly.com", "t.co", "tinyurl.com", "goo.gl", "linkedin.app.goo.gl"),
+        *("ow.ly", "buff.ly", "is.gd", "rebrand.ly", "rb.gy", "t.ly", "cutt.ly", "tiny.cc"),
+    }
+)
+_WRAPPERS = frozenset({"mwlite", "comm"})  # the old mobile site, and links in LinkedIn's e-mails
+_COMPANY = frozenset({"company", "school", "showcase"})
+_SALES = frozenset({"sales", "recruiter", "talent", "cap", "hire"})
+_LEGACY = frozenset({"pub", "profile"})
+_OLD_COMPANY = frozenset({"companies", "company-beta", "edu", "organization", "biz"})
+# The rest of LinkedIn's first path segments: a bare `linkedin.com/x` with one of these is no one.
+_SECTIONS = frozenset(
+    {
+        *("about", "ads", "advice", "analytics", "article", "articles", "authwall", "badges"),
+        *("business", "campaignmanager", "checkpoint", "cws", "dashboard", "developers"),
+        *("directory", "embed", "events", "feed", "games", "groups", "hashtag", "help", "home"),
+        *("in", "interests", "job", "jobs", "learning", "legal", "live", "login", "logout", "m"),
+        *("marketing-solutions", "me", "messaging", "mynetwork", "news", "newsletters"),
+        *("notifications", "oauth", "people", "posts", "premium", "products", "psettings"),
+        *("public-profile", "pulse", "redir", "redirect", "reg", "safety", "salary", "search"),
+        *("services", "settings", "share", "sharearticle", "sharing", "signup", "start"),
+        *("storyline", "title", "today", "top-content", "uas", "video", "wvmp"),
+    }
+)
+
+
+def person(text: str) -> str:
+    """Return ``https://www.linkedin.com/in/<slug>`` for any spelling of a person's profile.
+
+    The slug is percent-decoded, NFC and lower-cased, but for a URN (``ACoAA…``), whose case
+    matters. A bare ``linkedin.com/<name>``, which Zoho's documents use, is read as
+    ``/in/<name>`` unless the name is one of LinkedIn's own sections.
+
+    Raises
+    ------
+    Refused
+        With the reason why it is not the address of a person's profile.
+    """
+    segments = _segments(text)
+    section = segments[0].lower() if segments else ""
+    if section == "in" and len(segments) > 1:
+        return f"https://www.linkedin.com/in/{_slug(segments[1])}"
+    _refuse_section(section)
+    if section in _COMPANY:
+        raise Refused("company_url")
+    if len(segments) != 1:
+        raise Refused("not_a_profile")
+    return f"https://www.linkedin.com/in/{_slug(segments[0])}"
+
+
+def company(text: str) -> str:
+    """Return ``https://www.linkedin.com/company/<slug>`` for a company, school or showcase page.
+
+    Raises
+    ------
+    Refused
+        With the reason why it is not the address of a company's page.
+    """
+    segments = _segments(text)
+    section = segments[0].lower() if segments else ""
+    if section in _COMPANY and len(segments) > 1:
+        return f"https://www.linkedin.com/{section}/{_slug(segments[1])}"
+    if section == "in":
+        raise Refused("person_url")
+    _refuse_section(section)
+    raise Refused("not_a_profile")
+
+
+def _segments(text: str) -> list[str]:
+    """Split the path of a LinkedIn address; refuse any other."""
+    if _CUT_OFF.search(text):
+        raise Refused("truncated")
+    text = text.lstrip(_OPENING).rstrip(_CLOSING)
+    several = _SEVERAL.search(text) is not None
+    url = _URL.fullmatch(text)
+    if url is None or "." not in url["host"]:
+        raise Refused("separator" if several else "syntax")
+    _refuse_host(url["host"].lower().removeprefix("www."))
+    segments = [part for part in (url["path"] or "").split("/") if part]
+    if segments and segments[0].lower() in _WRAPPERS:
+        del segments[0]
+    if segments and segments[0].lower() in _SALES:  # these have commas of their own
+        raise Refused("sales_url")
+    if several:
+        raise Refused("separator")
+    return segments
+
+
+def _refuse_host(host: str) -> None:
+    if host in _SHORTENERS:
+        raise Refused("shortener")
+    if not _HOST.fullmatch(host):
+        raise Refused("not_linkedin")
+
+
+def _refuse_section(section: str) -> None:
+    if section in _LEGACY:
+        raise Refused("legacy_url")
+    if section in _OLD_COMPANY:
+        raise Refused("company_url")
+    if section in _SECTIONS:
+        raise Refused("not_a_profile")
+
+
+def _slug(segment: str) -> str:
+    """Decode and fold the part of the address that names the profile."""
+    slug = _decode(segment).strip(INVISIBLE + " \u00a0")  # encoded leftovers of a paste
+    if _SEVERAL.search(slug):
+        raise Refused("separator")
+    if _CUT_OFF.search(slug):
+        raise Refused("truncated")
+    if not slug.isprintable():
+        raise Refused("control_character")
+    if not _URN.fullmatch(slug):
+        slug = unicodedata.normalize("NFC", unicodedata.normalize("NFC", slug).lower())
+    slug = slug.rstrip(_CLOSING)
+    if slug in PLACEHOLDERS:  # `/in/undefined` is a broken export, and somebody's profile
+        raise Refused("placeholder")
+    if not _SLUG.fullmatch(slug):
+        raise Refused("not_a_profile")
+    return slug
+
+
+def _decode(segment: str) -> str:
+    """Percent-decode once, and once more where the first pass shows that it was encoded twice.
+
+    A slug has no per cent sign of its own, so what is left after one pass is the same person's
+    slug, encoded by a second program.
+    """
+    try:
+        slug = unquote(segment, errors="strict")
+        return unquote(slug, errors="strict") if _ENCODED.search(slug) else slug
+    except UnicodeDecodeError:
+        raise Refused("syntax") from None

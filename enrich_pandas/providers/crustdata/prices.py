@@ -1,0 +1,104 @@
+"""What Crustdata charges."""
+
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from enrich_pandas.providers.base import Match, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """Credits a person or company; give your own contract's to `Crustdata`.
+
+    Those of people go in as ``prices=``, those of companies as ``company_prices=``.
+
+    Parameters
+    ----------
+    base
+        A profile from the vendor's database.
+    realtime
+        A profile that is fetched live, in place of ``base``.
+    business_email, personal_email, phone, developer_platform
+        What each adds where it is asked for and given; of people only.
+
+    Notes
+    -----
+    Sources: docs.crustdata.com/person-docs/enrichment/introduction (current API: 1, and 1, 2, 2
+    and 1 more, at most 7) and ``/company-docs/enrichment/introduction`` (2 a record); the pages
+    "People Enrichment API" (screener: 3, or 5 live, and 2 more) and "Company Enrichment API"
+    (1, or 5 live). Nothing is charged for a preview, or for who is not found. That several
+    companies given for one identifier are charged as one is not documented.
+    """
+
+    base: float
+    realtime: float = 0.0
+    business_email: float = 0.0
+    personal_email: float = 0.0
+    phone: float = 0.0
+    developer_platform: float = 0.0
+
+    def of(self, parts: Collection[str]) -> float:
+        """Return the price of some parts, by name."""
+        return float(sum(getattr(self, part) for part in parts))
+
+
+CURRENT_PRICES = Prices(base=1, business_email=1, personal_email=2, phone=2, developer_platform=1)
+SCREENER_PRICES = Prices(base=3, realtime=5, business_email=2)
+CURRENT_COMPANY_PRICES = Prices(base=2)
+SCREENER_COMPANY_PRICES = Prices(base=1, realtime=5)
+
+_PROFILE = ("base", "realtime")
+_DEAR = {
+    "contact.business_emails": "business_email",
+    "contact.personal_emails": "personal_email",
+    "contact.phone_numbers": "phone",
+    "dev_platform_profiles": "developer_platform",
+}
+_SCREENER_EMAIL = "business_email"
+
+
+def parts_in(fields: Collection[str], *, realtime: bool) -> set[str]:
+    """Return the names of the prices that asking for some fields can cost.
+
+    The screener charges an e-mail alone without the profile.
+
+    Examples
+    --------
+    >>> sorted(parts_in(["basic_profile", "contact"], realtime=False))
+    ['base', 'business_email', 'personal_email', 'phone']
+    >>> parts_in(["business_email"], realtime=True)
+    {'business_email'}
+    """
+    dear = {part for field in fields for part in _dear_parts(field)}
+    is_email_alone = set(fields) == {_SCREENER_EMAIL}
+    return dear if is_email_alone else dear | {"realtime" if realtime else "base"}
+
+
+def _dear_parts(field: str) -> Iterator[str]:
+    if field.rpartition(".")[2].startswith(_SCREENER_EMAIL):
+        yield "business_email"
+    for path, part in _DEAR.items():
+        if f"{path}.".startswith(f"{field}.") or f"{field}.".startswith(f"{path}."):
+            yield part
+
+
+def charged(parts: Collection[str], given: Collection[str]) -> list[str]:
+    """Return the parts that are charged: the profile, and of what is dear what is given."""
+    return [part for part in parts if part in _PROFILE or part in given]
+
+
+def spread(matches: Sequence[Match], used: float) -> list[Match]:
+    """Make the credits of matches add up to what the vendor says a request has used.
+
+    Who was found pays in proportion to the list price, the last of them what is left by
+    rounding. Where nobody was found, everybody pays whose answer is known.
+    """
+    found = [i for i, one in enumerate(matches) if one.status is Status.MATCHED or one.credits]
+    known = [i for i, match in enumerate(matches) if match.status is not Status.HELD]
+    payers = found or (known if used else [])
+    listed = sum(matches[i].credits for i in payers)
+    shares = {i: matches[i].credits / listed if listed else 1 / len(payers) for i in payers}
+    paid = {i: round(used * share, 2) for i, share in shares.items()}
+    if payers:
+        paid[payers[-1]] = used - sum(paid[i] for i in payers[:-1])
+    return [replace(match, credits=paid.get(i, 0.0)) for i, match in enumerate(matches)]

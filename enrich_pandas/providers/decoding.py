@@ -1,0 +1,223 @@
+"""Reading what vendors send: typed first, and leniently where the typed decoder refuses.
+
+A paid answer is never lost to its form: what is broken is repaired, what was cut is salvaged, and
+a field of another type than documented is left empty and named.
+"""
+
+import json
+import math
+import re
+import types
+from contextlib import suppress
+from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin
+
+import msgspec
+from msgspec import Meta
+
+from enrich_pandas.providers.salvage import mended, salvaged
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+# What vendors send where one text, one id, one date or a list of texts was promised.
+IsoDate = Annotated[
+    str, Meta(pattern=r"^\s*(\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])([T ].*)?)?)?)?\s*\Z")
+]
+Year = Annotated[int, Meta(ge=1000, le=9999)]
+Date = IsoDate | Year | None
+Texts = str | list[str | None] | None
+Id = str | int | list[str | int | None] | None
+
+
+class Elements(NamedTuple):
+    """The raw elements of an answer, and whether they are all there."""
+
+    raw: list[bytes]
+    are_whole: bool
+
+
+def elements(body: bytes) -> Elements:
+    """Split an answer into its elements: those of an array, or a bare object as the only one.
+
+    Parameters
+    ----------
+    body
+        An answer, whole or cut anywhere.
+
+    Returns
+    -------
+    Elements
+        No element, and not whole, where the body is neither array nor object.
+
+    Examples
+    --------
+    >>> elements(b'[{"name": "Ada"}, {"name": "Gra')
+    Elements(raw=[b'{"name": "Ada"}'], are_whole=False)
+    """
+    body = mended(body).strip()
+    with suppress(msgspec.DecodeError, RecursionError):
+        if body.startswith(b"["):
+            return Elements([bytes(raw) for raw in _array.decode(body)], are_whole=True)
+        if body.startswith(b"{"):
+            return Elements([bytes(_skim.decode(body))], are_whole=True)
+    return Elements(salvaged(body), are_whole=False)
+
+
+_array = msgspec.json.Decoder(list[msgspec.Raw])
+_skim = msgspec.json.Decoder(msgspec.Raw)  # checks the grammar, builds nothing
+
+
+def read(raw: bytes, kind: type[T]) -> tuple[T | None, list[str]]:
+    """Decode an element into a wire type; what its type does not allow is left empty.
+
+    Parameters
+    ----------
+    raw
+        One JSON value.
+    kind
+        A struct, every field of which may be None.
+
+    Returns
+    -------
+    tuple of (struct or None, list of str)
+        None where the element is no object; and the paths of the fields that were left empty,
+        which never hold anything of the data itself.
+
+    Examples
+    --------
+    >>> class Job(msgspec.Struct):
+    ...     title: str | None = None
+    ...     year: int | None = None
+    >>> read(b'{"title": ["a"], "year": "2002"}', Job)
+    (Job(title=None, year=2002), ['title'])
+    """
+    try:
+        return msgspec.json.decode(raw, type=kind), []
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        odd: dict[str, None] = {}
+        return _lenient(_loose(raw), kind, "", odd), list(odd)
+
+
+def _loose(raw: bytes) -> Any:
+    """Decode without types; a number that no type holds becomes text, or nothing."""
+    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return msgspec.json.decode(raw)
+    with suppress(ValueError, RecursionError):
+        return json.loads(
+            mended(raw), parse_int=_integer, parse_float=_finite, parse_constant=lambda _: None
+        )
+    return None
+
+
+def _integer(text: str) -> int | str:
+    return int(text) if len(text) < 19 else text  # noqa: PLR2004 - the digits of 64 bits
+
+
+def _finite(text: str) -> float | None:
+    return number if math.isfinite(number := float(text)) else None
+
+
+def _lenient(value: Any, kind: Any, path: str, odd: dict[str, None]) -> Any:
+    """Convert to a type what can be; the rest becomes None, and its path is kept in ``odd``."""
+    with suppress(msgspec.ValidationError, RecursionError):
+        return msgspec.convert(value, kind)
+    for option in _options(kind):
+        origin = get_origin(option) or option
+        if isinstance(value, dict) and _is_struct(origin):
+            return _lenient_struct(value, origin, path, odd)
+        if isinstance(value, dict) and origin is dict:
+            of = get_args(option)[1]
+            return {key: _lenient(item, of, path, odd) for key, item in value.items()}
+        if isinstance(value, list) and origin is list:
+            of = get_args(option)[0]
+            made = [_lenient(item, of, f"{path}[]", odd) for item in value]
+            return [item for item in made if item is not None]
+    with suppress(msgspec.ValidationError, RecursionError):
+        return msgspec.convert(value, kind, strict=False)  # "500" for 500, "true" for true
+    odd[path] = None
+    return None
+
+
+def _lenient_struct(
+    value: dict[str, Any], kind: type[msgspec.Struct], path: str, odd: dict[str, None]
+) -> Any:
+    return kind(
+        **{
+            field.name: _lenient(
+                value[field.encode_name], field.type, f"{path}.{field.encode_name}".lstrip("."), odd
+            )
+            for field in msgspec.structs.fields(kind)
+            if field.encode_name in value
+        }
+    )
+
+
+def _options(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
+
+
+def _is_struct(kind: Any) -> bool:
+    return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
+
+
+def odd_note(odd: list[str]) -> str:
+    """Return the note of a match some of whose fields were not as documented."""
+    return f"not as documented, left empty: {', '.join(odd)}" if odd else ""
+
+
+def text(value: object) -> str | None:
+    """Return a text without the space around it, the first one of a list; an empty one is None.
+
+    Examples
+    --------
+    >>> text(" a "), text(["", "b"]), text("")
+    ('a', 'b', None)
+    """
+    if isinstance(value, str):  # nearly always
+        return value.strip() or None
+    return next(iter(texts(value)), None)
+
+
+def texts(value: object, separator: str | None = None) -> list[str]:
+    """Return texts, each once, where a vendor sends a list, a text, or several in one text.
+
+    Examples
+    --------
+    >>> texts(["a", None, "", "a"]), texts("a, b"), texts("a, b", separator=",")
+    (['a'], ['a, b'], ['a', 'b'])
+    """
+    if value is None:
+        return []
+    parts = value if isinstance(value, list) else [value]
+    strings = [part for part in parts if isinstance(part, str)]
+    if separator and isinstance(value, str):
+        strings = value.split(separator)
+    return list(dict.fromkeys(string.strip() for string in strings if string.strip()))
+
+
+def identifier(value: object) -> str | None:
+    """Return an id as text, the first one of a list; 0 stands for none.
+
+    Examples
+    --------
+    >>> identifier(1941874000003442382), identifier([12, 13]), identifier([]), identifier(0)
+    ('1941874000003442382', '12', None, None)
+    """
+    ids = value if isinstance(value, list) else [value]
+    whole = [str(one).strip() for one in ids if isinstance(one, str | int)]
+    return next((one for one in whole if one not in ("", "0")), None)
+
+
+_MIDNIGHT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-]\d{2}:?\d{2})?")
+
+
+def date(value: object) -> str | None:
+    """Return a date in ISO form and the vendor's precision; midnight is no time of day.
+
+    Examples
+    --------
+    >>> date("2021-04-01T00:00:00+00:00"), date(2002), date("2024-07"), date("")
+    ('2021-04-01', '2002', '2024-07', None)
+    """
+    written = str(value).strip() if isinstance(value, str | int) else ""
+    midnight = _MIDNIGHT.fullmatch(written)
+    return midnight[1] if midnight else written or None

@@ -1,0 +1,1 @@
+"""The run side: knows HTTP and the journal, and no pandas."""

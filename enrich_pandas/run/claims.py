@@ -1,0 +1,60 @@
+"""Claims: what a batch may take. One identity is claimed by one batch, within the budget.
+
+Each function is a part of a transaction of the `enrich_pandas.run.journal`.
+"""
+
+import math
+import sqlite3
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from enrich_pandas.providers.base import Identity
+from enrich_pandas.run.database import select_in
+
+
+def still_idle(connection: sqlite3.Connection, batches: Iterable[tuple[int, str]]) -> Iterator[int]:
+    """Yield those of the dead owners' batches under which nothing can have been charged."""
+    query = "SELECT 1 FROM stakes WHERE id = ? AND lease = ? AND state = 'open' AND at_risk = 0"
+    return (
+        batch for batch, lease in batches if connection.execute(query, (batch, lease)).fetchone()
+    )
+
+
+def release(connection: sqlite3.Connection, batches: Iterable[int]) -> None:
+    """Give up the claims of batches under which nothing can have been charged."""
+    ids = [(batch,) for batch in batches]
+    connection.executemany("DELETE FROM claims WHERE batch = ?", ids)
+    connection.executemany("UPDATE batches SET state = 'released' WHERE id = ?", ids)
+
+
+def taken(
+    connection: sqlite3.Connection, fingerprints: Sequence[bytes], known: Mapping[bytes, float]
+) -> set[bytes]:
+    """Return the fingerprints that are claimed, or bought since the plan was made."""
+    claimed = "SELECT fingerprint FROM claims WHERE fingerprint IN ({})"
+    bought = "SELECT fingerprint, fetched FROM results WHERE fingerprint IN ({})"
+    answers = select_in(connection, bought, fingerprints)
+    return {
+        *(row[0] for row in select_in(connection, claimed, fingerprints)),
+        *(key for key, fetched in answers if known.get(key) != fetched),
+    }
+
+
+def affordable(
+    identities: list[Identity], price: Callable[[Sequence[Identity]], float], left: float
+) -> tuple[list[Identity], list[Identity]]:
+    """Split into what the budget allows and what it does not."""
+    sizes = range(len(identities) + 1)
+    most = bisect_right(sizes, left, key=lambda size: price(identities[:size])) - 1
+    return identities[: max(most, 0)], identities[max(most, 0) :]
+
+
+def left_of(budget: float | None, connection: sqlite3.Connection, run: str) -> float:
+    """Return what is left of a budget after what a run has spent, may have, and has reserved."""
+    if budget is None:
+        return math.inf
+    query = (
+        "SELECT COALESCE(SUM(CASE state WHEN 'open' THEN reserved ELSE spent + held END), 0) "
+        "FROM batches WHERE run = ?"
+    )
+    return budget - float(connection.execute(query, (run,)).fetchone()[0])

@@ -1,0 +1,294 @@
+"""The driver: carries the providers' flows on, on threads of its own.
+
+A flow is a function of its answers alone, so a batch whose process died is read by running its flow
+again on the answers that were recorded for it. Nothing is bought on behalf of the dead: whom it had
+still to ask about becomes a batch of this run, with this run's budget.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from functools import partial
+
+from enrich_pandas.errors import EnrichError, JournalError, RequestError
+from enrich_pandas.progress import Progress, State
+from enrich_pandas.providers.base import (
+    Flow,
+    Identity,
+    Kind,
+    Match,
+    Provider,
+    Response,
+    Status,
+    Wait,
+)
+from enrich_pandas.run.http import Transport
+from enrich_pandas.run.journal import Journal
+from enrich_pandas.run.parking import Parking
+from enrich_pandas.run.plan import Orders
+from enrich_pandas.run.records import Batch, fresh
+from enrich_pandas.run.scheduler import Scheduler
+from enrich_pandas.run.sender import Sender, Task, wrapped
+from enrich_pandas.run.tally import Tally, one_each
+from enrich_pandas.run.throttle import Throttle
+
+logger = logging.getLogger("enrich_pandas")
+
+WATCH = 0.3  # seconds between looks at what another process is asking
+
+
+class Driver:
+    """Drives one run.
+
+    Parameters
+    ----------
+    orders, provider, kind
+        What to do, for whom.
+    journal, transport, throttle
+        Where it is written, how it is sent, and at what pace. The driver closes the first two when
+        the last answer has landed, even if the caller has gone by then.
+    run
+        Id of the run, already in the journal.
+    weights, refused
+        Rows of each identity, and rows of each status that need no request: progress counts rows.
+    credits_max, budget
+        The plan's maximum, and the wall.
+
+    Attributes
+    ----------
+    results
+        The answers so far, by identity.
+    error
+        What stopped the run, if anything did.
+    done
+        Set when nothing is in flight any more.
+    """
+
+    def __init__(
+        self,
+        orders: Orders,
+        provider: Provider,
+        kind: Kind,
+        *,
+        journal: Journal,
+        transport: Transport,
+        throttle: Throttle,
+        run: str,
+        weights: Mapping[Identity, int],
+        refused: Mapping[str, int],
+        credits_max: float,
+        budget: float | None = None,
+    ) -> None:
+        self.run, self.done = run, threading.Event()
+        self.error: EnrichError | None = None
+        self._orders, self._provider, self._kind = orders, provider, kind
+        self._journal, self._transport = journal, transport
+        self._credits_max, self._budget = credits_max, budget
+        self._tally = Tally(provider.name, weights, refused)
+        self.results = self._tally.answers
+        self._parking = Parking()
+        self._lock = threading.Lock()
+        self._started = time.monotonic()
+        self._scheduler = Scheduler[Task](
+            advance=self._advance,
+            fail=self._fail,
+            drop=self._drop,
+            finish=self._finish,
+        )
+        self.pause, self.resume = self._scheduler.pause, self._scheduler.resume
+        self.awaited = self._scheduler.awaited
+        self._sender = Sender(
+            provider,
+            journal,
+            transport,
+            throttle,
+            may_start=lambda: self._scheduler.is_running,
+            stop=self._stop,
+        )
+
+    def start(self) -> None:
+        """Start the run."""
+        orders = self._orders
+        self._tally.record(orders.stored)
+        watched = [Task(orders.elsewhere, watch=True)] if orders.elsewhere else []
+        self._scheduler.add(
+            [
+                *(Task(identities, adopt=batch) for batch, identities in orders.abandoned.items()),
+                *watched,
+                *(Task(batch) for batch in orders.batches),
+            ]
+        )
+        self._scheduler.start(self._provider.connections, f"enrich-{self.run}")
+
+    def cancel(self) -> None:
+        """Stop spending: no billed request starts after this; what is in flight still lands."""
+        self._scheduler.stop("stopping")
+
+    def snapshot(self) -> Progress:
+        """Tell how far the run is."""
+        scheduler, elapsed = self._scheduler, time.monotonic() - self._started
+        rest, idle = scheduler.total - scheduler.finished, scheduler.idle_seconds()
+        counts, credits_now = self._tally.read()
+        return Progress(
+            run=self.run,
+            provider=self._provider.name,
+            rows=self._tally.rows,
+            rows_done=sum(counts.values()),
+            counts=counts,
+            batches=scheduler.total,
+            batches_done=scheduler.finished,
+            in_flight=scheduler.in_flight,
+            credits=credits_now,
+            credits_max=self._credits_max,
+            budget=self._budget,
+            elapsed=elapsed,
+            eta=elapsed / scheduler.finished * rest if scheduler.finished else None,
+            waiting=f"{self._provider.name}'s pace" if idle else "",
+            wait_seconds=idle,
+            state=scheduler.state,
+        )
+
+    # -- a task ------------------------------------------------------------------------------
+
+    def _advance(self, task: Task) -> float | None:
+        """Carry a task on until it has to wait (seconds) or is done (None)."""
+        if task.watch:
+            return self._look(task)
+        flow = task.flow or self._begin(task)
+        if flow is None:
+            return None
+        try:
+            while True:
+                step = task.request or flow.send(task.reply)  # type: ignore[arg-type]  # None starts it
+                if isinstance(step, Wait):
+                    task.reply = Response()
+                    return step.seconds
+                task.request = step
+                answer = self._sender.ask(task, step)
+                if isinstance(answer, float):
+                    return answer
+                task.request, task.reply, task.attempt = None, answer, 0
+                task.step += 1
+        except StopIteration as end:
+            matches = end.value
+        self._land(task, matches)
+        return None
+
+    def _begin(self, task: Task) -> Flow | None:
+        """Claim the batch and make its flow; None where nothing is left of it."""
+        batch = self._claim(task) if task.adopt is None else self._adopt(task, task.adopt)
+        if batch is not None:
+            task.batch, task.identities = batch, batch.identities
+            task.flow = self._provider.flow(self._kind, batch.identities)
+        return task.flow
+
+    def _claim(self, task: Task) -> Batch | None:
+        claim = self._journal.claim(
+            self.run,
+            self._orders.scope,
+            task.identities,
+            [self._orders.fingerprint(identity) for identity in task.identities],
+            price=lambda batch: self._provider.price(self._kind, batch),
+            budget=self._budget,
+            known=self._orders.known,
+        )
+        if claim.batch is not None:
+            self._parking.open()
+        if claim.unaffordable and not self._parking.park(claim.unaffordable):
+            self._tally.settle(claim.unaffordable, Status.SKIPPED, "budget")
+            self._unpark()
+        if claim.elsewhere:
+            self._scheduler.add([Task(claim.elsewhere, watch=True)])
+        return claim.batch
+
+    def _unpark(self) -> None:
+        self._scheduler.add(Task(identities) for identities in self._parking.leave())
+
+    def _adopt(self, task: Task, batch: int) -> Batch | None:
+        adopted = self._journal.adopt(batch, self._orders.scope)
+        if adopted is None:  # another process was faster
+            self._scheduler.add([Task(task.identities, watch=True)])
+        return adopted
+
+    def _look(self, task: Task) -> float | None:
+        """See what became of identities that another process is asking about."""
+        known, keys = self._orders.known, map(self._orders.fingerprint, task.identities)
+        open_ = dict(zip(keys, task.identities, strict=True))
+        stored = self._journal.stored(list(open_))
+        news = {key: answer for key, answer in stored.items() if answer.fetched != known.get(key)}
+        self._tally.record({open_.pop(key): answer for key, answer in news.items()})
+        task.identities = []
+        dead: dict[int, list[Identity]] = {}
+        for key, holder in self._journal.claims(list(open_)).items():
+            if holder.is_alive:
+                task.identities.append(open_.pop(key))
+            elif holder.at_risk:
+                dead.setdefault(holder.batch, []).append(open_.pop(key))
+        self._scheduler.add(Task(identities, adopt=batch) for batch, identities in dead.items())
+        self._ask_about(list(open_.values()))
+        return WATCH if task.identities else None
+
+    def _ask_about(self, identities: Sequence[Identity]) -> None:
+        batches = self._provider.batches(self._kind, identities)
+        self._scheduler.add(Task(batch) for batch in batches)
+
+    def _land(self, task: Task, matches: Sequence[Match]) -> None:
+        assert task.batch is not None  # noqa: S101 - for the type checker: _begin has set it
+        asked = [identity for identity in task.batch.identities if identity not in task.unasked]
+        complete = one_each(asked, matches)
+        unknown = [match.identity for match in complete if match.status is Status.HELD]
+        held = self._provider.price(self._kind, unknown) if unknown else 0.0
+        keyed = [(self._orders.fingerprint(match.identity), match) for match in complete]
+        name, spent = self._provider.name, 0.0
+        if task.adopt is None:  # what was adopted is past, and was the dead run's to pay
+            self._sender.take_stock(task.reply or Response(), complete)
+            spent = sum(match.credits for match in complete)
+        try:
+            answers = self._journal.land(task.batch.id, name, self._kind, keyed, held)
+        except JournalError:  # the frame gets it all the same, and the next run from the raw answer
+            now = time.time()
+            self._tally.record({match.identity: fresh(match, now, name) for match in complete})
+            raise
+        self._tally.record(dict(zip(asked, answers, strict=True)), spent)
+        if task.adopt is None:
+            self._parking.close()
+            self._unpark()
+        unasked = [identity for identity in task.batch.identities if identity in task.unasked]
+        self._ask_about(list(filter(self._tally.wants, unasked)))
+
+    # -- the ends ----------------------------------------------------------------------------
+
+    def _stop(self, error: EnrichError) -> None:
+        with self._lock:
+            self.error = self.error or error
+        self._scheduler.stop("failed")
+
+    def _fail(self, task: Task, error: BaseException) -> None:
+        """Stop the run; but what a dead one left and nobody can read is held, and no obstacle."""
+        is_readers = not isinstance(error, EnrichError) or isinstance(error, RequestError)
+        if task.adopt is not None and is_readers:
+            logger.warning("Batch %s cannot be read: %s.", task.adopt, type(error).__name__)
+            self._tally.settle(task.identities, Status.HELD, "unread")
+            return
+        self._stop(wrapped(error))
+        self._drop(task)
+
+    def _drop(self, task: Task) -> None:
+        """Leave a task where it is: what was recorded for it is read by the next run."""
+        if task.watch or task.adopt is not None or task.may_be_charged:
+            self._tally.settle(task.identities, Status.PENDING, "interrupted")
+        else:
+            reason = "run_failed" if self.error else "run_stopped"
+            self._tally.settle(task.identities, Status.SKIPPED, reason)
+
+    def _finish(self, state: State) -> None:
+        while parked := self._parking.leave():  # of a run that was stopped
+            self._drop(Task(parked[0]))
+        end_run = partial(self._journal.end_run, self.run, state)
+        for end in (end_run, self._transport.close, self._journal.close):
+            try:
+                end()
+            except Exception as error:  # noqa: BLE001 - kept; whoever waits must be told of the end
+                self.error = self.error or wrapped(error)
+        self.done.set()

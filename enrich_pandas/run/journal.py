@@ -1,0 +1,299 @@
+"""The journal: one SQLite file that remembers what was asked, what came back and what it cost.
+
+The order of writes of a billed request, each arrow a commit that has reached the disk:
+
+    claim and reserve → intent → (send) → raw answer → landed
+
+So whatever the instant at which the process dies, the next one knows which identities may have
+been bought (an intent without an answer), which answers are paid for and unread (an answer that
+has not landed), and which are stored. An identity is claimed by one batch at a time, whichever
+process it belongs to; a claim is alive as long as the process that made it holds its lease. A dead
+one is anybody's where nothing can have been charged, else only together with its records.
+"""
+
+import threading
+import time
+import zlib
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from enrich_pandas.providers.base import Identity, Kind, Match, Request, Response, Status
+from enrich_pandas.run.claims import affordable, left_of, release, still_idle, taken
+from enrich_pandas.run.database import Database, explained, insert, select_in
+from enrich_pandas.run.leases import Lease, is_alive
+from enrich_pandas.run.records import (
+    Answer,
+    Batch,
+    Claim,
+    Holder,
+    fresh,
+    pack,
+    read_answer,
+    read_identity,
+    read_response,
+    response_row,
+    result_row,
+    unpack,
+)
+
+# Kept from one call to the next, beside all that was charged. A failed row that was refused, and
+# not charged, is not: it may be asked again.
+KEPT = (Status.MATCHED, Status.NOT_FOUND, Status.REMOVED, Status.PENDING, Status.HELD)
+
+RUNNING = "running"
+STORED = "SELECT * FROM results WHERE fingerprint IN ({})"
+ANSWERED = (
+    "UPDATE requests SET answered = ?, outcome = ?, status = ?, headers = ?, body = ? WHERE id = ?"
+)
+CLAIMED = (
+    "SELECT fingerprint, batch, lease, reserved, at_risk FROM claims "
+    "JOIN stakes ON stakes.id = batch WHERE fingerprint IN ({})"
+)
+IDLE = "SELECT id FROM stakes WHERE lease = ? AND state = 'open' AND at_risk = 0"
+RUNS = """
+    SELECT runs.*, COALESCE(SUM(spent), 0) AS credits,
+      COALESCE(SUM(CASE state WHEN 'open' THEN at_risk ELSE held END), 0) AS credits_held,
+      (SELECT COUNT(*) FROM requests JOIN batches ON batches.id = batch
+       WHERE run = runs.id) AS requests
+    FROM runs LEFT JOIN stakes ON stakes.run = runs.id
+    GROUP BY runs.id ORDER BY started DESC, runs.rowid DESC
+"""
+
+
+class Journal:
+    """The journal of one user, shared by all runs, notebooks and processes.
+
+    Parameters
+    ----------
+    path
+        The SQLite file; made, readable by its owner alone, where it does not exist.
+
+    Raises
+    ------
+    JournalError
+        The file is damaged, locked for a minute, or no journal of this library.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._leases = path.parent / "leases"
+        self._lock = threading.Lock()
+        self._lease: Lease | None = None
+        self._database = Database(path)
+
+    def close(self) -> None:
+        """Close the file and give up every claim."""
+        with self._lock, explained(self.path):
+            lease, self._lease = self._lease, None
+            try:
+                if lease is not None:
+                    lease.release()
+            finally:
+                self._database.close()
+
+    # -- reading ---------------------------------------------------------------------------
+
+    def stored(self, fingerprints: Sequence[bytes]) -> dict[bytes, Answer]:
+        """Read the stored answers to these fingerprints, in bulk."""
+        with self._database.reading() as connection:
+            rows = list(select_in(connection, STORED, fingerprints))
+        with self._decoding():
+            return {row["fingerprint"]: read_answer(row) for row in rows}
+
+    def claims(self, fingerprints: Sequence[bytes]) -> dict[bytes, Holder]:
+        """Read who has claimed these fingerprints."""
+        with self._database.reading() as connection:
+            rows = list(select_in(connection, CLAIMED, fingerprints))
+        alive = {lease: self._is_alive(lease) for lease in {row["lease"] for row in rows}}
+        return {
+            row["fingerprint"]: Holder(
+                row["batch"],
+                row["lease"],
+                alive[row["lease"]],
+                row["at_risk"],
+                row["reserved"] - row["at_risk"],
+            )
+            for row in rows
+        }
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Read every run, the newest first, with what it spent.
+
+        The status of one whose process is gone is ``died``.
+        """
+        with self._database.reading() as connection:
+            leases = {row["lease"] for row in connection.execute(RUNS) if row["status"] == RUNNING}
+        dead = {lease for lease in leases if not self._is_alive(lease)}
+        with self._database.reading() as connection:  # again: one may have ended meanwhile
+            runs = [dict(row) for row in connection.execute(RUNS)]
+        for run in runs:
+            if run["status"] == RUNNING and run["lease"] in dead:
+                run["status"] = "died"
+        return runs
+
+    def _is_alive(self, lease: str) -> bool:
+        with explained(self.path):
+            return is_alive(self._leases, lease)
+
+    def _decoding(self) -> AbstractContextManager[None]:
+        """Say of what cannot be read that the file is damaged."""
+        return explained(self.path, zlib.error, msgspec.MsgspecError, ValueError)
+
+    # -- a run -----------------------------------------------------------------------------
+
+    def begin_run(self, **facts: Any) -> None:
+        """Record that a run starts."""
+        lease = self._own_lease()
+        with self._database.writing() as connection:
+            insert(connection, "runs", {**facts, "status": RUNNING, "lease": lease})
+
+    def end_run(self, run: str, status: str) -> None:
+        """Record how a run ended, and give up the claims under which nothing was charged."""
+        lease = self._own_lease()
+        with self._database.writing() as connection:
+            connection.execute(
+                "UPDATE runs SET ended = ?, status = ? WHERE id = ?", (time.time(), status, run)
+            )
+            release(connection, [row[0] for row in connection.execute(IDLE, (lease,))])
+
+    # -- a batch, in the order of its writes -------------------------------------------------
+
+    def claim(
+        self,
+        run: str,
+        scope: bytes,
+        identities: Sequence[Identity],
+        fingerprints: Sequence[bytes],
+        *,
+        price: Callable[[Sequence[Identity]], float],
+        budget: float | None,
+        known: Mapping[bytes, float],
+    ) -> Claim:
+        """Claim identities and reserve the most they can cost, as far as the budget allows.
+
+        Identities that another batch has claimed, or has bought since the plan was made, are left
+        to it. ``known`` tells when each stored answer that the plan knew was fetched: another one
+        is new, whatever the clock did meanwhile.
+        """
+        lease = self._own_lease()
+        idle = {one[:2] for one in self.claims(fingerprints).values() if one.is_idle}
+        with self._database.writing() as connection:
+            release(connection, still_idle(connection, idle))
+            gone = taken(connection, fingerprints, known)
+            pairs = list(zip(identities, fingerprints, strict=True))
+            free = {identity: key for identity, key in pairs if key not in gone}
+            elsewhere = [identity for identity, key in pairs if key in gone]
+            left = left_of(budget, connection, run)
+            mine, dear = affordable(list(free), price, left)
+            if not mine:
+                return Claim(None, elsewhere, dear)
+            batch = insert(
+                connection,
+                "batches",
+                {
+                    "run": run,
+                    "lease": lease,
+                    "scope": scope,
+                    "identities": pack([identity.keys for identity in mine]),
+                    "reserved": price(mine),
+                },
+            )
+            connection.executemany(
+                "INSERT INTO claims VALUES (?, ?)",
+                [(free[identity], batch) for identity in mine],
+            )
+        return Claim(Batch(batch, mine, {}), elsewhere, dear)
+
+    def adopt(self, batch: int, scope: bytes) -> Batch | None:
+        """Take over a batch whose owner died, with all that was recorded for it.
+
+        It stays the dead run's: what it cost was that one's. Returns None where another process
+        was faster, or where it was asked with other options.
+        """
+        lease, open_ = self._own_lease(), "SELECT * FROM batches WHERE id = ? AND state = 'open'"
+        with self._database.reading() as connection:
+            row = connection.execute(open_, (batch,)).fetchone()
+        if row is None or row["scope"] != scope or self._is_alive(row["lease"]):
+            return None
+        with self._database.writing() as connection:
+            taken_over = connection.execute(
+                "UPDATE batches SET lease = ? WHERE id = ? AND lease = ? AND state = 'open'",
+                (lease, batch, row["lease"]),
+            )
+            if not taken_over.rowcount:
+                return None
+            steps = connection.execute(
+                "SELECT * FROM requests WHERE batch = ? ORDER BY id", (batch,)
+            ).fetchall()
+        with self._decoding():
+            identities = [read_identity(pairs) for pairs in unpack(row["identities"])]
+            return Batch(batch, identities, {step["step"]: read_response(step) for step in steps})
+
+    def intend(self, batch: int, step: int, request: Request) -> int:
+        """Record that a request is about to be sent; after this it may have been charged."""
+        with self._database.writing() as connection:
+            return insert(
+                connection,
+                "requests",
+                {
+                    "batch": batch,
+                    "step": step,
+                    "method": request.method,
+                    "path": request.path,
+                    "billed": request.billed,
+                    "credits": request.credits,
+                    "sent": time.time(),
+                },
+            )
+
+    def answer(self, request: int, response: Response) -> None:
+        """Record the raw answer, before anybody reads it."""
+        values = (time.time(), *response_row(response), request)
+        with self._database.writing() as connection:
+            connection.execute(ANSWERED, values)
+
+    def land(
+        self,
+        batch: int,
+        provider: str,
+        kind: Kind,
+        matches: Sequence[tuple[bytes, Match]],
+        held: float,
+    ) -> list[Answer]:
+        """Store what was read, release the claims and settle the reservation, all at once.
+
+        Returns what is now known of each identity: a miss never overwrites a hit.
+        """
+        now = time.time()
+        spent = sum(match.credits for _, match in matches)
+        fetched = [(key, fresh(match, now, provider)) for key, match in matches]
+        rows = {
+            key: result_row(key, answer, kind, batch)
+            for key, answer in fetched
+            if answer.match.status in KEPT or answer.match.credits
+        }
+        misses = [key for key, match in matches if match.status is not Status.MATCHED]
+        with self._database.writing() as connection:
+            query = "SELECT fingerprint FROM results WHERE fingerprint IN ({}) AND status = ?"
+            hits = {row[0] for row in select_in(connection, query, misses, Status.MATCHED)}
+            connection.executemany(
+                "INSERT OR REPLACE INTO results VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+                [row for key, row in rows.items() if key not in hits],
+            )
+            connection.execute("DELETE FROM claims WHERE batch = ?", (batch,))
+            connection.execute(
+                "UPDATE batches SET state = 'landed', spent = ?, held = ? WHERE id = ?",
+                (spent, held, batch),
+            )
+        older = self.stored(list(hits)) if hits else {}
+        return [older.get(key) or answer for key, answer in fetched]
+
+    def _own_lease(self) -> str:
+        with self._lock, explained(self.path):
+            if self._lease is None or not self._lease.is_own:
+                self._lease = Lease(self._leases)
+            return self._lease.id

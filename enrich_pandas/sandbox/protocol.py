@@ -1,0 +1,52 @@
+"""What passes between the door and the server; it needs no server to be imported."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+HOST = "127.0.0.1"
+CONTROL = "/__sandbox__"
+KEY = "sandbox-key"
+
+
+class Options(msgspec.Struct, kw_only=True, frozen=True):
+    """What a sandbox is started with; `enrich_pandas.sandbox.Sandbox` documents each."""
+
+    latency: float = 0.0
+    connections: int | None = None
+    rate: int | None = None
+    misses: float = 0.1
+    seed: int = 0
+    credits: float | None = None
+    people: list[dict[str, Any]] | None = None
+
+
+class Asked(NamedTuple):
+    """Somebody a request asks for: as the vendor sees the person, and as it was submitted."""
+
+    identity: str
+    submitted: str
+
+
+_NOBODY = Asked("", "")
+
+
+class Fault(msgspec.Struct, kw_only=True):
+    """An order to misbehave, `times` times (None: always), for requests with `only` in them."""
+
+    vendor: str
+    where: str
+    name: str
+    times: int | None = 1
+    only: str | None = None
+    options: dict[str, Any] = {}
+
+    def meets(self, vendor: str, where: str, asked: Sequence[Asked]) -> bool:
+        """Say whether it strikes this request."""
+        here = (self.vendor, self.where) == (vendor, where) and self.times != 0
+        return here and (self.only is None or any(self.only in one for one in asked))
+
+    def target(self, asked: Sequence[Asked]) -> Asked:
+        """Return whom of the request it is about."""
+        return next((one for one in asked if self.only in one), next(iter(asked), _NOBODY))

@@ -1,0 +1,68 @@
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from enrich_pandas.errors import InputError
+from enrich_pandas.frame.attach import attach, check_names, own_columns
+
+ROW = ["person_status", "person_reason", "person_provider", "person_fetched_at"]
+
+INDEXES = [
+    pd.RangeIndex(3),
+    pd.RangeIndex(10, 4, -2, name="n"),
+    pd.Index(["a", "a", "b"], name="k"),
+    pd.MultiIndex.from_tuples([("a", 1), ("a", 1), ("b", 2)], names=["x", "y"]),
+    pd.date_range("2024-10-27", periods=3, freq="h", tz="Europe/Paris"),
+    pd.IntervalIndex.from_breaks([0, 1, 2, 3]),
+    pd.CategoricalIndex(["a", "b", "a"]),
+]
+
+
+@pytest.mark.parametrize("index", INDEXES, ids=lambda index: type(index).__name__)
+def test_the_index_is_the_frames_own(index):
+    frame = pd.DataFrame({"a": [1, 2, 3]}, index=index)
+    result = attach(frame, {"person_name": np.array(["x", "y", "z"], dtype=object)}, [])
+    pd.testing.assert_index_equal(result.index, index, exact=True)
+    assert type(result.index) is type(index)
+    assert result["person_name"].tolist() == ["x", "y", "z"]
+
+
+@given(st.lists(st.integers(0, 2), max_size=6))
+def test_attaching_goes_by_position_whatever_the_labels(labels):
+    frame = pd.DataFrame({"a": range(len(labels))}, index=labels)
+    result = attach(frame, {"b": np.arange(len(labels)) * 10}, [])
+    assert (result["b"] == result["a"] * 10).all()
+    assert len(result) == len(labels)
+
+
+def test_column_levels_are_kept():
+    frame = pd.DataFrame([[1]], columns=pd.MultiIndex.from_tuples([("a", "b")]))
+    result = attach(frame, {"person_name": np.array(["x"], dtype=object)}, [])
+    assert list(result.columns) == [("a", "b"), ("person_name", "")]
+
+
+def test_the_input_is_not_touched():
+    frame = pd.DataFrame({"a": [1], "person_name": ["old"]})
+    before = frame.copy(deep=True)
+    attach(frame, {"person_name": np.array(["new"], dtype=object)}, ["person_name"])
+    pd.testing.assert_frame_equal(frame, before)
+
+
+def test_an_earlier_result_is_recognised_and_nothing_else():
+    frame = pd.DataFrame(columns=[*ROW, "person_email_7_type", "person_age", "name"])
+    names = ["status", "reason", "provider", "fetched_at", "email_1_type"]
+    assert own_columns(frame, "person_", names) == [*ROW, "person_email_7_type"]
+
+
+def test_without_all_row_columns_nothing_is_ours():
+    frame = pd.DataFrame(columns=["person_status", "person_name"])
+    assert own_columns(frame, "person_", ["status", "name"]) == []
+
+
+@pytest.mark.parametrize("taken", ["person_name", "PERSON_Name"])
+def test_a_taken_name_is_refused_in_any_case(taken):
+    frame = pd.DataFrame(columns=[taken])
+    with pytest.raises(InputError, match=taken):
+        check_names(frame, ["person_name"], own=[])

@@ -1,0 +1,269 @@
+import unicodedata
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enrich_pandas.errors import ConfigurationError
+from enrich_pandas.frame.hosts import FREE_MAIL
+from enrich_pandas.frame.identifiers import IDENTIFIERS, REASONS, canonical
+from tests.frame.spellings import CANONICAL, SPELLINGS
+
+URN = "https://www.linkedin.com/in/ACoAABcDeFgHiJkLmNoPq"
+
+
+def accepted(identifier: str, value: object) -> str:
+    found, reason = canonical(identifier, value)
+    assert reason is None
+    assert found is not None
+    return found
+
+
+def refused(identifier: str, value: object) -> str:
+    found, reason = canonical(identifier, value)
+    assert found is None
+    assert reason in REASONS
+    return reason
+
+
+def test_forty_spellings_of_a_profile_are_one_person() -> None:
+    assert len(set(SPELLINGS)) == 40
+    assert {accepted("linkedin_url", spelling) for spelling in SPELLINGS} == {CANONICAL}
+
+
+def test_the_case_of_a_urn_is_kept() -> None:
+    assert accepted("linkedin_url", URN.replace("www.linkedin", "FR.LinkedIn") + "/?trk=x") == URN
+
+
+@pytest.mark.parametrize(
+    ("url", "reason"),
+    [
+        ("https://www.linkedin.com/company/example", "company_url"),
+        ("https://www.linkedin.com/school/example/", "company_url"),
+        ("https://www.linkedin.com/showcase/example", "company_url"),
+        ("https://www.linkedin.com/sales/people/ACwAAAexample", "sales_url"),
+        ("https://www.linkedin.com/sales/lead/ACwAAAexample,NAME_SEARCH,x1", "sales_url"),
+        ("https://www.linkedin.com/recruiter/profile/1", "sales_url"),
+        ("https://www.linkedin.com/talent/profile/x", "sales_url"),
+        ("https://lnkd.in/example", "shortener"),
+        ("bit.ly/example", "shortener"),
+        ("https://www.linkedin.com/pub/zoe-example/1/2/3", "legacy_url"),
+        ("https://www.linkedin.com/profile/view?id=1", "legacy_url"),
+        ("https://profiles.example/in/zoe", "not_linkedin"),
+        ("https://www.linkedin.com.phish.example/in/zoe", "not_linkedin"),
+        ("https://notlinkedin.com/in/zoe", "not_linkedin"),
+        ("https://www.linkedin.com/feed/", "not_a_profile"),
+        ("linkedin.com/jobs", "not_a_profile"),
+        ("https://www.linkedin.com/learning/x", "not_a_profile"),
+        ("https://www.linkedin.com/in/", "not_a_profile"),
+        ("https://www.linkedin.com", "not_a_profile"),
+        ("https://www.linkedin.com/in/zoe%3Fx", "not_a_profile"),
+        ("https://www.linkedin.com/in/zoe%2Fx", "not_a_profile"),
+        ("https://www.linkedin.com/in/undefined", "placeholder"),
+        ("https://www.linkedin.com/in/zoe-exam...", "truncated"),
+        ("https://www.linkedin.com/in/zoe-exam…", "truncated"),
+        ("https://www.linkedin.com/in/a,https://www.linkedin.com/in/b", "separator"),
+        ("https://www.linkedin.com/in/a%2Cb", "separator"),
+        ("https://www.linkedin.com/in/a%252Cb", "separator"),
+        ("https://www.linkedin.com/in/a\nhttps://www.linkedin.com/in/b", "separator"),
+        ("https://www.linkedin.com/in/a\r\nX-Header: 1", "separator"),
+        ("https://www.linkedin.com/in/a https://www.linkedin.com/in/b", "separator"),
+        ("https://www.linkedin.com/in/a\x00", "control_character"),
+        ("https://www.linkedin.com/in/a%00", "control_character"),
+        ("https://www.linkedin.com/in/\ud800", "control_character"),
+        ("https://www.linkedin.com/in/%E9", "syntax"),
+        ("Zoe Example", "syntax"),
+        ("https://someone@www.linkedin.com/in/zoe", "syntax"),
+        ("https://www.linkedin.com/in/" + "a" * 2048, "too_long"),
+    ],
+)
+def test_what_is_no_persons_profile_is_refused_for_its_own_reason(url: str, reason: str) -> None:
+    assert refused("linkedin_url", url) == reason
+
+
+def test_a_company_page_has_a_canonical_form_and_a_person_is_not_one() -> None:
+    spelling = "http://de.linkedin.com/company/Example-Works/about/"
+    found = accepted("company_linkedin_url", spelling)
+    assert found == "https://www.linkedin.com/company/example-works"
+    assert refused("company_linkedin_url", CANONICAL) == "person_url"
+
+
+@pytest.mark.parametrize(
+    ("spelling", "address"),
+    [
+        (" ada@example.com\u00a0", "ada@example.com"),
+        ("\u200bada@example.com", "ada@example.com"),
+        ("mailto:ada@example.com?subject=hi", "ada@example.com"),
+        ("MAILTO:ada%2Btag@example.com", "ada+tag@example.com"),
+        ("<ada@example.com>", "ada@example.com"),
+        ('"Example, Ada" <ada@example.com>', "ada@example.com"),
+        ("ada@example.com <ada@example.com>", "ada@example.com"),
+        ("Ada.L+tag@EXAMPLE.com", "Ada.L+tag@example.com"),
+        ("jörg@MÜNCHEN.example", "jörg@xn--mnchen-3ya.example"),
+        ("jo\u0308rg@xn--mnchen-3ya.example", "jörg@xn--mnchen-3ya.example"),
+        ("a@faß.example", "a@xn--fa-hia.example"),
+        ('"a b"@example.com', '"a b"@example.com'),
+        ("=1+1@company3.example", "=1+1@company3.example"),
+    ],
+)
+def test_an_email_keeps_its_local_part_and_gets_an_ascii_domain(
+    spelling: str, address: str
+) -> None:
+    assert accepted("email", spelling) == address
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("a@b@example.com", "syntax"),
+        ("ada@example.com.", "syntax"),
+        ("ada@[192.0.2.1]", "syntax"),
+        ("ada@192.0.2.1", "syntax"),
+        ("ada@localhost", "syntax"),
+        ("ada", "syntax"),
+        ("@example.com", "syntax"),
+        ("mailto:%FF@example.com", "syntax"),
+        ("a@example.com, b@example.com", "separator"),
+        ("a@example.com <b@example.com>", "separator"),
+        ("a@example.com\nBcc: b@example.com", "separator"),
+        ("a\x00@example.com", "control_character"),
+        ("a" * 65 + "@example.com", "too_long"),
+        ("a@" + "b" * 260 + ".example", "too_long"),
+    ],
+)
+def test_what_is_not_one_email_is_refused(cell: str, reason: str) -> None:
+    assert refused("email", cell) == reason
+
+
+@pytest.mark.parametrize(
+    ("spelling", "domain"),
+    [
+        ("https://www.company3.example/about?x#y", "company3.example"),
+        ("COMPANY3.example.", "company3.example"),
+        ("a.b.example.co.uk", "example.co.uk"),
+        ("company1.example.com:8080", "example.com"),
+        ("münchen.example", "xn--mnchen-3ya.example"),
+        ("tenant.github.io", "tenant.github.io"),
+        ("github.io", "github.io"),
+    ],
+)
+def test_a_domain_is_the_registrable_one(spelling: str, domain: str) -> None:
+    assert accepted("domain", spelling) == domain
+
+
+@pytest.mark.parametrize(
+    "cell", ["co.uk", "localhost", "192.0.2.1", "a@example.com", "x..com", "a b"]
+)
+def test_what_has_no_registrable_domain_is_refused(cell: str) -> None:
+    assert refused("domain", cell) == "syntax"
+
+
+def test_names_keep_their_spelling_and_lose_their_extra_blanks() -> None:
+    assert accepted("name", "  Zoe\u0301 \u00a0 Example ") == "Zoé Example"
+    assert accepted("company", "3M") == "3M"
+    assert refused("name", "42") == "syntax"
+    assert refused("name", "x" * 257) == "too_long"
+
+
+@pytest.mark.parametrize("identifier", IDENTIFIERS)
+@pytest.mark.parametrize(
+    "cell", [None, float("nan"), np.nan, pd.NA, pd.NaT, Decimal("NaN"), "", " \t\n", "\u200b\ufeff"]
+)
+def test_every_kind_of_nothing_is_missing(identifier: str, cell: object) -> None:
+    assert refused(identifier, cell) == "missing"
+
+
+@pytest.mark.parametrize("identifier", IDENTIFIERS)
+@pytest.mark.parametrize("cell", ["nan", "None", "N/A", "null", "-", "#N/A", " <NA> ", "\u2014"])
+def test_a_word_for_nothing_is_a_placeholder(identifier: str, cell: object) -> None:
+    assert refused(identifier, cell) == "placeholder"
+
+
+@pytest.mark.parametrize("identifier", IDENTIFIERS)
+@pytest.mark.parametrize(
+    "cell",
+    [
+        b"a@example.com",
+        1,
+        1e308,
+        True,
+        ["a@example.com"],
+        {"a": 1},
+        Path("a"),
+        datetime(2024, 1, 1, tzinfo=UTC),
+        np.array(["a", None]),
+        pd.Series([1, 2]),
+    ],
+    ids=lambda cell: type(cell).__name__,
+)
+def test_what_is_no_text_is_never_made_text(identifier: str, cell: object) -> None:
+    assert refused(identifier, cell) == "type"
+
+
+def test_an_unknown_identifier_is_said_with_the_known_ones() -> None:
+    with pytest.raises(ConfigurationError, match="linkedin_url"):
+        canonical("phone", "1")
+
+
+TEXT = st.text() | st.text(alphabet="aÀİς.-@/%,:<>()'\"C3A9 \u200d\u0301\n\ud800", max_size=30)
+SHAPED = st.one_of(
+    TEXT,
+    TEXT.map("https://www.linkedin.com/in/{}".format),
+    TEXT.map("linkedin.com/{}".format),
+    TEXT.map("linkedin.com/company/{}".format),
+    st.tuples(TEXT, TEXT).map(lambda parts: f"{parts[0]}@{parts[1]}.example"),
+    TEXT.map("{}@example.com".format),
+    TEXT.map("Ada <{}@example.com>".format),
+    TEXT.map("mailto:{}@example.com".format),
+    TEXT.map("{}.example".format),
+    st.emails(),
+)
+
+
+@settings(deadline=None)
+@given(st.sampled_from([name for name in IDENTIFIERS if name != "email_domain"]), SHAPED)
+def test_the_canonical_form_is_its_own(identifier: str, text: str) -> None:
+    found, reason = canonical(identifier, text)
+    if found is None:
+        assert reason in REASONS
+    else:
+        assert canonical(identifier, found) == (found, None)
+
+
+@settings(deadline=None)
+@given(st.sampled_from(["linkedin_url", "email", "domain"]), SHAPED)
+def test_a_canonical_address_can_be_sent(identifier: str, text: str) -> None:
+    found, _ = canonical(identifier, text)
+    if found is not None:
+        assert found.isprintable()
+        assert unicodedata.is_normalized("NFC", found)
+        found.encode()
+        assert "," not in found or identifier == "email"
+
+
+@settings(deadline=None)
+@given(SHAPED)
+def test_nothing_but_a_person_comes_out_of_a_linkedin_column(text: str) -> None:
+    found, _ = canonical("linkedin_url", text)
+    assert found is None or found.startswith("https://www.linkedin.com/in/")
+    assert found is None or found.count("/") == 4
+
+
+@pytest.mark.parametrize(
+    ("identifier", "cell", "found"),
+    [
+        ("email_domain", "Ada <ada@mail.Company1.example>", ("company1.example", None)),
+        ("email_domain", f"ada@{min(FREE_MAIL)}", (None, "free_mail")),
+        ("email_domain", "ada", (None, "syntax")),
+        ("domain", "https://www.company1.example/about", ("company1.example", None)),
+        ("domain", "https://www.linkedin.com/company/example", (None, "social_network")),
+        ("domain", "facebook.com/example", (None, "social_network")),
+    ],
+)
+def test_a_company_is_known_by_its_own_domain_alone(identifier, cell, found):
+    assert canonical(identifier, cell) == found

@@ -1,0 +1,65 @@
+from collections.abc import Callable
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from enrich_pandas.progress import Progress, phrases
+
+Snapshot = Callable[..., Progress]
+
+
+def test_counts_come_in_the_order_of_the_statuses_and_without_zeros(snapshot: Snapshot) -> None:
+    counts = {"failed": 1, "not_found": 0, "matched": 1200}
+    assert phrases.counted(snapshot(counts=counts)) == "1,200 matched, 1 failed"
+
+
+def test_credits_stand_against_the_plan_and_the_budget(snapshot: Snapshot) -> None:
+    assert phrases.spent(snapshot()) == "280 of at most 900 credits"
+    assert phrases.spent(snapshot(budget=500.0)).endswith("credits, budget 500")
+
+
+def test_fractions_of_a_credit_are_shown(snapshot: Snapshot) -> None:
+    assert phrases.spent(snapshot(credits=0.5)).startswith("0.5 of")
+
+
+def test_large_credits_are_shown_in_full(snapshot: Snapshot) -> None:
+    assert phrases.spent(snapshot(credits_max=1_234_567.0)).endswith("1,234,567 credits")
+
+
+def test_time_is_what_is_left_once_that_is_known(snapshot: Snapshot) -> None:
+    assert phrases.timed(snapshot()) == "0:12 left"
+    assert phrases.timed(snapshot(eta=None)) == "0:20 gone"
+
+
+def test_no_less_time_is_left_than_the_wait_takes(snapshot: Snapshot) -> None:
+    assert phrases.timed(snapshot(waiting="rate limit", wait_seconds=55.0)) == "0:55 left"
+
+
+def test_a_wait_says_why_and_how_long_still(snapshot: Snapshot) -> None:
+    waiting = snapshot(waiting="the vendor's rate limit", wait_seconds=42.0)
+    assert phrases.paused(waiting) == "waiting 0:42: the vendor's rate limit"
+
+
+def test_a_pause_is_named_and_work_is_not(snapshot: Snapshot) -> None:
+    assert phrases.paused(snapshot(state="paused")) == "paused"
+    assert phrases.paused(snapshot()) == ""
+
+
+def test_the_last_sentence_says_how_it_ended_and_what_it_cost(snapshot: Snapshot) -> None:
+    assert phrases.ended(snapshot(state="interrupted", budget=500.0)) == (
+        "crustdata interrupted: 310 of 500 rows in 0:20, 280 of at most 900 credits, budget 500; "
+        "250 matched, 40 not found, 17 invalid, 1 held, 2 failed"
+    )
+
+
+@given(st.floats(min_value=-10, max_value=1e7))
+def test_a_clock_reads_as_minutes_and_seconds(seconds: float) -> None:
+    *hours, minutes, second = phrases.clock(seconds).split(":")
+    total = int(hours[0]) * 3600 if hours else 0
+    assert total + int(minutes) * 60 + int(second) == round(max(seconds, 0))
+    assert len(second) == 2
+
+
+@given(st.text())
+def test_nothing_a_terminal_would_obey_is_said(text: str) -> None:
+    assert phrases.printable(text).isprintable()

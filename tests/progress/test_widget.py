@@ -1,0 +1,211 @@
+import re
+from collections.abc import Callable, Iterator
+from html.parser import HTMLParser
+from typing import Any
+
+import ipywidgets
+import nbformat
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from nbclient import NotebookClient
+
+from enrich_pandas.progress import Progress, State, widget
+from enrich_pandas.progress.widget import Panel, still
+
+Snapshot = Callable[..., Progress]
+
+XSS = '"><img src=x onerror=alert(1)><script>alert(2)</script>&'
+
+
+class Screen:
+    """Stands for a front end: what is on display, and how often it was replaced."""
+
+    def __init__(self) -> None:
+        self.shown: list[Any] = []
+        self.updates = 0
+
+    def display(self, shown: object, *, raw: bool, display_id: bool) -> "Screen":
+        assert raw
+        assert display_id
+        self.shown.append(shown)
+        return self
+
+    def update(self, shown: object) -> None:
+        self.shown[-1] = shown
+        self.updates += 1
+
+    @property
+    def html(self) -> str:
+        return str(self.shown[-1].data)
+
+
+@pytest.fixture
+def screen(monkeypatch: pytest.MonkeyPatch) -> Screen:
+    screen = Screen()
+    monkeypatch.setattr(widget, "display", screen.display)
+    return screen
+
+
+@pytest.fixture
+def panel(screen: Screen) -> Panel:
+    """Return a panel that draws on the screen."""
+    assert not screen.shown
+    return Panel()
+
+
+def descendants(box: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:
+    yield box
+    for child in getattr(box, "children", ()):
+        yield from descendants(child)
+
+
+def visible(box: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:
+    if box.layout.display != "none":
+        yield box
+        for child in getattr(box, "children", ()):
+            yield from visible(child)
+
+
+def text(box: ipywidgets.Widget) -> str:
+    return "\n".join(w.value for w in visible(box) if isinstance(w, ipywidgets.Label))
+
+
+def weights(box: ipywidgets.Widget) -> list[int]:
+    """Return the rows behind each visible part of the stacked bar."""
+    return [
+        int(w.layout.flex.split()[0])
+        for w in descendants(box)
+        if isinstance(w, ipywidgets.IntProgress) and w.layout.flex and w.layout.display != "none"
+    ]
+
+
+def test_a_run_is_one_panel_updated_in_place(
+    snapshot: Snapshot, panel: Panel, screen: Screen
+) -> None:
+    for rows in range(100):
+        panel(snapshot(rows_done=rows))
+    assert len(screen.shown) == 1
+    assert screen.updates == 0
+    view = screen.shown[0]["application/vnd.jupyter.widget-view+json"]
+    assert view["model_id"] == panel._live.box.model_id
+
+
+def test_the_panel_says_in_words_all_that_it_shows_in_colour(
+    snapshot: Snapshot, panel: Panel
+) -> None:
+    panel(snapshot())
+    shown = text(panel._live.box)
+    for part in (
+        "crustdata: 310 of 500 rows",
+        "250 matched\n40 not found\n17 invalid\n1 held\n2 failed",
+        "280 of at most 900 credits",
+        "9 of 15 batches, 2 in flight",
+        "0:12 left",
+    ):
+        assert part in shown
+
+
+def test_the_bar_is_as_wide_as_the_rows_and_ends_with_those_not_done(
+    snapshot: Snapshot, panel: Panel
+) -> None:
+    panel(snapshot())
+    assert weights(panel._live.box) == [250, 40, 17, 1, 2, 190]
+
+
+def test_a_status_without_rows_has_no_entry(snapshot: Snapshot, panel: Panel) -> None:
+    panel(snapshot())
+    assert "suppressed" not in text(panel._live.box)
+
+
+def test_a_wait_is_counted_down_and_then_gone(snapshot: Snapshot, panel: Panel) -> None:
+    panel(snapshot(waiting="rate limit", wait_seconds=9.0))
+    assert "waiting 0:09: rate limit" in text(panel._live.box)
+    panel(snapshot())
+    assert "waiting" not in text(panel._live.box)
+
+
+@pytest.mark.parametrize("state", ["done", "failed", "interrupted"])
+def test_at_the_end_the_panel_gives_way_to_html_that_stays(
+    snapshot: Snapshot, state: State, panel: Panel, screen: Screen
+) -> None:
+    panel(snapshot())
+    live = panel._live.box
+    panel(snapshot(state=state))
+    assert len(screen.shown) == 1
+    assert f"crustdata {state}: 310 of 500 rows" in screen.html
+    assert all(w.comm is None for w in descendants(live))
+
+
+def test_a_second_run_has_a_panel_of_its_own(
+    snapshot: Snapshot, panel: Panel, screen: Screen
+) -> None:
+    panel(snapshot(state="done"))
+    panel(snapshot())
+    assert len(screen.shown) == 2
+
+
+def test_the_panel_takes_no_markup_and_no_tex(snapshot: Snapshot, panel: Panel) -> None:
+    panel(snapshot(provider=XSS, waiting=r"$\href{javascript:alert(1)}{x}$" + XSS))
+    widgets = list(descendants(panel._live.box))
+    assert not any(isinstance(w, ipywidgets.HTML | ipywidgets.HTMLMath) for w in widgets)
+    assert not set(text(panel._live.box)) & set("<>$\\")
+
+
+class Tags(HTMLParser):
+    """Collects the elements and attributes of a page."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.elements: set[str] = set()
+        self.attributes: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.add(tag)
+        self.attributes |= {name for name, _ in attrs}
+
+
+@given(st.text() | st.just(XSS), st.sampled_from(["done", "failed", "interrupted"]))
+def test_no_text_becomes_markup(snapshot: Snapshot, provider: str, state: State) -> None:
+    page = Tags()
+    page.feed(still(snapshot(provider=provider, state=state)))
+    assert page.elements <= {"div", "span"}
+    assert page.attributes <= {"style", "role", "aria-label"}
+
+
+def test_the_page_needs_nothing_from_elsewhere_and_follows_the_theme(snapshot: Snapshot) -> None:
+    page = still(snapshot(state="done"))
+    assert not re.search(r"https?:|url\(|<script|<style|class=", page)
+    assert "var(--jp-ui-font-color1,var(--vscode-foreground,inherit))" in page
+
+
+def test_rows_that_were_not_done_keep_their_place_in_the_picture(snapshot: Snapshot) -> None:
+    assert 'style="flex:190 1 0"' in still(snapshot(state="interrupted"))
+
+
+def test_the_picture_has_the_counts_as_its_text(snapshot: Snapshot) -> None:
+    page = still(snapshot(state="done"))
+    assert 'role="img" aria-label="250 matched, 40 not found' in page
+
+
+NOTEBOOK = """
+from enrich_pandas.progress import Progress
+from enrich_pandas.progress.choose import choose
+
+show = choose("auto")
+for rows, state in [(10, "running"), (20, "running"), (30, "done")]:
+    show(Progress(
+        run="r_1", provider="crustdata", rows=30, rows_done=rows, counts={"matched": rows},
+        batches=3, batches_done=rows // 10, in_flight=0, credits=rows, credits_max=30,
+        budget=None, elapsed=1, eta=1, state=state,
+    ))
+"""
+
+
+def test_a_notebook_keeps_the_page_and_no_dead_widget() -> None:
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(NOTEBOOK)])
+    notebook = NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    (output,) = notebook.cells[0].outputs
+    assert output.output_type == "display_data"
+    assert "crustdata done: 30 of 30 rows" in output.data["text/html"]
+    assert "application/vnd.jupyter.widget-view+json" not in output.data

@@ -1,0 +1,31 @@
+import pytest
+
+import enrich_pandas as ep
+from enrich_pandas.providers.base import Provider, Response
+
+DATE = "Sat, 21 Nov 2026 10:00:00 GMT"
+
+
+@pytest.mark.parametrize(
+    ("header", "date", "seconds"),
+    [
+        ("2", DATE, 2.0),
+        ("0", DATE, None),
+        ("-5", DATE, None),
+        ("soon", DATE, None),
+        ("Sat, 21 Nov 2026 10:00:05 GMT", DATE, 5.0),
+        ("Sat, 21 Nov 2026 09:00:00 GMT", DATE, None),
+        ("Sat, 21 Nov 2026 10:00:05 -0000", DATE, None),
+        ("Sat, 21 Nov 2026 10:00:05 GMT", "", None),
+    ],
+)
+def test_a_wait_is_read_against_the_answers_own_date(header, date, seconds):
+    response = Response(status=429, headers={"retry-after": header, "date": date})
+    assert Provider.retry_after(ep.Crustdata(), response) == seconds
+
+
+def test_the_order_of_fields_buys_nothing_again():
+    one, two = (
+        ep.Crustdata(fields=fields) for fields in (["skills", "education"], ["education", "skills"])
+    )
+    assert one.billed_options("people") == two.billed_options("people")

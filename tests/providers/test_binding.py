@@ -1,0 +1,118 @@
+"""Which element belongs to whom."""
+
+import unicodedata
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enrich_pandas.frame import linkedin
+from enrich_pandas.frame.reasons import Refused
+from enrich_pandas.models import Person
+from enrich_pandas.providers.base import Identity, Status
+from enrich_pandas.providers.binding import Reading, bind, key_of, keys, profile_key
+
+ABSENT = Reading(status=Status.NOT_FOUND, reason="absent")
+
+
+def identity(slug: str) -> Identity:
+    return Identity.of(linkedin_url=f"https://www.linkedin.com/in/{slug}")
+
+
+def reading(*names: str, said: str = "") -> Reading:
+    model = Person(name=said or names[0])
+    return Reading(status=Status.MATCHED, claims=[keys(names)], model=model, credits=3)
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.from_regex(r"[\w.é-ü]{3,12}-[a-z\d]{2}", fullmatch=True)
+    | st.from_regex(r"AC[ow]AA[\w-]{5,12}", fullmatch=True).filter(str.isascii),
+    st.sampled_from(
+        ["https://www.linkedin.com/in/{}", "fr.linkedin.com/in/{}/en", "{}", "/in/{}/"]
+    ),
+    st.booleans(),
+)
+def test_an_echo_has_the_key_of_the_canonical_address(
+    slug: str, form: str, is_encoded: bool
+) -> None:
+    try:
+        canonical = linkedin.person(f"https://www.linkedin.com/in/{quote(slug)}")
+    except Refused:
+        return
+    echo = form.format(quote(slug) if is_encoded else unicodedata.normalize("NFD", slug))
+    assert profile_key(echo) == key_of(Identity.of(linkedin_url=canonical))
+    assert f"https://www.linkedin.com/in/{profile_key(canonical)}" == canonical
+
+
+@pytest.mark.parametrize(
+    "echo",
+    [
+        "",
+        " ",
+        "https://www.linkedin.com/company/ada",
+        "https://www.linkedin.com/in/",
+        "https://in.example/ada",
+        "https://evil.example/in/ada",
+        "https://evil.example/linkedin.com/in/ada",
+        "ada/bo",
+        "ada@example.com",
+        "a" * 5_000,
+    ],
+)
+def test_an_echo_of_anything_else_has_no_key(echo: str) -> None:
+    assert profile_key(echo) is None
+
+
+def test_a_urn_is_read_out_of_its_own_form() -> None:
+    assert profile_key("urn:li:fsd_profile:ACoAAAbCdEf") == "ACoAAAbCdEf"
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.lists(st.sampled_from("abcdef"), max_size=5, unique=True),
+    st.lists(st.sampled_from("abcdefgh")),
+)
+def test_every_identity_has_one_answer_and_it_is_its_own(asked: list[str], said: list[str]) -> None:
+    matches = bind([identity(slug) for slug in asked], [reading(slug) for slug in said], ABSENT)
+    assert [match.identity for match in matches] == [identity(slug) for slug in asked]
+    is_sure = len(said) == len(set(said)) and set(said) <= set(asked)
+    for slug, match in zip(asked, matches, strict=True):
+        if slug in said:
+            assert match.model == Person(name=slug)
+        else:
+            assert match.model is None
+            assert match.reason == ("absent" if is_sure else "unproven")
+
+
+def test_the_same_said_twice_is_kept_once_and_different_things_are_not() -> None:
+    (match,) = bind([identity("ada")], [reading("ada"), reading("ADA", said="ada")], ABSENT)
+    assert (match.status, match.credits) == ("matched", 3)
+    (match,) = bind([identity("ada")], [reading("ada"), reading("ada", said="Bo")], ABSENT)
+    assert (match.status, match.reason, match.model) == ("held", "conflicting_answers", None)
+
+
+def test_the_first_claim_that_names_somebody_counts() -> None:
+    claims = [keys(["stranger"]), keys(["bo"]), keys(["ada"])]
+    one = Reading(status=Status.MATCHED, claims=claims, model=Person(name="x"))
+    matches = bind([identity("ada"), identity("bo")], [one], ABSENT)
+    assert [match.status for match in matches] == ["not_found", "matched"]
+
+
+def test_what_means_held_stays_so_beside_a_stranger() -> None:
+    missing = Reading(status=Status.HELD, reason="missing_element")
+    (match,) = bind([identity("ada")], [reading("stranger")], missing)
+    assert match.reason == "missing_element"
+
+
+def test_a_reading_never_shows_a_person() -> None:
+    assert "Ada" not in repr(reading("slug", said="Ada Example"))
+
+
+def test_two_spellings_of_one_key_are_owed_an_element_each() -> None:
+    one, two = Identity.of(email="Ada@example.com"), Identity.of(email="ada@example.com")
+    said = Reading(status=Status.NOT_FOUND, claims=[keys(["ada@example.com"])], reason="no_match")
+    gone = identity("gone")
+    matches = bind([one, two, gone], [said, said], ABSENT)
+    assert [match.reason for match in matches] == ["no_match", "no_match", "absent"]

@@ -1,0 +1,125 @@
+import json
+import time
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enrich_pandas.providers.salvage import mended, salvaged
+
+text = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(
+    ['"', "\\", '\\"', "[", "]", "{", "}", ",", "é", "😀", "\\u"]
+)
+values = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | text,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(text, inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(
+    elements=st.lists(values, max_size=6), ascii_=st.booleans(), indent=st.sampled_from([None, 1])
+)
+@settings(max_examples=150, deadline=None)
+def test_every_complete_element_before_a_cut_is_salvaged_at_every_byte(
+    elements: list[Any], *, ascii_: bool, indent: int | None
+) -> None:
+    body = json.dumps(elements, ensure_ascii=ascii_, indent=indent).encode()
+    ends = [end for _, end in spans(body, len(elements))]
+    for cut in range(len(body) + 1):
+        found = [json.loads(element) for element in salvaged(body[:cut])]
+        complete = sum(end <= cut for end in ends)
+        assert found == elements[: len(found)]
+        is_number = complete and type(elements[complete - 1]) in (int, float)
+        may_go_on = is_number and ends[complete - 1] == cut
+        assert len(found) == complete - may_go_on
+
+
+def spans(body: bytes, count: int) -> list[tuple[int, int]]:
+    """Find each element of an array with the standard library's decoder."""
+    whole, found, position = body.decode("latin-1"), [], 1
+    for _ in range(count):
+        position += len(whole[position:]) - len(whole[position:].lstrip(" \n,"))
+        _, end = json.JSONDecoder().raw_decode(whole, position)
+        found.append((position, end))
+        position = end
+    return found
+
+
+def test_salvage_takes_raw_slices_in_order() -> None:
+    body = b'[ {"a" : 1.50} , [2], "t\\u00e9", 3 , {"b": [}'
+    assert salvaged(body) == [b'{"a" : 1.50}', b"[2]", b'"t\\u00e9"', b"3"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"null", b"{}", b'{"a": [1', b'"[1]"', b"<html>", b"]", b"[", b"[,1]", b"\xff["]
+)
+def test_nothing_is_salvaged_from_what_is_no_array(body: bytes) -> None:
+    assert salvaged(body) == []
+
+
+def test_an_element_that_is_no_json_is_left_out() -> None:
+    assert salvaged(b'[{"a": 1}, {"a": NaN}, {"a": 2}') == [b'{"a": 1}', b'{"a": 2}']
+
+
+def test_salvage_ends_where_hostile_nesting_begins() -> None:
+    assert salvaged(b'["a", ' + b"[" * 1_000_000) == [b'"a"']
+
+
+@pytest.mark.parametrize("element", [b'{"name": "Ada", "tags": ["x", "]"]}', b"7", b'"a"'])
+def test_salvage_is_linear(element: bytes) -> None:
+    def seconds(count: int) -> float:
+        body = b"[" + b",".join([element] * count)
+        start = time.process_time()
+        assert len(salvaged(body)) >= count - 1
+        return time.process_time() - start
+
+    seconds(1000)
+    assert min(seconds(40_000) for _ in range(3)) < 30 * min(seconds(4_000) for _ in range(3))
+
+
+def test_a_number_of_5000_digits_stops_nothing() -> None:
+    assert salvaged(b"[" + b"9" * 5000 + b', {"a": 1}') == [b"9" * 5000, b'{"a": 1}']
+
+
+@pytest.mark.parametrize(
+    ("broken", "whole"),
+    [
+        (rb'["\ud800"]', ["\ufffd"]),
+        (rb'["\uDC00 x"]', ["\ufffd x"]),
+        (rb'["\ud83d\ude00"]', ["😀"]),
+        (rb'["\ud83d\ud83d\ude00"]', ["\ufffd😀"]),
+        (rb'["\\ud800"]', [r"\ud800"]),
+        (rb'["\\\ud800"]', ["\\\ufffd"]),
+        (b'["\xff"]', ["\ufffd"]),
+        (b'["\xed\xa0\x80"]', ["\ufffd\ufffd\ufffd"]),
+        (b"\xef\xbb\xbf[1]", [1]),
+        (b'["\\u0000"]', ["\x00"]),
+    ],
+)
+def test_text_is_mended(broken: bytes, whole: list[Any]) -> None:
+    assert msgspec.json.decode(mended(broken)) == whole
+
+
+@given(values)
+@settings(deadline=None)
+def test_what_is_not_broken_is_not_touched(value: Any) -> None:
+    for ascii_ in (True, False):
+        body = json.dumps(value, ensure_ascii=ascii_).encode()
+        assert mended(body) is body
+
+
+@given(st.text(max_size=20), st.binary(max_size=10))
+def test_mended_text_is_always_utf8_and_mended_for_good(text_: str, raw: bytes) -> None:
+    body = json.dumps(text_).encode() + raw  # json writes lone surrogates
+    once = mended(body)
+    once.decode()
+    assert mended(once) is once
+    if not raw:
+        assert isinstance(msgspec.json.decode(once), str)

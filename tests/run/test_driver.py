@@ -1,0 +1,529 @@
+"""The driver with a made-up provider and a made-up wire: no network."""
+
+import json
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from types import MappingProxyType
+
+import pytest
+
+from enrich_pandas.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    EnrichError,
+    UnavailableError,
+)
+from enrich_pandas.models import Person
+from enrich_pandas.providers.base import (
+    Identity,
+    Match,
+    Provider,
+    RateLimit,
+    Request,
+    Status,
+    Wait,
+    held,
+)
+from enrich_pandas.run.connection import Phase
+from enrich_pandas.run.driver import Driver
+from enrich_pandas.run.http import Exchange
+from enrich_pandas.run.journal import Journal
+from enrich_pandas.run.plan import make_orders
+from enrich_pandas.run.records import Answer
+from enrich_pandas.run.tally import Tally
+from enrich_pandas.run.throttle import Throttle
+
+
+class Echo(Provider):
+    """Asks for a batch, waits a moment, asks again without charge, and believes what it reads."""
+
+    name = "echo"
+    kinds = ("people",)
+    identifiers = MappingProxyType({"people": ("email",)})
+    origin = "https://echo.example"
+    version = "1"
+    rate_limit = None
+    batch_size = 2
+    connections = 3
+
+    def billed_options(self, kind):
+        return {}
+
+    def price(self, kind, batch: Sequence[Identity]) -> float:
+        return 3.0 * len(batch)
+
+    def flow(self, kind, batch):
+        response = yield Request(
+            method="POST", path="/ask", json=[i.keys for i in batch], billed=True,
+            credits=self.price(kind, batch), identities=batch,
+        )  # fmt: skip
+        if response.lost:
+            return held(batch)
+        if response.status == 400:
+            return [Match(identity=i, status=Status.FAILED, reason="refused") for i in batch]
+        if response.status in (429, 503):
+            return [
+                Match(identity=i, status=Status.PENDING, reason="rate_limited", retry_in=3600)
+                for i in batch
+            ]
+        yield Wait(0.01)
+        names = (yield Request(method="GET", path="/poll", params=response.json())).json()
+        return [
+            Match(identity=i, status=Status.MATCHED, model=Person(name=name), credits=3)
+            for i, name in zip(batch, names, strict=True)
+        ]
+
+
+class Wire:
+    """Answers as scripted, else as a good vendor; keeps count of what it was sent."""
+
+    def __init__(self, *script):
+        self.script, self.sent, self.lock = list(script), [], threading.Lock()
+
+    def send(self, request):
+        with self.lock:
+            self.sent.append(request)
+            scripted = self.script.pop(0) if self.script else None
+        if isinstance(scripted, Exchange):
+            return scripted
+        if scripted is not None:
+            scripted()
+        if request.path == "/ask":
+            return answered(200, {"names": json.dumps([keys[0][1] for keys in request.json])})
+        return answered(200, json.loads(request.params["names"]))
+
+    def close(self):
+        pass
+
+    @property
+    def billed(self):
+        return [request for request in self.sent if request.billed]
+
+
+def answered(status, body, **headers):
+    return Exchange(
+        phase=Phase.BODY, status=status, body=json.dumps(body).encode(), headers=headers
+    )
+
+
+def lost():
+    return Exchange(phase=Phase.SENT, error="deadline")
+
+
+IDENTITIES = [Identity.of(email=f"p{n}@example.com") for n in range(6)]
+
+
+@pytest.fixture
+def drive(tmp_path):
+    def drive(wire, identities=IDENTITIES, *, budget=None, provider=None, limit=None, start=True):
+        provider = provider or Echo()
+        journal = Journal(tmp_path / "journal.sqlite")
+        journal.begin_run(
+            id=f"run{id(wire)}", provider="echo", kind="people", library="0", started=time.time(),
+            rows=len(identities), identities=len(identities), credits_planned=0, budget=budget,
+        )  # fmt: skip
+        orders = make_orders(provider, "people", identities, journal, realm="test", max_age=1e9)
+        driver = Driver(
+            orders, provider, "people", journal=journal, transport=wire,
+            throttle=Throttle(limit), run=f"run{id(wire)}",
+            weights=dict.fromkeys(identities, 1),
+            refused={},
+            credits_max=orders.credits, budget=budget,
+        )  # fmt: skip
+        if start:
+            driver.start()
+            assert driver.done.wait(20)
+        return driver
+
+    return drive
+
+
+def statuses(driver):
+    return [driver.results[identity].match.status for identity in IDENTITIES]
+
+
+def test_every_identity_gets_its_own_answer(drive):
+    driver = drive(Wire())
+    names = {i: driver.results[i].match.model.name for i in IDENTITIES}
+    assert names == {i: i.get("email") for i in IDENTITIES}
+
+
+def test_what_is_stored_is_not_asked_again(drive):
+    drive(Wire())
+    wire = Wire()
+    assert statuses(drive(wire)) == [Status.MATCHED] * 6
+    assert wire.sent == []
+
+
+def test_a_lost_answer_holds_its_rows_and_is_not_repeated(drive):
+    wire = Wire(lost())
+    driver = drive(wire)
+    assert sorted(statuses(driver)).count(Status.HELD) == 2
+    assert len(wire.billed) == 3
+    again = Wire()
+    assert statuses(drive(again)).count(Status.HELD) == 2
+    assert again.sent == []
+
+
+def test_an_unbilled_request_is_repeated(drive):
+    wire = Wire(None, lost(), None)
+    driver = drive(wire, IDENTITIES[:2])
+    assert driver.results[IDENTITIES[0]].match.status is Status.MATCHED
+    assert len(wire.billed) == 1
+
+
+@pytest.mark.parametrize("status", [401, 402, 403])
+def test_a_fatal_answer_stops_the_run(drive, status):
+    many = [Identity.of(email=f"q{n}@example.com") for n in range(100)]
+    wire = Wire(*(answered(status, {"error": "no"}) for _ in range(60)))
+    driver = drive(wire, many)
+    assert isinstance(driver.error, EnrichError)
+    assert len(wire.sent) <= Echo.connections
+    assert {answer.match.status for answer in driver.results.values()} == {Status.SKIPPED}
+
+
+def test_after_a_fatal_answer_nothing_is_claimed(drive):
+    drive(Wire(*(answered(401, {"error": "no"}) for _ in range(6))))
+    driver = drive(Wire())
+    assert statuses(driver) == [Status.MATCHED] * 6
+    assert driver.error is None
+
+
+def test_the_error_names_what_to_do(drive):
+    driver = drive(Wire(*(answered(401, {"error": "no"}) for _ in range(6))))
+    assert isinstance(driver.error, AuthenticationError)
+    assert str(driver.error).count("\n") == 2
+
+
+def test_what_cannot_be_sent_is_tried_three_times(drive, monkeypatch):
+    monkeypatch.setattr("enrich_pandas.run.sender.backoff", lambda *_: 0.0)
+    wire = Wire(*(Exchange(phase=Phase.CONNECT, error="refused") for _ in range(60)))
+    driver = drive(wire, IDENTITIES[:2])
+    assert isinstance(driver.error, UnavailableError)
+    assert len(wire.sent) == 3
+
+
+def test_a_refusal_for_the_rate_is_tried_again(drive, monkeypatch):
+    monkeypatch.setattr("enrich_pandas.run.sender.backoff", lambda *_: 0.0)
+    wire = Wire(answered(429, {"error": "slow down"}))
+    assert statuses(drive(wire)) == [Status.MATCHED] * 6
+    assert len(wire.billed) == 4
+
+
+def test_a_long_wait_gives_the_rows_back_as_pending(drive):
+    wire = Wire(answered(429, {"error": "slow down"}, **{"retry-after": "3600"}))
+    driver = drive(wire, IDENTITIES[:2])
+    answer = driver.results[IDENTITIES[0]]
+    assert (answer.match.status, answer.match.reason) == (Status.PENDING, "rate_limited")
+    assert answer.not_before - answer.fetched == 3600
+    again = Wire()
+    drive(again, IDENTITIES[:2])
+    assert again.sent == []
+
+
+def test_the_budget_is_a_wall(drive):
+    wire = Wire()
+    driver = drive(wire, budget=10)
+    assert statuses(driver).count(Status.MATCHED) == 3
+    skipped = [a.match for a in driver.results.values() if a.match.status is Status.SKIPPED]
+    assert {match.reason for match in skipped} == {"budget"}
+    assert sum(request.credits for request in wire.billed) <= 10
+
+
+def test_cancelling_starts_no_billed_request_and_lands_what_is_in_flight(drive):
+    started, go_on = threading.Event(), threading.Event()
+
+    def hang():
+        started.set()
+        assert go_on.wait(10)
+
+    class One(Echo):
+        connections = 1
+
+    wire = Wire(hang)
+    driver = drive(wire, provider=One(), start=False)
+    driver.start()
+    assert started.wait(10)
+    driver.cancel()
+    go_on.set()
+    assert driver.done.wait(10)
+    assert len(wire.billed) == 1
+    assert driver.snapshot().state == "interrupted"
+    # The batch in flight was accepted: its next step was not made, and the next call makes it.
+    pending = [a.match.reason for a in driver.results.values() if a.match.status == "pending"]
+    assert pending == ["interrupted"] * 2
+    again = Wire()
+    assert statuses(drive(again)) == [Status.MATCHED] * 6
+    assert len(again.billed) == 2
+
+
+def test_a_defect_of_a_provider_stops_the_run_and_loses_nothing(drive):
+    class Broken(Echo):
+        def flow(self, kind, batch):
+            yield Request(
+                method="POST", path="/ask", json=[i.keys for i in batch], billed=True, credits=6,
+                identities=batch,
+            )  # fmt: skip
+            raise KeyError("x")
+
+    wire = Wire()
+    driver = drive(wire, IDENTITIES[:2], provider=Broken())
+    assert "KeyError" in str(driver.error)
+    repaired = Wire()
+    driver = drive(repaired, IDENTITIES[:2])
+    assert driver.results[IDENTITIES[0]].match.status is Status.MATCHED
+    assert repaired.billed == []
+
+
+def test_a_provider_that_forgets_an_identity_leaves_it_held(drive):
+    class Forgetful(Echo):
+        def flow(self, kind, batch):
+            return (yield from super().flow(kind, batch))[:1]
+
+    driver = drive(Wire(), IDENTITIES[:2], provider=Forgetful())
+    matches = [driver.results[i].match for i in IDENTITIES[:2]]
+    assert [match.status for match in matches] == [Status.MATCHED, Status.HELD]
+    assert matches[1].reason == "unread"
+
+
+def test_two_runs_at_once_buy_each_identity_once(drive):
+    one, two = Wire(), Wire()
+    first, second = drive(one, start=False), drive(two, start=False)
+    first.start()
+    second.start()
+    assert first.done.wait(20)
+    assert second.done.wait(20)
+    assert statuses(first) == statuses(second) == [Status.MATCHED] * 6
+    asked = [keys[0][1] for wire in (one, two) for r in wire.billed for keys in r.json]
+    assert sorted(asked) == sorted(i.get("email") for i in IDENTITIES)
+
+
+def test_progress_adds_up(drive):
+    driver = drive(Wire(), limit=RateLimit(1000, 60))
+    now = driver.snapshot()
+    assert (now.rows, now.rows_done, now.batches, now.batches_done) == (6, 6, 3, 3)
+    assert (now.counts, now.credits, now.state) == ({"matched": 6}, 18.0, "done")
+
+
+def test_an_untrusted_certificate_stops_the_run_at_once(drive):
+    wire = Wire(*(Exchange(phase=Phase.CONNECT, error="certificate") for _ in range(60)))
+    driver = drive(wire)
+    assert "certificate" in str(driver.error)
+    assert len(wire.sent) <= Echo.connections
+
+
+def test_a_request_that_is_refused_here_is_not_held(drive):
+    def refuse():
+        raise ConfigurationError("The path is none.")
+
+    driver = drive(Wire(refuse), IDENTITIES[:2])
+    assert isinstance(driver.error, ConfigurationError)
+    assert drive(Wire(), IDENTITIES[:2]).results[IDENTITIES[0]].match.status is Status.MATCHED
+
+
+class Halves(Echo):
+    """Asks about the two halves of a batch in two billed requests."""
+
+    name = "halves"
+    batch_size = 4
+    connections = 1
+
+    def flow(self, kind, batch):
+        matches = []
+        for half in (batch[:2], batch[2:]):
+            response = yield Request(
+                method="POST", path="/ask", json=[i.keys for i in half], billed=True,
+                credits=self.price(kind, half), identities=half,
+            )  # fmt: skip
+            if response.lost:
+                matches += held(half)
+            else:
+                names = json.loads(response.json()["names"])
+                matches += [
+                    Match(identity=i, status=Status.MATCHED, model=Person(name=name), credits=3)
+                    for i, name in zip(half, names, strict=True)
+                ]
+        return matches
+
+
+@pytest.fixture
+def halved(drive):
+    """A batch of four, interrupted when the answer about its first half had come."""
+    driver = drive(Wire(), IDENTITIES[:4], provider=Halves(), start=False)
+    wire = Wire(driver.cancel)
+    driver._transport = driver._sender._transport = wire
+    driver.start()
+    assert driver.done.wait(10)
+    assert len(wire.billed) == 1
+    return lambda wire, *args, **options: drive(wire, *args, provider=Halves(), **options)
+
+
+def asked(wire):
+    return [keys[0][1] for request in wire.billed for keys in request.json]
+
+
+def test_recovery_reads_what_was_paid_for_and_asks_for_the_rest(halved):
+    wire = Wire()
+    driver = halved(wire, IDENTITIES[:4])
+    assert [driver.results[i].match.status for i in IDENTITIES[:4]] == [Status.MATCHED] * 4
+    assert asked(wire) == ["p2@example.com", "p3@example.com"]
+    assert driver.snapshot().credits == 6
+
+
+def test_recovery_buys_nothing_for_whom_nobody_asks_any_more(halved):
+    wire = Wire()
+    driver = halved(wire, IDENTITIES[:1])
+    assert driver.results[IDENTITIES[0]].match.status is Status.MATCHED
+    assert wire.sent == []
+
+
+def test_recovery_stays_within_the_budget_and_the_plan(halved):
+    wire = Wire()
+    driver = halved(wire, IDENTITIES[:4], budget=3)
+    assert driver.snapshot().credits_max == 6
+    assert asked(wire) == ["p2@example.com"]
+    assert driver.results[IDENTITIES[3]].match.reason == "budget"
+
+
+def test_what_nobody_can_read_is_held_and_no_obstacle(halved, drive, monkeypatch):
+    def broken(self, kind, batch):
+        if len(batch) == 4:
+            raise KeyError("x")
+        return original(self, kind, batch)
+
+    original = Halves.flow
+    monkeypatch.setattr(Halves, "flow", broken)
+    driver = halved(Wire())
+    assert driver.error is None
+    found = [driver.results[i].match for i in IDENTITIES]
+    assert [match.status for match in found] == [Status.HELD] * 4 + [Status.MATCHED] * 2
+    monkeypatch.undo()
+    repaired = halved(Wire())
+    assert statuses(repaired) == [Status.MATCHED] * 6
+
+
+@pytest.mark.parametrize("status", [401, 403, 500])
+def test_a_page_in_place_of_an_answer_is_held_and_never_asked_again(drive, status):
+    page = Exchange(
+        phase=Phase.BODY, status=status, body=b"<html>", headers={"content-type": "text/html"}
+    )
+    drive(Wire(page), IDENTITIES[:2])
+    again = Wire()
+    driver = drive(again, IDENTITIES[:2])
+    refused = status == 401  # which no gateway gives for a request passed on
+    expected = Status.MATCHED if refused else Status.HELD
+    assert driver.results[IDENTITIES[0]].match.status is expected
+    assert len(again.billed) == refused
+
+
+def test_a_pause_holds_back_the_next_request_of_a_batch_too(drive):
+    driver = drive(Wire(), IDENTITIES[:4], provider=Halves(), start=False)
+    wire = Wire(driver.pause)
+    driver._transport = driver._sender._transport = wire
+    driver.start()
+    assert not driver.done.wait(0.4)
+    assert len(wire.billed) == 1
+    driver.resume()
+    assert driver.done.wait(10)
+    assert len(wire.billed) == 2
+
+
+def test_no_request_starts_after_a_cancel_not_even_one_that_is_written_down(drive, monkeypatch):
+    wire = Wire()
+    driver = drive(wire, start=False)
+    intend = Journal.intend
+
+    def cancel_first(*args):
+        driver.cancel()
+        return intend(*args)
+
+    monkeypatch.setattr(Journal, "intend", cancel_first)
+    driver.start()
+    assert driver.done.wait(10)
+    assert wire.sent == []
+    assert {answer.match.reason for answer in driver.results.values()} == {"run_stopped"}
+    monkeypatch.undo()
+    assert statuses(drive(Wire())) == [Status.MATCHED] * 6
+
+
+def test_a_cancel_before_the_start_ends_the_run(drive):
+    driver = drive(Wire(), start=False)
+    driver.cancel()
+    assert driver.done.wait(10)
+    assert driver.snapshot().state == "interrupted"
+
+
+@pytest.mark.parametrize("defect", [KeyError("x"), SystemExit(1), GeneratorExit()])
+def test_nothing_that_a_provider_raises_hangs_the_run(drive, defect):
+    class Raises(Echo):
+        def flow(self, kind, batch):
+            yield Wait(0.0)
+            raise defect
+
+    driver = drive(Wire(), provider=Raises())
+    assert "defect" in str(driver.error)
+    assert set(statuses(driver)) == {Status.SKIPPED}
+
+
+def test_an_end_that_fails_is_told_and_not_waited_for(drive, monkeypatch):
+    def fail(*_):
+        raise OSError("no space")
+
+    monkeypatch.setattr(Journal, "close", fail)
+    driver = drive(Wire(), start=False)
+    driver.start()
+    assert driver.done.wait(10)
+    assert "OSError" in str(driver.error)
+    assert statuses(driver) == [Status.MATCHED] * 6
+
+
+def test_a_budget_that_comes_back_is_used(drive):
+    class Misses(Echo):
+        connections = 1
+
+        def flow(self, kind, batch):
+            yield Request(
+                method="POST", path="/ask", json=[i.keys for i in batch], billed=True,
+                credits=self.price(kind, batch), identities=batch,
+            )  # fmt: skip
+            return [Match(identity=i, status=Status.NOT_FOUND) for i in batch]
+
+    assert statuses(drive(Wire(), provider=Misses(), budget=6)) == [Status.NOT_FOUND] * 6
+
+
+def test_progress_counts_a_row_once_however_often_its_answer_changes():
+    tally = Tally("echo", dict.fromkeys(IDENTITIES, 2), {"invalid": 1})
+    miss = Match(identity=IDENTITIES[0], status=Status.NOT_FOUND)
+    tally.record({IDENTITIES[0]: Answer(miss, 0.0, "echo")})
+    tally.record({IDENTITIES[0]: Answer(replace(miss, status=Status.MATCHED), 1.0, "echo")})
+    tally.settle(IDENTITIES[:2], Status.PENDING, "interrupted")
+    assert tally.read()[0] == {"invalid": 1, "matched": 2, "pending": 2}
+
+
+def test_an_endless_limit_is_no_defect(drive):
+    headers = dict.fromkeys(("x-ratelimit-limit", "x-ratelimit-remaining"), "9" * 400)
+    wire = Wire(answered(200, {"names": json.dumps(["a", "b"])}, **headers))
+    driver = drive(wire, IDENTITIES[:2], limit=RateLimit(10, 1))
+    assert driver.error is None
+
+
+def test_who_waits_for_the_documented_limit_hears_of_a_wider_one(drive):
+    def told():
+        return answered(200, {"names": "[]"}, **{"x-ratelimit-limit": "60000"})
+
+    class Brief(Echo):
+        connections = 6
+
+        def flow(self, kind, batch):
+            yield Request(
+                method="POST", path="/ask", json=[i.keys for i in batch], billed=True, credits=6,
+                identities=batch,
+            )  # fmt: skip
+            return [Match(identity=i, status=Status.NOT_FOUND) for i in batch]
+
+    started = time.monotonic()
+    driver = drive(Wire(*(told() for _ in range(3))), provider=Brief(), limit=RateLimit(1, 60))
+    assert {answer.match.status for answer in driver.results.values()} == {Status.NOT_FOUND}
+    assert time.monotonic() - started < 15

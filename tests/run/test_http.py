@@ -1,0 +1,710 @@
+import gzip
+import http.client
+import itertools
+import json
+import logging
+import os
+import re
+import socket
+import ssl
+import threading
+import time
+import traceback
+import tracemalloc
+from pathlib import Path
+from typing import Any
+
+import pytest
+import vcr
+
+from enrich_pandas.errors import ConfigurationError
+from enrich_pandas.providers.base import Request, Secret
+from enrich_pandas.run import connection as connections
+from enrich_pandas.run.http import Exchange, Phase, Transport
+
+CANARY = "canary-key-5f1e"
+PERSON = "canary.person@example.com"
+PEOPLE = json.dumps([{"name": f"Person {n}", "email": f"p{n}@example.com"} for n in range(3)])
+BODY = PEOPLE.encode()
+BILLED = Request(method="GET", path="/enrich", params={"email": PERSON}, billed=True, credits=3)
+POLL = Request(method="GET", path="/jobs/1")
+
+
+def sign() -> dict[str, Secret]:
+    return {"Authorization": Secret(f"Bearer {CANARY}")}
+
+
+def ask(server: Any, request: Request = BILLED, **options: Any) -> Exchange:
+    transport = Transport(server.origin, sign=sign, **options)
+    try:
+        return transport.send(request)
+    finally:
+        transport.close()
+
+
+# -- a plain answer ------------------------------------------------------------------------------
+
+
+def test_an_answer_comes_back_whole(wire: Any) -> None:
+    exchange = ask(wire.serve(wire.reply(BODY, "X-Odd: Yes")))
+    assert (exchange.phase, exchange.status, exchange.body) == (Phase.BODY, 200, BODY)
+    assert exchange.headers["x-odd"] == "Yes"
+    assert exchange.error == ""
+
+
+def test_a_request_is_signed_tagged_and_uncached(wire: Any) -> None:
+    server = wire.serve(wire.reply())
+    request = Request(
+        method="POST",
+        path="/people",
+        params={"page": "2"},
+        json={"name": "Ada"},
+        headers={"X-Extra": "1"},
+        billed=True,
+    )
+    ask(server, request, user_agent="tests/1")
+    head, _, body = server.requests[0].partition(b"\r\n\r\n")
+    lines = head.decode().split("\r\n")
+    assert lines[0] == "POST /people?page=2 HTTP/1.1"
+    assert json.loads(body) == {"name": "Ada"}
+    headers = dict(line.split(": ", 1) for line in lines[1:])
+    assert re.fullmatch("[0-9a-f]{32}", headers.pop("X-Request-Id"))
+    assert headers == {
+        "Host": server.origin.removeprefix("http://"),
+        "User-Agent": "tests/1",
+        "Accept": "application/json",
+        "Accept-Encoding": "gzip",
+        "Cache-Control": "no-store",
+        "Connection": "close",
+        "X-Extra": "1",
+        "Content-Type": "application/json",
+        "Content-Length": "15",
+        "Authorization": f"Bearer {CANARY}",
+    }
+
+
+def test_every_request_has_an_id_of_its_own(wire: Any) -> None:
+    server = wire.serve(wire.reply())
+    transport = Transport(server.origin, sign=sign)
+    for _ in range(3):
+        transport.send(POLL)
+    transport.close()
+    assert len(set(re.findall(rb"X-Request-Id: (\w+)", b"".join(server.requests)))) == 3
+
+
+def test_repeated_headers_are_joined(wire: Any) -> None:
+    exchange = ask(wire.serve(wire.reply(b"[]", "Retry-After: 1", "Retry-After: 60")))
+    assert exchange.headers["retry-after"] == "1, 60"
+
+
+def test_chunks_of_one_byte_are_put_together(wire: Any) -> None:
+    chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in BODY) + b"0\r\n\r\n"
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    exchange = ask(wire.serve(head + chunks))
+    assert (exchange.phase, exchange.body) == (Phase.BODY, BODY)
+
+
+@pytest.mark.parametrize("status", ["204 No Content", "202 Accepted"])
+def test_no_body_is_a_whole_body(wire: Any, status: str) -> None:
+    exchange = ask(wire.serve(wire.reply(b"", status=status)))
+    assert (exchange.phase, exchange.body) == (Phase.BODY, b"")
+
+
+# -- one origin ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+@pytest.mark.parametrize("request_", [BILLED, POLL], ids=["billed", "unbilled"])
+def test_no_redirect_is_followed(wire: Any, status: int, request_: Request) -> None:
+    elsewhere = wire.serve(wire.reply())
+    server = wire.serve(
+        wire.reply(b"", f"Location: {elsewhere.origin}/steal", status=f"{status} Moved")
+    )
+    exchange = ask(server, request_)
+    assert (exchange.status, exchange.phase) == (status, Phase.BODY)
+    assert len(server.requests) == 1
+    assert elsewhere.connections == 0
+
+
+def test_no_request_can_name_another_origin(wire: Any) -> None:
+    server, elsewhere = wire.serve(wire.reply()), wire.serve(wire.reply())
+    host = elsewhere.origin.removeprefix("http:")
+    for path in (host, elsewhere.origin, f"/..{host}", f"@{host.strip('/')}/", f"\\\\{host}"):
+        with pytest.raises(ConfigurationError):
+            ask(server, Request(method="GET", path=path))
+    assert server.connections == elsewhere.connections == 0
+
+
+def test_neither_netrc_nor_proxies_nor_bundles_of_the_environment_count(
+    wire: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    proxy, server = wire.serve(wire.reply()), wire.serve(wire.reply())
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password mine\ndefault login me password mine\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy", "HTTPS_PROXY"):
+        monkeypatch.setenv(name, proxy.origin)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "missing"))
+    transport = Transport(server.origin, sign=dict)
+    assert transport.send(BILLED).status == 200
+    assert proxy.connections == 0
+    assert b"authorization" not in server.requests[0].lower()
+
+
+def test_no_cookie_is_kept(wire: Any) -> None:
+    server = wire.serve(wire.reply(b"[]", "Set-Cookie: session=1; Path=/"))
+    transport = Transport(server.origin, sign=sign)
+    for _ in range(2):
+        transport.send(POLL)
+    transport.close()
+    assert b"cookie" not in server.requests[1].lower()
+
+
+# -- connections ---------------------------------------------------------------------------------
+
+
+def test_a_billed_request_has_a_connection_of_its_own(wire: Any) -> None:
+    server = wire.serve(wire.reply())
+    transport = Transport(server.origin, sign=sign)
+    for request in (POLL, BILLED, POLL, BILLED):
+        assert transport.send(request).status == 200
+    transport.close()
+    assert server.connections == 3
+    assert [b"Connection: close" in request for request in server.requests] == [0, 1, 0, 1]
+
+
+def test_other_requests_keep_one_connection_a_thread(wire: Any) -> None:
+    server = wire.serve(wire.reply())
+    transport = Transport(server.origin, sign=sign)
+
+    together = threading.Barrier(3)
+
+    def work() -> None:
+        together.wait()
+        for _ in range(5):
+            assert transport.send(POLL).status == 200
+        together.wait()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    transport.close()
+    assert (server.connections, len(server.requests)) == (3, 15)
+
+
+def test_after_a_fork_no_connection_of_the_parent_is_used(
+    wire: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = wire.serve(wire.reply())
+    transport = Transport(server.origin, sign=sign)
+    transport.send(POLL)
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    transport.send(POLL)
+    transport.close()
+    assert server.connections == 2
+
+
+def test_a_connection_that_broke_is_replaced(wire: Any) -> None:
+    def once(connection: socket.socket) -> None:
+        connection.sendall(wire.reply())
+        connection.close()
+
+    server = wire.serve(once)
+    transport = Transport(server.origin, sign=sign)
+    exchanges = [transport.send(POLL) for _ in range(4)]
+    transport.close()
+    assert sum(exchange.status == 200 for exchange in exchanges) >= 2
+    assert all(exchange.error in ("", "reset") for exchange in exchanges)
+
+
+# -- trouble before an answer --------------------------------------------------------------------
+
+
+def test_a_closed_port_is_not_sent() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    exchange = Transport(f"http://127.0.0.1:{port}", sign=sign).send(BILLED)
+    assert (exchange.phase, exchange.error) == (Phase.CONNECT, "refused")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "word"),
+    [
+        (socket.gaierror(-2, "unknown"), "dns"),
+        (TimeoutError(), "connect_timeout"),
+        (OSError(101, "no route"), "unreachable"),
+        (ConnectionResetError(), "reset"),
+    ],
+)
+def test_trouble_on_the_way_to_the_server_is_not_sent(
+    wire: Any, monkeypatch: pytest.MonkeyPatch, trouble: Exception, word: str
+) -> None:
+    def fail(*_: Any, **__: Any) -> None:
+        raise trouble
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    exchange = ask(wire.serve(wire.reply()))
+    assert (exchange.phase, exchange.error) == (Phase.CONNECT, word)
+
+
+def test_a_server_that_takes_no_connection_is_not_sent() -> None:
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
+        address = listener.getsockname()
+        queued = [socket.socket() for _ in range(3)]
+        for one in queued:
+            one.setblocking(False)
+            one.connect_ex(address)
+        start = time.monotonic()
+        exchange = Transport(f"http://127.0.0.1:{address[1]}", sign=sign, deadline=0.3).send(BILLED)
+        for one in queued:
+            one.close()
+    assert (exchange.phase, exchange.error) == (Phase.CONNECT, "connect_timeout")
+    assert time.monotonic() - start < 1.3
+
+
+def test_a_reset_after_the_request_may_have_been_accepted(wire: Any) -> None:
+    server = wire.serve(wire.reset)
+    exchange = ask(server)
+    assert (exchange.phase, exchange.error, exchange.status) == (Phase.SENT, "reset", 0)
+    assert len(server.requests) == 1
+
+
+def test_a_server_that_hangs_up_without_a_word_may_have_accepted(wire: Any) -> None:
+    exchange = ask(wire.serve(wire.hang_up))
+    assert (exchange.phase, exchange.error) == (Phase.SENT, "reset")
+
+
+def test_a_first_write_that_fails_was_not_sent(wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> int:
+        raise ConnectionResetError
+
+    monkeypatch.setattr(socket.socket, "send", broken)
+    server = wire.serve(wire.reply())
+    exchange = ask(server, deadline=0.5)
+    assert exchange.phase is Phase.CONNECT
+    assert server.requests == []
+
+
+def test_a_second_write_that_fails_may_have_been_read(
+    wire: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, count = socket.socket.send, itertools.count()
+
+    def broken(self: socket.socket, data: bytes) -> int:
+        if next(count):
+            raise ConnectionResetError
+        return real(self, data)
+
+    monkeypatch.setattr(socket.socket, "send", broken)
+    exchange = ask(
+        wire.serve(wire.reply()),
+        Request(method="POST", path="/people", json={"name": "Ada"}, billed=True),
+        deadline=0.5,
+    )
+    assert exchange.phase is Phase.SENT
+
+
+def test_what_is_no_http_is_trouble_with_the_protocol(wire: Any) -> None:
+    exchange = ask(wire.serve(b"220 mail.example ESMTP\r\n"))
+    assert (exchange.phase, exchange.error) == (Phase.SENT, "protocol")
+
+
+@pytest.mark.parametrize("headers", [["X: " + "x" * 100_000], [f"X{n}: y" for n in range(10_000)]])
+def test_monstrous_headers_are_trouble_with_the_protocol(wire: Any, headers: list[str]) -> None:
+    exchange = ask(wire.serve(wire.reply(b"[]", *headers)))
+    assert (exchange.phase, exchange.error) == (Phase.SENT, "protocol")
+
+
+# -- the deadline --------------------------------------------------------------------------------
+
+
+def drip(server: Any, connection: socket.socket, data: bytes, every: float) -> None:
+    for byte in data:
+        connection.sendall(bytes([byte]))
+        if server().wait(every):
+            return
+
+
+@pytest.mark.parametrize("where", ["headers", "body", "chunks", "silence", "continue", "flood"])
+@pytest.mark.parametrize("request_", [BILLED, POLL], ids=["billed", "unbilled"])
+def test_no_answer_however_slow_outlives_the_deadline(
+    wire: Any, where: str, request_: Request
+) -> None:
+    head = b"HTTP/1.1 200 OK\r\n"
+
+    def answer(connection: socket.socket) -> None:
+        if where == "headers":
+            drip(lambda: server, connection, wire.reply(BODY), 0.05)
+        elif where == "body":
+            connection.sendall(head + b"Content-Length: 999\r\n\r\n")
+            drip(lambda: server, connection, BODY, 0.05)
+        elif where == "chunks":
+            connection.sendall(head + b"Transfer-Encoding: chunked\r\n\r\n")
+            drip(lambda: server, connection, b"1\r\n[\r\n" * 99, 0.02)
+        elif where == "continue":
+            while not server.wait(0.01):
+                connection.sendall(b"HTTP/1.1 100 Continue\r\n\r\n")
+        elif where == "flood":
+            connection.sendall(head + b"Content-Length: 999999999999\r\n\r\n")
+            while not server.wait(0.001):
+                connection.sendall(b" " * 1000)
+        server.wait(5)
+
+    server = wire.serve(answer)
+    start = time.monotonic()
+    exchange = ask(server, request_, deadline=0.4)
+    assert 0.3 < time.monotonic() - start < 1.4
+    assert exchange.error == "deadline"
+    reached_body = where in ("body", "chunks", "flood")
+    assert exchange.phase is (Phase.HEADERS if reached_body else Phase.SENT)
+    assert bool(exchange.body) is reached_body
+    assert len(server.requests) == 1
+
+
+def test_a_server_that_reads_too_slowly_meets_the_deadline() -> None:
+    listener, over = socket.create_server(("127.0.0.1", 0)), threading.Event()
+
+    def sip() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            while not over.wait(0.05):
+                connection.recv(2**20)
+
+    threading.Thread(target=sip, daemon=True).start()
+    start = time.monotonic()
+    transport = Transport(f"http://127.0.0.1:{listener.getsockname()[1]}", sign=sign, deadline=0.4)
+    exchange = transport.send(Request(method="POST", path="/a", json="x" * 2**26, billed=True))
+    over.set()
+    listener.close()
+    assert (exchange.phase, exchange.error) == (Phase.SENT, "deadline")
+    assert time.monotonic() - start < 1.4
+
+
+# -- a body that is cut --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ending", ["hang_up", "reset"])
+def test_what_arrived_before_a_cut_is_kept_at_every_byte(wire: Any, ending: str) -> None:
+    cuts = iter(range(len(BODY)))
+
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(wire.reply(BODY[: next(cuts)], length=len(BODY)))
+        time.sleep(0.002 if ending == "reset" else 0)  # an RST discards what is not yet read
+        getattr(wire, ending)(connection)
+
+    server = wire.serve(answer)
+    transport = Transport(server.origin, sign=sign)
+    for cut in range(len(BODY)):
+        exchange = transport.send(BILLED)
+        if ending == "hang_up":
+            assert (exchange.phase, exchange.error) == (Phase.HEADERS, "incomplete")
+            assert exchange.body == BODY[:cut]
+        else:
+            assert exchange.phase in (Phase.SENT, Phase.HEADERS)
+            assert BODY.startswith(exchange.body)
+            assert exchange.error == "reset"
+    assert len(server.requests) == len(BODY)
+
+
+def test_a_cut_within_chunks_is_noticed_at_every_byte(wire: Any) -> None:
+    chunked = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (BODY[:40], BODY[40:]))
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    cuts = iter(range(len(chunked)))
+
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(head + chunked[: next(cuts)])
+        wire.hang_up(connection)
+
+    transport = Transport(wire.serve(answer).origin, sign=sign)
+    for _ in chunked:
+        exchange = transport.send(BILLED)
+        assert (exchange.phase, exchange.error) == (Phase.HEADERS, "incomplete")
+        assert BODY.startswith(exchange.body)
+
+
+def test_a_body_that_ends_with_the_connection_is_whole(wire: Any) -> None:
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + BODY)
+        wire.hang_up(connection)
+
+    exchange = ask(wire.serve(answer))
+    assert (exchange.phase, exchange.body) == (Phase.BODY, BODY)
+
+
+def test_what_follows_the_stated_length_is_no_part_of_the_body(wire: Any) -> None:
+    exchange = ask(wire.serve(wire.reply(BODY, length=10)))
+    assert (exchange.phase, exchange.body) == (Phase.BODY, BODY[:10])
+
+
+# -- gzip ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip"])
+def test_gzip_is_undone(wire: Any, encoding: str) -> None:
+    packed = gzip.compress(BODY)
+    exchange = ask(wire.serve(wire.reply(packed, f"Content-Encoding: {encoding}")))
+    assert (exchange.phase, exchange.body) == (Phase.BODY, BODY)
+
+
+def test_gzip_of_several_members_is_undone(wire: Any) -> None:
+    packed = gzip.compress(BODY[:9]) + gzip.compress(BODY[9:])
+    exchange = ask(wire.serve(wire.reply(packed, "Content-Encoding: gzip")))
+    assert (exchange.phase, exchange.body) == (Phase.BODY, BODY)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "br", "zstd", "deflate", "gzip, gzip"])
+def test_a_body_that_is_not_what_it_claims_is_kept_as_it_came(wire: Any, encoding: str) -> None:
+    exchange = ask(wire.serve(wire.reply(BODY, f"Content-Encoding: {encoding}")))
+    assert (exchange.phase, exchange.body) == (Phase.BODY, BODY)
+
+
+def test_gzip_that_is_cut_keeps_what_can_be_undone_at_every_byte(wire: Any) -> None:
+    packed = gzip.compress(BODY)
+    cuts = iter(range(1, len(packed)))
+    server = wire.serve(
+        lambda c: c.sendall(wire.reply(packed[: next(cuts)], "Content-Encoding: gzip"))
+    )
+    transport = Transport(server.origin, sign=sign)
+    for _ in range(1, len(packed)):
+        exchange = transport.send(BILLED)
+        assert (exchange.phase, exchange.error) == (Phase.HEADERS, "incomplete")
+        assert BODY.startswith(exchange.body)
+    assert exchange.body == BODY  # only the checksum is missing
+
+
+def test_gzip_that_is_damaged_is_trouble_with_the_protocol(wire: Any) -> None:
+    packed = bytearray(gzip.compress(BODY, mtime=0))
+    packed[-6] ^= 0xFF  # the checksum
+    exchange = ask(wire.serve(wire.reply(bytes(packed), "Content-Encoding: gzip")))
+    assert (exchange.phase, exchange.error) == (Phase.HEADERS, "protocol")
+    assert BODY.startswith(exchange.body)
+
+
+def test_a_bomb_is_cut_at_the_cap_and_takes_no_more_memory(wire: Any) -> None:
+    bomb = gzip.compress(b" " * 2**26)  # 64 MiB in 64 KiB
+    server = wire.serve(wire.reply(bomb, "Content-Encoding: gzip"))
+    ask(server)  # loads what is loaded once
+    cap = 2**20
+    tracemalloc.start()
+    exchange = ask(server, max_bytes=cap)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert (exchange.phase, exchange.error) == (Phase.HEADERS, "too_large")
+    assert exchange.body == b" " * cap
+    assert peak < 2 * cap
+
+
+def test_the_cap_is_the_longest_body_that_passes(wire: Any) -> None:
+    server = wire.serve(wire.reply(BODY))
+    assert ask(server, max_bytes=len(BODY)).error == ""
+    assert ask(server, max_bytes=len(BODY) - 1).error == "too_large"
+
+
+# -- one request on the wire ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", ["reset", "hang_up", "503", "429", "truncated", "silence"])
+@pytest.mark.parametrize("request_", [BILLED, POLL], ids=["billed", "unbilled"])
+def test_whatever_happens_one_send_is_one_request(wire: Any, fault: str, request_: Request) -> None:
+    def answer(connection: socket.socket) -> None:
+        if fault in ("reset", "hang_up"):
+            getattr(wire, fault)(connection)
+        elif fault == "silence":
+            server.wait(5)
+        elif fault == "truncated":
+            connection.sendall(wire.reply(BODY, length=10_000))
+            wire.hang_up(connection)
+        else:
+            connection.sendall(wire.reply(b"{}", "Retry-After: 0", status=f"{fault} No"))
+
+    server = wire.serve(answer)
+    ask(server, request_, deadline=0.5)
+    time.sleep(0.05)
+    assert (len(server.requests), server.connections) == (1, 1)
+
+
+# -- secrets and people --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
+    caplog.set_level(logging.DEBUG)
+    return caplog
+
+
+@pytest.mark.parametrize("fault", ["", "reset", "bad headers", "gzip"])
+def test_neither_keys_nor_people_are_shown(
+    wire: Any,
+    log: pytest.LogCaptureFixture,
+    capfd: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    fault: str,
+) -> None:
+    def answer(connection: socket.socket) -> None:
+        if fault == "reset":
+            wire.reset(connection)
+        extra = {"bad headers": "odd line without a colon", "gzip": "Content-Encoding: gzip"}
+        connection.sendall(wire.reply(f'["{PERSON}"]'.encode(), *filter(None, [extra.get(fault)])))
+
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+    transport = Transport(wire.serve(answer).origin, sign=sign)
+    shown = [repr(transport)]
+    for request in (BILLED, POLL):
+        exchange = transport.send(request)
+        shown += [repr(request), repr(exchange), str(exchange)]
+    transport.close()
+    shown += [log.text, *capfd.readouterr()]
+    assert not [text for text in shown if CANARY in text or PERSON in text or "%40" in text]
+
+
+def test_other_peoples_logs_of_urllib3_are_left_alone(log: pytest.LogCaptureFixture) -> None:
+    with connections.calling(1):
+        logging.getLogger("urllib3.connectionpool").debug("ours")
+        thread = threading.Thread(
+            target=logging.getLogger("urllib3.connectionpool").debug, args=("theirs",)
+        )
+        thread.start()
+        thread.join()
+    logging.getLogger("urllib3.connectionpool").debug("later")
+    assert [record.message for record in log.records] == ["theirs", "later"]
+
+
+@pytest.mark.parametrize("odd", ["\n", "\r\n", "\x00", "é", "\ud800", "", " \t"])
+def test_a_key_that_fits_no_header_is_refused_and_not_shown(wire: Any, odd: str) -> None:
+    server = wire.serve(wire.reply())
+    key = Secret(CANARY + odd if odd else "")
+    transport = Transport(server.origin, sign=lambda: {"X-Key": key})
+    with pytest.raises(ConfigurationError, match="X-Key") as refusal:
+        transport.send(BILLED)
+    assert CANARY not in "".join(traceback.format_exception(refusal.value))
+    assert server.connections == 0
+
+
+def test_a_defect_is_raised_without_the_frames_that_hold_the_key(
+    wire: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any, **__: Any) -> None:
+        raise RuntimeError("defect")
+
+    monkeypatch.setattr(connections.Call, "take", broken)
+    with pytest.raises(RuntimeError, match="defect") as defect:
+        ask(wire.serve(wire.reply()))
+    shown = traceback.TracebackException.from_exception(defect.value, capture_locals=True)
+    assert CANARY not in "".join(shown.format())
+    assert "urllib3" not in "".join(shown.format())
+
+
+# -- TLS -----------------------------------------------------------------------------------------
+
+
+def server_context(certificate: Path) -> ssl.SSLContext:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
+@pytest.fixture
+def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    context = ssl.create_default_context(cafile=certificate)
+    monkeypatch.setattr(connections, "authorities", lambda: context)
+    return certificate
+
+
+def test_a_certificate_nobody_vouches_for_is_refused_before_the_key_is_sent(
+    wire: Any, certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+    server = wire.serve(wire.reply(), server_context(certificate))
+    exchange = ask(server)
+    assert (exchange.phase, exchange.error) == (Phase.CONNECT, "certificate")
+    assert server.requests == []
+
+
+def test_a_certificate_of_another_host_is_refused(wire: Any, trusted: Path) -> None:
+    server = wire.serve(wire.reply(), server_context(trusted))
+    server.origin = server.origin.replace("localhost", "127.0.0.1")
+    exchange = ask(server)
+    assert (exchange.phase, exchange.error) == (Phase.CONNECT, "certificate")
+    assert server.requests == []
+
+
+def test_a_server_that_speaks_no_tls_is_not_sent_anything(wire: Any) -> None:
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(wire.reply())
+
+    server = wire.serve(answer)
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def talk() -> None:
+        connection, _ = listener.accept()
+        with connection:
+            connection.recv(1000)
+            connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+    threading.Thread(target=talk, daemon=True).start()
+    server.origin = f"https://127.0.0.1:{listener.getsockname()[1]}"
+    exchange = ask(server)
+    listener.close()
+    assert (exchange.phase, exchange.error) == (Phase.CONNECT, "tls")
+
+
+def test_tls_carries_requests_and_keeps_unbilled_connections(wire: Any, trusted: Path) -> None:
+    server = wire.serve(wire.reply(BODY), server_context(trusted))
+    transport = Transport(server.origin, sign=sign)
+    exchanges = [transport.send(request) for request in (POLL, POLL, BILLED)]
+    transport.close()
+    assert [exchange.body for exchange in exchanges] == [BODY] * 3
+    assert server.connections == 2
+
+
+def test_the_deadline_holds_under_tls(wire: Any, trusted: Path) -> None:
+    def answer(connection: socket.socket) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n")
+        drip(lambda: server, connection, BODY, 0.05)
+
+    server = wire.serve(answer, server_context(trusted))
+    start = time.monotonic()
+    exchange = ask(server, deadline=0.5)
+    assert (exchange.phase, exchange.error) == (Phase.HEADERS, "deadline")
+    assert BODY.startswith(exchange.body)
+    assert exchange.body
+    assert time.monotonic() - start < 1.5
+
+
+# -- vcrpy ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["", "Content-Encoding: gzip"])
+def test_a_cassette_of_vcrpy_records_and_replays(wire: Any, tmp_path: Path, encoding: str) -> None:
+    cassette = str(tmp_path / "cassette.yaml")
+    body = gzip.compress(BODY) if encoding else BODY
+    server = wire.serve(wire.reply(body, *filter(None, [encoding])))
+    requests = (BILLED, POLL, Request(method="POST", path="/jobs", json={"a": 1}, billed=True))
+    match_on = ("method", "uri", "body")
+    with vcr.use_cassette(
+        cassette, record_mode="once", match_on=match_on, filter_headers=["authorization"]
+    ):
+        recorded = [ask(server, request) for request in requests]
+    server.close()
+    with vcr.use_cassette(cassette, record_mode="none", match_on=match_on):
+        transport = Transport(server.origin, sign=sign)
+        replayed = [transport.send(request) for request in requests]
+    assert [exchange.body for exchange in recorded] == [BODY] * 3
+    assert [exchange.body for exchange in replayed] == [BODY] * 3
+    assert all(exchange.phase is Phase.BODY for exchange in replayed)
+    assert len(server.requests) == 3
+    assert CANARY not in Path(cassette).read_text()
+
+
+def test_what_is_not_on_a_cassette_is_an_error_and_no_request(wire: Any, tmp_path: Path) -> None:
+    server = wire.serve(wire.reply())
+    with (
+        vcr.use_cassette(str(tmp_path / "empty.yaml"), record_mode="none"),
+        pytest.raises(vcr.errors.CannotOverwriteExistingCassetteException),
+    ):
+        ask(server)
+    assert server.requests == []

@@ -1,0 +1,274 @@
+"""Whatever interrupts the caller stops the spending; what is in flight still lands."""
+
+import asyncio
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import enrich_pandas as ep
+from enrich_pandas.providers.base import RateLimit
+from enrich_pandas.run.driver import Driver
+
+
+def people(count, start=0):
+    return pd.DataFrame(
+        {"LinkedIn": [f"linkedin.com/in/p{n}-example" for n in range(start, count)]}
+    )
+
+
+def enrich(frame, connections=2, **options):
+    provider = ep.Crustdata(connections=connections, rate=RateLimit(10_000, 1))
+    return frame.enrich.people(provider, **{"progress": None, **options})
+
+
+def counts(frame):
+    return frame["person_status"].value_counts().to_dict()
+
+
+def settle():
+    """Wait until no run has a worker left."""
+    until = time.monotonic() + 10
+    while any(thread.name.startswith("enrich-") for thread in threading.enumerate()):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def slow():
+    with ep.sandbox(misses=0, latency=0.3) as box:
+        yield box
+
+
+def raises_at(call, *errors):
+    """Make a hook that raises at its n-th call, and at the following ones."""
+    pending, calls = list(errors), []
+
+    def hook(_):
+        calls.append(1)
+        if len(calls) >= call and pending:
+            raise pending.pop(0)
+
+    return hook
+
+
+def assert_stopped(box, frame):
+    """Nothing more is sent, and the same call finishes the rest without paying twice."""
+    settle()
+    sent = len(box.requests)
+    assert sent <= 4
+    time.sleep(0.4)
+    assert len(box.requests) == sent
+    assert counts(enrich(frame, connections=8)) == {"matched": len(frame)}
+    assert box.ledger["identity"].is_unique
+
+
+def test_an_interrupt_gives_what_has_arrived(slow):
+    frame = people(300)
+    began = time.monotonic()
+    with pytest.raises(ep.RunInterrupted) as caught:
+        enrich(frame, progress=raises_at(2, KeyboardInterrupt()))
+    assert time.monotonic() - began < 2
+    assert counts(caught.value.result) == {"matched": 50, "skipped": 250}
+    assert "50 of 300 rows are settled" in str(caught.value)
+    assert_stopped(slow, frame)
+
+
+def test_a_second_one_does_not_linger(slow):
+    frame = people(300)
+    with pytest.raises(ep.RunInterrupted) as caught:
+        enrich(frame, progress=raises_at(2, KeyboardInterrupt(), KeyboardInterrupt()))
+    assert counts(caught.value.result) == {"pending": 50, "skipped": 250}
+    assert_stopped(slow, frame)
+
+
+def test_a_view_that_fails_stops_the_run(slow):
+    frame = people(300)
+    with pytest.raises(ZeroDivisionError):
+        enrich(frame, progress=raises_at(2, ZeroDivisionError()))
+    assert_stopped(slow, frame)
+
+
+@pytest.mark.parametrize("where", ["start", "snapshot"])
+def test_an_interrupt_beside_the_waiting_stops_it_too(slow, monkeypatch, where):
+    real = getattr(Driver, where)
+    hits = []
+
+    def interrupted(self):
+        result = real(self)
+        if not hits:
+            hits.append(1)
+            raise KeyboardInterrupt
+        return result
+
+    frame = people(300)
+    with monkeypatch.context() as patch:
+        patch.setattr(Driver, where, interrupted)
+        with pytest.raises(ep.RunInterrupted):
+            enrich(frame)
+    assert_stopped(slow, frame)
+
+
+@pytest.fixture
+def ctrl_c(monkeypatch):
+    """Ring like Ctrl-C after so many seconds; 0 is never."""
+
+    def ring(*_):
+        raise KeyboardInterrupt
+
+    def lost(unraisable):
+        # Python has nobody to give an interrupt to that falls into a finaliser or a callback of
+        # the garbage collector; the call then goes on as if there had been none.
+        if unraisable.exc_type is not KeyboardInterrupt:
+            report(unraisable)
+
+    report = sys.unraisablehook
+    monkeypatch.setattr(sys, "unraisablehook", lost)
+    before = signal.signal(signal.SIGALRM, ring)
+    yield lambda seconds: signal.setitimer(signal.ITIMER_REAL, seconds)
+    signal.setitimer(signal.ITIMER_REAL, 0)
+    signal.signal(signal.SIGALRM, before)
+
+
+def test_an_interrupt_at_any_instant(ctrl_c):
+    """Of the caller's thread, by a timer."""
+    dice, late = random.Random(1), 0  # noqa: S311 - kills at random, hides nothing
+    with ep.sandbox(misses=0, latency=0.02) as box:
+        for trial in range(20):
+            frame = people(1000 * trial + 100, 1000 * trial)
+            try:
+                ctrl_c(dice.uniform(0.001, 0.12))
+                enrich(frame)
+                ctrl_c(0)
+            except KeyboardInterrupt:
+                stopped = pd.Timestamp.now("utc")
+                settle()
+                late += (box.requests["at"] > stopped + pd.Timedelta("100ms")).sum()
+            assert counts(enrich(frame)) == {"matched": 100}
+        assert late == 0
+        assert box.ledger["identity"].is_unique
+        assert ep.runs()["credits"].sum() == box.ledger["credits"].sum()
+
+
+def test_awaiting_leaves_the_loop_free(slow):
+    async def main():
+        ticks = []
+
+        async def tick():
+            while True:
+                ticks.append(1)
+                await asyncio.sleep(0.05)
+
+        ticking = asyncio.create_task(tick())
+        frame = await enrich(people(50), wait=False)
+        ticking.cancel()
+        return frame, len(ticks)
+
+    frame, ticks = asyncio.run(main())
+    assert counts(frame) == {"matched": 50}
+    assert ticks >= 4
+
+
+def test_an_await_that_is_cancelled_stops_the_run(slow):
+    frame = people(300)
+
+    async def main():
+        await asyncio.wait_for(enrich(frame, wait=False), 0.1)
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(main())
+    assert_stopped(slow, frame)
+
+
+def test_a_pause_stops_nothing_that_is_in_flight(slow):
+    handle = enrich(people(300), wait=False)
+    while not len(slow.requests):
+        time.sleep(0.01)
+    handle.pause()
+    time.sleep(0.8)
+    sent = len(slow.requests)
+    assert sent <= 2
+    assert "paused" in repr(handle)
+    handle.resume()
+    assert counts(handle.wait()) == {"matched": 300}
+
+
+def test_a_paused_run_can_be_cancelled(slow):
+    frame = people(300)
+    handle = enrich(frame, wait=False)
+    handle.pause()
+    handle.cancel()
+    with pytest.raises(ep.RunInterrupted):
+        handle.wait()
+    assert_stopped(slow, frame)
+
+
+def test_a_frame_that_changes_meanwhile_changes_nothing(slow):
+    frame = people(50).assign(note="before")
+    before = frame.copy()
+    handle = enrich(frame, wait=False)
+    frame.loc[:, "note"] = "after"
+    frame["more"] = 1
+    del frame["LinkedIn"]
+    after = handle.wait()
+    pd.testing.assert_frame_equal(after[before.columns], before)
+    assert counts(after) == {"matched": 50}
+
+
+SCRIPT = """
+import signal, sys, time
+import pandas as pd, enrich_pandas as ep
+from enrich_pandas.providers.base import RateLimit
+frame = pd.DataFrame({{"LinkedIn": [f"linkedin.com/in/p{{n}}-example" for n in range(300)]}})
+joined = ep.sandbox(url={url!r}, journal={journal!r})
+joined.__enter__()
+provider = ep.Crustdata(connections=2, rate=RateLimit(10_000, 1))
+handle = frame.enrich.people(provider, progress=None, wait=False)
+while not handle._driver.snapshot().in_flight:
+    time.sleep(0.01)
+{then}
+"""
+
+
+@pytest.mark.parametrize(
+    ("then", "code", "status"),
+    [
+        ("handle.pause()", 0, "interrupted"),
+        ("1 / 0", 1, "interrupted"),
+        pytest.param(
+            "signal.raise_signal(signal.SIGTERM)", -signal.SIGTERM, "died", marks=pytest.mark.slow
+        ),
+    ],
+)
+def test_a_script_that_ends_stops_spending(slow, tmp_path, then, code, status):
+    journal = str(tmp_path / "journal.sqlite")
+    script = SCRIPT.format(url=slow.url("crustdata"), journal=journal, then=then)
+    began = time.monotonic()
+    ended = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
+    assert ended.returncode == code
+    assert time.monotonic() - began < 20
+    with ep.sandbox(url=slow.url("crustdata"), journal=journal):
+        assert ep.runs()["status"].tolist() == [status]
+        again = counts(enrich(people(300)))
+        assert set(again) == ({"matched"} if status == "interrupted" else {"matched", "held"})
+    assert slow.ledger["identity"].is_unique
+
+
+FILES = Path("/proc/self/fd")
+
+
+@pytest.mark.skipif(not FILES.exists(), reason="this system does not list the open files")
+def test_many_runs_leave_nothing_behind(box):
+    enrich(people(1))
+    settle()
+    before = len(list(FILES.iterdir())), threading.active_count()
+    for number in range(1, 21):
+        enrich(people(number + 1, number))
+    settle()
+    assert (len(list(FILES.iterdir())), threading.active_count()) == before

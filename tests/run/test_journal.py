@@ -1,0 +1,427 @@
+import gc
+import os
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+import time
+import warnings
+
+import pytest
+
+from enrich_pandas.errors import JournalError
+from enrich_pandas.models import Email, Person
+from enrich_pandas.providers.base import Identity, Match, Outcome, Request, Response, Status
+from enrich_pandas.run.database import Database
+from enrich_pandas.run.journal import Journal
+
+SCOPE = b"scope"
+ADA, BOB, EVE = (Identity.of(email=f"{name}@example.com") for name in ("ada", "bob", "eve"))
+REQUEST = Request(method="POST", path="/enrich", billed=True, credits=3)
+
+
+def key(identity):
+    return SCOPE + identity.keys[0][1].encode()
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "deep" / "journal.sqlite"
+
+
+@pytest.fixture
+def journal(path):
+    journal = Journal(path)
+    yield journal
+    journal.close()
+
+
+def claim(journal, *identities, run="run", budget=None, known=None):
+    return journal.claim(
+        run,
+        SCOPE,
+        identities,
+        [key(identity) for identity in identities],
+        price=lambda batch: 3.0 * len(batch),
+        budget=budget,
+        known=known or {},
+    )
+
+
+def land(journal, batch, *matches, held=0.0):
+    return journal.land(
+        batch.id, "test", "people", [(key(m.identity), m) for m in matches], held=held
+    )
+
+
+def matched(identity, **fields):
+    return Match(
+        identity=identity, status=Status.MATCHED, model=Person(**fields), credits=3, note="odd"
+    )
+
+
+def test_the_file_and_its_folder_are_private_from_the_first_byte(path):
+    old = os.umask(0)
+    try:
+        Journal(path).close()
+    finally:
+        os.umask(old)
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
+
+
+def test_what_has_landed_is_read_back_whole(journal):
+    batch = claim(journal, ADA).batch
+    match = matched(ADA, name="Ada Example", emails=[Email(address="ada@example.com")])
+    land(journal, batch, match)
+    answer = journal.stored([key(ADA), key(BOB)])[key(ADA)]
+    assert answer.match == match
+    assert answer.provider == "test"
+    assert time.time() - answer.fetched < 60
+
+
+def test_an_identity_is_claimed_by_one_batch_at_a_time(journal, path):
+    first = claim(journal, ADA, BOB)
+    other = Journal(path)
+    second = claim(other, BOB, EVE)
+    assert first.batch.identities == [ADA, BOB]
+    assert (second.batch.identities, second.elsewhere) == ([EVE], [BOB])
+    holder = other.claims([key(ADA)])[key(ADA)]
+    assert (holder.batch, holder.is_alive, holder.at_risk) == (first.batch.id, True, 0)
+    other.close()
+
+
+def test_what_was_bought_since_the_plan_is_not_claimed_whatever_the_clock(journal, monkeypatch):
+    monkeypatch.setattr(time, "time", lambda: 86_400.0)
+    land(journal, claim(journal, ADA).batch, matched(ADA))
+    assert claim(journal, ADA).elsewhere == [ADA]
+    known = {key(ADA): 86_400.0}
+    stale = claim(journal, ADA, known=known)
+    assert stale.batch is not None
+    monkeypatch.setattr(time, "time", lambda: 0.0)
+    land(journal, stale.batch, matched(ADA))
+    assert claim(journal, ADA, known=known).elsewhere == [ADA]
+
+
+def test_a_claim_stops_at_the_budget(journal):
+    claimed = claim(journal, ADA, BOB, EVE, budget=7)
+    assert (claimed.batch.identities, claimed.unaffordable) == ([ADA, BOB], [EVE])
+    again = claim(journal, EVE, budget=7)
+    assert (again.batch, again.unaffordable) == (None, [EVE])
+
+
+def test_a_settled_batch_gives_back_what_it_did_not_spend(journal):
+    batch = claim(journal, ADA, BOB, budget=6).batch
+    land(journal, batch, Match(identity=ADA, status=Status.NOT_FOUND), matched(BOB))
+    assert claim(journal, EVE, budget=6).batch is not None
+
+
+def test_a_held_row_keeps_its_part_of_the_budget(journal):
+    batch = claim(journal, ADA, budget=3).batch
+    land(journal, batch, Match(identity=ADA, status=Status.HELD, reason="answer_lost"), held=3.0)
+    assert claim(journal, EVE, budget=3).unaffordable == [EVE]
+
+
+def test_a_miss_never_overwrites_a_hit(journal):
+    land(journal, claim(journal, ADA).batch, matched(ADA, name="Ada"))
+    known = {key(ADA): journal.stored([key(ADA)])[key(ADA)].fetched}
+    batch = claim(journal, ADA, known=known).batch
+    (answer,) = land(journal, batch, Match(identity=ADA, status=Status.NOT_FOUND))
+    assert answer.match.status is Status.MATCHED
+    assert journal.stored([key(ADA)])[key(ADA)].match.model.name == "Ada"
+
+
+def test_a_failed_row_is_not_kept(journal):
+    land(journal, claim(journal, ADA).batch, Match(identity=ADA, status=Status.FAILED))
+    assert journal.stored([key(ADA)]) == {}
+    assert claim(journal, ADA).batch is not None
+
+
+def test_a_failed_row_that_was_charged_is_kept(journal):
+    failed = Match(identity=ADA, status=Status.FAILED, reason="ambiguous", credits=1)
+    land(journal, claim(journal, ADA).batch, failed)
+    assert journal.stored([key(ADA)])[key(ADA)].match == failed
+
+
+def test_a_living_owners_batch_is_not_adopted(journal, path):
+    batch = claim(journal, ADA).batch
+    other = Journal(path)
+    assert other.adopt(batch.id, SCOPE) is None
+    other.close()
+
+
+def test_a_dead_owners_batch_is_adopted_with_what_was_recorded(journal, path):
+    other = Journal(path)
+    batch = claim(other, ADA, BOB).batch
+    entry = other.intend(batch.id, 0, REQUEST)
+    other.answer(entry, Response(status=200, headers={"a": "b"}, body=b"[1]"))
+    other.intend(batch.id, 1, REQUEST)
+    other.close()
+    adopted = journal.adopt(batch.id, SCOPE)
+    assert adopted.identities == [ADA, BOB]
+    assert adopted.recorded[0] == Response(status=200, headers={"a": "b"}, body=b"[1]")
+    assert adopted.recorded[1].outcome is Outcome.UNKNOWN
+
+
+def test_a_batch_asked_with_other_options_is_not_adopted(journal, path):
+    other = Journal(path)
+    batch = claim(other, ADA).batch
+    other.close()
+    assert journal.adopt(batch.id, b"other scope") is None
+
+
+def test_a_killed_process_loses_its_claims_but_not_its_intents(journal, path):
+    script = f"""
+import os, signal, sys, time
+from pathlib import Path
+from enrich_pandas.providers.base import Identity, Request
+from enrich_pandas.run.database import Database
+from enrich_pandas.run.journal import Journal
+journal = Journal(Path({str(path)!r}))
+ada = Identity.of(email="ada@example.com")
+claim = journal.claim("run", b"scope", [ada], [{key(ADA)!r}], price=len, budget=None,
+                      known={{}})
+journal.intend(claim.batch.id, 0, Request(method="POST", path="/x", billed=True, credits=1))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -9
+    (holder,) = journal.claims([key(ADA)]).values()
+    assert (holder.is_alive, holder.at_risk) == (False, 1)
+    assert journal.adopt(holder.batch, SCOPE).recorded[0].outcome is Outcome.UNKNOWN
+
+
+def test_a_file_of_another_kind_is_left_alone(path):
+    path.parent.mkdir(parents=True)
+    foreign = sqlite3.connect(path)
+    foreign.execute("CREATE TABLE notes (text TEXT)")
+    foreign.commit()
+    foreign.close()
+    before = path.read_bytes()
+    with pytest.raises(JournalError, match="not a journal"):
+        Journal(path)
+    assert path.read_bytes() == before
+
+
+def test_a_damaged_file_is_never_replaced(path):
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"garbage " * 1000)
+    with pytest.raises(JournalError, match="cannot be used"):
+        Journal(path)
+    assert path.read_bytes() == b"garbage " * 1000
+
+
+def test_runs_tell_what_they_spent(journal):
+    facts = {
+        "provider": "test", "kind": "people", "library": "0", "rows": 2, "identities": 2,
+        "credits_planned": 6.0, "budget": None,
+    }  # fmt: skip
+    journal.begin_run(id="run", started=1.0, **facts)
+    batch = claim(journal, ADA, BOB).batch
+    journal.intend(batch.id, 0, REQUEST)
+    land(journal, batch, matched(ADA), Match(identity=BOB, status=Status.HELD), held=3.0)
+    journal.end_run("run", "done")
+    (run,) = journal.runs()
+    assert (run["credits"], run["credits_held"], run["requests"]) == (3.0, 3.0, 1)
+    assert run["status"] == "done"
+
+
+def begin(journal, run="run"):
+    journal.begin_run(
+        id=run, started=1.0, provider="test", kind="people", library="0", rows=2, identities=2,
+        credits_planned=6.0, budget=None,
+    )  # fmt: skip
+
+
+def test_a_dead_owners_claim_is_free_where_nothing_was_sent(journal, path):
+    other = Journal(path)
+    claim(other, ADA, BOB)
+    other.close()
+    assert journal.claims([key(ADA)])[key(ADA)].is_idle
+    assert claim(journal, ADA).batch.identities == [ADA]
+    assert claim(journal, BOB).batch.identities == [BOB]
+
+
+def test_a_dead_owners_claim_is_free_where_everything_was_refused(journal, path):
+    other = Journal(path)
+    batch = claim(other, ADA).batch
+    entry = other.intend(batch.id, 0, REQUEST)
+    other.answer(entry, Response(status=429, outcome=Outcome.REFUSED))
+    other.close()
+    assert claim(journal, ADA).batch is not None
+
+
+def test_a_dead_owners_claim_is_kept_where_it_may_have_been_charged(journal, path):
+    other = Journal(path)
+    other.intend(claim(other, ADA, BOB).batch.id, 0, REQUEST)
+    other.close()
+    holder = journal.claims([key(ADA)])[key(ADA)]
+    assert (holder.is_idle, holder.at_risk, holder.left) == (False, 3, 3)
+    assert claim(journal, ADA).elsewhere == [ADA]
+
+
+def test_a_run_gives_up_at_its_end_what_it_did_not_send(journal):
+    begin(journal)
+    claim(journal, ADA)
+    journal.intend(claim(journal, BOB).batch.id, 0, REQUEST)
+    journal.end_run("run", "interrupted")
+    assert list(journal.claims([key(ADA), key(BOB)])) == [key(BOB)]
+    assert (journal.runs()[0]["credits"], journal.runs()[0]["credits_held"]) == (0, 3)
+
+
+def test_a_run_whose_process_is_gone_has_died(journal, path):
+    other = Journal(path)
+    begin(other)
+    assert journal.runs()[0]["status"] == "running"
+    other.close()
+    assert journal.runs()[0]["status"] == "died"
+
+
+def test_opening_the_file_again_does_not_unlock_it(path):
+    """Closing any descriptor of a file drops the locks that its process has on it."""
+    one = Database(path)
+    with one.writing() as connection:
+        connection.execute("DELETE FROM claims")
+        Database(path).close()
+        script = (
+            f"import sqlite3; sqlite3.connect({str(path)!r}, timeout=0).execute('BEGIN IMMEDIATE')"
+        )
+        other = subprocess.run(
+            [sys.executable, "-c", script], capture_output=True, text=True, check=False
+        )
+    one.close()
+    assert "database is locked" in other.stderr
+
+
+def test_a_fork_waits_for_the_end_of_a_transaction(journal, path):
+    begun, done = threading.Event(), threading.Event()
+
+    def write():
+        with journal._database.writing() as connection:
+            connection.execute("DELETE FROM claims")
+            begun.set()
+            time.sleep(0.3)
+            done.set()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert begun.wait(10)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of threads and a fork: the point
+        child = os.fork()
+    if not child:
+        os._exit(0 if done.is_set() and journal.stored([key(ADA)]) == {} else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    thread.join()
+
+
+def test_a_forks_child_leaves_its_parent_the_lease(journal):
+    claim(journal, ADA)
+    child = os.fork()
+    if not child:
+        journal.end_run("run", "interrupted")
+        journal.close()
+        gc.collect()
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert journal.claims([key(ADA)])[key(ADA)].is_alive
+
+
+def test_whoever_has_locked_the_file_is_waited_for(journal, path):
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN EXCLUSIVE")
+    threading.Timer(1.2, other.execute, ("COMMIT",)).start()
+    assert claim(journal, ADA).batch is not None
+    other.close()
+
+
+def test_a_reader_does_not_make_a_commit_fail(journal, path):
+    other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+    other.execute("BEGIN")
+    other.execute("SELECT * FROM runs").fetchall()
+    threading.Timer(1.2, other.execute, ("COMMIT",)).start()
+    assert claim(journal, ADA).batch is not None
+    other.close()
+
+
+def test_a_file_that_stays_locked_is_an_error(path, monkeypatch):
+    journal = Journal(path)
+    monkeypatch.setattr("enrich_pandas.run.database.PATIENCE", 0.1)
+    other = sqlite3.connect(path, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    with pytest.raises(JournalError, match="locked"):
+        claim(journal, ADA)
+    other.close()
+    journal.close()
+
+
+def test_a_full_disk_is_an_error_and_what_was_there_stays(journal):
+    land(journal, claim(journal, ADA).batch, matched(ADA, name="Ada"))
+    batch = claim(journal, BOB).batch
+    connection = journal._database._connection
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    entry = journal.intend(batch.id, 0, REQUEST)
+    with pytest.raises(JournalError, match="full"):
+        journal.answer(entry, Response(status=200, body=os.urandom(100_000)))
+    assert journal.stored([key(ADA)])[key(ADA)].match.model.name == "Ada"
+    assert journal.claims([key(BOB)])[key(BOB)].at_risk == 3
+
+
+@pytest.mark.parametrize("column", ["model", "status", "identity"])
+def test_an_answer_that_is_damaged_is_an_error(journal, column):
+    land(journal, claim(journal, ADA).batch, matched(ADA, name="Ada"))
+    with journal._database.writing() as connection:
+        connection.execute(f"UPDATE results SET {column} = x'00'")  # noqa: S608 - above
+    with pytest.raises(JournalError, match="cannot be used"):
+        journal.stored([key(ADA)])
+
+
+def test_a_journal_of_a_newer_version_is_left_alone(path):
+    Journal(path).close()
+    newer = sqlite3.connect(path)
+    newer.execute("PRAGMA user_version = 99")
+    newer.close()
+    before = path.read_bytes()
+    with pytest.raises(JournalError, match="not a journal of this version"):
+        Journal(path)
+    assert path.read_bytes() == before
+
+
+def test_a_link_is_refused(path, tmp_path):
+    Journal(tmp_path / "real.sqlite").close()
+    path.parent.mkdir(parents=True)
+    path.symlink_to(tmp_path / "real.sqlite")
+    with pytest.raises(JournalError, match="link"):
+        Journal(path)
+
+
+@pytest.mark.parametrize("where", ["file", "file/below", "/proc/none"])
+def test_a_place_that_cannot_be_written_is_an_error(tmp_path, where):
+    (tmp_path / "file").touch()
+    with pytest.raises(JournalError, match="cannot be used"):
+        Journal(tmp_path / where / "journal.sqlite")
+
+
+def test_a_file_that_others_could_read_is_closed_to_them(path):
+    Journal(path).close()
+    path.chmod(0o644)
+    Journal(path).close()
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+
+
+def test_the_leases_of_the_dead_are_swept(path):
+    script = f"""
+import os, signal
+from pathlib import Path
+from enrich_pandas.run.leases import Lease
+lease = Lease(Path({str(path.parent / "leases")!r}))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    for _ in range(2):
+        subprocess.run([sys.executable, "-c", script], check=False)
+    journal = Journal(path)
+    begin(journal)
+    assert len(list((path.parent / "leases").iterdir())) == 1
+    journal.close()
+    assert list((path.parent / "leases").iterdir()) == []

@@ -1,0 +1,268 @@
+import time
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enrich_pandas.providers.base import Outcome, Request, Response
+from enrich_pandas.run.http import Exchange, Phase
+from enrich_pandas.run.outcome import backoff, classify, legible, read
+
+NOT_SENT, REFUSED, ACCEPTED, DAMAGED, UNKNOWN = Outcome
+PAGE = b"<!doctype html><html><body>Please log in</body></html>"
+ERROR = b'{"error": "no"}'
+
+
+def exchange(status: int = 200, body: bytes = b"[]", error: str = "", **headers: str) -> Exchange:
+    phase = Phase.HEADERS if error else Phase.BODY
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Exchange(phase=phase, status=status, headers=named, body=body, error=error)
+
+
+# -- the classes ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", ["dns", "refused", "connect_timeout", "tls", "certificate"])
+def test_what_never_left_was_not_sent(error: str) -> None:
+    assert classify(Exchange(phase=Phase.CONNECT, error=error)) is NOT_SENT
+
+
+@pytest.mark.parametrize("error", ["deadline", "reset", "protocol"])
+def test_no_answer_to_what_left_is_unknown(error: str) -> None:
+    assert classify(Exchange(phase=Phase.SENT, error=error)) is UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("what", "outcome"),
+    [
+        # the vendor's own answers
+        (exchange(200, b"[]"), ACCEPTED),
+        (exchange(200, b"{}"), ACCEPTED),
+        (exchange(200, b' \n[{"name": "Ada"}]\n'), ACCEPTED),
+        (exchange(200, b"\xef\xbb\xbf[]"), ACCEPTED),
+        (exchange(200, b'["\\ud800"]'), ACCEPTED),
+        (exchange(200, b'["\xff"]'), ACCEPTED),
+        (exchange(200, b"[]", content_type="text/html"), ACCEPTED),
+        (exchange(202, b'{"id": "1"}'), ACCEPTED),
+        (exchange(202, b""), ACCEPTED),
+        (exchange(204, b""), ACCEPTED),
+        # accepted, and not to be read
+        (exchange(200, b""), DAMAGED),
+        (exchange(200, b"null"), DAMAGED),
+        (exchange(200, b'"ok"'), DAMAGED),
+        (exchange(200, b"7"), DAMAGED),
+        (exchange(200, b"[1, 2"), DAMAGED),
+        (exchange(200, b"[] trailing"), DAMAGED),
+        (exchange(200, b"[NaN]"), DAMAGED),
+        (exchange(200, b"\x1f\x8b\x08broken"), DAMAGED),
+        (exchange(200, "[]".encode("utf-16")), DAMAGED),
+        (exchange(200, b"[" * 1_000_000 + b"]" * 1_000_000), DAMAGED),
+        (exchange(200, b'[{"name": "Ada"}', "incomplete"), DAMAGED),
+        (exchange(200, b'[{"name": "Ada"}', "deadline"), DAMAGED),
+        (exchange(200, b"[]", "reset"), DAMAGED),
+        (exchange(200, b"", "reset"), DAMAGED),
+        (exchange(202, b"", "incomplete"), DAMAGED),
+        # somebody else's, or nobody can tell
+        (exchange(200, PAGE), UNKNOWN),
+        (exchange(200, b"Please log in", content_type="text/html; charset=utf-8"), UNKNOWN),
+        (exchange(200, PAGE[:9], "incomplete"), UNKNOWN),
+        (exchange(200, b"[", "too_large"), UNKNOWN),
+        # redirects are never followed
+        *((exchange(status, b""), REFUSED) for status in (300, 301, 302, 303, 304, 307, 308)),
+        # the vendor says no
+        *(
+            (exchange(status, ERROR), REFUSED)
+            for status in (400, 401, 402, 403, 404, 405, 409, 410, 413, 415, 422, 423, 429, 451)
+        ),
+        *((exchange(status, PAGE), REFUSED) for status in (401, 429)),
+        *((exchange(status, b""), REFUSED) for status in (401, 429)),
+        (exchange(429, b"{", "incomplete"), REFUSED),
+        # an error that may stand in place of a paid answer
+        *((exchange(status, PAGE), UNKNOWN) for status in (400, 402, 403, 404, 422, 451)),
+        (exchange(403, b"Forbidden"), UNKNOWN),
+        (exchange(404, b'{"error"', "incomplete"), UNKNOWN),
+        (exchange(408, ERROR), UNKNOWN),
+        *((exchange(status, ERROR), UNKNOWN) for status in (500, 501, 502, 504, 520, 524, 529)),
+        *((exchange(status, PAGE), UNKNOWN) for status in (500, 502, 503, 504)),
+        # busy, by the vendor's own word
+        (exchange(503, ERROR), REFUSED),
+        (exchange(503, b"", retry_after="5"), REFUSED),
+        (exchange(503, PAGE, retry_after="5"), REFUSED),
+        (exchange(503, b""), UNKNOWN),
+        (exchange(503, b'{"error"', "incomplete"), UNKNOWN),
+        # no status of HTTP
+        (exchange(103, b""), UNKNOWN),
+        (exchange(699, b"[]"), UNKNOWN),
+    ],
+)
+def test_every_exchange_has_its_outcome(what: Exchange, outcome: Outcome) -> None:
+    assert classify(what) is outcome
+
+
+@given(
+    phase=st.sampled_from(Phase),
+    status=st.integers(0, 999),
+    body=st.one_of(st.binary(max_size=40), st.sampled_from([b"[]", b"{}", b"null", PAGE, ERROR])),
+    error=st.sampled_from(["", "incomplete", "deadline", "too_large", "protocol"]),
+    retry=st.booleans(),
+)
+@settings(max_examples=500, deadline=None)
+def test_the_classifier_is_total_and_refuses_only_on_evidence(
+    phase: Phase, status: int, body: bytes, error: str, *, retry: bool
+) -> None:
+    headers = {"retry-after": "1"} if retry else {}
+    outcome = classify(
+        Exchange(phase=phase, status=status, headers=headers, body=body, error=error)
+    )
+    assert outcome in Outcome
+    assert (outcome is NOT_SENT) is (phase is Phase.CONNECT)
+    if outcome is REFUSED:
+        assert 300 <= status < 500 or status == 503
+    if outcome in (ACCEPTED, DAMAGED):
+        assert 200 <= status < 300
+
+
+class Vendor:
+    def __init__(self, *, refuses: bool) -> None:
+        self.answers: list[Response] = []
+        self._refuses = refuses
+
+    def refuses(self, response: Response) -> bool:
+        self.answers.append(response)
+        return self._refuses
+
+
+def outcome_of(what: Exchange, *, billed: bool = True, refuses: bool = False) -> Outcome:
+    request = Request(method="GET", path="/people", billed=billed)
+    vendor: Any = Vendor(refuses=refuses)
+    return read(what, request, vendor).outcome
+
+
+def test_a_provider_may_know_an_error_to_be_a_refusal() -> None:
+    failed = exchange(500, b'{"code": "PE02"}')
+    assert outcome_of(failed) is UNKNOWN
+    assert outcome_of(failed, refuses=True) is REFUSED
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        Exchange(phase=Phase.SENT, error="deadline"),
+        exchange(500, b"{", "incomplete"),
+        exchange(200, b"[]"),
+        exchange(200, b"[1", "incomplete"),
+    ],
+)
+def test_a_provider_is_asked_about_whole_answers_in_doubt_only(what: Exchange) -> None:
+    assert outcome_of(what, refuses=True) is outcome_of(what)
+
+
+def test_what_was_not_paid_for_is_asked_again_rather_than_salvaged() -> None:
+    cut = exchange(200, b"[1, 2", "incomplete")
+    assert outcome_of(cut) is DAMAGED
+    assert outcome_of(cut, billed=False) is UNKNOWN
+
+
+def test_an_answer_is_read_with_its_raw_bytes() -> None:
+    request, vendor = Request(method="GET", path="/people", billed=True), Vendor(refuses=False)
+    what = exchange(200, b'[{"a": 1}, {"a"', "reset", date="now")
+    answer = read(what, request, vendor)  # type: ignore[arg-type]
+    assert answer == Response(
+        status=200, headers={"date": "now"}, body=b'[{"a": 1}, {"a"', outcome=DAMAGED
+    )
+
+
+# -- what can still be read ----------------------------------------------------------------------
+
+
+def answer(body: bytes, outcome: Outcome) -> Response:
+    return Response(status=200, body=body, outcome=outcome)
+
+
+def test_a_flow_reads_the_complete_elements_of_a_cut_array() -> None:
+    cut = answer(b'[{"a": "\\ud800"}, {"a": 2}, {"a', DAMAGED)
+    assert legible(cut).json() == [{"a": "\ufffd"}, {"a": 2}]
+    assert legible(cut).outcome is DAMAGED
+
+
+def test_a_flow_reads_a_whole_answer_as_it_came() -> None:
+    whole = answer(b'[{"a": 1}]', ACCEPTED)
+    assert legible(whole) is whole
+
+
+def test_of_any_other_cut_body_nothing_is_made_up() -> None:
+    cut = answer(b'{"id": "4', DAMAGED)
+    assert legible(cut) is cut
+
+
+# -- what msgspec does with hostile JSON: the classifier relies on it ----------------------------
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[NaN]",
+        b"[Infinity]",
+        b"[-Infinity]",
+        b"[1e999]",
+        b"[" + b"9" * 5000 + b"]",
+        rb'["\ud800"]',
+        b'["\x00"]',
+        b'["\n"]',
+        b"[01]",
+        b"[1,]",
+        b"[] []",
+    ],
+)
+def test_msgspec_refuses_what_is_no_json_or_fits_no_number(body: bytes) -> None:
+    with pytest.raises(msgspec.DecodeError):
+        msgspec.json.decode(body)
+
+
+@pytest.mark.parametrize("kind", [Any, msgspec.Raw])
+@pytest.mark.parametrize("opening", [b"[", b'{"a":'])
+def test_msgspec_ends_hostile_nesting_at_once(kind: Any, opening: bytes) -> None:
+    start = time.process_time()
+    with pytest.raises(RecursionError):
+        msgspec.json.decode(opening * 1_000_000, type=kind)
+    assert time.process_time() - start < 0.5
+
+
+def test_of_a_repeated_key_the_last_counts() -> None:
+    assert msgspec.json.decode(b'{"a": 1, "a": 2}') == {"a": 2}
+
+
+def test_a_million_keys_are_skimmed_in_little_time() -> None:
+    body = b"{" + b",".join(b'"k%d":1' % n for n in range(1_000_000)) + b"}"
+    start = time.process_time()
+    assert classify(exchange(200, body)) is ACCEPTED
+    assert time.process_time() - start < 1
+
+
+# -- the next attempt ----------------------------------------------------------------------------
+
+
+@given(st.integers(1, 60))
+def test_without_a_word_from_the_vendor_waits_double_up_to_a_minute(attempt: int) -> None:
+    assert 0 <= backoff(attempt) <= min(2 ** (attempt - 1), 60)
+
+
+@given(st.integers(1, 10), st.floats(0.001, 1e9))
+def test_no_wait_is_shorter_than_the_vendor_asks(attempt: int, asked: float) -> None:
+    assert asked <= backoff(attempt, asked) <= asked + max(1, asked / 10)
+
+
+@pytest.mark.parametrize("asked", [None, 0, -5])
+def test_a_wait_that_asks_for_nothing_is_none(asked: float | None) -> None:
+    assert 0 <= backoff(2, asked) <= 2
+
+
+@pytest.mark.parametrize(("attempt", "asked"), [(1, None), (1, 2.0), (2, 30.0)])
+def test_those_refused_together_do_not_come_back_together(
+    attempt: int, asked: float | None
+) -> None:
+    waits = [backoff(attempt, asked) for _ in range(2000)]
+    fullest = max(sum(start <= w < start + 0.1 for w in waits) for start in waits[:50])
+    assert fullest <= 0.2 * len(waits)

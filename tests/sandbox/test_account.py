@@ -1,0 +1,49 @@
+"""The account: a sliding window, and a balance that is never overdrawn."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from enrich_pandas.sandbox.account import Account
+
+eighths = st.integers(0, 320).map(lambda count: count / 8)  # exact in binary
+
+
+@given(st.integers(1, 5), st.lists(eighths, max_size=60))
+def test_no_window_of_a_minute_admits_more_than_the_rate(rate: int, gaps: list[float]) -> None:
+    now = 0.0
+    account = Account(rate=rate, clock=lambda: now)
+    admitted: list[float] = []
+    for gap in gaps:
+        now += gap
+        if account.admit():
+            admitted.append(now)
+        assert 0 <= account.remaining <= rate
+        assert 0 <= account.reset <= 60
+    for start in admitted:
+        assert sum(start <= moment < start + 60 for moment in admitted) <= rate
+
+
+def test_the_reset_is_when_a_request_is_admitted_again() -> None:
+    now = 0.0
+    account = Account(rate=1, clock=lambda: now)
+    assert account.admit()
+    now = 10.5
+    assert not account.admit()
+    assert account.reset == 50
+    now += account.reset
+    assert account.admit()
+
+
+@given(st.floats(0, 100), st.lists(st.floats(0.5, 30)))
+def test_the_balance_is_never_overdrawn(credits_: float, amounts: list[float]) -> None:
+    account = Account(credits=credits_)
+    for amount in amounts:
+        before = account.balance
+        assert account.pay(amount) is (amount <= before)
+        assert account.balance >= 0
+
+
+def test_an_endless_account_pays_everything() -> None:
+    account = Account()
+    assert account.pay(10_000_000)
+    assert account.admit()

@@ -1,0 +1,201 @@
+"""The door: what is started, what is inside, what is left."""
+
+import asyncio
+import gc
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pandas as pd
+import pytest
+
+from enrich_pandas.run import surroundings
+from enrich_pandas.sandbox import Sandbox
+
+Open = Callable[..., tuple[Sandbox, Any]]
+ADA = "https://www.linkedin.com/in/ada-box-1"
+
+
+def is_listening(url: str) -> bool:
+    address = urlsplit(url)
+    with socket.socket() as probe:
+        return probe.connect_ex((address.hostname, address.port)) == 0
+
+
+def test_inside_every_provider_is_pointed_at_the_sandbox() -> None:
+    before = surroundings.current()
+    with Sandbox() as box:
+        inside = surroundings.current()
+        assert (inside.realm, inside.paid) == ("sandbox", False)
+        assert inside.origins == {"crustdata": box.url("crustdata")}
+        assert inside.secrets["crustdata"]["api_key"].reveal() == "sandbox-key"
+        assert inside.journal is not None
+        assert inside.journal.parent.is_dir()
+    assert surroundings.current() is before
+    assert not inside.journal.parent.exists()
+
+
+def test_the_journal_may_be_a_file_of_ones_own(tmp_path: Path) -> None:
+    with Sandbox(journal=tmp_path / "mine.sqlite"):
+        assert surroundings.current().journal == tmp_path / "mine.sqlite"
+
+
+@pytest.mark.parametrize("process", [False, True])
+def test_nothing_is_left_running(process: bool) -> None:
+    threads = set(threading.enumerate())
+    with Sandbox(process=process) as box:
+        url = box.url("crustdata")
+        assert is_listening(url)
+    assert not is_listening(url)
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(timeout=5)  # anyio has told its workers to end, and does not wait for them
+        assert not thread.is_alive()
+    gc.collect()  # a socket left open would warn here, and a warning is an error
+
+
+def test_it_starts_fast() -> None:
+    with Sandbox():
+        pass  # the first start imports the server
+    start = time.perf_counter()
+    with Sandbox():
+        assert time.perf_counter() - start < 0.5
+
+
+def test_it_runs_inside_a_running_loop() -> None:
+    async def cell() -> int:
+        with Sandbox() as box:
+            return len(box.requests)
+
+    assert asyncio.run(cell()) == 0
+
+
+def test_the_ledger_can_be_read_after_closing(open_box: Open) -> None:
+    box, client = open_box(misses=0)
+    client.enrich(ADA)
+    box.close()
+    box.close()
+    assert box.ledger["identity"].tolist() == ["ada-box-1"]
+    assert box.requests["path"].tolist() == ["/person/enrich"]
+
+
+def test_the_tables_have_their_columns_and_types_also_when_empty(open_box: Open) -> None:
+    box, client = open_box(misses=0)
+    empty = box.ledger, box.requests
+    client.enrich(ADA)
+    for frame, columns in zip(
+        (*empty, box.ledger, box.requests),
+        2
+        * (
+            ["vendor", "endpoint", "identity", "credits", "at"],
+            ["vendor", "method", "path", "status", "identities", "fault", "at"],
+        ),
+        strict=True,
+    ):
+        assert frame.columns.tolist() == columns
+        assert isinstance(frame["at"].dtype, pd.DatetimeTZDtype)
+    row = box.requests.iloc[0]
+    assert (row["method"], row["status"], row["identities"]) == ("POST", 200, 1)
+
+
+def test_another_joins_one_that_runs(open_box: Open) -> None:
+    box, client = open_box(misses=0)
+    with Sandbox(url=box.url("crustdata")) as joined:
+        client.enrich(ADA)
+        assert joined.url("crustdata") == box.url("crustdata")
+        assert joined.ledger.equals(box.ledger)
+    assert is_listening(box.url("crustdata"))
+
+
+@pytest.mark.parametrize(
+    "url", ["http://example.com", "https://127.0.0.1", "http://127.0.0.1@example.com", "file:///x"]
+)
+def test_only_loopback_can_be_joined(url: str) -> None:
+    with pytest.raises(ValueError, match="loopback"):
+        Sandbox(url=url)
+
+
+def test_it_listens_on_loopback_and_answers_no_other_host(open_box: Open) -> None:
+    box, client = open_box()
+    assert urlsplit(box.url("crustdata")).hostname == "127.0.0.1"
+    answer = client.session.get(
+        f"{client.base}/__sandbox__/ledger", headers={"Host": "evil.example"}, timeout=5
+    )
+    assert answer.status_code == 400
+
+
+def test_the_server_outlives_a_client_that_is_killed(open_box: Open) -> None:
+    box, _ = open_box(misses=0)
+    code = f"""
+import os, requests
+requests.post({box.url("crustdata")!r} + "/person/enrich",
+    json={{"professional_network_profile_urls": [{ADA!r}]}},
+    headers={{"Authorization": "Bearer sandbox-key", "x-api-version": "2025-11-01"}})
+os.kill(os.getpid(), 9)
+"""
+    done = subprocess.run([sys.executable, "-c", code], check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert box.ledger["identity"].tolist() == ["ada-box-1"]
+
+
+def test_by_hand_it_prints_the_address_and_the_key_and_stops_on_ctrl_c() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-m", "enrich_pandas.sandbox", "--misses", "0", "--rate", "15"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as running:
+        assert running.stdout is not None
+        assert running.stderr is not None
+        vendor, url, *_, key = running.stdout.readline().split()
+        assert (vendor, key) == ("crustdata", "sandbox-key")
+        with Sandbox(url=url) as box:
+            assert box.ledger.empty
+        os.kill(running.pid, signal.SIGINT)
+        assert running.stdout.read().endswith("Stopped.\n")
+        assert running.stderr.read() == ""
+
+
+def test_latency_and_connections(open_box: Open) -> None:
+    box, _ = open_box(latency=0.1, connections=1, misses=0)
+    clients = [open_box(url=box.url("crustdata"))[1] for _ in range(3)]
+    start = time.perf_counter()
+    with ThreadPoolExecutor(3) as pool:
+        answers = list(pool.map(lambda client: client.enrich(ADA).status_code, clients))
+    assert answers == [200] * 3
+    assert time.perf_counter() - start >= 0.3
+
+
+def test_a_table_of_people_is_served_instead(open_box: Open) -> None:
+    table = pd.DataFrame(
+        {
+            "linkedin_url": ["https://www.linkedin.com/in/Zoë-Tabled/", None],
+            "email": ["zoe@acme.example", "bob@acme.example"],
+            "name": ["Zoë Tabled", "Bob Tabled"],
+            "title": ["Boss", None],
+            "company": ["Acme", None],
+        }
+    )
+    _, client = open_box(people=table)
+    fields = ["basic_profile", "experience", "contact"]
+    found, missing = client.enrich(
+        "https://www.linkedin.com/in/zo%C3%AB-tabled", ADA, fields=fields
+    ).json()
+    person = found["matches"][0]["person_data"]
+    assert person["basic_profile"]["name"] == "Zoë Tabled"
+    assert person["basic_profile"]["current_title"] == "Boss"
+    assert person["contact"]["business_emails"] == [
+        {"email": "zoe@acme.example", "status": "verified"}
+    ]
+    assert missing["matches"] == []
+    (bob,) = client.enrich(business_emails=["bob@acme.example"], fields=fields).json()
+    assert bob["matches"][0]["person_data"]["basic_profile"]["name"] == "Bob Tabled"
+    assert client.legacy("https://www.linkedin.com/in/zoë-tabled").json()[0]["title"] == "Boss"

@@ -1,0 +1,345 @@
+"""Nobody is paid for twice, and nothing paid for is lost: the ledger is the judge.
+
+Processes are forked and killed, not simulated: the kill comes at every boundary that a run
+crosses, before and after each commit of the journal and each request.
+"""
+
+import itertools
+import os
+import random
+import signal
+import sqlite3
+import time
+import warnings
+from collections import Counter
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import enrich_pandas as ep
+from enrich_pandas.errors import JournalError
+from enrich_pandas.providers.base import RateLimit
+from enrich_pandas.run.http import Transport
+from enrich_pandas.run.journal import Journal
+from enrich_pandas.sandbox.faults import After, Before, Elements
+from enrich_pandas.sandbox.faults import names as faults_of
+
+APIS = ["2025-11-01", "screener"]
+WRITES = ["begin_run", "claim", "adopt", "intend", "answer", "land", "end_run"]
+
+
+def people(count, start=0):
+    return pd.DataFrame(
+        {
+            "LinkedIn": [
+                f"https://www.linkedin.com/in/p{n}-example" for n in range(start, start + count)
+            ]
+        }
+    )
+
+
+def enrich(frame, api="2025-11-01", connections=2, **options):
+    """Enrich at full speed; what an error interrupts gives the frame so far."""
+    provider = ep.Crustdata(api=api, connections=connections, rate=RateLimit(10_000, 1))
+    try:
+        return frame.enrich.people(provider, progress=None, **options)
+    except ep.EnrichError as error:
+        return error.result
+
+
+def counts(frame):
+    return frame["person_status"].value_counts().to_dict()
+
+
+def assert_nothing_is_lost(box, frame):
+    """Every charge has landed or is held, none was made twice, and the books agree."""
+    who = set(frame["LinkedIn"])
+    ledger = box.ledger[box.ledger["identity"].isin({url.rsplit("/", 1)[1] for url in who} | who)]
+    assert len(ledger) == ledger["identity"].nunique()
+    settled = frame.loc[frame["person_status"].isin(["matched", "held"]), "LinkedIn"]
+    assert set(ledger["identity"].str.rsplit("/").str[-1]) <= set(settled.str.rsplit("/").str[-1])
+    runs = ep.runs()
+    told, held = runs["credits"].sum(), runs["credits_held"].sum()
+    assert told <= ledger["credits"].sum() <= told + held
+
+
+# -- death ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def vendor():
+    """A sandbox in a process of its own: it outlives those who are killed, and starts no thread."""
+    with ep.sandbox(misses=0, process=True) as box:
+        yield box
+
+
+@pytest.fixture
+def joined(vendor, tmp_path):
+    """Join the vendor with a journal of one's own."""
+    return lambda name: ep.sandbox(url=vendor.url("crustdata"), journal=tmp_path / f"{name}.sqlite")
+
+
+def die_at(crossing):
+    """Kill this process at the n-th boundary."""
+    left = itertools.count(1)
+
+    def cross():
+        if next(left) == crossing:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def watch(kind, name):
+        real = getattr(kind, name)
+
+        def watched(self, *args, **options):
+            cross()
+            answer = real(self, *args, **options)
+            cross()
+            return answer
+
+        setattr(kind, name, watched)
+
+    for name in WRITES:
+        watch(Journal, name)
+    watch(Transport, "send")
+
+
+def fork(task):
+    """Do a task in a child; return its process id."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads
+        child = os.fork()
+    if child:
+        return child
+    try:
+        task()
+    finally:
+        os._exit(0)
+
+
+def ended(child):
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def killed(frame, crossing, api):
+    """Enrich in a child that dies at a boundary; False where it crosses fewer."""
+
+    def task():
+        die_at(crossing)
+        enrich(frame, api)
+
+    return ended(fork(task)) == -signal.SIGKILL
+
+
+@pytest.mark.parametrize("api", ["2025-11-01", pytest.param("screener", marks=pytest.mark.slow)])
+def test_a_death_at_any_boundary_costs_nothing_twice(vendor, joined, api):
+    for crossing in itertools.count(1):
+        frame = people(50, 1000 * crossing + 500_000 * APIS.index(api))
+        with joined(crossing):
+            if not killed(frame, crossing, api):
+                break
+            again = enrich(frame, api)
+            assert set(again["person_status"]) <= {"matched", "held"}
+            assert_nothing_is_lost(vendor, again)
+    assert crossing > 24  # two batches, and every boundary of each
+
+
+@pytest.mark.parametrize("trials", [8, pytest.param(200, marks=pytest.mark.slow)])
+def test_nor_do_deaths_in_a_row(vendor, joined, trials):
+    dice = random.Random(trials)  # noqa: S311 - kills at random, hides nothing
+    for trial in range(trials):
+        frame = people(50, 2_000_000 + 1000 * trial + 500 * (trials > 8))
+        with joined(f"{trials}-{trial}"):
+            for _ in range(dice.randint(2, 4)):
+                killed(frame, dice.randint(3, 20), "2025-11-01")
+            again = enrich(frame)
+            assert set(again["person_status"]) <= {"matched", "held"}
+            assert_nothing_is_lost(vendor, again)
+
+
+def test_processes_with_the_same_rows_buy_each_once_though_one_is_killed(vendor, joined):
+    frame = people(400, 3_000_000)
+    with joined("shared") as box:
+        box.fault("crustdata", "submit", "slow", times=3, only="p30", delay=0.3)
+        children = [fork(lambda: enrich(frame.sample(frac=1), connections=4)) for _ in range(3)]
+        time.sleep(0.25)
+        os.kill(children[0], signal.SIGKILL)
+        began = time.monotonic()
+        assert [ended(child) for child in children] == [-signal.SIGKILL, 0, 0]
+        assert time.monotonic() - began < 15
+        assert_nothing_is_lost(vendor, enrich(frame))
+
+
+def test_what_a_dead_process_did_not_send_is_not_bought_for_it(vendor, joined):
+    """Whoever asks again for fewer people pays for fewer, within the budget."""
+    frame = people(25, 4_000_000)
+    with joined("unsent") as box:
+        assert killed(frame, 5, "2025-11-01")  # the claim is written, the intent is not
+        before = len(box.requests)
+        assert frame.head(2).enrich.plan().credits == 2
+        assert counts(enrich(frame.head(2), budget=1)) == {"matched": 1, "skipped": 1}
+        assert len(box.requests) == before + 1
+        assert ep.runs()["status"].tolist() == ["done", "died"]
+        assert ep.runs()["credits_held"].tolist() == [0, 0]
+
+
+def test_the_plan_after_a_death_is_the_most_that_is_charged(vendor, joined):
+    frame = people(25, 5_000_000)
+    with joined("plan"):
+        assert killed(frame, 7, "2025-11-01")  # the intent is written
+        plan = frame.enrich.plan()
+        assert (plan.abandoned, plan.credits) == (1, 0)
+        assert counts(enrich(frame, budget=0)) == {"held": 25}
+        assert ep.runs()["credits_held"].tolist() == [0, 25]
+
+
+# -- a vendor that misbehaves --------------------------------------------------------------------
+
+FAULTS = [name for kind in (Before, Elements, After) for name in faults_of(kind)]
+OPTIONS = {"slow": {"delay": 0.05}, "redirect": {"location": "https://evil.example/"}}
+STATUSES = {"matched", "not_found", "removed", "pending", "held", "failed", "skipped"}
+
+
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("fault", [name for name in FAULTS if name != "rate_limited"])
+def test_whatever_goes_wrong_the_books_agree(fault, api):
+    frame = people(75)
+    with ep.sandbox(misses=0.2) as box:
+        for who in ("p3-", "p30-", "p60-"):
+            box.fault("crustdata", "submit", fault, only=who, **OPTIONS.get(fault, {}))
+        first = enrich(frame, api)
+        assert len(first) == 75
+        assert set(first["person_status"]) <= STATUSES
+        assert_nothing_is_lost(box, first)
+        again = enrich(frame, api)
+        assert_nothing_is_lost(box, again)
+        kept = first["person_status"].isin(["matched", "not_found", "removed", "held"])
+        pd.testing.assert_frame_equal(again[kept], first[kept])
+
+
+@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("fault", ["html", "drop_after_accept", "redirect"])
+def test_an_outage_stops_the_run_before_it_holds_everybody(fault, api):
+    with ep.sandbox(misses=0) as box:
+        box.fault("crustdata", "submit", fault, times=None, **OPTIONS.get(fault, {}))
+        with pytest.raises(ep.ProviderError) as caught:
+            people(1000).enrich.people(ep.Crustdata(api=api, connections=2), progress=None)
+        assert len(box.requests) <= 5 + 2
+        assert counts(caught.value.result)["skipped"] >= 800
+        assert len(str(caught.value).splitlines()) == 3
+
+
+def test_a_vendor_that_asks_to_wait_for_long_is_left_alone():
+    with ep.sandbox(misses=0) as box:
+        box.fault("crustdata", "submit", "rate_limited", times=None, retry_after=3600)
+        with pytest.raises(ep.RateLimitError) as caught:
+            people(500).enrich.people(ep.Crustdata(connections=2), progress=None)
+        assert len(box.requests) <= 2
+        assert set(caught.value.result["person_status"]) == {"pending", "skipped"}
+
+
+# -- a journal that misbehaves -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("write", ["answer", "land"])
+def test_an_answer_that_cannot_be_written_is_shown_and_not_bought_again(box, monkeypatch, write):
+    """A lock that lasts, or a full disk, between the answer and its commit."""
+    frame = people(25)
+
+    def fail(*_):
+        raise JournalError("The disk is full.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, write, fail)
+        with pytest.raises(ep.JournalError) as caught:
+            frame.enrich.people(progress=None)
+    assert counts(caught.value.result) == {"matched": 25}
+    assert ep.runs()["credits_held"].tolist() == [0 if write == "answer" else 25]
+    again = enrich(frame)
+    assert set(again["person_status"]) == {"matched"}
+    assert len(box.requests) == 1
+
+
+def test_a_journal_that_is_taken_away_stops_the_spending(tmp_path):
+    path = tmp_path / "journal.sqlite"
+    with ep.sandbox(misses=0, latency=0.1, journal=path) as box:
+        provider = ep.Crustdata(connections=1)
+        handle = people(300).enrich.people(provider, progress=None, wait=False)
+        while not len(box.requests):
+            time.sleep(0.01)
+        path.unlink()
+        with pytest.raises(ep.JournalError) as caught:
+            handle.wait()
+        assert len(box.requests) <= 2
+        assert counts(caught.value.result)["matched"] == len(box.ledger)
+
+
+def test_a_journal_in_which_bytes_have_changed_is_never_taken_for_an_empty_one(tmp_path):
+    path, dice = tmp_path / "journal.sqlite", random.Random(3)  # noqa: S311 - as above
+    with ep.sandbox(misses=0, journal=path) as box:
+        enrich(people(100))
+        whole = path.read_bytes()
+        for trial in range(30):
+            at = dice.randrange(1, len(whole))
+            damaged = (
+                whole[:at] if trial % 2 else whole[:at] + os.urandom(4096) + whole[at + 4096 :]
+            )
+            path.write_bytes(damaged)
+            answer = enrich(people(100))
+            assert answer is None or answer["person_status"].notna().all()
+        assert len(box.requests) == 4
+    with pytest.raises(sqlite3.DatabaseError):
+        sqlite3.connect(path).execute("SELECT * FROM results").fetchall()
+
+
+# -- budgets and ages ----------------------------------------------------------------------------
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.integers(0, 120), st.integers(1, 8), st.sampled_from(FAULTS[4:]))
+def test_a_budget_is_a_wall_and_is_used_up(budget, connections, fault):
+    with ep.sandbox(misses=0.4) as box:
+        if fault not in ("rate_limited", "malformed_unnamed"):
+            box.fault("crustdata", "submit", fault, **OPTIONS.get(fault, {}))
+        frame = enrich(people(100), connections=connections, budget=budget)
+        spent, held = box.ledger["credits"].sum(), ep.runs()["credits_held"].sum()
+        assert spent <= budget
+        if (frame["person_reason"] == "budget").any():
+            assert spent + held >= budget
+
+
+@pytest.mark.parametrize("budget", [np.int64(3), np.float32(3), 3, True + 2, "3"])
+def test_a_budget_is_any_number(box, budget):
+    assert counts(enrich(people(5), budget=budget)) == {"matched": 3, "skipped": 2}
+
+
+@pytest.mark.parametrize("budget", [-1, float("nan"), "much", [1]])
+def test_another_budget_is_refused(box, budget):
+    with pytest.raises(ep.ConfigurationError, match="number of credits"):
+        people(5).enrich.people(progress=None, budget=budget)
+
+
+@pytest.mark.parametrize("age", [None, "nan", "NaT", 90, "90", "-1D", float("nan"), "", "1e9D"])
+def test_an_age_that_says_nothing_buys_nothing_again(box, age):
+    enrich(people(2))
+    with pytest.raises(ep.ConfigurationError, match="no length of time"):
+        people(2).enrich.people(progress=None, max_age=age)
+    assert len(box.requests) == 1
+
+
+def test_an_age_of_nothing_asks_again(box):
+    enrich(people(2))
+    enrich(people(2), max_age="0D")
+    assert Counter(box.ledger["identity"]).most_common(1)[0][1] == 2
+
+
+def test_the_frame_is_the_same_whatever_the_concurrency(tmp_path):
+    """Of one journal; and what has just been bought looks like what is stored."""
+    path = tmp_path / "journal.sqlite"
+    with ep.sandbox(misses=0.2, journal=path):
+        bought = enrich(people(200), connections=8)
+        for connections in (1, 3, 8):
+            stored = enrich(people(200), connections=connections)
+            pd.testing.assert_frame_equal(stored, bought)
