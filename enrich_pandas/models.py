@@ -11,130 +11,43 @@ precision (``2002``, ``2002-05``, ``2002-05-17``); what a vendor does not give i
 
 from typing import Annotated
 
-import msgspec
-from msgspec import Meta
+from enrich_pandas.parts import (
+    Certification,
+    Education,
+    Email,
+    Employer,
+    Experience,
+    Funding,
+    Headcount,
+    Honor,
+    Language,
+    Location,
+    Part,
+    Phone,
+    SocialProfile,
+    Text,
+    documented,
+)
 
-
-def documented(text: str) -> Meta:
-    """Attach the sentence that documents a column."""
-    return Meta(description=text)
-
-
-class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """Base of the parts of a model.
-
-    ``lead`` names the field whose column carries the part's own name: ``person_email_1`` is the
-    first e-mail's address, ``person_email_1_type`` its type.
-    """
-
-    lead = ""
-
-
-class Email(Part):
-    """An e-mail address."""
-
-    lead = "address"
-
-    address: Annotated[str | None, documented("The address.")] = None
-    type: Annotated[str | None, documented("business or personal.")] = None
-    status: Annotated[str | None, documented("What the vendor's verification said.")] = None
-    validated_at: Annotated[str | None, documented("When it was verified.")] = None
-
-
-class Phone(Part):
-    """A phone number, as text."""
-
-    lead = "number"
-
-    number: Annotated[str | None, documented("The number, as the vendor wrote it.")] = None
-    type: Annotated[str | None, documented("mobile, direct, office, ….")] = None
-
-
-class Location(Part):
-    """A place."""
-
-    lead = "name"
-
-    name: Annotated[str | None, documented("The whole place in one text.")] = None
-    city: Annotated[str | None, documented("City.")] = None
-    region: Annotated[str | None, documented("State or region.")] = None
-    country: Annotated[str | None, documented("Country.")] = None
-    continent: Annotated[str | None, documented("Continent.")] = None
-
-
-class Experience(Part):
-    """A position, current or past."""
-
-    title: Annotated[str | None, documented("Job title.")] = None
-    company: Annotated[str | None, documented("Employer's name.")] = None
-    company_domain: Annotated[str | None, documented("Employer's domain.")] = None
-    company_id: Annotated[str | None, documented("The vendor's id of the employer.")] = None
-    company_linkedin_id: Annotated[str | None, documented("LinkedIn's id of the employer.")] = None
-    company_linkedin_url: Annotated[str | None, documented("Employer's LinkedIn page.")] = None
-    company_description: Annotated[str | None, documented("What the employer does.")] = None
-    company_logo_url: Annotated[str | None, documented("Employer's logo; never fetched.")] = None
-    position_id: Annotated[str | None, documented("The vendor's id of the position.")] = None
-    seniority: Annotated[str | None, documented("Seniority level.")] = None
-    function: Annotated[str | None, documented("Function, such as Engineering.")] = None
-    employment_type: Annotated[str | None, documented("Such as Full-time.")] = None
-    location: Annotated[str | None, documented("Where.")] = None
-    description: Annotated[str | None, documented("What was done.")] = None
-    start_date: Annotated[str | None, documented("Start, in ISO form.")] = None
-    end_date: Annotated[str | None, documented("End, in ISO form; null while current.")] = None
-    is_current: Annotated[bool | None, documented("Whether the vendor lists it as current.")] = None
-    is_primary: Annotated[bool | None, documented("Whether it is the main position.")] = None
-
-
-class Education(Part):
-    """A school and what was studied there."""
-
-    school: Annotated[str | None, documented("Name of the school.")] = None
-    degree: Annotated[str | None, documented("Degree.")] = None
-    field_of_study: Annotated[str | None, documented("Subject.")] = None
-    activities: Annotated[str | None, documented("Activities and societies.")] = None
-    school_linkedin_id: Annotated[str | None, documented("LinkedIn's id of the school.")] = None
-    school_linkedin_url: Annotated[str | None, documented("The school's LinkedIn page.")] = None
-    school_logo_url: Annotated[str | None, documented("The school's logo; never fetched.")] = None
-    start_date: Annotated[str | None, documented("Start, in ISO form.")] = None
-    end_date: Annotated[str | None, documented("End, in ISO form.")] = None
-
-
-class SocialProfile(Part):
-    """A profile on a network."""
-
-    lead = "url"
-
-    url: Annotated[str | None, documented("Address of the profile.")] = None
-    network: Annotated[str | None, documented("linkedin, twitter, github, ….")] = None
-    handle: Annotated[str | None, documented("Name on that network.")] = None
-
-
-class Certification(Part):
-    """A certificate."""
-
-    lead = "name"
-
-    name: Annotated[str | None, documented("What it certifies.")] = None
-    issuer: Annotated[str | None, documented("Who issued it.")] = None
-    issuer_linkedin_id: Annotated[str | None, documented("LinkedIn's id of the issuer.")] = None
-    credential_id: Annotated[str | None, documented("The issuer's id of it.")] = None
-    url: Annotated[str | None, documented("Where to check it.")] = None
-    issued_date: Annotated[str | None, documented("Issued, in ISO form.")] = None
-    expiration_date: Annotated[str | None, documented("Expires, in ISO form.")] = None
-
-
-class Honor(Part):
-    """An honour or award."""
-
-    lead = "title"
-
-    title: Annotated[str | None, documented("Name of the honour.")] = None
-    issuer: Annotated[str | None, documented("Who gave it.")] = None
-    organization: Annotated[str | None, documented("Organisation it belongs to.")] = None
-    organization_linkedin_id: Annotated[str | None, documented("Its LinkedIn id.")] = None
-    description: Annotated[str | None, documented("What for.")] = None
-    media_url: Annotated[str | None, documented("A picture or page; never fetched.")] = None
-    issued_date: Annotated[str | None, documented("Issued, in ISO form.")] = None
+__all__ = [
+    "Certification",
+    "Company",
+    "Education",
+    "Email",
+    "Employer",
+    "Experience",
+    "Funding",
+    "Headcount",
+    "Honor",
+    "Language",
+    "Location",
+    "Model",
+    "Part",
+    "Person",
+    "Phone",
+    "SocialProfile",
+    "Text",
+]
 
 
 class Person(Part):
@@ -144,9 +57,11 @@ class Person(Part):
     name: Annotated[str | None, documented("Full name.")] = None
     first_name: Annotated[str | None, documented("First name.")] = None
     last_name: Annotated[str | None, documented("Last name.")] = None
+    gender: Annotated[str | None, documented("Gender, as the vendor has it.")] = None
     title: Annotated[str | None, documented("Current job title.")] = None
     company: Annotated[str | None, documented("Current employer.")] = None
     company_domain: Annotated[str | None, documented("Current employer's domain.")] = None
+    employer: Annotated[Employer | None, documented("Current employer, described.")] = None
     headline: Annotated[str | None, documented("The profile's headline.")] = None
     summary: Annotated[str | None, documented("The profile's summary.")] = None
     location: Annotated[Location | None, documented("Where the person is.")] = None
@@ -154,6 +69,7 @@ class Person(Part):
     linkedin_urn_url: Annotated[str | None, documented("LinkedIn profile in URN form.")] = None
     linkedin_joined_date: Annotated[str | None, documented("Joined LinkedIn.")] = None
     picture_url: Annotated[str | None, documented("Portrait; never fetched.")] = None
+    website: Annotated[str | None, documented("Personal website.")] = None
     connections: Annotated[int | None, documented("Number of connections.")] = None
     followers: Annotated[int | None, documented("Number of followers.")] = None
     score: Annotated[float | None, documented("The vendor's confidence in the match, 0 to 1.")] = (
@@ -169,32 +85,11 @@ class Person(Part):
     certifications: Annotated[list[Certification], documented("Certificates.")] = []
     honors: Annotated[list[Honor], documented("Honours and awards.")] = []
     skills: Annotated[list[str], documented("Skills.")] = []
-    languages: Annotated[list[str], documented("Languages.")] = []
+    languages: Annotated[list[Language], documented("Languages.")] = []
+    interests: Annotated[list[str], documented("Interests.")] = []
+    addresses: Annotated[list[Location], documented("Addresses.")] = []
     open_to: Annotated[list[str], documented("What the person says to be open to.")] = []
     verifications: Annotated[list[str], documented("What LinkedIn verified.")] = []
-
-
-class Funding(Part):
-    """A round of funding."""
-
-    lead = "round"
-
-    round: Annotated[str | None, documented("Name of the round.")] = None
-    amount_usd: Annotated[int | None, documented("Amount, in US dollars.")] = None
-    announced_date: Annotated[str | None, documented("Announced, in ISO form.")] = None
-    investors: Annotated[str | None, documented("Investors, joined by semicolons.")] = None
-
-
-class Headcount(Part):
-    """People of a company in one department, function or place."""
-
-    lead = "people"
-
-    people: Annotated[int | None, documented("How many.")] = None
-    group: Annotated[str | None, documented("Of whom, such as Engineering.")] = None
-    by: Annotated[str | None, documented("What the group is: department, function, country.")] = (
-        None
-    )
 
 
 class Company(Part):
@@ -209,6 +104,9 @@ class Company(Part):
     operating_status: Annotated[str | None, documented("Such as active, acquired or closed.")] = (
         None
     )
+    years_in_industry: Annotated[str | None, documented("How long it has been in business.")] = None
+    is_b2b: Annotated[bool | None, documented("Whether it sells to businesses.")] = None
+    is_b2c: Annotated[bool | None, documented("Whether it sells to consumers.")] = None
     industry: Annotated[str | None, documented("Main industry.")] = None
     founded_year: Annotated[int | None, documented("Year of foundation.")] = None
     employees: Annotated[int | None, documented("Number of employees.")] = None
@@ -219,6 +117,9 @@ class Company(Part):
     linkedin_url: Annotated[str | None, documented("LinkedIn page.")] = None
     linkedin_id: Annotated[str | None, documented("LinkedIn's id.")] = None
     linkedin_followers: Annotated[int | None, documented("Followers on LinkedIn.")] = None
+    traffic_rank: Annotated[int | None, documented("Rank of its site's traffic.")] = None
+    sign_in_url: Annotated[str | None, documented("Where its users sign in.")] = None
+    sign_up_url: Annotated[str | None, documented("Where its users sign up.")] = None
     crunchbase_url: Annotated[str | None, documented("Crunchbase page.")] = None
     logo_url: Annotated[str | None, documented("Logo; never fetched.")] = None
     ceo: Annotated[str | None, documented("Head of the company.")] = None
@@ -253,6 +154,9 @@ class Company(Part):
     emails: Annotated[list[Email], documented("E-mail addresses.")] = []
     phones: Annotated[list[Phone], documented("Phone numbers.")] = []
     offices: Annotated[list[Location], documented("Offices.")] = []
+    descriptions: Annotated[list[Text], documented("What is said of it, by heading.")] = []
+    business_models: Annotated[list[str], documented("Business models.")] = []
+    territories: Annotated[list[str], documented("Where it is active.")] = []
     social_profiles: Annotated[list[SocialProfile], documented("Profiles on networks.")] = []
     fundings: Annotated[list[Funding], documented("Rounds of funding.")] = []
     headcounts: Annotated[list[Headcount], documented("Employees by group.")] = []

@@ -11,7 +11,7 @@ from enrich_pandas.frame.reasons import REASONS
 from enrich_pandas.providers.base import Kind, Provider, Rule
 
 ROW = "row"  # the verdict on the row as a whole, beside one on each identifier
-ROW_REASONS = ("no_identifier", "incomplete")
+ROW_REASONS = ("no_identifier", "incomplete", "needs_company")
 FIELDS = ("schema_context", "column", "check", "check_number", "failure_case", "index", "rows")
 
 Verdicts = Mapping[str, Sequence[Any]]  # identifier to a reason code or None for each row

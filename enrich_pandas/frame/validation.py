@@ -187,7 +187,7 @@ def _outcome(provider: Provider, kind: Kind, row: Sequence[Verdict]) -> Identity
     if identity is not None:
         return identity
     reasons = (f"{name}:{reason}" for name, _, reason in row if reason)
-    return next(reasons, "incomplete" if values else "no_identifier")
+    return next(reasons, provider.lacking(kind, values) if values else "no_identifier")
 
 
 def _numbered(

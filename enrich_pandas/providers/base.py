@@ -25,14 +25,19 @@ from enrich_pandas.providers.values import (
     Flow,
     Identity,
     Kind,
+    Listing,
     Match,
     Outcome,
     RateLimit,
+    Renewal,
     Request,
     Response,
     Rule,
     Secret,
     Status,
+    Token,
+    Unfinished,
+    Until,
     Wait,
     batched,
     held,
@@ -44,15 +49,20 @@ __all__ = [
     "Flow",
     "Identity",
     "Kind",
+    "Listing",
     "Match",
     "Outcome",
     "Provider",
     "RateLimit",
+    "Renewal",
     "Request",
     "Response",
     "Rule",
     "Secret",
     "Status",
+    "Token",
+    "Unfinished",
+    "Until",
     "Wait",
     "batched",
     "held",
@@ -124,6 +134,34 @@ class Provider(ABC):
         identifier. A response that was lost is answered with `held`.
         """
 
+    def listing(self, kind: Kind, jobs: frozenset[str]) -> Listing:
+        """Yield the requests of one look at the vendor's list of jobs; return those that ended.
+
+        For a provider whose flows yield `Until`. One look serves all jobs that are open.
+        """
+        raise NotImplementedError(f"{self.name} lists no jobs.")
+
+    def renewal(self, secrets: Mapping[str, Secret]) -> Renewal | None:
+        """Return how a short-lived token is had, or None where the credentials sign by themselves.
+
+        `auth` is then given the token as ``access_token``.
+        """
+        return None
+
+    def token(self, response: Response) -> Token:
+        """Read the answer to a `renewal`.
+
+        Raises
+        ------
+        ProviderError
+            It holds no token: the exception says why, and what to do.
+        """
+        raise NotImplementedError(f"{self.name} renews no token.")
+
+    def is_stale(self, response: Response) -> bool:
+        """Tell a refusal of the short-lived token, after which a new one is worth a try."""
+        return False
+
     def auth(self, secrets: Mapping[str, Secret]) -> Mapping[str, Secret]:
         """Return the headers that sign a request."""
         return {}
@@ -145,6 +183,10 @@ class Provider(ABC):
             ),
             None,
         )
+
+    def lacking(self, kind: Kind, values: Mapping[str, str]) -> str:
+        """Return the reason code of a row whose valid identifiers are not enough."""
+        return "incomplete"
 
     def batches(self, kind: Kind, identities: Sequence[Identity]) -> Iterator[list[Identity]]:
         """Split distinct identities into batches of at most ``batch_size``."""

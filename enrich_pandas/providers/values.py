@@ -144,18 +144,45 @@ class Wait:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class Until:
+    """Ask to be continued when the provider's `listing` tells that a job has ended.
+
+    One listing tells of many jobs, so thousands are polled by few requests. The flow is continued
+    with an empty response, also after ``seconds`` without news: what the job says is asked next.
+    """
+
+    job: str
+    seconds: float
+
+
+class Unfinished(Exception):  # noqa: N818 - no error: a job that is still at work
+    """A flow's word that its job goes on: its rows are pending, and the next call takes it up.
+
+    Parameters
+    ----------
+    reason
+        A short code for the rows.
+    """
+
+    def __init__(self, reason: str = "unfinished") -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
     """What came back. ``status`` is 0 and ``body`` empty where nothing did.
 
     Header names are in lower case. ``outcome`` is UNKNOWN where the answer was lost: nobody can
-    say whether the request was charged.
+    say whether the request was charged. ``sent`` is when, in seconds since the epoch.
     """
 
     status: int = 0
     headers: Mapping[str, str] = field(default_factory=dict)
     body: bytes = field(default=b"", repr=False)
     outcome: Outcome = Outcome.ACCEPTED
+    sent: float = 0.0
 
     @property
     def lost(self) -> bool:
@@ -185,7 +212,25 @@ class Match:
     note: str = ""
 
 
-Flow = Generator[Request | Wait, Response, list[Match]]
+Flow = Generator[Request | Wait | Until, Response, list[Match]]
+Listing = Generator[Request | Wait, Response, set[str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Renewal:
+    """How a short-lived token is had: a form posted to an origin that gets no other request."""
+
+    origin: str
+    path: str
+    form: Mapping[str, Secret]
+    limit: RateLimit | None = None
+
+
+class Token(NamedTuple):
+    """A short-lived token, and the seconds that it lasts."""
+
+    value: Secret
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)

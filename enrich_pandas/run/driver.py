@@ -21,17 +21,22 @@ from enrich_pandas.providers.base import (
     Provider,
     Response,
     Status,
+    Unfinished,
+    Until,
     Wait,
 )
 from enrich_pandas.run.http import Transport
 from enrich_pandas.run.journal import Journal
 from enrich_pandas.run.parking import Parking
 from enrich_pandas.run.plan import Orders
+from enrich_pandas.run.polling import Poller
 from enrich_pandas.run.records import Batch, fresh
 from enrich_pandas.run.scheduler import Scheduler
-from enrich_pandas.run.sender import Sender, Task, wrapped
+from enrich_pandas.run.sender import Sender, wrapped
 from enrich_pandas.run.tally import Tally, one_each
+from enrich_pandas.run.task import Task
 from enrich_pandas.run.throttle import Throttle
+from enrich_pandas.run.watch import look
 
 logger = logging.getLogger("enrich_pandas")
 
@@ -72,7 +77,7 @@ class Driver:
         kind: Kind,
         *,
         journal: Journal,
-        transport: Transport,
+        transport: Transport | None,
         throttle: Throttle,
         run: str,
         weights: Mapping[Identity, int],
@@ -91,10 +96,7 @@ class Driver:
         self._lock = threading.Lock()
         self._started = time.monotonic()
         self._scheduler = Scheduler[Task](
-            advance=self._advance,
-            fail=self._fail,
-            drop=self._drop,
-            finish=self._finish,
+            advance=self._advance, fail=self._fail, drop=self._drop, finish=self._finish
         )
         self.pause, self.resume = self._scheduler.pause, self._scheduler.resume
         self.awaited = self._scheduler.awaited
@@ -106,16 +108,19 @@ class Driver:
             may_start=lambda: self._scheduler.is_running,
             stop=self._stop,
         )
+        self._polling = Task([], poll=True)
+        self._poller = Poller(
+            provider, kind, ask=partial(self._sender.look, self._polling), wake=self._scheduler.wake
+        )
 
     def start(self) -> None:
         """Start the run."""
         orders = self._orders
         self._tally.record(orders.stored)
-        watched = [Task(orders.elsewhere, watch=True)] if orders.elsewhere else []
         self._scheduler.add(
             [
                 *(Task(identities, adopt=batch) for batch, identities in orders.abandoned.items()),
-                *watched,
+                *(Task(asked, watch=True) for asked in [orders.elsewhere] if asked),
                 *(Task(batch) for batch in orders.batches),
             ]
         )
@@ -155,25 +160,28 @@ class Driver:
         """Carry a task on until it has to wait (seconds) or is done (None)."""
         if task.watch:
             return self._look(task)
-        flow = task.flow or self._begin(task)
-        if flow is None:
+        if task.poll:
+            return self._poller.look()
+        self._poller.close(task.job)
+        if not (task.flow or self._begin(task)):
             return None
         try:
-            while True:
-                step = task.request or flow.send(task.reply)  # type: ignore[arg-type]  # None starts it
-                if isinstance(step, Wait):
-                    task.reply = Response()
-                    return step.seconds
-                task.request = step
-                answer = self._sender.ask(task, step)
-                if isinstance(answer, float):
-                    return answer
-                task.request, task.reply, task.attempt = None, answer, 0
-                task.step += 1
-        except StopIteration as end:
-            matches = end.value
-        self._land(task, matches)
-        return None
+            step = task.carry_on(partial(self._sender.ask, task))
+        except Unfinished as job:  # the batch stays open: the next call takes it up
+            self._tally.settle(task.identities, Status.PENDING, job.reason)
+            self._close(task)
+            return None
+        if isinstance(step, list):
+            self._land(task, step)
+            return None
+        self._watch(task, step)
+        return step.seconds
+
+    def _watch(self, task: Task, step: Wait | Until) -> None:
+        if isinstance(step, Until):
+            task.job = step.job
+            if self._poller.open(step.job):
+                self._scheduler.add([self._polling])
 
     def _begin(self, task: Task) -> Flow | None:
         """Claim the batch and make its flow; None where nothing is left of it."""
@@ -202,6 +210,11 @@ class Driver:
             self._scheduler.add([Task(claim.elsewhere, watch=True)])
         return claim.batch
 
+    def _close(self, task: Task) -> None:
+        if task.adopt is None:
+            self._parking.close()
+            self._unpark()
+
     def _unpark(self) -> None:
         self._scheduler.add(Task(identities) for identities in self._parking.leave())
 
@@ -213,20 +226,11 @@ class Driver:
 
     def _look(self, task: Task) -> float | None:
         """See what became of identities that another process is asking about."""
-        known, keys = self._orders.known, map(self._orders.fingerprint, task.identities)
-        open_ = dict(zip(keys, task.identities, strict=True))
-        stored = self._journal.stored(list(open_))
-        news = {key: answer for key, answer in stored.items() if answer.fetched != known.get(key)}
-        self._tally.record({open_.pop(key): answer for key, answer in news.items()})
-        task.identities = []
-        dead: dict[int, list[Identity]] = {}
-        for key, holder in self._journal.claims(list(open_)).items():
-            if holder.is_alive:
-                task.identities.append(open_.pop(key))
-            elif holder.at_risk:
-                dead.setdefault(holder.batch, []).append(open_.pop(key))
-        self._scheduler.add(Task(identities, adopt=batch) for batch, identities in dead.items())
-        self._ask_about(list(open_.values()))
+        news = look(self._journal, self._orders, task.identities)
+        self._tally.record(news.answers)
+        self._scheduler.add(Task(left, adopt=batch) for batch, left in news.dead.items())
+        self._ask_about(news.free)
+        task.identities = news.open
         return WATCH if task.identities else None
 
     def _ask_about(self, identities: Sequence[Identity]) -> None:
@@ -251,9 +255,7 @@ class Driver:
             self._tally.record({match.identity: fresh(match, now, name) for match in complete})
             raise
         self._tally.record(dict(zip(asked, answers, strict=True)), spent)
-        if task.adopt is None:
-            self._parking.close()
-            self._unpark()
+        self._close(task)
         unasked = [identity for identity in task.batch.identities if identity in task.unasked]
         self._ask_about(list(filter(self._tally.wants, unasked)))
 
@@ -276,6 +278,8 @@ class Driver:
 
     def _drop(self, task: Task) -> None:
         """Leave a task where it is: what was recorded for it is read by the next run."""
+        if task.poll:
+            return
         if task.watch or task.adopt is not None or task.may_be_charged:
             self._tally.settle(task.identities, Status.PENDING, "interrupted")
         else:
@@ -286,7 +290,8 @@ class Driver:
         while parked := self._parking.leave():  # of a run that was stopped
             self._drop(Task(parked[0]))
         end_run = partial(self._journal.end_run, self.run, state)
-        for end in (end_run, self._transport.close, self._journal.close):
+        close = self._transport.close if self._transport else lambda: None
+        for end in (end_run, close, self._journal.close):
             try:
                 end()
             except Exception as error:  # noqa: BLE001 - kept; whoever waits must be told of the end

@@ -16,7 +16,6 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from http.client import HTTPException, IncompleteRead
 from importlib.metadata import version
-from itertools import chain
 from socket import gaierror
 from uuid import uuid4
 
@@ -26,10 +25,10 @@ from urllib3.exceptions import HTTPError
 
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.providers.base import Request, Secret
+from enrich_pandas.run.body import PIECE, decoded
 from enrich_pandas.run.connection import Adapter, Call, Phase, authorities, calling
 from enrich_pandas.run.origin import checked_path, pinned
 
-PIECE = 2**16  # bytes read, and at most decoded, at a time
 CONNECT = 10.0  # seconds for each address of the host
 
 
@@ -74,6 +73,8 @@ class Transport:
         only, and certificates are always verified.
     sign
         Called for every request; returns the headers that sign it.
+    renew
+        Replaces what was last signed with, where that can be renewed.
     deadline
         Seconds for a whole call, however slowly the answer trickles in. The look-up of the host's
         name is the system's and not bounded by it; connecting takes at most `CONNECT` an address.
@@ -108,12 +109,14 @@ class Transport:
         origin: str,
         *,
         sign: Callable[[], Mapping[str, Secret]],
+        renew: Callable[[], None] | None = None,
         deadline: float = 300.0,
         max_bytes: int = 64 * 2**20,
         user_agent: str | None = None,
     ) -> None:
         self.origin = pinned(origin)
-        self._sign, self._deadline, self._max_bytes = sign, deadline, max_bytes
+        self._sign, self._renew = sign, renew
+        self._deadline, self._max_bytes = deadline, max_bytes
         self._user_agent = user_agent or f"enrich-pandas/{version('enrich-pandas')}"
         self._kept: dict[tuple[int, int], Adapter] = {}
         authorities()  # loaded here, not by all threads at once when the first requests are due
@@ -121,15 +124,27 @@ class Transport:
     def __repr__(self) -> str:
         return f"Transport({self.origin!r})"
 
-    def send(self, request: Request) -> Exchange:
+    def renew(self) -> bool:
+        """Replace what this thread last signed with; tell whether there is anything to replace."""
+        if self._renew is None:
+            return False
+        self._renew()
+        return True
+
+    def send(self, request: Request, form: Mapping[str, Secret] | None = None) -> Exchange:
         """Send a request, once, and return what happened.
+
+        Parameters
+        ----------
+        form
+            Fields of a form to send as its body, for a request that holds credentials.
 
         Raises
         ------
         ConfigurationError
             The path is not a path of this origin, or a credential cannot be sent in a header.
         """
-        prepared = self._prepare(request)
+        prepared = self._prepare(request, form)
         adapter = Adapter() if request.billed else self._adapter()
         try:
             with calling(self._deadline) as call:
@@ -146,7 +161,9 @@ class Transport:
         while self._kept:
             self._kept.popitem()[1].close()
 
-    def _prepare(self, request: Request) -> requests.PreparedRequest:
+    def _prepare(
+        self, request: Request, form: Mapping[str, Secret] | None
+    ) -> requests.PreparedRequest:
         headers = {
             "User-Agent": self._user_agent,
             "Accept": "application/json",
@@ -161,6 +178,7 @@ class Transport:
             self.origin + checked_path(request.path),
             params=request.params,
             json=request.json,
+            data=form and {name: value.reveal() for name, value in form.items()},
             headers=headers,
             auth=_Signature(self._sign()),
         ).prepare()
@@ -187,7 +205,7 @@ class Transport:
         body, error = io.BytesIO(), ""
         headers = dict(response.headers.lower_items())
         try:
-            for piece in _decoded(_arriving(response), headers.get("content-encoding", "")):
+            for piece in decoded(_arriving(response), headers.get("content-encoding", "")):
                 body.write(piece)
                 if body.tell() > self._max_bytes:
                     body.truncate(self._max_bytes)
@@ -229,27 +247,6 @@ def _arriving(response: requests.Response) -> Iterator[bytes]:
     """Yield what each read gives: a larger read would lose its part of a body that is cut."""
     while piece := response.raw.read1(PIECE):
         yield piece
-
-
-def _decoded(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
-    """Undo gzip; a body that only claims to be gzip passes as it is."""
-    first = next(pieces, b"")
-    pieces = chain([first], pieces)
-    is_gzip = encoding.strip().lower() in ("gzip", "x-gzip") and first[:1] == b"\x1f"
-    return _gunzipped(pieces) if is_gzip else pieces
-
-
-def _gunzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
-    inflater = zlib.decompressobj(wbits=31)
-    for piece in pieces:
-        rest = piece
-        while rest:
-            if inflater.eof:  # another member follows
-                inflater = zlib.decompressobj(wbits=31)
-            yield inflater.decompress(rest, PIECE)
-            rest = inflater.unconsumed_tail or inflater.unused_data
-    if not inflater.eof:
-        raise EOFError
 
 
 # -- trouble -------------------------------------------------------------------------------------

@@ -72,12 +72,14 @@ def read_identity(value: list[list[str]]) -> Identity:
 def read_response(row: sqlite3.Row) -> Response:
     """Read back an answer; one that never came is unknown: it may have been charged."""
     if row["outcome"] is None:
-        return Response(outcome=Outcome.UNKNOWN if row["billed"] else Outcome.NOT_SENT)
+        outcome = Outcome.UNKNOWN if row["billed"] else Outcome.NOT_SENT
+        return Response(outcome=outcome, sent=row["sent"])
     return Response(
         status=row["status"],
         headers=unpack(row["headers"]),
         body=zlib.decompress(row["body"]),
         outcome=Outcome(row["outcome"]),
+        sent=row["sent"],
     )
 
 

@@ -75,6 +75,15 @@ class Scheduler(Generic[T]):
             self.total += len(self._ready) - before
             self._changed.notify_all()
 
+    def wake(self, is_due: Callable[[T], bool]) -> None:
+        """Let those go on at once, before all others, that wait and of whom this holds."""
+        with self._changed:
+            waiting = self._timers
+            self._timers = [timer for timer in waiting if not is_due(timer[2])]
+            heapq.heapify(self._timers)
+            self._ready.extendleft(task for _, _, task in waiting if is_due(task))
+            self._changed.notify_all()
+
     def stop(self, state: State) -> None:
         """Start nothing more; what waits is dropped, what is in flight ends its step."""
         with self._changed:

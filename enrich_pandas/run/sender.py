@@ -1,8 +1,9 @@
 """The sender: one request, journaled before it is sent, its answer before anybody reads it."""
 
 import threading
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import replace
 
 from enrich_pandas.errors import (
     ConfigurationError,
@@ -12,8 +13,6 @@ from enrich_pandas.errors import (
     UnavailableError,
 )
 from enrich_pandas.providers.base import (
-    Flow,
-    Identity,
     Match,
     Outcome,
     Provider,
@@ -25,6 +24,7 @@ from enrich_pandas.run.http import Exchange, Transport
 from enrich_pandas.run.journal import Journal
 from enrich_pandas.run.outcome import backoff, legible, read
 from enrich_pandas.run.records import Batch
+from enrich_pandas.run.task import Task
 from enrich_pandas.run.throttle import Throttle
 
 ATTEMPTS = 3
@@ -34,27 +34,6 @@ LONGEST_WAIT = 300.0  # seconds; a vendor that asks for more stops the run
 FATAL = (401, 402, 403)
 BUSY = (429, 503)
 UNCHARGED = (Outcome.REFUSED, Outcome.NOT_SENT)
-
-
-@dataclass(slots=True, eq=False)
-class Task:
-    """A batch on its way, or identities that another process is asking about (``watch``).
-
-    ``adopt`` is a batch of a dead process: its records are read, and nothing is bought for it.
-    Those whom it had still to ask about are ``unasked`` and become batches of their own.
-    """
-
-    identities: Sequence[Identity]
-    adopt: int | None = None
-    watch: bool = False
-    batch: Batch | None = None
-    flow: Flow | None = None
-    request: Request | None = None
-    reply: Response | None = None
-    step: int = 0
-    attempt: int = 0
-    may_be_charged: bool = False
-    unasked: set[Identity] = field(default_factory=set)
 
 
 class Sender:
@@ -72,7 +51,7 @@ class Sender:
         self,
         provider: Provider,
         journal: Journal,
-        transport: Transport,
+        transport: Transport | None,
         throttle: Throttle,
         *,
         may_start: Callable[[], bool],
@@ -106,10 +85,25 @@ class Sender:
             return min(delay, ASK_AGAIN)
         return self._judge(task, request, self._send(task, task.batch, request))
 
+    def look(self, task: Task, request: Request) -> Response | float:
+        """Send a request that is of no batch, and costs nothing: nobody needs its answer later."""
+        if not self._may_start():
+            return 0.0
+        if delay := self._throttle.reserve(task):
+            return min(delay, ASK_AGAIN)
+        response, error = self._exchange(request)
+        if error is not None:
+            raise error
+        self._throttle.learn(self._provider.allowance(response))
+        answer = self._judge(task, request, response)
+        task.attempt *= isinstance(answer, float)
+        return answer
+
     def _send(self, task: Task, batch: Batch, request: Request) -> Response:
         """Send, between its two entries in the journal."""
         entry, before = self._journal.intend(batch.id, task.step, request), task.may_be_charged
         task.may_be_charged = before or request.billed
+        sent = time.time()
         response, error = self._exchange(request)
         try:
             self._journal.answer(entry, response)
@@ -121,15 +115,20 @@ class Sender:
         if error is not None:
             raise error
         self._throttle.learn(self._provider.allowance(response))
-        return response
+        return replace(response, sent=sent)
 
     def _exchange(self, request: Request) -> tuple[Response, EnrichError | None]:
         """Return the answer, and what is wrong with every other request, too."""
         if not self._may_start():  # the journal took its time
             return Response(outcome=Outcome.NOT_SENT), None
+        if self._transport is None:
+            return Response(outcome=Outcome.NOT_SENT), ConfigurationError(
+                f"{self._provider.name} has no origin, and nothing can be sent to it.",
+                todo="Give the provider's class the origin of its API.",
+            )
         try:
             exchange = self._transport.send(request)
-        except ConfigurationError as error:  # refused here, before a byte left
+        except EnrichError as error:  # refused here, or no token to sign with: no byte has left
             return Response(outcome=Outcome.NOT_SENT), error
         return read(exchange, request, self._provider), self._distrust(exchange)
 
@@ -145,6 +144,8 @@ class Sender:
     def _judge(self, task: Task, request: Request, response: Response) -> Response | float:
         """Decide whether the flow gets this answer, or the request is tried again."""
         if response.outcome is Outcome.NOT_SENT and not self._may_start():
+            return 0.0
+        if self._has_renewed(task, response):
             return 0.0
         task.attempt += 1
         if response.outcome is Outcome.REFUSED and response.status in FATAL:
@@ -164,6 +165,16 @@ class Sender:
         if response.lost and response.status in FATAL:  # a page in place of the vendor's word
             self._stop(self._explain(response))
         return legible(response)
+
+    def _has_renewed(self, task: Task, response: Response) -> bool:
+        """Renew a token that ended in mid-run, once for each request that it was refused for."""
+        if self._transport is None or not self._provider.is_stale(response):
+            task.has_renewed = False
+            return False
+        if task.has_renewed or response.outcome is not Outcome.REFUSED:
+            return False
+        task.has_renewed = self._transport.renew()
+        return task.has_renewed
 
     def _delay(self, task: Task, response: Response, asked: float | None) -> float:
         delay = backoff(task.attempt, asked)

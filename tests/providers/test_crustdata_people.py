@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from enrich_pandas.models import (
+    Language,
     Certification,
     Education,
     Email,
@@ -222,7 +223,7 @@ def test_the_screeners_whole_dictionary_lands() -> None:
             )
         ],
         skills=["Python", "SQL"],
-        languages=["Dutch"],
+        languages=[Language(name="Dutch")],
         open_to=["hiring"],
         verifications=["identity"],
     )
@@ -405,7 +406,7 @@ def test_the_current_apis_whole_reference_lands() -> None:
         ],
         honors=[Honor(title="Prize", issuer="Jury", issued_date="2019")],
         skills=["Python"],
-        languages=["Dutch"],
+        languages=[Language(name="Dutch")],
         open_to=["hiring"],
         verifications=["identity"],
     )
@@ -417,7 +418,7 @@ def test_the_current_apis_whole_reference_lands() -> None:
         ({"skills": "Python, SQL"}, "skills", ["Python", "SQL"]),
         ({"skills": ["Python", "C, C++"]}, "skills", ["Python", "C, C++"]),
         ({"skills": None}, "skills", []),
-        ({"languages": "Dutch"}, "languages", ["Dutch"]),
+        ({"languages": "Dutch"}, "languages", [Language(name="Dutch")]),
         ({"email": None}, "emails", []),
         ({"email": ""}, "emails", []),
         ({"email": "ada@example.com"}, "emails", [Email(address="ada@example.com")]),

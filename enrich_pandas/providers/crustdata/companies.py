@@ -4,6 +4,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
 
+import msgspec
+
 from enrich_pandas.models import Company, Headcount, Location
 from enrich_pandas.providers.base import Identity, Status
 from enrich_pandas.providers.binding import Reading, domain_key, key_of, name_key, page_key
@@ -144,8 +146,8 @@ def headcounts(
 
 def location(**parts: str | None) -> Location | None:
     """Return a place, or None where nothing is known of it."""
-    made = Location(**{name: text(part) for name, part in parts.items()})
-    return made if made != Location() else None
+    known = {name: text(part) for name, part in parts.items()}
+    return msgspec.convert(known, Location) if any(known.values()) else None
 
 
 def sic_codes(details: Sequence[Sic | None] | None) -> list[str]:

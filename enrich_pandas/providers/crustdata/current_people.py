@@ -9,6 +9,7 @@ from enrich_pandas.models import (
     Email,
     Experience,
     Honor,
+    Language,
     Location,
     Person,
     Phone,
@@ -91,7 +92,7 @@ def person_of(candidate: Candidate) -> Person:
             certifications=[_certification(one) for one in data.certifications or () if one],
             honors=[_honor(award) for award in data.honors or () if award],
             skills=_listed((data.skills or Skills()).professional_network_skills),
-            languages=_listed(basic.languages),
+            languages=[Language(name=name) for name in _listed(basic.languages)],
             open_to=_listed(network.open_to_cards),
             verifications=_listed(network.verifications),
         )

@@ -8,6 +8,7 @@ from enrich_pandas.models import (
     Email,
     Experience,
     Honor,
+    Language,
     Location,
     Person,
     SocialProfile,
@@ -55,7 +56,7 @@ def person_of(profile: Profile) -> Person:
             certifications=[_certification(one) for one in profile.certifications or () if one],
             honors=[_honor(award) for award in profile.honors or () if award],
             skills=texts(profile.skills, separator=","),
-            languages=texts(profile.languages, separator=","),
+            languages=[Language(name=name) for name in texts(profile.languages, separator=",")],
             open_to=texts(profile.linkedin_open_to_cards, separator=","),
             verifications=texts(profile.linkedin_verifications, separator=","),
         )

@@ -1,0 +1,159 @@
+"""One renewal serves all workers and processes, and the token lies nowhere in the clear."""
+
+import json
+import stat
+import threading
+import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from enrich_pandas.errors import AuthenticationError, RateLimitError, UnavailableError
+from enrich_pandas.providers.base import RateLimit, Renewal, Secret, Token
+from enrich_pandas.providers.crustdata import Crustdata
+from enrich_pandas.run.tokens import Tokens
+
+FORM = {"refresh_token": Secret("lasting-secret"), "client_id": Secret("me")}
+
+
+class Vendor(Crustdata):
+    def token(self, response):
+        said = response.json()
+        if "access_token" not in said:
+            raise AuthenticationError("It does not accept the key.")
+        return Token(Secret(said["access_token"]), said["expires_in"])
+
+    def auth(self, secrets):
+        return {"Authorization": secrets["access_token"]}
+
+
+@pytest.fixture
+def issuer():
+    """Give out token-1, token-2, …; note the forms."""
+
+    class Handler(BaseHTTPRequestHandler):
+        forms, answers = [], []
+
+        def do_POST(self):
+            self.forms.append(self.rfile.read(int(self.headers["content-length"])).decode())
+            time.sleep(0.05)
+            fresh = {"access_token": f"token-{len(self.forms)}", "expires_in": 3600}
+            body = json.dumps(self.answers.pop() if self.answers else fresh).encode()
+            self.send_response(200)
+            self.send_header("content-length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_):
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        Handler.url = f"http://127.0.0.1:{server.server_port}"
+        yield Handler
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def tokens(issuer, tmp_path):
+    made = []
+
+    def make(clock=time.time, form=FORM, origin=None, limit=None):
+        renewal = Renewal(origin="", path="/token", form=form, limit=limit)
+        origin = origin or issuer.url
+        made.append(Tokens(Vendor(), {}, renewal, origin=origin, folder=tmp_path, clock=clock))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.close()
+
+
+def signed(tokens):
+    return tokens.sign()["Authorization"].reveal()
+
+
+def test_one_renewal_serves_all_threads(tokens, issuer):
+    shared, seen = tokens(), []
+    threads = [threading.Thread(target=lambda: seen.append(signed(shared))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert seen == ["token-1"] * 8
+    assert issuer.forms == ["refresh_token=lasting-secret&client_id=me"]
+
+
+def test_another_process_takes_it_from_the_file(tokens, issuer):
+    assert [signed(tokens()) for _ in range(4)] == ["token-1"] * 4
+    assert len(issuer.forms) == 1
+
+
+def test_a_refused_one_is_replaced_once_whoever_is_first(tokens, issuer):
+    one, other = tokens(), tokens()
+    assert signed(one) == signed(other) == "token-1"
+    one.renew()
+    other.renew()
+    assert signed(one) == signed(other) == "token-2"
+    assert len(issuer.forms) == 2
+
+
+def test_it_is_renewed_before_it_ends(tokens, issuer):
+    now = [time.time()]
+    mine = tokens(clock=lambda: now[0])
+    signed(mine)
+    now[0] += 3600 - 61
+    assert signed(mine) == "token-1"
+    now[0] += 2
+    assert signed(mine) == "token-2"
+
+
+def test_no_more_are_asked_for_than_the_vendor_allows(tokens, issuer):
+    now = [time.time()]
+    mine = tokens(clock=lambda: now[0], limit=RateLimit(3, 600))
+    for number in (1, 2, 3):
+        assert signed(mine) == f"token-{number}"
+        if number < 3:
+            mine.renew()
+    with pytest.raises(RateLimitError, match="no more new tokens for 605 seconds"):
+        mine.renew()
+    assert len(issuer.forms) == 3
+    now[0] += 606
+    mine.renew()
+    assert signed(mine) == "token-4"
+
+
+def test_the_file_shows_nothing_and_is_the_owners_alone(tokens, tmp_path):
+    signed(tokens())
+    (file,) = tmp_path.glob("*.token")
+    assert b"token-1" not in file.read_bytes()
+    assert b"lasting-secret" not in file.read_bytes()
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert "token" not in repr(tokens()).replace("Tokens", "")
+
+
+def test_other_credentials_do_not_read_it(tokens, issuer):
+    signed(tokens())
+    assert signed(tokens(form={**FORM, "client_id": Secret("you")})) == "token-2"
+
+
+def test_a_damaged_file_is_replaced(tokens, tmp_path):
+    signed(tokens())
+    (file,) = tmp_path.glob("*.token")
+    file.write_bytes(b"torn")
+    assert signed(tokens()) == "token-2"
+
+
+def test_what_refuses_is_told_by_the_provider(tokens, issuer):
+    issuer.answers.append({"error": "invalid_code"})
+    mine = tokens()
+    with pytest.raises(AuthenticationError):
+        signed(mine)
+    assert signed(mine) == "token-2"
+
+
+def test_nobody_there_is_told(tokens):
+    with pytest.raises(UnavailableError, match="could not be reached for a new token"):
+        signed(tokens(origin="http://127.0.0.1:9"))
