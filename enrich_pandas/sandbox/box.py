@@ -56,6 +56,8 @@ class Sandbox:
         ``city``, ``country``, ``location``, ``phone``. Whoever is not in it is not found.
     credits
         Balance of the account with each vendor; a request above it gets a 402. None is endless.
+    job_seconds
+        The least and the most seconds that a vendor's job takes, where it works by jobs.
     journal
         File to keep answers in; None for a temporary one, removed on leaving.
     process
@@ -88,6 +90,7 @@ class Sandbox:
         seed: int = 0,
         people: "pd.DataFrame | None" = None,
         credits: float | None = None,  # noqa: A002 - the vendors' own word
+        job_seconds: tuple[float, float] = (0.0, 0.0),
         journal: str | Path | None = None,
         process: bool = False,
         url: str | None = None,
@@ -102,6 +105,7 @@ class Sandbox:
             seed=seed,
             people=None if people is None else _records(people),
             credits=credits,
+            job_seconds=job_seconds,
         )
         self._journal = journal
         self._process = process

@@ -20,6 +20,7 @@ class Options(msgspec.Struct, kw_only=True, frozen=True):
     seed: int = 0
     credits: float | None = None
     people: list[dict[str, Any]] | None = None
+    job_seconds: tuple[float, float] = (0.0, 0.0)
 
 
 class Asked(NamedTuple):

@@ -80,6 +80,7 @@ class Answer(msgspec.Struct, kw_only=True):
     body: Any
     status: int = 200
     charges: Sequence[tuple[str, float]] = ()
+    headers: Mapping[str, str] = {}
 
     @property
     def credits(self) -> float:
@@ -118,6 +119,10 @@ class Endpoint(ABC):
     def headers(self, spent: float) -> dict[str, str]:
         """Return the headers of every answer."""
         return {}
+
+    def elements(self, body: Any) -> list[Element] | None:
+        """Return the list in a body, of people or of companies, or None where there is none."""
+        return body if isinstance(body, list) else None
 
     def alien(self) -> Element:
         """Return the element of somebody, or of a company, that was not asked for."""
@@ -163,8 +168,8 @@ class Endpoint(ABC):
             return refused
         answer = self._accepted(order)
         if fault.name in names(Elements):
-            if isinstance(answer.body, list):
-                answer.body = strike(Elements(self, answer.body), fault)
+            if (elements := self.elements(answer.body)) is not None:
+                elements[:] = strike(Elements(self, elements), fault)
             return self._rendered(answer)
         spoilt: Response = strike(After(self, self._rendered(answer), fault.options), fault)
         return spoilt
@@ -178,7 +183,8 @@ class Endpoint(ABC):
         return answer
 
     def _rendered(self, answer: Answer) -> Response:
-        return rendered(answer.body, answer.status, self.headers(answer.credits))
+        headers = {**self.headers(answer.credits), **answer.headers}
+        return rendered(answer.body, answer.status, headers)
 
     def refuse(self, kind: str, about: str = "") -> Refusal:
         """Make the refusal to raise."""

@@ -6,12 +6,12 @@ import msgspec
 import pytest
 
 from enrich_pandas.models import (
-    Language,
     Certification,
     Education,
     Email,
     Experience,
     Honor,
+    Language,
     Location,
     Person,
     Phone,
