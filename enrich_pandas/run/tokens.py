@@ -93,10 +93,6 @@ class Tokens:
             if self._kept.token == self._used.token:
                 self._renew(stale=self._used.token)
 
-    def close(self) -> None:
-        """Close the connection to where tokens are had."""
-        self._transport.close()
-
     def _renew(self, stale: str | None) -> None:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(self._path.with_suffix(".lock"), mode=0o600, thread_local=False):
@@ -120,7 +116,8 @@ class Tokens:
         return kept
 
     def _answer(self) -> Response:
-        request = Request(method="POST", path=self._renewal.path)
+        # Like a billed one it gets a connection of its own, so none is left open.
+        request = Request(method="POST", path=self._renewal.path, billed=True)
         answer = read(self._transport.send(request, self._renewal.form), request, self._provider)
         if not answer.status:
             raise UnavailableError(

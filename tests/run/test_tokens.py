@@ -58,17 +58,12 @@ def issuer():
 
 @pytest.fixture
 def tokens(issuer, tmp_path):
-    made = []
-
     def make(clock=time.time, form=FORM, origin=None, limit=None):
         renewal = Renewal(origin="", path="/token", form=form, limit=limit)
         origin = origin or issuer.url
-        made.append(Tokens(Vendor(), {}, renewal, origin=origin, folder=tmp_path, clock=clock))
-        return made[-1]
+        return Tokens(Vendor(), {}, renewal, origin=origin, folder=tmp_path, clock=clock)
 
-    yield make
-    for one in made:
-        one.close()
+    return make
 
 
 def signed(tokens):

@@ -1,0 +1,116 @@
+"""The contract, part two: what is spent is declared before, and never twice."""
+
+import math
+from dataclasses import replace
+
+from enrich_pandas.providers.base import Identity, Outcome, Request, Response, Status
+from enrich_pandas.testing.basis import Contract, expect, mixed
+from enrich_pandas.testing.driving import Conversation
+from enrich_pandas.testing.scenes import Scene
+
+ROUNDING = 1e-6  # credits
+
+
+class MoneyContract(Contract):
+    """Prices, billed requests, and answers that were lost."""
+
+    def test_its_price_grows_with_the_batch(self, scene: Scene) -> None:
+        """A price is a number that a budget can be held against."""
+        everybody = mixed(scene)
+        prices = [
+            self.provider.price(scene.kind, everybody[:count])
+            for count in range(1, len(everybody) + 1)
+        ]
+        expect(
+            all(math.isfinite(price) and price >= 0 for price in prices),
+            f"`price` returns credits, 0 or more; not {prices}.",
+        )
+        expect(prices == sorted(prices), f"`price` of a larger batch is no smaller: {prices}.")
+
+    def test_a_billed_request_has_a_price_and_names_whom_it_is_about(self, scene: Scene) -> None:
+        """The wall of a budget, and the recovery after a crash, rely on both."""
+        for batch, talk in self.conversations(scene):
+            for request in talk.billed:
+                is_free = self.provider.price(scene.kind, batch) == 0
+                expect(
+                    request.credits > 0 or is_free,
+                    f"{request!r} is billed, and has no `credits`.",
+                )
+                asked = set(request.identities)
+                expect(asked, f"{request!r} is billed, and names no `identities`.")
+                expect(
+                    asked <= set(batch), f"{request!r} names identities that are not of its batch."
+                )
+            for request in talk.requests:
+                expect(
+                    request.billed or not request.credits,
+                    f"{request!r} has `credits` and is not `billed`.",
+                )
+
+    def test_everybody_who_costs_is_asked_for_in_a_billed_request(self, scene: Scene) -> None:
+        """Where a price is asked for, some request is marked as billed."""
+        for batch, talk in self.conversations(scene):
+            if self.provider.price(scene.kind, batch) > 0:
+                asked = {one for request in talk.billed for one in request.identities}
+                expect(
+                    asked == set(batch),
+                    "The batch has a price, and no billed request names some of its identities.",
+                )
+
+    def test_it_costs_no_more_than_its_price(self, scene: Scene) -> None:
+        """The price of a batch is the most that it can cost."""
+        for batch, talk in self.conversations(scene):
+            price = self.provider.price(scene.kind, batch) + ROUNDING
+            asked = sum(request.credits for request in talk.billed)
+            expect(
+                asked <= price,
+                f"The billed requests of a batch may cost {asked:g}; its `price` is {price:g}.",
+            )
+            expect(
+                talk.credits <= price,
+                f"The matches of a batch cost {talk.credits:g}; its `price` is {price:g}.",
+            )
+
+    def test_a_lost_answer_is_held_and_not_bought_again(self, scene: Scene) -> None:
+        """Nobody can say whether a request without an answer was charged."""
+        for batch, whole in self.conversations(scene):
+            for position, request in enumerate(whole.requests):
+                if request.billed:
+                    talk = self.disturbed(scene, batch, position, _lost)
+                    self._is_held(request, position, talk)
+
+    def _is_held(self, request: Request, position: int, talk: Conversation) -> None:
+        later = talk.requests[position + 1 :]
+        again = [one for one in later if one.billed and shared(one, request)]
+        expect(
+            not again,
+            f"The answer to {request!r} was lost, and the flow asks for the same again: {again}.",
+        )
+        # A look that costs nothing may find out what became of it, now or in the next run.
+        is_known = later or talk.is_unfinished
+        allowed = set(Status) - {Status.FAILED, Status.SKIPPED} if is_known else {Status.HELD}
+        wrong = {str(talk.statuses[one]) for one in request.identities or talk.statuses} - allowed
+        expect(
+            not wrong,
+            f"The answer to {request!r} was lost: its identities are held, and not {wrong}. "
+            "Return `held(…)` where `response.lost`.",
+        )
+
+    def test_the_loss_of_a_free_answer_proves_nothing(self, scene: Scene) -> None:
+        """Nobody is not found because an answer that costs nothing did not arrive."""
+        for batch, whole in self.conversations(scene):
+            for position, request in enumerate(whole.requests):
+                if not request.billed:
+                    talk = self.disturbed(scene, batch, position, _lost)
+                    gone = [one for one in scene.hits if one in batch]
+                    lied = [one for one in gone if talk.statuses[one] is Status.NOT_FOUND]
+                    expect(not lied, f"The answer to {request!r} was lost, and a hit not found.")
+
+
+def _lost(response: Response) -> Response:
+    return replace(response, status=0, headers={}, body=b"", outcome=Outcome.UNKNOWN)
+
+
+def shared(one: Request, other: Request) -> set[Identity]:
+    """Return whom two requests both ask about."""
+    return set(one.identities) & set(other.identities)
