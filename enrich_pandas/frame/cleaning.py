@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from decimal import Decimal
 from typing import Any
 
 import pandas as pd
@@ -35,6 +36,8 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 def is_missing(cell: Any) -> bool:
     """Tell None, NaN, NA, NaT and their kin; a list is not missing, whatever it holds."""
+    if isinstance(cell, Decimal):  # pandas compares, and a signalling NaN does not allow it
+        return cell.is_nan()
     return pd.api.types.is_scalar(cell) and bool(pd.isna(cell))
 
 

@@ -1,0 +1,180 @@
+"""Rows to models: each cell to its field's type; what does not fit is left out, never guessed."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from enrich_pandas.directory.targets import MODELS, Target, fields
+from enrich_pandas.frame.cleaning import PLACEHOLDERS
+from enrich_pandas.frame.identifiers import canonical
+from enrich_pandas.frame.schema import fields_of
+from enrich_pandas.models import Model
+from enrich_pandas.providers.base import Kind
+
+# "NA" is also Namibia and "None" a name: only signs that can be nothing else are left out.
+NOTHING = frozenset(word for word in PLACEHOLDERS if not word.replace(" ", "").isalnum())
+_INTEGER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.0+)?")
+_DATE = re.compile(r"(\d{4}(?:-\d\d(?:-\d\d)?)?)(?:[T ].*)?")
+_RANGE = re.compile(r"\d[\d,. ]*\s*(?:-|\u2013|to)\s*\d[\d,. ]*|\d[\d,. ]*\+")
+_FLAGS = {
+    **dict.fromkeys(("true", "yes", "y", "1", "t", "x"), True),
+    **dict.fromkeys(("false", "no", "n", "0", "f"), False),
+}
+# Fields that are written in their canonical form, so that they serve the next provider.
+_CANONICAL: Mapping[Kind, Mapping[tuple[str, str], str]] = {
+    "people": {
+        ("emails", "address"): "email",
+        ("linkedin_url", ""): "linkedin_url",
+        ("company_domain", ""): "domain",
+        ("employer", "linkedin_url"): "company_linkedin_url",
+    },
+    "companies": {
+        ("emails", "address"): "email",
+        ("linkedin_url", ""): "company_linkedin_url",
+        ("domain", ""): "domain",
+    },
+}
+
+
+class Reader:
+    """Makes models of rows.
+
+    Parameters
+    ----------
+    kind
+        What the rows are.
+    targets
+        Where the cells of each place go.
+    types
+        The type of an item, by its field and number, where the column's label tells it.
+    is_export
+        Whether the cells are those of an earlier result: they are taken as they stand.
+    """
+
+    def __init__(
+        self,
+        kind: Kind,
+        targets: Mapping[Target, int],
+        types: Mapping[tuple[str, int], str],
+        *,
+        is_export: bool,
+    ) -> None:
+        self._kind = kind
+        self._types = types
+        self._is_export = is_export
+        self.places = tuple(dict.fromkeys(targets.values()))
+        at = {place: n for n, place in enumerate(self.places)}
+        self._steps = [
+            (target, at[place], self._conversion(target)) for target, place in targets.items()
+        ]
+
+    def models(self, rows: Sequence[tuple[str | None, ...]]) -> list[Model]:
+        """Make the distinct models of rows; rows that say the same are one."""
+        distinct: list[Model] = []
+        for cells in dict.fromkeys(rows):
+            if (model := self._model(cells)) not in distinct:
+                distinct.append(model)
+        return distinct
+
+    def _model(self, cells: Sequence[str | None]) -> Model:
+        values: dict[str, Any] = {}
+        items: dict[str, dict[int, dict[str, Any]]] = {}
+        for target, at, conversion in self._steps:
+            text = _present(cells[at], self._is_export)
+            value = None if text is None else conversion(text)
+            if value is None or value == []:
+                continue
+            if target.part or target.number:
+                numbered = items.setdefault(target.field, {})
+                numbered.setdefault(target.number, {})[target.part] = value
+            else:
+                values[target.field] = value
+        for name, numbered in items.items():
+            values[name] = self._parts(name, numbered)
+        if not self._is_export:
+            self._complete(values, cells)
+        model: Model = MODELS[self._kind](**values)  # type: ignore[assignment]
+        return model
+
+    def _parts(self, name: str, numbered: Mapping[int, Mapping[str, Any]]) -> Any:
+        field = fields(self._kind)[name]
+        if field.shape == "part":
+            return field.type(**numbered[0])
+        if field.type is str:
+            return [numbered[n][""] for n in sorted(numbered)]
+        found: list[Any] = []
+        for number in sorted(numbered):
+            item = field.type(**self._typed(name, number), **numbered[number])
+            if self._is_export or all(_lead(item) != _lead(other) for other in found):
+                found.append(item)
+        return found
+
+    def _typed(self, name: str, number: int) -> dict[str, str]:
+        kind = self._types.get((name, number))
+        return {"type": kind} if kind else {}
+
+    def _complete(self, values: dict[str, Any], cells: Sequence[str | None]) -> None:
+        """Put a name together of its parts, and take a range for what it is."""
+        parts = [values[n] for n in ("first_name", "last_name") if n in values]
+        if self._kind == "people" and "name" not in values and parts:
+            values["name"] = " ".join(parts)
+        for target, at, _ in self._steps:
+            if self._kind == "companies" and target.field == "employees" and cells[at]:
+                text = str(cells[at]).strip()
+                if "employees" not in values and _RANGE.fullmatch(text):
+                    values.setdefault("employees_range", text)
+
+    def _conversion(self, target: Target) -> Callable[[str], Any]:
+        field = fields(self._kind)[target.field]
+        if field.shape == "list" and field.type is str and not target.number:
+            return _split
+        type_, name = field.type, target.part or field.name
+        if target.part:
+            type_ = next(f.type for f in fields_of(field.type) if f.name == target.part)
+        if type_ is not str:
+            return {int: _integer, float: _float, bool: _flag}[type_]
+        if self._is_export:
+            return str
+        if identifier := _CANONICAL[self._kind].get((target.field, target.part)):
+            return lambda text: canonical(identifier, text)[0]
+        return _date if name.endswith("_date") else str
+
+
+def _present(cell: str | None, is_export: bool) -> str | None:
+    """Return the text of a cell, or None for a blank or a sign that stands for nothing."""
+    if cell is None or not (text := cell.strip()):
+        return None
+    return cell if is_export else (None if text.casefold() in NOTHING else text)
+
+
+def _lead(item: Any) -> Any:
+    value = getattr(item, item.lead) if item.lead else item
+    return value.casefold() if isinstance(value, str) else value
+
+
+def _split(text: str) -> list[str]:
+    sign = next((sign for sign in ";|\n," if sign in text), ",")
+    return [part.strip() for part in text.split(sign) if part.strip()]
+
+
+def _integer(text: str) -> int | None:
+    """Read a whole number; ``1.200`` could be either of two, so it is none."""
+    text = text.strip()
+    return int(text.partition(".")[0].replace(",", "")) if _INTEGER.fullmatch(text) else None
+
+
+def _float(text: str) -> float | None:
+    try:
+        number = float(text)
+    except ValueError:
+        return None
+    return number if abs(number) < float("inf") else None
+
+
+def _flag(text: str) -> bool | None:
+    return _FLAGS.get(text.strip().casefold())
+
+
+def _date(text: str) -> str | None:
+    found = _DATE.fullmatch(text)
+    return found[1] if found else None

@@ -1,0 +1,260 @@
+"""Which column of a directory is a key, which is a field, and which is neither."""
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any, NamedTuple
+
+from enrich_pandas.directory.labels import (
+    EMAIL_TYPES,
+    LABELS,
+    OF_COMPANIES,
+    OF_PEOPLE,
+    PHONES,
+)
+from enrich_pandas.directory.table import Table
+from enrich_pandas.directory.targets import (
+    PREFIXES,
+    Target,
+    export_prefixes,
+    fields,
+    is_wide,
+    target_of,
+)
+from enrich_pandas.errors import ConfigurationError, InputError
+from enrich_pandas.frame.columns import find_columns, position
+from enrich_pandas.frame.labels import NAMES, SOMEONE_ELSE, normalised, serving
+from enrich_pandas.providers.base import Kind
+
+# Keys that are fields as well.
+FIELDS: Mapping[Kind, Mapping[str, Target]] = {
+    "people": {
+        "linkedin_url": Target("linkedin_url"),
+        "name": Target("name"),
+        "company": Target("company"),
+        "domain": Target("company_domain"),
+    },
+    "companies": {
+        "domain": Target("domain"),
+        "company_linkedin_url": Target("linkedin_url"),
+        "company": Target("name"),
+    },
+}
+# Of a result: the columns by which its rows are found again.
+EXPORTED: Mapping[Kind, Mapping[str, str]] = {
+    "people": {"linkedin_url": "linkedin_url", "emails": "email"},
+    "companies": {"linkedin_url": "company_linkedin_url", "domain": "domain"},
+}
+
+
+@dataclass(slots=True)
+class Roles:
+    """The columns by what they are for, as positions.
+
+    ``status`` is that of an earlier result: rows that were not matched are no entries.
+    """
+
+    keys: dict[str, list[int]] = field(default_factory=dict)
+    targets: dict[Target, int] = field(default_factory=dict)
+    types: dict[tuple[str, int], str] = field(default_factory=dict)
+    status: int | None = None
+    unmapped: tuple[Hashable, ...] = ()
+
+
+def cast(
+    table: Table,
+    kind: Kind,
+    identifiers: Sequence[str],
+    on: Any = None,
+    columns: Mapping[str, Any] | None = None,
+) -> Roles:
+    """Give each column its role.
+
+    Raises
+    ------
+    InputError
+        No column is a key, or two may be.
+    ConfigurationError
+        ``columns=`` names a field that there is not.
+    """
+    roles, texts = Roles(), [str(label) for label in table.labels]
+    exports = export_prefixes(set(texts), kind)
+    results = [place for place, text in enumerate(texts) if _is_result(text, exports, kind)]
+    for target, label in _named(kind, columns or {}):
+        _put(roles, target, position(table.frame(), label))
+    for place in results:
+        _take_result(roles, kind, texts[place], place, exports)
+    if exports:
+        roles.status = texts.index(f"{exports[0]}status")
+    ignored = {table.labels[place] for place in results}
+    _find_keys(roles, table, kind, _Asked(identifiers, on, ignored))
+    if not exports:
+        _find_fields(roles, table.labels, kind)
+    if not roles.targets:
+        raise ConfigurationError(
+            f"No column of the directory is a field of {kind}.",
+            cost="Nothing was spent.",
+            todo="Name one: ep.Directory(…, columns={'name': 'the label'}).",
+        )
+    used = {*roles.targets.values(), *(p for places in roles.keys.values() for p in places)}
+    roles.unmapped = tuple(
+        label for place, label in enumerate(table.labels) if place not in used.union(results)
+    )
+    return roles
+
+
+def _is_result(text: str, exports: Sequence[str], kind: Kind) -> bool:
+    return any(
+        text.startswith(prefix) and is_wide(kind, text.removeprefix(prefix))
+        for prefix in (exports[:1] or [PREFIXES[kind]])
+    )
+
+
+def _take_result(roles: Roles, kind: Kind, text: str, place: int, exports: Sequence[str]) -> None:
+    """Take a column of our own wide layout; one that was only derived has nothing of its own."""
+    target = target_of(kind, text.removeprefix((exports or [PREFIXES[kind]])[0]))
+    if target is None:
+        return
+    roles.targets.setdefault(target, place)
+    identifier = EXPORTED[kind].get(target.field)
+    if identifier and target.part in {"", "address"}:
+        roles.keys.setdefault(identifier, []).append(place)
+
+
+class _Asked(NamedTuple):
+    """What keys to look for, where the user says they are, and where they are not."""
+
+    identifiers: Sequence[str]
+    on: Any
+    ignored: set[Hashable]
+
+
+def _find_keys(roles: Roles, table: Table, kind: Kind, asked: _Asked) -> None:
+    """Find the columns to look rows up by, as those of an input frame are found."""
+    frame, (identifiers, on, ignored) = table.frame(), asked
+    emails = [] if on is not None else _email_columns(table, ignored)
+    try:
+        found = find_columns(
+            frame,
+            identifiers,
+            _for_kind(on, identifiers),
+            ignore=ignored | (set(emails[1:]) - set(emails[:1])),
+        )
+    except InputError:
+        by_name = (NAMES.get(normalised(label), "") for label in set(table.labels) - ignored)
+        if on is not None or not roles.keys or any(serving(n, identifiers) for n in by_name):
+            raise
+        return
+    chosen = {name: [position(frame, label)] for name, label in found.chosen.items()}
+    for name in {"email", "email_domain"} & chosen.keys():
+        chosen[name] += [position(frame, label) for label in emails[1:] if label not in ignored]
+    for name, places in chosen.items():
+        mine = roles.keys.setdefault(name, [])
+        mine += [place for place in places if place not in mine]
+        if (target := FIELDS[kind].get(name)) and roles.status is None:
+            roles.targets.setdefault(target, places[0])
+
+
+def _for_kind(on: Any, identifiers: Sequence[str]) -> Any:
+    """Leave to the other kind what ``on=`` says of it."""
+    if not isinstance(on, Mapping):
+        return on
+    mine = {name: label for name, label in on.items() if name in identifiers}
+    if "email" in on and "email_domain" in identifiers and not mine:
+        return {"email_domain": on["email"]}
+    return mine
+
+
+def _email_columns(table: Table, ignored: set[Hashable]) -> list[Hashable]:
+    """Return every column that its name tells to be of e-mail addresses, but for flags."""
+    found = []
+    for place, label in enumerate(table.labels):
+        if NAMES.get(normalised(label)) == "email" and label not in ignored:
+            cells = table.columns[place].drop_null()
+            if not len(cells) or any("@" in (cell or "") for cell in cells[:100].to_pylist()):
+                found.append(label)
+    return found
+
+
+def _find_fields(roles: Roles, labels: Sequence[Hashable], kind: Kind) -> None:
+    """Map columns by what people call them."""
+    plain = [normalised(label) for label in labels]
+    mixed = kind == "companies" and _is_of_people(plain)
+    usable = {
+        label: place
+        for place, label in reversed(list(enumerate(plain)))
+        if plain.count(label) == 1
+        and not any(word in label for word in SOMEONE_ELSE)
+        and (not mixed or label.startswith(OF_COMPANIES))
+    }
+    for name, spellings in LABELS[kind].items():
+        field_, _, part = name.partition(".")
+        target = Target(field_, 0, part)
+        place = next((usable[s] for s in spellings if s in usable), None)
+        if place is not None and place not in roles.targets.values():
+            roles.targets.setdefault(target, place)
+    if mixed:
+        return
+    for place in roles.keys.get("email", roles.keys.get("email_domain", [])):
+        _add(roles, "emails", "address", place, _email_type(plain[place]))
+    for place, label in enumerate(plain):
+        if label in PHONES and place not in roles.targets.values():
+            _add(roles, "phones", "number", place, PHONES[label])
+
+
+def _is_of_people(labels: Sequence[str]) -> bool:
+    """Tell a table of people: a company's name beside a plain one makes that a person's."""
+    companies = set(LABELS["companies"]["name"]) - {"name"}
+    has_both = "name" in labels and not companies.isdisjoint(labels)
+    return has_both or not OF_PEOPLE.isdisjoint(labels)
+
+
+def _email_type(label: str) -> str:
+    return next((kind for word, kind in EMAIL_TYPES.items() if word in label), "")
+
+
+def _add(roles: Roles, name: str, part: str, place: int, kind: str) -> None:
+    """Take a column as one more item of a list."""
+    if any(t.field == name and t.part == part and p == place for t, p in roles.targets.items()):
+        return
+    number = 1 + max((target.number for target in roles.targets if target.field == name), default=0)
+    roles.targets[Target(name, number, part)] = place
+    if kind:
+        roles.types[name, number] = kind
+
+
+def _put(roles: Roles, target: Target, place: int) -> None:
+    field_ = target.field
+    if target.number < 0:  # a whole list: one more item of it
+        _add(roles, field_, target.part, place, "")
+    else:
+        roles.targets[target] = place
+
+
+def _named(kind: Kind, columns: Mapping[str, Any]) -> Iterator[tuple[Target, Hashable]]:
+    """Read ``columns=``, which may name several labels for a list."""
+    for name, given in columns.items():
+        target = _target(kind, name)
+        for label in (given if isinstance(given, list) else [given]) if target else ():
+            yield target, label  # type: ignore[misc]
+
+
+def _target(kind: Kind, name: str) -> Target | None:
+    """Return where a field of that name goes; None if only the other kind has it."""
+    others: tuple[Kind, ...] = ("people", "companies")
+    for one in (kind, *(other for other in others if other != kind)):
+        known = fields(one).get(name)
+        if known and known.shape == "list":
+            target = Target(name) if known.type is str else Target(name, -1, known.type.lead)  # type: ignore[attr-defined]
+            return target if one == kind else None
+        spelled = name.replace(".", "_")
+        if is_wide(one, spelled) and (target_ := target_of(one, spelled)):
+            return target_ if one == kind else None
+    close = get_close_matches(name, list(fields(kind)), n=3)
+    raise ConfigurationError(
+        f"columns= names {name!r}, which is no field.",
+        cost="Nothing was spent.",
+        todo=f"Did you mean {' or '.join(map(repr, close))}?"
+        if close
+        else "Name fields as in the result's columns, such as 'title' or 'location_city'.",
+    )

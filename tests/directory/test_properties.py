@@ -1,0 +1,236 @@
+"""Whatever the table: its order changes nothing, and nobody gets another's data."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enrich_pandas.directory import Directory
+from enrich_pandas.frame import flatten
+from enrich_pandas.frame.schema import fields_of
+from enrich_pandas.models import (
+    Company,
+    Email,
+    Experience,
+    Headcount,
+    Location,
+    Person,
+    Phone,
+)
+from enrich_pandas.providers.base import Identity
+
+NAMES = ["ada", "zoe", "max", "kim"]
+SPELLED = ["{}@example.com", "{}@EXAMPLE.com ", "Name <{}@example.com>", "mailto:{}@example.com"]
+PROFILES = ["linkedin.com/in/{}-example", "https://fr.linkedin.com/in/{}-Example/?x=1", "n/a"]
+
+
+@st.composite
+def tables(draw):
+    """Make rows that belong to whom their title names, by whichever key."""
+    rows = draw(
+        st.lists(
+            st.tuples(
+                st.sampled_from(NAMES),
+                st.sampled_from([*SPELLED, "", "broken@", None, "nan"]),
+                st.sampled_from([*PROFILES, None]),
+                st.integers(0, 1),
+            ),
+            max_size=12,
+        )
+    )
+    return pd.DataFrame(
+        {
+            "email": [mail and mail.format(name) for name, mail, _, _ in rows],
+            "linkedin_url": [page and page.format(name) for name, _, page, _ in rows],
+            "title": [f"{name} {n}" for name, _, _, n in rows],
+        },
+        dtype=object,
+    )
+
+
+ASKED = [
+    *(Identity.of(email=f"{name}@example.com") for name in NAMES),
+    *(Identity.of(linkedin_url=f"https://www.linkedin.com/in/{name}-example") for name in NAMES),
+    *(
+        Identity.of(
+            email=f"{name}@example.com",
+            linkedin_url=f"https://www.linkedin.com/in/{name}-example",
+        )
+        for name in NAMES
+    ),
+]
+
+
+@given(tables(), st.randoms(use_true_random=False))
+def test_the_order_of_rows_changes_nothing(table, random):
+    places = list(range(len(table)))
+    random.shuffle(places)
+    on = {"email": "email", "linkedin_url": "linkedin_url"}
+    matches = Directory(table, on=on).matches("people", ASKED)
+    assert Directory(table.iloc[places], on=on).matches("people", ASKED) == matches
+
+
+@given(tables())
+def test_nobody_gets_anothers_data(table):
+    on = {"email": "email", "linkedin_url": "linkedin_url"}
+    for name, match in zip(
+        NAMES * 3, Directory(table, on=on).matches("people", ASKED), strict=True
+    ):
+        if match.model is not None:
+            assert match.model.title.startswith(name)
+
+
+CELL = st.one_of(
+    st.none(),
+    st.text(max_size=5),
+    st.integers(),
+    st.floats(),
+    st.booleans(),
+    st.dates(),
+    st.datetimes(),
+    st.timedeltas(),
+    st.decimals(),
+    st.binary(max_size=3),
+    st.lists(st.integers(), max_size=2),
+    st.just(pd.NaT),
+    st.just(pd.NA),
+    st.just("\ud800"),
+)
+
+
+@settings(max_examples=60)
+@given(st.lists(CELL, min_size=1, max_size=4), st.lists(CELL, min_size=1, max_size=4))
+def test_dirty_cells_never_raise(keys, values):
+    size = max(len(keys), len(values))
+    table = pd.DataFrame(
+        {
+            "email": pd.Series([*keys, *[None] * size][:size], dtype=object),
+            "linkedin_url": pd.Series([*values, *[None] * size][:size], dtype=object),
+            "title": pd.Series([*values, *[None] * size][:size], dtype=object),
+            "employees": pd.Series([*values, *[None] * size][:size], dtype=object),
+        }
+    )
+    table.loc[size] = ["ada@example.com", None, "CTO", 5]
+    directory = Directory(table, on={"email": "email", "linkedin_url": "linkedin_url"})
+    (match,) = directory.matches("people", [Identity.of(email="ada@example.com")])
+    assert match.model.title == "CTO"
+    assert directory.billed_options("people") == Directory(
+        table, on={"email": "email", "linkedin_url": "linkedin_url"}
+    ).billed_options("people")
+
+
+@pytest.mark.parametrize(
+    "dtype",
+    [
+        *("object", "string[python]", "string[pyarrow]", "category"),
+        *("large_string[pyarrow]", "dictionary<values=string, indices=int32>[pyarrow]"),
+    ],
+)
+def test_text_of_any_dtype_is_read_alike(look_up, dtype):
+    table = pd.DataFrame({"email": ["ada@example.com", None], "title": ["CTO", None]})
+    if dtype.startswith("dictionary"):
+        pa = pytest.importorskip("pyarrow")
+        dtype = pd.ArrowDtype(pa.dictionary(pa.int32(), pa.string()))
+    assert look_up(table.astype(dtype), email="ada@example.com").model.title == "CTO"
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ([7, 8], "7"),
+        ([7.0, None], "7"),
+        ([0.5, 1], "0.5"),
+        (["0042", "1"], "0042"),
+        ([True, False], "true"),
+        (pd.array([7, None], "Int64"), "7"),
+        (pd.array([7, None], "int64[pyarrow]"), "7"),
+        (pd.array([7.0, None], "double[pyarrow]"), "7"),
+        (pd.to_datetime(["2024-05-01", None]), "2024-05-01"),
+        (pd.arrays.SparseArray([7, 8]), "7"),
+        (pd.Categorical([42, 7]), "42"),
+        (np.array([10**18, 1]), "1000000000000000000"),
+    ],
+)
+def test_ids_are_text_as_they_stand(look_up, values, text):
+    table = pd.DataFrame({"email": ["ada@example.com", "zoe@example.com"], "ID": values})
+    assert look_up(table, email="ada@example.com").model.id == text
+
+
+def wide(models, prefix, statuses=None):
+    count = len(models)
+    distinct = flatten.Distinct(
+        statuses or ["matched"] * count, [""] * count, ["x"] * count, [0.0] * count, models
+    )
+    taken = flatten.Taken(distinct, np.arange(count))
+    columns = flatten.wide(taken, fields_of(type(models[0])), 3)
+    return pd.DataFrame({prefix + name: values for name, values in columns.items()})
+
+
+ADA = Person(
+    id="0042",
+    name="Ada Example",
+    first_name="Ada",
+    title=" n/a ",
+    followers=7,
+    score=0.25,
+    is_realtime=False,
+    linkedin_joined_date="2002-05",
+    linkedin_url="https://www.linkedin.com/in/ada-example",
+    location=Location(name="Lyon, France", city="Lyon", is_primary=True),
+    emails=[Email(address="Ada@example.com", type="business"), Email(address="x@example.net")],
+    phones=[Phone(number="+1 555 0100", is_wrong=False)],
+    experiences=[
+        Experience(title="CTO", company="Example", start_date="2020", is_current=True),
+        Experience(title="VP", start_date="2001-02-03", end_date="2004"),
+    ],
+    skills=["Tea; milk", "Sums"],
+)
+EXAMPLE = Company(
+    name="Example",
+    domain="example.com",
+    employees=7,
+    sic_codes=["0111"],
+    headquarters=Location(city="Lyon"),
+    headcounts=[Headcount(people=3, group="Sales", by="department")],
+)
+
+
+@pytest.mark.parametrize("prefix", ["person_", "found_", ""])
+def test_a_result_is_a_directory(tmp_path, look_up, prefix):
+    other = Person(name="Zoe", emails=[Email(address="zoe@example.com")])
+    result = wide([ADA, other], prefix).assign(Tier=["A", "B"])
+    result.to_csv(tmp_path / "result.csv", index=False)
+    result.to_parquet(tmp_path / "result.parquet")
+    for crm in (result, tmp_path / "result.csv", tmp_path / "result.parquet"):
+        directory = Directory(crm)
+        for key in ("Ada@example.com", "x@example.net"):
+            assert look_up(directory, email=key).model == ADA
+        assert look_up(directory, linkedin_url=ADA.linkedin_url).model == ADA
+        assert directory.unmapped["people"] == ("Tier",)
+
+
+def test_the_column_that_was_asked_by_finds_a_result_again(look_up):
+    result = wide([ADA], "person_").assign(Mail="old@example.org")
+    assert look_up(result.rename(columns={"Mail": "email"}), email="old@example.org").model == ADA
+
+
+def test_rows_of_a_result_that_were_not_matched_are_no_entries(look_up):
+    result = wide([ADA, None], "person_", ["matched", "not_found"])
+    result.insert(0, "email", ["ada@example.com", "zoe@example.com"])
+    assert look_up(result, email="zoe@example.com").status == "not_found"
+    assert look_up(result, email="ada@example.com").model == ADA
+
+
+def test_a_result_of_companies_is_a_directory(look_up):
+    result = wide([EXAMPLE], "company_")
+    assert look_up(result, "companies", domain="example.com").model == EXAMPLE
+    assert look_up(result, "companies", company="example").model == EXAMPLE
+
+
+def test_some_columns_of_a_result_are_read_as_such(look_up):
+    table = wide([ADA], "person_")[["person_email_1", "person_email_1_type", "person_title"]]
+    table["City"] = "Lyon"
+    person = look_up(table.assign(person_title="CTO"), email="ada@example.com").model
+    assert (person.title, person.location.city) == ("CTO", "Lyon")
+    assert person.emails == [Email(address="Ada@example.com", type="business")]
