@@ -37,10 +37,12 @@ from enrich_pandas.functions import companies, people, plan
 from enrich_pandas.options import options
 
 if TYPE_CHECKING:
+    from enrich_pandas.directory import Directory
     from enrich_pandas.history import runs
     from enrich_pandas.providers import providers
     from enrich_pandas.providers.base import Provider
     from enrich_pandas.providers.crustdata import Crustdata
+    from enrich_pandas.report.waterfall import last_report
     from enrich_pandas.sandbox import Sandbox as sandbox  # noqa: N813 - it is called like a function
 else:  # both are packages that can be called, so that their modules can be imported, too
     from enrich_pandas import providers, sandbox
@@ -55,6 +57,7 @@ __all__ = [
     "CredentialError",
     "Crustdata",
     "DeadlineError",
+    "Directory",
     "EnrichError",
     "InputError",
     "JournalError",
@@ -68,6 +71,7 @@ __all__ = [
     "RunInterrupted",
     "UnavailableError",
     "companies",
+    "last_report",
     "options",
     "people",
     "plan",
@@ -79,7 +83,9 @@ __all__ = [
 # Loaded when first used, so that importing the package costs little more than importing pandas.
 _LAZY = {
     "Crustdata": "enrich_pandas.providers.crustdata",
+    "Directory": "enrich_pandas.directory",
     "Provider": "enrich_pandas.providers.base",
+    "last_report": "enrich_pandas.report.waterfall",
     "runs": "enrich_pandas.history",
 }
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from enrich_pandas import functions
-from enrich_pandas.functions import On
+from enrich_pandas.functions import On, Providers
 
 if TYPE_CHECKING:
     from enrich_pandas.progress import Hook
-    from enrich_pandas.providers.base import Provider
     from enrich_pandas.report.quote import Plan
+    from enrich_pandas.report.waterfall_quote import WaterfallPlan
 
 NAME = "enrich"
 
@@ -34,7 +34,7 @@ class Enrich:
 
     def people(
         self,
-        provider: "str | Provider" = "crustdata",
+        provider: Providers = "crustdata",
         *,
         on: On = None,
         fields: Sequence[str] | None = None,
@@ -45,6 +45,7 @@ class Enrich:
         budget: float | None = None,
         max_age: str = "90D",
         errors: Literal["coerce", "raise"] = "coerce",
+        sources: bool = False,
         progress: "str | Hook | None" = "auto",
         wait: bool = True,
     ) -> Any:
@@ -61,13 +62,14 @@ class Enrich:
             budget=budget,
             max_age=max_age,
             errors=errors,
+            sources=sources,
             progress=progress,
             wait=wait,
         )
 
     def companies(
         self,
-        provider: "str | Provider" = "crustdata",
+        provider: Providers = "crustdata",
         *,
         on: On = None,
         fields: Sequence[str] | None = None,
@@ -78,6 +80,7 @@ class Enrich:
         budget: float | None = None,
         max_age: str = "90D",
         errors: Literal["coerce", "raise"] = "coerce",
+        sources: bool = False,
         progress: "str | Hook | None" = "auto",
         wait: bool = True,
     ) -> Any:
@@ -94,23 +97,32 @@ class Enrich:
             budget=budget,
             max_age=max_age,
             errors=errors,
+            sources=sources,
             progress=progress,
             wait=wait,
         )
 
     def plan(
         self,
-        provider: "str | Provider" = "crustdata",
+        provider: Providers = "crustdata",
         *,
         kind: Literal["people", "companies"] = "people",
         on: On = None,
+        fields: Sequence[str] | None = None,
         where: Any = None,
         max_age: str = "90D",
         errors: Literal["coerce", "raise"] = "coerce",
-    ) -> "Plan":
+    ) -> "Plan | WaterfallPlan":
         """Tell what a call would do and cost; everything is told at `enrich_pandas.plan`."""
         return functions.plan(
-            self._frame, provider, kind=kind, on=on, where=where, max_age=max_age, errors=errors
+            self._frame,
+            provider,
+            kind=kind,
+            on=on,
+            fields=fields,
+            where=where,
+            max_age=max_age,
+            errors=errors,
         )
 
 

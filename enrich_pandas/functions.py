@@ -1,7 +1,7 @@
 """What a user calls: plain functions that take the frame first."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import pandas as pd
 
@@ -9,13 +9,15 @@ if TYPE_CHECKING:
     from enrich_pandas.progress import Hook
     from enrich_pandas.providers.base import Provider
     from enrich_pandas.report.quote import Plan
+    from enrich_pandas.report.waterfall_quote import WaterfallPlan
 
 On = Mapping[str, Hashable] | Hashable | None
+Providers: TypeAlias = "str | Provider | Sequence[str | Provider]"
 
 
 def people(
     frame: pd.DataFrame,
-    provider: "str | Provider" = "crustdata",
+    provider: Providers = "crustdata",
     *,
     on: On = None,
     fields: Sequence[str] | None = None,
@@ -26,6 +28,7 @@ def people(
     budget: float | None = None,
     max_age: str = "90D",
     errors: Literal["coerce", "raise"] = "coerce",
+    sources: bool = False,
     progress: "str | Hook | None" = "auto",
     wait: bool = True,
 ) -> Any:
@@ -38,8 +41,9 @@ def people(
     ----------
     frame : pandas.DataFrame
         One row a person. It is not changed.
-    provider : str or Provider
-        A name, such as ``"crustdata"``, or a provider object with the vendor's own options.
+    provider : str, Provider or list of them
+        A name, such as ``"crustdata"``, or a provider object with the vendor's own options. A list
+        is asked in order, each provider for what the ones before it did not give; see Notes.
     on : mapping of str to column label, optional
         Which column holds which identifier, such as ``{"linkedin_url": "LI profile"}``. Otherwise
         columns are found by name and content; ambiguity is an error.
@@ -61,7 +65,11 @@ def people(
     max_age : str
         Reuse a stored answer that is younger, such as ``"90D"``; ``"0D"`` asks, and pays, again.
     errors : {"coerce", "raise"}
-        What an invalid row does: it gets the status ``invalid``, or the call raises.
+        What an invalid row does: it gets the status ``invalid``, or the call raises. With several
+        providers a row is invalid that none of them can be asked about by its own identifiers.
+    sources : bool
+        Add, beside each field, the name of the provider that gave it: ``person_title_source``,
+        and for a list ``person_email_source``.
     progress : {"auto", "widget", "bar"}, callable or None
         How progress is shown.
     wait : bool
@@ -92,6 +100,20 @@ def people(
     -----
     It costs what `plan` says at the most, in the vendor's credits.
 
+    Of several providers, a later one is asked only about rows for which one of ``fields`` is still
+    missing; without ``fields``, which no provider ever gives in full, about rows that nobody has
+    matched. It is asked by the row's own identifiers and, where the row has none of a kind, by
+    those that the earlier ones found. The first value stays, later ones only fill; a list is taken
+    whole, and so is a part such as ``location``. Nobody else is asked about a row that is
+    ``removed``, or ``pending``, or left out by ``where``.
+
+    A row is ``matched`` if anybody matched it; else it shows the first of ``held``, ``pending``,
+    ``removed``, ``failed``, ``not_found``, ``invalid`` and ``skipped`` that anybody said of it,
+    with that one's reason. ``person_provider`` joins those that gave a value by ``+``, and
+    ``person_fetched_at`` is the oldest of their answers. The budget is that of the whole call; an
+    error or interrupt at one provider stops the call, and its ``result`` holds what all of them
+    gave. `last_report` tells of each provider's coverage, cost and lift, and where two disagree.
+
     Examples
     --------
     >>> import enrich_pandas as ep
@@ -115,13 +137,14 @@ def people(
         budget=budget,
         max_age=max_age,
         errors=errors,
+        sources=sources,
     )
     return enrich(frame, call, progress=progress, wait=wait)
 
 
 def companies(
     frame: pd.DataFrame,
-    provider: "str | Provider" = "crustdata",
+    provider: Providers = "crustdata",
     *,
     on: On = None,
     fields: Sequence[str] | None = None,
@@ -132,6 +155,7 @@ def companies(
     budget: float | None = None,
     max_age: str = "90D",
     errors: Literal["coerce", "raise"] = "coerce",
+    sources: bool = False,
     progress: "str | Hook | None" = "auto",
     wait: bool = True,
 ) -> Any:
@@ -145,7 +169,7 @@ def companies(
     ----------
     frame : pandas.DataFrame
         One row a company, or several. It is not changed.
-    provider, on, layout, max_items, where, budget, max_age, errors, progress, wait
+    provider, on, layout, max_items, where, budget, max_age, errors, sources, progress, wait
         As in `people`.
     fields : sequence of str, optional
         Fields of `enrich_pandas.models.Company` to return; all by default.
@@ -189,36 +213,39 @@ def companies(
         budget=budget,
         max_age=max_age,
         errors=errors,
+        sources=sources,
     )
     return enrich(frame, call, progress=progress, wait=wait)
 
 
 def plan(
     frame: pd.DataFrame,
-    provider: "str | Provider" = "crustdata",
+    provider: Providers = "crustdata",
     *,
     kind: Literal["people", "companies"] = "people",
     on: On = None,
+    fields: Sequence[str] | None = None,
     where: Any = None,
     max_age: str = "90D",
     errors: Literal["coerce", "raise"] = "coerce",
-) -> "Plan":
+) -> "Plan | WaterfallPlan":
     """Tell what a call would do and the most it can cost. No request is made; it costs nothing.
 
     Parameters
     ----------
     frame : pandas.DataFrame
         The frame to enrich.
-    provider, on, where, max_age, errors
+    provider, on, fields, where, max_age, errors
         As in `people`.
     kind : {"people", "companies"}
         What to enrich.
 
     Returns
     -------
-    Plan
+    Plan or WaterfallPlan
         Rows, columns chosen and rejected, refused rows by reason, distinct identities, stored
         answers, requests, credits at most, and the time that the vendor's rate limit asks for.
+        For several providers, what each is asked for at best and at worst.
 
     Raises
     ------
@@ -236,5 +263,13 @@ def plan(
     """
     from enrich_pandas.enrichment import Call, quote
 
-    call = Call(provider=provider, kind=kind, on=on, where=where, max_age=max_age, errors=errors)
+    call = Call(
+        provider=provider,
+        kind=kind,
+        on=on,
+        fields=fields,
+        where=where,
+        max_age=max_age,
+        errors=errors,
+    )
     return quote(frame, call)

@@ -31,13 +31,17 @@ Reader = Callable[[Any], Any]
 
 
 class Distinct(NamedTuple):
-    """The distinct answers and refusals, column by column; ``models`` holds None for a miss."""
+    """The distinct answers and refusals, column by column; ``models`` holds None for a miss.
+
+    ``sources`` names the provider of each field that has a value; it is None where nobody asks.
+    """
 
     status: Sequence[str]
     reason: Sequence[str]
     provider: Sequence[str | None]
     fetched: Sequence[float | None]
     models: Sequence[Any]
+    sources: Sequence[Mapping[str, str]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,7 @@ def wide(taken: Taken, fields: Sequence[Field], max_items: int) -> Columns:
                 columns[name] = _leaf_column(taken, picked, leaf)
         counts = [None if values is None else len(values) for values in lists]
         columns[f"{singular(field.name)}_count"] = taken.column(counts, "Int64")
+        columns |= _source(taken, field)
     return columns
 
 
@@ -84,6 +89,7 @@ def nested(taken: Taken, fields: Sequence[Field]) -> Columns:
         values = [None if m is None else _builtins(getattr(m, field.name)) for m in _models(taken)]
         array = pd.arrays.ArrowExtensionArray(pa.array(values, type=kind))
         columns[field.name] = taken.fan_out(array)
+        columns |= _source(taken, field)
     return columns
 
 
@@ -108,8 +114,24 @@ def items(taken: Taken, field: Field, index: pd.Index, row: str) -> pd.DataFrame
 
 
 def scalars_only(taken: Taken, fields: Sequence[Field]) -> Columns:
-    """Make the row columns and the scalars, as in the ``people`` table."""
-    return _rows(taken) | _scalars(taken, [field for field in fields if field.shape != "list"])
+    """Make the row columns and the scalars, as in the ``people`` table; lists have a source."""
+    columns = _rows(taken)
+    for field in fields:
+        columns |= _source(taken, field) if field.shape == "list" else _scalars(taken, [field])
+    return columns
+
+
+def source_name(field: Field) -> str:
+    """Return the name of the column that tells who gave a field."""
+    return f"{singular(field.name) if field.shape == 'list' else field.name}_source"
+
+
+def _source(taken: Taken, field: Field) -> Columns:
+    """Make the column that tells who gave a field, where it is wanted."""
+    sources = taken.distinct.sources
+    if sources is None:
+        return {}
+    return {source_name(field): taken.column([of.get(field.name) for of in sources], TEXT)}
 
 
 def _models(taken: Taken) -> Sequence[Any]:
@@ -138,6 +160,7 @@ def _scalars(taken: Taken, fields: Sequence[Field]) -> Columns:
             parts = [None if m is None else getattr(m, field.name) for m in _models(taken)]
         for name, leaf in scalar_columns(field):
             columns[name] = _leaf_column(taken, parts, leaf)
+        columns |= _source(taken, field)
     return columns
 
 

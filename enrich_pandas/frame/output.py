@@ -29,7 +29,8 @@ class Tables(dict[str, pd.DataFrame]):
 class Output:
     """What a call will add to a frame.
 
-    ``replaced`` are the columns that an earlier run left in it.
+    ``replaced`` are the columns that an earlier run left in it. ``sources`` tells whether each
+    field has a column that names who gave it.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Output:
     max_items: int
     prefix: str
     replaced: Sequence[Hashable]
+    sources: bool = False
 
     def assemble(self, frame: pd.DataFrame, taken: flatten.Taken) -> "pd.DataFrame | Tables":
         """Make the result from the distinct answers."""
@@ -72,6 +74,7 @@ def decide_output(
     layout: Layout,
     max_items: int,
     prefix: str,
+    sources: bool = False,
 ) -> Output:
     """Decide on the columns of the result.
 
@@ -86,9 +89,11 @@ def decide_output(
     every = fields_of(model)
     chosen = _choose(every, fields, prefix)
     possible = [*wide_names(every, max_items=1), *(field.name for field in every), "row"]
-    own = own_columns(frame, prefix, possible)
-    check_names(frame, [prefix + name for name in _names(chosen, layout, max_items)], own)
-    return Output(kind, chosen, layout, max_items, prefix, own)
+    own = own_columns(frame, prefix, [*possible, *map(flatten.source_name, every)])
+    names = _names(chosen, layout, max_items)
+    names += map(flatten.source_name, chosen if sources else [])
+    check_names(frame, [prefix + name for name in names], own)
+    return Output(kind, chosen, layout, max_items, prefix, own, sources)
 
 
 def _check_call(frame: pd.DataFrame, layout: str, max_items: int) -> None:

@@ -18,7 +18,7 @@ from enrich_pandas.frame.failures import ROW, ROW_REASONS, failure_cases, failur
 from enrich_pandas.frame.identifiers import canonical
 from enrich_pandas.providers.base import Identity, Kind, Provider, Rule, Status
 
-__all__ = ["Identified", "identify", "schema"]
+__all__ = ["Identified", "identify", "schema", "wanted_rows"]
 
 Mask = npt.NDArray[np.bool_]
 
@@ -115,7 +115,7 @@ def identify(
         raise ConfigurationError(
             f"errors={errors!r} is not known.", todo='Type errors="coerce" or errors="raise".'
         )
-    rows = np.flatnonzero(_mask(frame, where))
+    rows = np.flatnonzero(wanted_rows(frame, where))
     rules = provider.rules(kind)
     places = {name: position(frame, label) for name, label in columns.chosen.items()}
     judged = {
@@ -234,7 +234,7 @@ def _taken(column: "pd.Series[Any]", rows: Codes) -> "pd.Series[Any]":
     return column if len(rows) == len(column) else column.iloc[rows]
 
 
-def _mask(frame: pd.DataFrame, where: Any) -> Mask:
+def wanted_rows(frame: pd.DataFrame, where: Any) -> Mask:
     """Read ``where`` as one flag for each row, by position."""
     if where is None:
         return np.ones(len(frame), dtype=bool)

@@ -61,7 +61,7 @@ def _instead_of(provider: object) -> str:
     if isinstance(provider, type):
         return f"Make one of the class: {provider.__name__}()."
     if isinstance(provider, list | tuple):
-        return "Name one provider a call."
+        return "Do not nest lists of providers."
     return _listed()
 
 

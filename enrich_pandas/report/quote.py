@@ -2,25 +2,15 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from html import escape
-from typing import NamedTuple
 
 from enrich_pandas.frame.reasons import REASONS
 from enrich_pandas.progress.phrases import amount
 from enrich_pandas.providers.base import Kind, Status
+from enrich_pandas.report.lines import Line, Lines, duration, labelled, told
 
 
-class Line(NamedTuple):
-    """A line of a plan; one without a label goes on with the line above."""
-
-    label: str
-    number: str
-    text: str = ""
-    note: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class Plan(Lines):
     """What a call will do and the most it can cost; making one costs nothing.
 
     Attributes
@@ -85,21 +75,15 @@ class Plan:
         """Return the plan as lines, in the order to be read."""
         return [
             Line("rows", f"{self.rows:,}"),
-            *_labelled("columns", self._columns()),
+            *labelled("columns", told(self.columns, self.rejected)),
             *self._refusals(),
             Line("usable", f"{self.valid:,}", _repeats(self.duplicates)),
             Line("distinct", f"{self.distinct:,}", "each asked for once at most"),
-            *_labelled("stored", self._stored()),
+            *labelled("stored", self._stored()),
             *self._others(),
             Line("requests", f"{self.requests:,}"),
             Line("credits", amount(self.credits), "at most"),
-            Line("time", "", f"{_duration(self.seconds)} at least, by the vendor's rate limit"),
-        ]
-
-    def _columns(self) -> list[tuple[str, str]]:
-        return [
-            *(("", f"{name} from {label}") for name, label in self.columns.items()),
-            *(("", f"not {label}: {why}") for label, why in self.rejected.items()),
+            Line("time", "", f"{duration(self.seconds)} at least, by the vendor's rate limit"),
         ]
 
     def _refusals(self) -> Iterator[Line]:
@@ -123,49 +107,10 @@ class Plan:
             yield Line("elsewhere", f"{self.elsewhere:,}", "being asked for by another process")
 
     @property
-    def _title(self) -> str:
+    def title(self) -> str:
+        """The plan in a line."""
         return f"Plan for {self.kind} with {self.provider}; nothing was sent"
-
-    def __repr__(self) -> str:
-        lines = self.lines()
-        label, number = (max(len(line[column]) for line in lines) for column in (0, 1))
-        rows = (f"{line.label:<{label}}  {line.number:>{number}}  {line.text}" for line in lines)
-        return "\n".join([self._title, "─" * len(self._title), *map(str.rstrip, rows)])
-
-    def _repr_html_(self) -> str:
-        rows = "".join(map(_row, self.lines()))
-        return (
-            f'<table><caption style="{_LEFT};font-weight:bold;color:inherit">'
-            f"{escape(self._title)}</caption><tbody>{rows}</tbody></table>"
-        )
-
-
-_LEFT = "text-align:left"
-_MUTED = "margin-left:.7em;opacity:.7"
-
-
-def _labelled(label: str, found: list[tuple[str, str]]) -> list[Line]:
-    """Put a label before the first of some lines."""
-    return [Line(label if n == 0 else "", *texts) for n, texts in enumerate(found)]
 
 
 def _repeats(rows: int) -> str:
     return f"of which {rows:,} {'repeats' if rows == 1 else 'repeat'} another" if rows else ""
-
-
-def _row(line: Line) -> str:
-    """Return a line as a row of a table; everything in it is escaped."""
-    note = f'<span style="{_MUTED}"> {escape(line.note)}</span>' if line.note else ""
-    return (
-        f'<tr><th style="{_LEFT}">{escape(line.label)}</th>'
-        f'<td style="text-align:right;font-variant-numeric:tabular-nums">{escape(line.number)}</td>'
-        f'<td style="{_LEFT}">{escape(line.text)}{note}</td></tr>'
-    )
-
-
-def _duration(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes:02} min"
-    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"

@@ -2,17 +2,32 @@
 
 import time
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import replace
-from typing import Generic, TypeVar
+from threading import Event
+from typing import Generic, Protocol, TypeVar
 
-from enrich_pandas.errors import RunInterrupted
-from enrich_pandas.progress import FINAL, Hook, State
-from enrich_pandas.run.driver import Driver
+from enrich_pandas.errors import EnrichError, RunInterrupted
+from enrich_pandas.progress import FINAL, Hook, Progress, State
 
 R = TypeVar("R")
 TICK = 0.1  # seconds between two snapshots
 LINGER = 1.5  # seconds that an interrupt waits for what is in flight
+
+
+class Driven(Protocol):
+    """What drives a run, of one provider or of several in turn."""
+
+    run: str
+    done: Event
+    error: EnrichError | None
+
+    def start(self) -> None: ...  # noqa: D102 - the driver documents each
+    def cancel(self) -> None: ...  # noqa: D102
+    def pause(self) -> None: ...  # noqa: D102
+    def resume(self) -> None: ...  # noqa: D102
+    def snapshot(self) -> Progress: ...  # noqa: D102
+    def awaited(self) -> AbstractContextManager[None]: ...  # noqa: D102
 
 
 class Handle(Generic[R]):
@@ -22,7 +37,7 @@ class Handle(Generic[R]):
     In a notebook, ``await handle`` waits too and leaves the kernel free.
     """
 
-    def __init__(self, driver: Driver, hook: Hook, assemble: Callable[[Driver], R]) -> None:
+    def __init__(self, driver: Driven, hook: Hook, assemble: Callable[[], R]) -> None:
         self._driver, self._hook, self._assemble = driver, hook, assemble
         self.run, self._is_shown = driver.run, False
         self.pause, self.resume = driver.pause, driver.resume
@@ -57,7 +72,7 @@ class Handle(Generic[R]):
 
     def result(self) -> R:
         """Return the frame with what has arrived so far."""
-        return self._assemble(self._driver)
+        return self._assemble()
 
     def wait(self) -> R:
         """Wait until the run ends and return the frame.

@@ -47,7 +47,7 @@ class Ending:
 
 def states(driver: Any) -> list[str]:
     seen: list[Progress] = []
-    handle = Handle(driver, seen.append, lambda _: None)
+    handle = Handle(driver, seen.append, lambda: None)
     with suppress(UnavailableError):
         handle.wait()
     return [progress.state for progress in seen]

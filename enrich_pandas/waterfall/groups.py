@@ -1,0 +1,199 @@
+"""Groups: rows that hold the same identifiers are asked about, and answered, as one.
+
+A later provider is asked by what the row itself holds, and by what the earlier ones have found.
+"""
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+import numpy as np
+import pandas as pd
+
+from enrich_pandas.frame.columns import Columns, find_columns, position
+from enrich_pandas.frame.distinct import Codes, distinct_rows, factorized, first_places
+from enrich_pandas.frame.identifiers import canonical
+from enrich_pandas.frame.labels import ALSO
+from enrich_pandas.frame.validation import identify, wanted_rows
+from enrich_pandas.models import Company, Part, Person
+from enrich_pandas.providers.base import Kind, Provider
+from enrich_pandas.waterfall.stage import Stage
+
+Found = Mapping[str, str]
+On = Mapping[str, Hashable] | Hashable | None
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The groups of a frame's rows.
+
+    Attributes
+    ----------
+    codes
+        The group of each row.
+    rows
+        How many rows each group has.
+    wanted
+        For each group, whether ``where`` holds.
+    cells
+        For each identifier, the cell of each group.
+    columns
+        Where the cells are from.
+    """
+
+    codes: Codes
+    rows: Codes
+    wanted: "np.ndarray[Any, np.dtype[np.bool_]]"
+    cells: Mapping[str, Sequence[object]]
+    columns: Columns
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def stage(
+        self, provider: Provider, kind: Kind, places: Sequence[int], found: Sequence[Found]
+    ) -> Stage:
+        """Identify some groups for a provider, by their own cells and by what was found."""
+        names = provider.identifiers[kind]
+        cells = {name: list(self._cells(provider, kind, name, places, found)) for name in names}
+        frame = pd.DataFrame(
+            {name: pd.Series(values, dtype="object") for name, values in cells.items()}
+        )
+        own = self._own(names)
+        columns = Columns(dict(zip(names, names, strict=True)), {}, {})
+        shown = Columns({name: self.columns.chosen[own[name]] for name in own}, {}, {})
+        identified = identify(frame, columns, provider, kind)
+        return Stage.of(provider, kind, shown, identified, self.rows[list(places)])
+
+    def _own(self, names: Sequence[str]) -> dict[str, str]:
+        """Map a provider's identifiers to those that the frame has."""
+        serving = {ALSO[name]: name for name in self.cells if name in ALSO}
+        serving |= {name: name for name in self.cells}
+        return {name: serving[name] for name in names if name in serving}
+
+    def _cells(
+        self,
+        provider: Provider,
+        kind: Kind,
+        name: str,
+        places: Sequence[int],
+        found: Sequence[Found],
+    ) -> Iterator[object]:
+        """Yield the row's own cell, or what was found where that is of no use."""
+        rules = provider.rules(kind).get(name, ())
+        own = self.cells.get(self._own([name]).get(name, ""))
+        for place in places:
+            cell, other = own[place] if own is not None else None, found[place].get(name)
+            if other is None:
+                yield cell
+                continue
+            value, _ = canonical(name, cell)
+            serves = value is not None and all(rule.accepts(value) for rule in rules)
+            yield cell if serves else other
+
+
+def group(
+    frame: pd.DataFrame,
+    providers: Sequence[Provider],
+    kind: Kind,
+    *,
+    on: On,
+    ignore: Sequence[Hashable],
+    where: Any,
+) -> Groups:
+    """Group the rows of a frame by all identifiers that any of the providers takes.
+
+    Raises
+    ------
+    InputError
+        No column is found, two fit, or ``where`` does not fit the frame.
+    """
+    names = list(dict.fromkeys(name for p in providers for name in p.identifiers[kind]))
+    columns = find_columns(frame, names, on, ignore=ignore)
+    mask = wanted_rows(frame, where)
+    taken = {name: frame.iloc[:, position(frame, of)] for name, of in columns.chosen.items()}
+    factors = [_spellings_joined(name, column) for name, column in taken.items()]
+    codes = distinct_rows([(mask.astype(np.intp), 2), *factors], len(frame))
+    first = first_places(codes)
+    return Groups(
+        codes,
+        np.bincount(codes, minlength=len(first)).astype(np.intp),
+        mask[first],
+        {name: list(column.iloc[first]) for name, column in taken.items()},
+        columns,
+    )
+
+
+def _spellings_joined(identifier: str, column: "pd.Series[Any]") -> tuple[Codes, int]:
+    """Give each row the code of its cell, the same for all spellings of one value."""
+    codes, cells = factorized(column)
+    numbers: dict[tuple[str | None, str | None], int] = {}
+    spelled = [numbers.setdefault(canonical(identifier, cell), len(numbers)) for cell in cells]
+    return np.array([*spelled, -1], dtype=np.intp)[codes], len(numbers)  # -1 takes the last
+
+
+def check_rows(
+    frame: pd.DataFrame,
+    groups: Groups,
+    providers: Sequence[Provider],
+    kind: Kind,
+    errors: Literal["coerce", "raise"],
+) -> None:
+    """Refuse rows that no provider can be asked about, where ``errors`` is ``raise``.
+
+    Raises
+    ------
+    InputError
+        There are such rows; with pandera's ``.failure_cases``, in the terms of the first provider
+        that takes a column of the frame.
+    """
+    if errors == "coerce":
+        return
+    every, nothing = range(len(groups)), [cast("Found", {})] * len(groups)
+    stages = [groups.stage(provider, kind, every, nothing) for provider in providers]
+    askable = np.zeros(len(groups), dtype=bool)
+    for stage in stages:
+        askable |= stage.identified.codes < len(stage.identified.identities)
+    first = next(stage for stage in stages if stage.columns.chosen)
+    lost = (groups.wanted & ~askable)[groups.codes]
+    identify(frame, first.columns, first.provider, kind, where=lost, errors=errors)
+
+
+def identifiers_in(model: Part) -> Found:
+    """Return the identifiers that an answer gives, in canonical form.
+
+    Examples
+    --------
+    >>> from enrich_pandas.models import Email
+    >>> identifiers_in(Person(name="Ann Example", emails=[Email(address="ann@B.EXAMPLE")]))
+    {'name': 'Ann Example', 'email': 'ann@b.example'}
+    """
+    values = _of_company(model) if isinstance(model, Company) else _of_person(model)
+    known = ((name, canonical(name, value)[0]) for name, value in values)
+    found: dict[str, str] = {}
+    for name, value in known:
+        if value is not None:
+            found.setdefault(name, value)
+    return found
+
+
+def _of_person(model: Part) -> Iterator[tuple[str, str | None]]:
+    assert isinstance(model, Person)  # noqa: S101 - for the type checker: there are two models
+    employer = model.employer
+    yield "name", model.name
+    yield "name", " ".join(filter(None, (model.first_name, model.last_name)))
+    yield "linkedin_url", model.linkedin_url
+    yield from (("email", email.address) for email in model.emails)
+    yield "company", model.company
+    yield "domain", model.company_domain
+    if employer is not None:
+        yield "company", employer.name
+        yield "domain", employer.domain
+        yield "company_linkedin_url", employer.linkedin_url
+
+
+def _of_company(model: Company) -> Iterator[tuple[str, str | None]]:
+    yield "company", model.name
+    yield "domain", model.domain
+    yield "domain", model.website
+    yield "company_linkedin_url", model.linkedin_url

@@ -1,0 +1,263 @@
+"""What the providers gave, put together group by group: the first value stays.
+
+Merging is a function of the answers alone, so a run that goes on can be read at any moment.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+import msgspec
+
+from enrich_pandas.frame.failures import ROW_REASONS
+from enrich_pandas.frame.flatten import Distinct
+from enrich_pandas.frame.identifiers import canonical
+from enrich_pandas.frame.schema import Field, leaves_of
+from enrich_pandas.models import Part
+from enrich_pandas.providers.base import Identity, Status
+from enrich_pandas.run.records import Answer
+from enrich_pandas.waterfall.groups import Groups, identifiers_in
+from enrich_pandas.waterfall.stage import Stage
+
+# A row without a match shows the status that asks most of its reader.
+RANKS: Mapping[Status, int] = MappingProxyType(
+    {
+        status: rank
+        for rank, status in enumerate(
+            (
+                Status.SUPPRESSED,
+                Status.MATCHED,
+                Status.HELD,
+                Status.PENDING,
+                Status.REMOVED,
+                Status.FAILED,
+                Status.NOT_FOUND,
+                Status.INVALID,
+                Status.SKIPPED,
+            )
+        )
+    }
+)
+# A person who is not to be had for legal reasons is not looked for elsewhere, and one whose answer
+# is still to come is not bought from another.
+CLOSED = frozenset({Status.SUPPRESSED, Status.REMOVED, Status.PENDING})
+
+# Facts of a vendor's own record: two vendors are bound to differ, and both are right.
+OWN = frozenset({"id", "score", "updated_at", "is_realtime"})
+# Spellings of the same address are no disagreement.
+SPELLED: Mapping[tuple[str, ...], str] = MappingProxyType(
+    {
+        ("Person", "linkedin_url"): "linkedin_url",
+        ("Person", "company_domain"): "domain",
+        ("Company", "linkedin_url"): "company_linkedin_url",
+        ("Company", "domain"): "domain",
+    }
+)
+
+
+class Asked(NamedTuple):
+    """A stage that was begun: its name, the groups it is about, and its answers so far."""
+
+    name: str
+    stage: Stage
+    places: Sequence[int]
+    results: Mapping[Identity, Answer]
+
+    def answers(self) -> Iterator[tuple[int, Answer | None, tuple[Status, str] | None]]:
+        """Yield each group with its answer (None while it is in flight), or its refusal."""
+        identified = self.stage.identified
+        distinct = len(identified.identities)
+        for place, code in zip(self.places, identified.codes.tolist(), strict=True):
+            if code < distinct:
+                yield place, self.results.get(identified.identities[code]), None
+            else:
+                yield place, None, identified.refusals[code - distinct]
+
+
+class Difference(NamedTuple):
+    """Two providers gave different values of a field."""
+
+    field: str
+    provider: str
+    value: Any
+    other: str
+    other_value: Any
+
+
+@dataclass(slots=True)
+class Merged:
+    """What is known of a group.
+
+    Attributes
+    ----------
+    model
+        The merged answer; None without a match.
+    sources
+        For each field that has a value, the provider whose it is.
+    given
+        For each field, the providers that gave a value, kept or not.
+    matched
+        The providers that matched it, in order.
+    found
+        The identifiers that were found.
+    """
+
+    status: Status = Status.SKIPPED
+    reason: str | None = "run_stopped"
+    provider: str | None = None
+    fetched: float | None = None
+    model: Part | None = None
+    sources: dict[str, str] = field(default_factory=dict)
+    given: dict[str, list[str]] = field(default_factory=dict)
+    matched: dict[str, float] = field(default_factory=dict)
+    found: dict[str, str] = field(default_factory=dict)
+    differences: list[Difference] = field(default_factory=list)
+    is_closed: bool = False
+    is_told: bool = False
+
+    def lacks(self, wanted: Sequence[Field] | None) -> bool:
+        """Tell whether anything wanted is missing; None wants a match, and no more."""
+        if self.is_closed:
+            return False
+        if wanted is None or self.model is None:
+            return self.model is None
+        return any(field.name not in self.sources for field in wanted)
+
+    def take(self, provider: str, answer: Answer | None, fields: Sequence[Field]) -> None:
+        """Take an answer in, or that it is in flight."""
+        if answer is None:
+            self._tell(Status.PENDING, "in_flight", None, None)
+            return
+        match = answer.match
+        self.is_closed |= match.status in CLOSED
+        self._tell(match.status, match.reason or match.note, provider, answer.fetched or None)
+        if match.status is Status.MATCHED and match.model is not None:
+            self.matched[provider] = answer.fetched
+            self.found = {**identifiers_in(match.model), **self.found}
+            self._fill(provider, match.model, fields)
+
+    def refuse(self, status: Status, reason: str) -> None:
+        """Take in that a provider cannot be asked."""
+        self.is_closed |= status in CLOSED or reason == "where"
+        self._tell(status, reason, None, None)
+
+    def _tell(
+        self, status: Status, reason: str | None, provider: str | None, fetched: float | None
+    ) -> None:
+        if not self.is_told or _rank(status, reason) < _rank(self.status, self.reason):
+            self.is_told = True
+            self.status, self.reason = status, reason
+            self.provider, self.fetched = provider, fetched
+
+    def _fill(self, provider: str, model: Part, fields: Sequence[Field]) -> None:
+        """Keep every value that there is, and fill the others."""
+        kept = self.model
+        new = [of for of in fields if has_value(of, model)]
+        for of in new:
+            self.given.setdefault(of.name, []).append(provider)
+            if kept is not None and of.name in self.sources:
+                self.differences += _differences(of, kept, self.sources[of.name], model, provider)
+        fills = [of.name for of in new if of.name not in self.sources]
+        self.sources |= dict.fromkeys(fills, provider)
+        if kept is None:
+            self.model = model
+        elif fills:
+            values = {name: getattr(model, name) for name in fills}
+            self.model = msgspec.structs.replace(kept, **values)
+
+
+def merge(
+    groups: Groups, fields: Sequence[Field], asked: Sequence[Asked], unasked: str = "run_stopped"
+) -> list[Merged]:
+    """Put together what the stages gave; ``unasked`` is the reason of who was asked by none."""
+    merged = [Merged(reason=unasked) for _ in range(len(groups))]
+    for known, is_wanted in zip(merged, groups.wanted.tolist(), strict=True):
+        if not is_wanted:
+            known.refuse(Status.SKIPPED, "where")
+    for one in asked:
+        for place, answer, refusal in one.answers():
+            if refusal is None:
+                merged[place].take(one.name, answer, fields)
+            else:
+                merged[place].refuse(*refusal)
+    return merged
+
+
+def distinct(merged: Sequence[Merged], *, sources: bool) -> Distinct:
+    """Return merged groups column by column, as a frame is made of them."""
+    return Distinct(
+        status=[str(known.status) for known in merged],
+        reason=[known.reason or "" for known in merged],
+        provider=[_providers(known) for known in merged],
+        fetched=[_fetched(known) for known in merged],
+        models=[known.model for known in merged],
+        sources=[known.sources for known in merged] if sources else None,
+    )
+
+
+def has_value(field: Field, model: Part) -> bool:
+    """Tell whether a model has a field: a value, an item, or a part that is not all empty.
+
+    A part is one value: a city and its country are of the same provider.
+    """
+    value = getattr(model, field.name)
+    if field.shape == "part":
+        return value is not None and any(
+            getattr(value, leaf) is not None for leaf in value.__struct_fields__
+        )
+    return bool(value) if field.shape == "list" else value is not None
+
+
+def _rank(status: Status, reason: str | None) -> tuple[int, bool]:
+    """Order statuses; of two refusals, the one that says what is wrong with a value."""
+    return RANKS[status], status is Status.INVALID and reason in ROW_REASONS
+
+
+def _contributors(known: Merged) -> list[str]:
+    """Return the providers that gave a value, in order, or the one that matched first."""
+    gave = set(known.sources.values())
+    return [name for name in known.matched if name in gave] or list(known.matched)[:1]
+
+
+def _providers(known: Merged) -> str | None:
+    return "+".join(_contributors(known)) if known.matched else known.provider
+
+
+def _fetched(known: Merged) -> float | None:
+    """Return when the oldest of a row's parts was fetched."""
+    if not known.matched:
+        return known.fetched
+    return min(known.matched[name] for name in _contributors(known)) or None
+
+
+def _differences(
+    field: Field, kept: Part, provider: str, new: Part, other: str
+) -> Iterator[Difference]:
+    """Yield each scalar of a field that both give, and give otherwise."""
+    if field.shape == "list" or field.name in OWN:
+        return
+    one, two = getattr(kept, field.name), getattr(new, field.name)
+    if field.shape == "scalar":
+        known_as = SPELLED.get((type(kept).__name__, field.name))
+        if _differ(one, two, known_as):
+            yield Difference(field.name, provider, one, other, two)
+        return
+    for leaf in leaves_of(field.type):
+        values = getattr(one, leaf.field), getattr(two, leaf.field)
+        if not leaf.is_year and leaf.field not in OWN and None not in values and _differ(*values):
+            yield Difference(field.name + leaf.suffix, provider, values[0], other, values[1])
+
+
+def _differ(one: Any, two: Any, identifier: str | None = None) -> bool:
+    spell: Callable[[Any], Any] = _folded
+    if identifier is not None:
+        return bool(
+            (canonical(identifier, one)[0] or spell(one))
+            != (canonical(identifier, two)[0] or spell(two))
+        )
+    return bool(spell(one) != spell(two))
+
+
+def _folded(value: Any) -> Any:
+    return value.strip().casefold() if isinstance(value, str) else value
