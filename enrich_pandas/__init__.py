@@ -40,8 +40,10 @@ if TYPE_CHECKING:
     from enrich_pandas.directory import Directory
     from enrich_pandas.history import runs
     from enrich_pandas.providers import providers
+    from enrich_pandas.providers.amplemarket import Amplemarket
     from enrich_pandas.providers.base import Provider
     from enrich_pandas.providers.crustdata import Crustdata
+    from enrich_pandas.providers.zoho import Zoho
     from enrich_pandas.report.waterfall import last_report
     from enrich_pandas.sandbox import Sandbox as sandbox  # noqa: N813 - it is called like a function
 else:  # both are packages that can be called, so that their modules can be imported, too
@@ -50,6 +52,7 @@ else:  # both are packages that can be called, so that their modules can be impo
 __version__ = "0.1.0"
 
 __all__ = [
+    "Amplemarket",
     "AnswerError",
     "AuthenticationError",
     "BudgetError",
@@ -70,6 +73,7 @@ __all__ = [
     "RequestError",
     "RunInterrupted",
     "UnavailableError",
+    "Zoho",
     "companies",
     "last_report",
     "options",
@@ -82,9 +86,11 @@ __all__ = [
 
 # Loaded when first used, so that importing the package costs little more than importing pandas.
 _LAZY = {
+    "Amplemarket": "enrich_pandas.providers.amplemarket",
     "Crustdata": "enrich_pandas.providers.crustdata",
     "Directory": "enrich_pandas.directory",
     "Provider": "enrich_pandas.providers.base",
+    "Zoho": "enrich_pandas.providers.zoho",
     "last_report": "enrich_pandas.report.waterfall",
     "runs": "enrich_pandas.history",
 }

@@ -167,7 +167,12 @@ class Reading:
         )
 
 
-def bind(batch: Sequence[Identity], readings: Iterable[Reading], absent: Reading) -> list[Match]:
+def bind(
+    batch: Sequence[Identity],
+    readings: Iterable[Reading],
+    absent: Reading,
+    key: Callable[[Identity], str | None] = key_of,
+) -> list[Match]:
     """Give every identity of a batch its answer, and nobody another's.
 
     Parameters
@@ -178,6 +183,8 @@ def bind(batch: Sequence[Identity], readings: Iterable[Reading], absent: Reading
         The elements of the answer, in any order.
     absent
         What it means that nothing is said of somebody.
+    key
+        What an echo of an identity is compared with.
 
     Returns
     -------
@@ -186,15 +193,17 @@ def bind(batch: Sequence[Identity], readings: Iterable[Reading], absent: Reading
         (``conflicting_answers``), and those of whom nothing is said while an element is left over
         that may be theirs (``unproven``).
     """
-    asked = frozenset(key for key in map(key_of, batch) if key)
-    found: dict[str, list[Reading]] = {key: [] for key in asked}
-    expected = Counter(map(key_of, batch))
+    keyed = list(map(key, batch))
+    asked = frozenset(filter(None, keyed))
+    found: dict[str, list[Reading]] = {one: [] for one in asked}
+    expected = Counter(keyed)
     left_over = sum(_claim(reading, found, expected) for reading in readings)
     if left_over:
         logger.warning("Elements of an answer that name nobody who was asked for: %d.", left_over)
         absent = _doubted(absent, left_over)
     return [
-        _answer(found.get(key_of(identity) or "", []), absent).match(identity) for identity in batch
+        _answer(found.get(one or "", []), absent).match(identity)
+        for identity, one in zip(batch, keyed, strict=True)
     ]
 
 

@@ -21,12 +21,12 @@ from enrich_pandas.providers.base import Provider, Renewal, Request, Response, S
 from enrich_pandas.run.http import Transport
 from enrich_pandas.run.outcome import read
 
-EARLY = 60.0  # seconds before its end at which a token is renewed
+EARLY = 60.0  # seconds before its end at which a token is renewed; of a short one, its tenth
 SLACK = 5.0  # seconds by which a vendor's count of renewals may be later than ours
 
 
 class _Kept(msgspec.Struct):
-    """What the file holds: the token, when it ends, and when tokens were asked for."""
+    """What the file holds: the token, until when it is used, and when tokens were asked for."""
 
     token: str = ""
     ends: float = 0.0
@@ -81,7 +81,7 @@ class Tokens:
             No token was to be had.
         """
         with self._lock:
-            if self._clock() >= self._kept.ends - EARLY:
+            if self._clock() >= self._kept.ends:
                 self._renew(stale=None)
             self._used.token = self._kept.token
         token = Secret(self._used.token)
@@ -97,7 +97,7 @@ class Tokens:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(self._path.with_suffix(".lock"), mode=0o600, thread_local=False):
             kept = self._read()
-            if kept.token == stale or self._clock() >= kept.ends - EARLY:
+            if kept.token == stale or self._clock() >= kept.ends:
                 kept = self._asked(kept)
             self._kept = kept
 
@@ -111,7 +111,8 @@ class Tokens:
         kept.asked.append(now)
         self._write(kept)
         token = self._provider.token(self._answer())
-        kept.token, kept.ends = token.value.reveal(), now + token.seconds
+        kept.token = token.value.reveal()
+        kept.ends = now + token.seconds - min(EARLY, token.seconds / 10)
         self._write(kept)
         return kept
 

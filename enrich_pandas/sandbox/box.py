@@ -20,7 +20,7 @@ import msgspec
 from enrich_pandas.providers.base import Secret
 from enrich_pandas.run.surroundings import Surroundings, inside
 from enrich_pandas.sandbox.ledger import Charge, Visit
-from enrich_pandas.sandbox.protocol import CONTROL, KEY, Fault, Options
+from enrich_pandas.sandbox.protocol import CONTROL, CREDENTIALS, KEY, Fault, Options
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -58,6 +58,8 @@ class Sandbox:
         Balance of the account with each vendor; a request above it gets a 402. None is endless.
     job_seconds
         The least and the most seconds that a vendor's job takes, where it works by jobs.
+    token_seconds
+        How long an access token lives, where a vendor gives out such.
     journal
         File to keep answers in; None for a temporary one, removed on leaving.
     process
@@ -91,6 +93,7 @@ class Sandbox:
         people: "pd.DataFrame | None" = None,
         credits: float | None = None,  # noqa: A002 - the vendors' own word
         job_seconds: tuple[float, float] = (0.0, 0.0),
+        token_seconds: float = 3600.0,
         journal: str | Path | None = None,
         process: bool = False,
         url: str | None = None,
@@ -106,6 +109,7 @@ class Sandbox:
             people=None if people is None else _records(people),
             credits=credits,
             job_seconds=job_seconds,
+            token_seconds=token_seconds,
         )
         self._journal = journal
         self._process = process
@@ -221,7 +225,10 @@ class Sandbox:
         return Surroundings(
             realm="sandbox",
             origins=self._urls,
-            secrets={vendor: {"api_key": Secret(KEY)} for vendor in self._urls},
+            secrets={
+                vendor: dict.fromkeys(CREDENTIALS.get(vendor, ("api_key",)), Secret(KEY))
+                for vendor in self._urls
+            },
             journal=Path(self._journal) if self._journal else folder / "journal.sqlite",
             paid=False,
         )

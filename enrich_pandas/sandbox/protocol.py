@@ -8,6 +8,8 @@ import msgspec
 HOST = "127.0.0.1"
 CONTROL = "/__sandbox__"
 KEY = "sandbox-key"
+# What each vendor signs with, where that is more than a key.
+CREDENTIALS = {"zoho": ("client_id", "client_secret", "refresh_token")}
 
 
 class Options(msgspec.Struct, kw_only=True, frozen=True):
@@ -21,6 +23,7 @@ class Options(msgspec.Struct, kw_only=True, frozen=True):
     credits: float | None = None
     people: list[dict[str, Any]] | None = None
     job_seconds: tuple[float, float] = (0.0, 0.0)
+    token_seconds: float = 3600.0
 
 
 class Asked(NamedTuple):

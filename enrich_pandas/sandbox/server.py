@@ -19,7 +19,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from enrich_pandas.sandbox import amplemarket, crustdata
+from enrich_pandas.sandbox import amplemarket, crustdata, zoho
 from enrich_pandas.sandbox.account import Account
 from enrich_pandas.sandbox.protocol import CONTROL, HOST, Fault, Options
 from enrich_pandas.sandbox.vendor import Endpoint, World, rendered
@@ -27,6 +27,7 @@ from enrich_pandas.sandbox.vendor import Endpoint, World, rendered
 VENDORS: Mapping[str, Callable[[World, Account], list[Endpoint]]] = {
     "crustdata": crustdata.endpoints,
     "amplemarket": amplemarket.endpoints,
+    "zoho": zoho.endpoints,
 }
 
 

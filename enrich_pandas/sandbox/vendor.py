@@ -116,6 +116,10 @@ class Endpoint(ABC):
     def error(self, kind: str, message: str) -> Any:
         """Return the body of a refusal, in the vendor's shape."""
 
+    def is_authorized(self, request: Request) -> bool:
+        """Tell whether a request is signed as the vendor wants it."""
+        return request.headers.get("authorization") == f"{self.scheme} {KEY}"
+
     def headers(self, spent: float) -> dict[str, str]:
         """Return the headers of every answer."""
         return {}
@@ -149,7 +153,7 @@ class Endpoint(ABC):
         return response
 
     async def _serve(self, request: Request, visit: Visit) -> Response:
-        if request.headers.get("authorization") != f"{self.scheme} {KEY}":
+        if not self.is_authorized(request):
             raise self.refuse("unauthorized")
         if not self.account.admit():
             raise self.refuse("rate_limited")
@@ -199,4 +203,5 @@ class Endpoint(ABC):
 
 def rendered(body: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
     """Return a JSON response."""
-    return Response(msgspec.json.encode(body), status, headers, "application/json")
+    content = b"" if body is None else msgspec.json.encode(body)
+    return Response(content, status, headers, "application/json")

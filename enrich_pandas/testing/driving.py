@@ -1,5 +1,6 @@
 """A conversation with a flow: no network, no clock, no thread."""
 
+import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
@@ -26,7 +27,7 @@ Result = TypeVar("Result")
 Vendor = Callable[[Request], Response]
 
 MOST = 1_000  # steps; a flow that takes more is taken for an endless one
-CLOCK = 1_800_000_000.0  # seconds since the epoch, of the first answer; the next is one later
+CLOCK = time.time() + 86_400.0  # later than anything that was sent
 
 
 @dataclass(slots=True, kw_only=True)

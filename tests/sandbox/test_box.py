@@ -36,7 +36,9 @@ def test_inside_every_provider_is_pointed_at_the_sandbox() -> None:
     with Sandbox() as box:
         inside = surroundings.current()
         assert (inside.realm, inside.paid) == ("sandbox", False)
-        assert inside.origins == {name: box.url(name) for name in ("amplemarket", "crustdata")}
+        assert inside.origins == {
+            name: box.url(name) for name in ("amplemarket", "crustdata", "zoho")
+        }
         assert inside.secrets["crustdata"]["api_key"].reveal() == "sandbox-key"
         assert inside.journal is not None
         assert inside.journal.parent.is_dir()

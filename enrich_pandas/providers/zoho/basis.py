@@ -1,0 +1,150 @@
+"""What a person or company is asked for by: ``enrich_based_on``, written and compared.
+
+Source: the pages "People Enrichment" and "Organization Enrichment", request JSON.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any
+
+import msgspec
+
+from enrich_pandas.providers.base import Identity, Kind
+from enrich_pandas.providers.binding import domain_key, email_key, name_key, profile_key
+from enrich_pandas.providers.decoding import text
+
+PROFILE = "https://www."  # of a canonical LinkedIn address, which Zoho's samples leave out
+
+
+class CompanyBasis(msgspec.Struct):
+    """Wire type: ``company``."""
+
+    name: str | None = None
+    website: str | None = None
+
+
+class SocialBasis(msgspec.Struct):
+    """Wire type: ``social``."""
+
+    facebook: str | None = None
+    linkedin: str | None = None
+    twitter: str | None = None
+
+
+class Basis(msgspec.Struct):
+    """Wire type: ``enrich_based_on``, of people and of companies."""
+
+    name: str | None = None
+    email: str | None = None
+    website: str | None = None
+    company: CompanyBasis | str | None = None
+    social: SocialBasis | None = None
+
+
+def chosen(kind: Kind, values: Mapping[str, str]) -> Identity | None:
+    """Choose all of a row's identifiers that Zoho takes together, or None.
+
+    A name and a company go together, and neither goes without the other.
+
+    Examples
+    --------
+    >>> chosen("people", {"email": "ada@example.com", "name": "Ada Example"})
+    Identity(email)
+    >>> chosen("people", {"name": "Ada Example", "company": "Example"})
+    Identity(company, name)
+    """
+    if kind == "companies":
+        site = values.get("domain") or values.get("email_domain")
+        found = {"domain": site, "company": values.get("company")}
+    else:
+        employer = {name: values.get(name) for name in ("company", "domain")}
+        is_paired = "name" in values and any(employer.values())
+        found = {name: values.get(name) for name in ("email", "linkedin_url")}
+        found |= {"name": values["name"], **employer} if is_paired else {}
+    keys = {name: value for name, value in found.items() if value}
+    return Identity.of(**keys) if keys else None
+
+
+def written(kind: Kind, identity: Identity) -> dict[str, Any]:
+    """Return what is sent as ``enrich_based_on``.
+
+    Examples
+    --------
+    >>> written("people", Identity.of(linkedin_url="https://www.linkedin.com/in/ada-example"))
+    {'social': {'linkedin': 'linkedin.com/in/ada-example'}}
+    >>> written("companies", Identity.of(company="Example", domain="example.com"))
+    {'name': 'Example', 'website': 'example.com'}
+    """
+    get = identity.get
+    if kind == "companies":
+        return _given({"name": get("company"), "website": get("domain")})
+    profile = get("linkedin_url")
+    return _given(
+        {
+            "name": get("name"),
+            "email": get("email"),
+            "company": _given({"name": get("company"), "website": get("domain")}),
+            "social": _given({"linkedin": profile and profile.removeprefix(PROFILE)}),
+        }
+    )
+
+
+def _given(parts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: part for name, part in parts.items() if part}
+
+
+_KEYS: Mapping[str, Callable[[str], str | None]] = MappingProxyType(
+    {
+        "email": email_key,
+        "linkedin_url": profile_key,
+        "domain": domain_key,
+        "name": name_key,
+        "company": name_key,
+    }
+)
+
+
+def asked(identity: Identity) -> dict[str, str]:
+    """Return what an identity is compared by."""
+    return _compared(dict(identity.keys))
+
+
+def echoed(kind: Kind, basis: Basis | None) -> dict[str, str]:
+    """Return what an echo is compared by, under the names of an identity's keys."""
+    basis = basis or Basis()
+    if kind == "companies":
+        said = {"company": basis.name, "domain": basis.website, "email": basis.email}
+        return _compared(said)
+    company, social = basis.company, basis.social or SocialBasis()
+    employer = company if isinstance(company, CompanyBasis) else CompanyBasis(name=company)
+    return _compared(
+        {
+            "name": basis.name,
+            "email": basis.email,
+            "company": employer.name,
+            "domain": employer.website or basis.website,
+            "linkedin_url": social.linkedin,
+            "facebook": social.facebook,
+            "twitter": social.twitter,
+        }
+    )
+
+
+def contradicts(ours: Mapping[str, str], theirs: Mapping[str, str]) -> bool:
+    """Tell whether an echo is about somebody else.
+
+    Examples
+    --------
+    >>> contradicts({"email": "ada@example.com"}, {"email": "bo@example.com"})
+    True
+    """
+    return any(theirs[name] != ours[name] for name in ours.keys() & theirs.keys())
+
+
+def _compared(parts: Mapping[str, str | None]) -> dict[str, str]:
+    whole = {name: text(part) for name, part in parts.items()}
+    return {
+        name: _KEYS.get(name, str.casefold)(part) or part.casefold()
+        for name, part in whole.items()
+        if part
+    }

@@ -1,0 +1,98 @@
+"""From what Zoho found to a company."""
+
+import re
+
+from enrich_pandas.models import Company, Email, Location, Text
+from enrich_pandas.providers.binding import domain_key
+from enrich_pandas.providers.decoding import date, identifier, text, texts
+from enrich_pandas.providers.zoho.company_types import Described, EnrichedOrg, Office
+from enrich_pandas.providers.zoho.contacts import (
+    emails,
+    industries,
+    linkedin,
+    phones,
+    profiles,
+    spelled,
+)
+
+_WHOLE = re.compile(r"\d{1,3}(?:,\d{3}){1,4}|\d{1,15}", re.ASCII)
+
+
+def company_of(data: EnrichedOrg) -> Company:
+    """Make a company."""
+    named, networks = industries(data.industries), profiles(data.social_media)
+    seats, offices = _offices(data.head_quarters), _offices(data.address)
+    people, site = spelled(data.no_of_employees), text(data.website)
+    key, founded = domain_key(site or ""), date(data.founding_year)
+    described = _descriptions(data)
+    about = [Text(title=name, text=said) for name, said in named.items() if said]
+    return Company(
+        id=identifier(data.id),
+        name=text(data.name),
+        domain=key.removeprefix("domain:") if key else None,
+        website=site,
+        description=next((one.text for one in described if one.text), None),
+        descriptions=[*described, *about],
+        type=text(data.org_type),
+        operating_status=text(data.org_status),
+        years_in_industry=spelled(data.years_in_industry),
+        industry=next(iter(named), None),
+        industries=list(named),
+        founded_year=int(founded[:4]) if founded else None,
+        employees=employees(people),
+        employees_range=people if employees(people) is None else None,
+        headquarters=seats[0] if seats else None,
+        headquarters_address=seats[0].name if seats else None,
+        offices=[*offices, *(seat for seat in seats[1:] if seat not in offices)],
+        linkedin_url=linkedin(networks),
+        sign_in_url=text(data.sign_in),
+        sign_up_url=text(data.sign_up),
+        logo_url=text(data.logo),
+        ceo=text(data.ceo),
+        revenue_range=spelled(data.revenue),
+        technologies=texts(data.techno_graphic_data, separator=","),
+        business_models=texts(data.business_model, separator=","),
+        territories=texts(data.territory_list),
+        emails=emails(_emails(data)),
+        phones=phones(data.primary_contact, data.secondary_contact, data.other_contacts),
+        social_profiles=networks,
+    )
+
+
+def employees(text: str | None) -> int | None:
+    """Return how many people a text tells, or None where it tells a range.
+
+    Examples
+    --------
+    >>> employees("1,250"), employees("40"), employees("11-50"), employees("10000+")
+    (1250, 40, None, None)
+    """
+    return int(text.replace(",", "")) if text and _WHOLE.fullmatch(text) else None
+
+
+def _emails(data: EnrichedOrg) -> list[Email]:
+    given = (data.primary_email, data.secondary_email, *texts(data.other_emails))
+    return [Email(address=text(address)) for address in given]
+
+
+def _descriptions(data: EnrichedOrg) -> list[Text]:
+    given = data.description if isinstance(data.description, list) else [data.description]
+    whole = (one if isinstance(one, Described) else Described(description=one) for one in given)
+    made = [Text(title=text(one.title), text=text(one.description)) for one in whole]
+    return [one for one in made if one != Text()]
+
+
+def _offices(given: list[Office | None] | Office | None) -> list[Location]:
+    offices = given if isinstance(given, list) else [given]
+    made = [_location(office) for office in offices if office]
+    return [place for place in made if place != Location()]
+
+
+def _location(office: Office) -> Location:
+    return Location(
+        name=text(office.fill_address) or text(office.full_address),
+        postal_code=spelled(office.pin_code),
+        city=text(office.city),
+        region=text(office.state),
+        country=text(office.country),
+    )

@@ -1,0 +1,159 @@
+"""The flow of one job: scheduled, waited for, fetched, and found again if its id was lost."""
+
+import time
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+
+from enrich_pandas.providers.base import (
+    Flow,
+    Identity,
+    Listing,
+    Match,
+    Outcome,
+    Request,
+    Response,
+    Status,
+    Unfinished,
+    Until,
+    Wait,
+    held,
+)
+from enrich_pandas.providers.decoding import read
+from enrich_pandas.providers.zoho.adoption import find
+from enrich_pandas.providers.zoho.answers import ENDED, job_in
+from enrich_pandas.providers.zoho.refusals import Item, items_of, refusal_of
+from enrich_pandas.providers.zoho.requests import PAGE, Endpoint, known_id, page_of, status_of
+
+SPARE = 30  # pages; of jobs that were made since, and have ended or are others'
+PAUSES = (2, 8, 8, 8, 8)  # parts of the patience to wait without news: a half, then eighths
+GONE = (5.0, 30.0)  # seconds before a job that is not there is looked for again
+STALE = 5.0  # seconds; what one server of a vendor knows, another may not know yet
+
+Step = Request | Wait | Until
+
+
+@dataclass(frozen=True, slots=True)
+class Asker:
+    """Asks about one person or company after the other.
+
+    Parameters
+    ----------
+    endpoint
+        Where the jobs are.
+    patience, settle
+        Seconds that a job, and a lost answer, are waited for.
+    """
+
+    endpoint: Endpoint
+    patience: float
+    settle: float
+
+    def ask(self, batch: Sequence[Identity]) -> Flow:
+        """Return the flow of a batch, which is one identity unless it was made elsewhere."""
+        matches: list[Match] = []
+        for identity in batch:
+            matches += [(yield from self._asked(identity))]
+        return matches
+
+    def _asked(self, identity: Identity) -> Generator[Step, Response, Match]:
+        began = time.time()
+        answer = yield self.endpoint.schedule(identity)
+        refused = self._refused(identity, answer)
+        if refused is not None:
+            return refused
+        job = _scheduled(answer)
+        if job is None:
+            job = yield from find(self.endpoint, identity, answer.sent, self.settle)
+        if job is None:
+            return held([identity])[0]
+        return (yield from self._followed(identity, job, began))
+
+    def _refused(self, identity: Identity, answer: Response) -> Match | None:
+        """Read a refusal; one that is about every row stops the run."""
+        if answer.lost:
+            return None
+        refusal = refusal_of(answer)
+        if refusal is not None:
+            if error := refusal.error():
+                raise error
+            return _failed(identity, refusal.code, refusal.note)
+        if answer.outcome is Outcome.REFUSED:
+            return _failed(identity, f"http_{answer.status}", "")
+        return None
+
+    def _followed(
+        self, identity: Identity, job: str, began: float
+    ) -> Generator[Step, Response, Match]:
+        """Wait for a job to end.
+
+        Waits that are skipped, for their answers were recorded before this run began, are not
+        counted: a job that was left at work is waited for anew.
+        """
+        pauses, gone, is_waited = list(PAUSES), list(GONE), False
+        while True:
+            if not is_waited:
+                yield Until(job, self.patience / pauses[0])
+            answer = yield self.endpoint.fetch(job)
+            self._check(answer)
+            found = job_in(self.endpoint.kind, answer)
+            match = found.match(identity, job) if found and answer.status == 200 else None  # noqa: PLR2004 - HTTP's OK
+            if match is not None:
+                return match
+            is_waited = _is_gone(answer)
+            if is_waited and not gone:
+                return held([identity], "job_lost")[0]
+            if is_waited:
+                yield Wait(gone.pop(0))
+                continue
+            gone = list(GONE)
+            if not 0 < answer.sent < began:
+                pauses.pop(0)
+            if not pauses:
+                raise Unfinished("at_work")
+            yield Wait(STALE)
+
+    def _check(self, answer: Response) -> None:
+        """Raise what is wrong with every other request, too."""
+        refusal = None if answer.lost else refusal_of(answer)
+        if refusal is not None and (error := refusal.error()):
+            raise error
+
+
+def ended(endpoint: Endpoint, jobs: frozenset[str]) -> Listing:
+    """Look at the list of jobs once; return those of ``jobs`` that have ended.
+
+    A page tells of a hundred jobs. The newest come first, so jobs that are made meanwhile push
+    others to a later page, and none is passed over.
+    """
+    sought, done = set(jobs), set[str]()
+    for number in range(1, len(jobs) // PAGE + SPARE + 1):
+        page = page_of((yield endpoint.list(number)))
+        for job, listed in page.jobs if page else ():
+            if job in sought and status_of(listed) in ENDED:
+                done.add(job)
+            sought.discard(job)
+        if page is None or not page.has_more or not sought:
+            break
+    return done
+
+
+def _scheduled(answer: Response) -> str | None:
+    """Return the id of the job that was made; None where the answer was lost or has none."""
+    for raw in () if answer.lost else items_of(answer):
+        item, _ = read(raw, Item)
+        if item and item.details and (job := known_id(item.details.id)):
+            return job
+    return None
+
+
+def _is_gone(answer: Response) -> bool:
+    """Tell whether Zoho says that there is no such job, or an answer has none in it."""
+    if answer.lost:
+        return False
+    refusal = refusal_of(answer)
+    is_missing = refusal is not None and refusal.code in ("RESOURCE_NOT_FOUND", "INVALID_DATA")
+    return is_missing or (answer.status in (200, 204, 404) and not items_of(answer))
+
+
+def _failed(identity: Identity, reason: str, note: str) -> Match:
+    return Match(identity=identity, status=Status.FAILED, reason=reason, note=note)
