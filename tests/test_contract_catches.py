@@ -35,6 +35,7 @@ from enrich_pandas.testing import (
     reply,
     violations,
 )
+from enrich_pandas.testing.driving import CLOCK
 
 PATH = Path(__file__).parent / "plugin" / "acme_provider.py"
 SPEC = importlib.util.spec_from_file_location("acme_provider", PATH)
@@ -344,7 +345,7 @@ class Slow(ACME.Acme):
         if self.last is Status.PENDING:
             raise Unfinished("still_at_work")
         got = yield Request(method="GET", path="/v1/jobs")
-        assert got.sent == 1_800_000_002
+        assert got.sent == CLOCK + 2
         return [Match(identity=one, status=self.last, model=Person(name="A")) for one in batch]
 
     def listing(self, kind: Any, jobs: frozenset[str]) -> Any:
