@@ -103,15 +103,14 @@ CELL = st.one_of(
 @given(st.lists(CELL, min_size=1, max_size=4), st.lists(CELL, min_size=1, max_size=4))
 def test_dirty_cells_never_raise(keys, values):
     size = max(len(keys), len(values))
-    table = pd.DataFrame(
-        {
-            "email": pd.Series([*keys, *[None] * size][:size], dtype=object),
-            "linkedin_url": pd.Series([*values, *[None] * size][:size], dtype=object),
-            "title": pd.Series([*values, *[None] * size][:size], dtype=object),
-            "employees": pd.Series([*values, *[None] * size][:size], dtype=object),
-        }
-    )
-    table.loc[size] = ["ada@example.com", None, "CTO", 5]
+    keys, values = ([*cells, *[None] * size][:size] for cells in (keys, values))
+    cells = {
+        "email": [*keys, "ada@example.com"],
+        "linkedin_url": [*values, None],
+        "title": [*values, "CTO"],
+        "employees": [*values, 5],
+    }
+    table = pd.DataFrame({name: pd.Series(column, dtype=object) for name, column in cells.items()})
     directory = Directory(table, on={"email": "email", "linkedin_url": "linkedin_url"})
     (match,) = directory.matches("people", [Identity.of(email="ada@example.com")])
     assert match.model.title == "CTO"
