@@ -67,7 +67,7 @@ def _parser(identifier: str) -> Callable[[str], str]:
 
 
 def _name(text: str) -> str:
-    """Collapse the blanks of a person's name; its spelling is the person's own."""
+    """Collapse the blanks of a person's name or title; its spelling is the person's own."""
     return _worded(text, str.isalpha)
 
 
@@ -93,6 +93,7 @@ _PARSERS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "email_domain": internet.email_domain,
         "company_linkedin_url": linkedin.company,
         "name": _name,
+        "title": _name,
         "company": _company,
     }
 )

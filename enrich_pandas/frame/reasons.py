@@ -24,7 +24,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "social_network": "The address is on a social network, not on a site of the company.",
         "no_identifier": "The row has nothing to ask the provider by.",
         "incomplete": "What the row has is valid, but not enough for the provider.",
-        "needs_company": "A name alone is not enough: the provider needs a company beside it.",
+        "needs_company": "A name or title alone is not enough: the provider needs a company too.",
         "too_short": "The value is shorter than the provider takes.",
         "not_english": "The value has letters that the provider does not take.",
     }

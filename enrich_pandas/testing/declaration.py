@@ -18,6 +18,7 @@ IDENTIFIERS = frozenset(
         "email_domain",
         "company_linkedin_url",
         "name",
+        "title",
         "company",
     }
 )

@@ -10,8 +10,10 @@ from enrich_pandas.models import Company, Person
 from enrich_pandas.providers.amplemarket import Amplemarket
 from enrich_pandas.providers.amplemarket.companies import company_of
 from enrich_pandas.providers.amplemarket.company_types import Company as Firm
+from enrich_pandas.providers.amplemarket.leads import asked_person, echoed_person, written_person
 from enrich_pandas.providers.amplemarket.people import person_of
 from enrich_pandas.providers.amplemarket.person_types import Person as Human
+from enrich_pandas.providers.amplemarket.person_types import PersonResult
 from enrich_pandas.providers.base import Identity, Outcome, RateLimit, Request, Response, Secret
 from enrich_pandas.providers.decoding import read
 
@@ -444,3 +446,15 @@ def test_no_error_is_none() -> None:
     assert Amplemarket().error_for(Response(status=200, body=b"{}")) is None
     assert Amplemarket().error_for(refusal(404, "person_not_found")) is None
     assert Amplemarket().error_for(refusal(200, "insufficient_credits")) is None
+
+
+def test_a_title_with_a_company_is_asked_for_where_no_name_is():
+    row = {"title": "Head of  Lenses", "domain": "example.com"}
+    identity = Amplemarket().identify("people", row)
+    assert identity == Identity.of(title="Head of  Lenses", domain="example.com")
+    assert written_person(identity) == {"title": "Head of  Lenses", "company_domain": "example.com"}
+    assert asked_person(identity) in echoed_person(
+        PersonResult(title="HEAD of Lenses", company_domain="www.example.com")
+    )
+    named = PersonResult(name="Ada", title="Head of Lenses", company_domain="example.com")
+    assert asked_person(identity) not in echoed_person(named)

@@ -29,8 +29,9 @@ class Amplemarket(Provider):
     """People and companies from Amplemarket.
 
     A person is asked for by the LinkedIn address, else the e-mail address, else the name together
-    with the company's domain or name; a company by its domain, its LinkedIn page, or the domain of
-    an e-mail address.
+    with the company's domain or name. A title with a company, "the treasurer of Example", is asked
+    for only where ``on={"title": ...}`` says so, and where there is no name. A company is asked for
+    by its domain, its LinkedIn page, or the domain of an e-mail address.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ class Amplemarket(Provider):
     name: ClassVar[str] = "amplemarket"
     kinds: ClassVar[tuple[Kind, ...]] = ("people", "companies")
     identifiers: ClassVar[Mapping[Kind, tuple[str, ...]]] = {
-        "people": ("linkedin_url", "email", "name", "domain", "company"),
+        "people": ("linkedin_url", "email", "name", "title", "domain", "company"),
         "companies": ("domain", "company_linkedin_url", "email_domain"),
     }
     origin: ClassVar[str] = "https://api.amplemarket.com"
@@ -138,14 +139,14 @@ class Amplemarket(Provider):
         return {"Authorization": Secret(f"Bearer {secrets['api_key'].reveal()}")}
 
     def identify(self, kind: Kind, values: Mapping[str, str]) -> Identity | None:
-        """Choose the identity of a row; a name goes together with a domain or a company."""
+        """Choose the identity of a row; a name or title goes together with a domain or company."""
         if kind == "companies":
             return Provider.identify(self, kind, values)
         return identity_of(values)
 
     def lacking(self, kind: Kind, values: Mapping[str, str]) -> str:
         """Return the reason of a row whose valid identifiers are not enough."""
-        return "needs_company" if "name" in values else "incomplete"
+        return "needs_company" if {"name", "title"} & set(values) else "incomplete"
 
     def flow(self, kind: Kind, batch: Sequence[Identity]) -> Flow:
         """Ask about a batch, in one enrichment request or one by one.

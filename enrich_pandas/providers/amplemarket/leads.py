@@ -20,11 +20,12 @@ LeadKey = Literal["linkedin_url", "linkedin_id"]
 
 
 class Lead(NamedTuple):
-    """A lead: a profile, an address, or a name and a company."""
+    """A lead: a profile, an address, or a name (without one, a title) and a company."""
 
     profile: str | None = None
     email: str | None = None
     name: str | None = None
+    title: str | None = None
     domain: str | None = None
     company: str | None = None
 
@@ -40,13 +41,20 @@ class Lead(NamedTuple):
             yield f"profile:{slug}"
         if self.email and (address := email_key(self.email)):
             yield f"email:{address}"
-        if self.name and (called := name_key(self.name)):
+        if called := self._called():
             employers = (domain_key(self.domain or ""), name_key(self.company or ""))
             yield from (f"{called} at {employer}" for employer in employers if employer)
 
+    def _called(self) -> str | None:
+        """Return the key of the name; of the title only where no name tells who is meant."""
+        if self.name:
+            return name_key(self.name)
+        held = name_key(self.title or "")
+        return f"title:{held}" if held else None
+
 
 def identity_of(values: Mapping[str, str]) -> Identity | None:
-    """Choose the identity of a person: a profile, else an address, else a name and a company.
+    """Choose the identity: a profile, else an address, else a name or a title, and a company.
 
     Examples
     --------
@@ -57,24 +65,28 @@ def identity_of(values: Mapping[str, str]) -> Identity | None:
     for name in ("linkedin_url", "email"):
         if name in values:
             return Identity.of(**{name: values[name]})
+    called = next((name for name in ("name", "title") if name in values), None)
     employer = next((name for name in ("domain", "company") if name in values), None)
-    if "name" not in values or employer is None:
+    if called is None or employer is None:
         return None
-    return Identity.of(**{"name": values["name"], employer: values[employer]})
+    return Identity.of(**{called: values[called], employer: values[employer]})
 
 
 def asked_person(identity: Identity) -> str | None:
     """Return the key of a person who is asked about."""
     get = identity.get
-    lead = Lead(get("linkedin_url"), get("email"), get("name"), get("domain"), get("company"))
+    lead = Lead(
+        *(get("linkedin_url"), get("email"), get("name"), get("title")),
+        *(get("domain"), get("company")),
+    )
     return next(lead.named(), None)
 
 
 def echoed_person(result: PersonResult) -> frozenset[str]:
     """Return the keys of whom a result is about, by what it echoes."""
     profiles = (result.linkedin_url, identifier(result.linkedin_id))
-    employer = (result.company_domain, result.company_name)
-    leads = [Lead(profile, result.email, result.name, *employer) for profile in profiles]
+    words = (result.name, result.title, result.company_domain, result.company_name)
+    leads = [Lead(profile, result.email, *words) for profile in profiles]
     return frozenset(key for lead in leads for key in lead.named())
 
 
@@ -117,6 +129,7 @@ def written_person(identity: Identity, lead_key: LeadKey = "linkedin_url") -> di
         lead_key: url.rpartition("/")[2] if is_id and url else url,
         "email": get("email"),
         "name": get("name"),
+        "title": get("title"),
         "company_domain": get("domain"),
         "company_name": get("company"),
     }
