@@ -1,12 +1,15 @@
 """Polling: one look at the vendor's list of jobs serves all jobs that are open."""
 
 import threading
+import time
 from collections.abc import Callable
 
 from enrich_pandas.providers.base import Kind, Listing, Provider, Request, Response, Wait
 from enrich_pandas.run.task import Task
 
-SOON = 1.0  # seconds between looks, for each request of a look
+SOON = 1.0  # seconds between looks at least, for each request of a look
+WORTH = 10  # jobs that are to have ended for each request of a look
+PATIENT = 3.0  # seconds, for each request; so long is waited for that many, and no longer
 SELDOM = 30.0  # seconds; the longest between looks
 SLOWER = 1.5  # by which looks grow rarer while nothing ends
 
@@ -39,6 +42,7 @@ class Poller:
         self._reply: Response | None = None
         self._requests = 0
         self._interval = SOON
+        self._due = 0.0
 
     def open(self, job: str) -> bool:
         """Watch a job; tell whether somebody has to begin to `look`."""
@@ -48,17 +52,22 @@ class Poller:
             return begins
 
     def close(self, job: str) -> None:
-        """Watch a job no longer."""
+        """Watch a job no longer; whoever looks needs not wait to find that none is left."""
         with self._lock:
+            was_last = self._jobs == {job}
             self._jobs.discard(job)
+        if was_last:
+            self._wake(lambda task: task.poll)
 
     def look(self) -> float | None:
         """Go on looking; return the seconds until the next time, None where no job is open."""
-        if self._look is None and (jobs := self._open_jobs()):
-            self._look = self._provider.listing(self._kind, jobs)
-            self._requests = 0
         if self._look is None:
-            return None
+            jobs = self._open_jobs()
+            if not jobs:
+                return None
+            if (early := self._due - time.monotonic()) > 0:
+                return early
+            self._look, self._requests = self._provider.listing(self._kind, jobs), 0
         try:
             while True:
                 step = self._step or self._look.send(self._reply)  # type: ignore[arg-type]  # None starts it
@@ -81,8 +90,13 @@ class Poller:
             return frozenset(self._jobs)
 
     def _next(self, ended: frozenset[str]) -> float:
-        """Let those go on that have ended; look again sooner where something happens."""
-        pace = SOON * max(1, self._requests)
-        self._interval = pace if ended else min(SELDOM, max(pace, self._interval * SLOWER))
+        """Let those go on that have ended; look again sooner the more of them there are."""
+        requests = max(1, self._requests)
+        if ended:
+            until_worth = self._interval * WORTH * requests / len(ended)
+            self._interval = min(max(SOON * requests, until_worth), PATIENT * requests)
+        else:
+            self._interval = min(SELDOM, max(SOON * requests, self._interval * SLOWER))
+        self._due = time.monotonic() + self._interval
         self._wake(lambda task: task.job in ended)
         return self._interval

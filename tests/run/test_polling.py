@@ -5,9 +5,10 @@ import pytest
 
 import enrich_pandas as ep
 from enrich_pandas.models import Person
-from enrich_pandas.providers.base import Match, Request, Status, Unfinished, Until
+from enrich_pandas.providers.base import Match, Request, Response, Status, Unfinished, Until
 from enrich_pandas.providers.crustdata import Crustdata
 from enrich_pandas.run import polling
+from enrich_pandas.run.task import Task
 
 
 class Jobs(Crustdata):
@@ -108,3 +109,72 @@ def test_a_listing_that_fails_stops_the_run_and_keeps_the_jobs(box, monkeypatch)
     with pytest.raises(ep.EnrichError, match="ZeroDivisionError") as caught:
         people(3).enrich.people(Jobs(), progress=None)
     assert len(caught.value.result) == 3
+
+
+class Clock:
+    """A vendor whose jobs end one after the other while time passes."""
+
+    def __init__(self, monkeypatch, rate, pages=1):
+        self.now, self.rate, self.pages, self.asked = 100.0, rate, pages, 0
+        self.woken = []
+        monkeypatch.setattr(polling, "SOON", 1.0)
+        monkeypatch.setattr(polling.time, "monotonic", lambda: self.now)
+        self.poller = polling.Poller(self, "people", ask=self.ask, wake=self.woken.append)
+
+    def listing(self, kind, jobs):
+        for _ in range(self.pages):
+            yield Request(method="GET", path="/account/credits")
+        return {job for job in jobs if int(job) <= (self.now - 100.0) * self.rate}
+
+    def ask(self, request):
+        self.asked += 1
+        return Response(status=200)
+
+    def run(self, jobs):
+        """Look as often as it says until all jobs have ended; return the requests of a job."""
+        left = {str(number) for number in range(jobs)}
+        for job in left:
+            self.poller.open(job)
+        waits = []
+        while left:
+            waits.append(self.poller.look())
+            for job in [one for one in left if self.woken[-1](Task([], job=one))]:
+                left.remove(job)
+                self.poller.close(job)
+            self.now += waits[-1]
+        return self.asked / jobs, waits
+
+
+@pytest.mark.parametrize("rate", [3.5, 10, 100])
+@pytest.mark.parametrize("pages", [1, 3])
+def test_looks_are_as_rare_as_jobs_are(monkeypatch, rate, pages):
+    clock = Clock(monkeypatch, rate, pages)
+    share, waits = clock.run(600)
+    assert share <= 0.15
+    assert max(waits) <= 3.0 * pages
+    assert min(waits) >= 1.0 * pages
+
+
+def test_the_end_of_the_last_job_wakes_whoever_looks(monkeypatch):
+    clock = Clock(monkeypatch, rate=0.0)
+    assert clock.poller.open("1") is True
+    assert clock.poller.open("2") is False
+    assert clock.poller.look() > 0
+    clock.woken.clear()
+    clock.poller.close("1")
+    assert not clock.woken
+    clock.poller.close("2")
+    assert [is_due(Task([], poll=True)) for is_due in clock.woken] == [True]
+    assert [is_due(Task([], job="2")) for is_due in clock.woken] == [False]
+    assert clock.poller.look() is None
+
+
+def test_whoever_looks_anew_waits_for_the_next_look(monkeypatch):
+    clock = Clock(monkeypatch, rate=0.0)
+    clock.poller.open("1")
+    clock.poller.look()
+    clock.poller.close("1")
+    assert clock.poller.look() is None
+    assert clock.poller.open("2") is True
+    assert clock.poller.look() == pytest.approx(1.5)
+    assert clock.asked == 1
