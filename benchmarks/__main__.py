@@ -1,4 +1,4 @@
-"""One command a table: ``python -m benchmarks requests|flatten|plan|stored|directory``.
+"""One command a table: ``python -m benchmarks requests|flatten|plan|stored|directory|jobs``.
 
 Each prints a ratio beside its floor or rival, taken in the same run, since absolute times mean
 nothing on another machine; the figures are kept as JSON and as a table in ``README.md`` here.
@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 HERE = Path(__file__).parent
-TABLES = ("requests", "flatten", "plan", "stored", "directory")
+TABLES = ("requests", "flatten", "plan", "stored", "directory", "jobs")
 
 
 def main() -> None:

@@ -148,7 +148,7 @@ def test_what_is_wrong_with_the_body_is_said_in_the_array(
 def test_what_is_wrong_with_the_call_is_said_at_the_top(opened: Open) -> None:
     call = opened()
     assert code_of(call.post(ADA, params={})) == (400, "REQUIRED_PARAM_MISSING", "top")
-    assert code_of(call.post(ADA, params={"module": "X"})) == (400, "INVALID_MODULE", "top")
+    assert code_of(call.post(ADA, params={"module": "X"})) == (400, "INVALID_DATA", "top")
     assert code_of(call.post(ADA, ADA)) == (400, "INVALID_DATA", "top")
     assert code_of(call("POST", params={"module": "Leads"}, data=b"{")) == (
         400,

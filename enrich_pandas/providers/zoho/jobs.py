@@ -94,7 +94,9 @@ class Asker:
             if not is_waited:
                 yield Until(job, self.patience / pauses[0])
             answer = yield self.endpoint.fetch(job)
-            self._check(answer)
+            is_old = 0 < answer.sent < began
+            if not is_old:  # what was refused once may have been put right since
+                _check(answer)
             found = job_in(self.endpoint.kind, answer)
             match = found.match(identity, job) if found and answer.status == 200 else None  # noqa: PLR2004 - HTTP's OK
             if match is not None:
@@ -106,17 +108,11 @@ class Asker:
                 yield Wait(gone.pop(0))
                 continue
             gone = list(GONE)
-            if not 0 < answer.sent < began:
+            if not is_old:
                 pauses.pop(0)
             if not pauses:
                 raise Unfinished("at_work")
-            yield Wait(STALE)
-
-    def _check(self, answer: Response) -> None:
-        """Raise what is wrong with every other request, too."""
-        refusal = None if answer.lost else refusal_of(answer)
-        if refusal is not None and (error := refusal.error()):
-            raise error
+            yield Wait(min(STALE, self.patience / PAUSES[-1]))
 
 
 def ended(endpoint: Endpoint, jobs: frozenset[str]) -> Listing:
@@ -124,10 +120,17 @@ def ended(endpoint: Endpoint, jobs: frozenset[str]) -> Listing:
 
     A page tells of a hundred jobs. The newest come first, so jobs that are made meanwhile push
     others to a later page, and none is passed over.
+
+    Raises
+    ------
+    ProviderError
+        The vendor refuses the list, and would refuse every other request.
     """
     sought, done = set(jobs), set[str]()
     for number in range(1, len(jobs) // PAGE + SPARE + 1):
-        page = page_of((yield endpoint.list(number)))
+        answer = yield endpoint.list(number)
+        _check(answer)
+        page = page_of(answer)
         for job, listed in page.jobs if page else ():
             if job in sought and status_of(listed) in ENDED:
                 done.add(job)
@@ -135,6 +138,13 @@ def ended(endpoint: Endpoint, jobs: frozenset[str]) -> Listing:
         if page is None or not page.has_more or not sought:
             break
     return done
+
+
+def _check(answer: Response) -> None:
+    """Raise what is wrong with every other request, too."""
+    refusal = None if answer.lost else refusal_of(answer)
+    if refusal is not None and (error := refusal.error()):
+        raise error
 
 
 def _scheduled(answer: Response) -> str | None:

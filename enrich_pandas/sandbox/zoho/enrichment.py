@@ -2,24 +2,31 @@
 
 Sources: the three documents; the vendor's OpenAPI description: 202 for a job that is scheduled, one
 element a request, 204 for a job that does not exist. Not documented, and chosen here: what is
-charged is one enrichment a job, when it is scheduled; the words of the errors, but for the samples.
+charged is one enrichment a job, when it is scheduled.
+
+A fault may say how the job ends that is being scheduled: ``box.fault("zoho", "submit",
+"server_error_after_accept", status="FAILED")``; with ``status="RUNNING"`` it never does.
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 from starlette.requests import Request
+from starlette.responses import Response
 
 from enrich_pandas.sandbox.faults import Element
-from enrich_pandas.sandbox.protocol import Asked
+from enrich_pandas.sandbox.protocol import Asked, Fault
 from enrich_pandas.sandbox.vendor import Answer, Order
 from enrich_pandas.sandbox.zoho.jobs import STATUSES, Job, identity_of, organization_of
+from enrich_pandas.sandbox.zoho.refusals import CODES
 from enrich_pandas.sandbox.zoho.service import Service
 
 MODULES = ("Leads", "Contacts", "Accounts", "Vendors")
 SHORTEST = 3
 PAGE = 100
+_RECORD = re.compile(r"\d{1,30}", re.ASCII)
 _KEYS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "people": {
         "name": (),
@@ -34,6 +41,7 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 class _Scheduled(Order, kw_only=True):
     based_on: Mapping[str, Any]
     version: str
+    ends: str | None = None
 
 
 class Schedule(Service):
@@ -46,10 +54,12 @@ class Schedule(Service):
         """Return what is asked about, or refuse it."""
         module = request.query_params.get("module")
         if module is None:
-            missing = {"param_name": "module"}
-            raise self.wrong("REQUIRED_PARAM_MISSING", "One of the params is missing", missing)
+            raise self.wrong("REQUIRED_PARAM_MISSING", {"param_name": "module"})
         if module not in MODULES:
-            raise self.wrong("INVALID_MODULE", "the module is invalid", {"param_name": "module"})
+            words = CODES["INVALID_MODULE"].message
+            raise self._wrong_param("module", words)
+        if not _RECORD.fullmatch(request.query_params.get("record_id", "1")):
+            raise self._wrong_param("record_id", "the id given seems to be invalid")
         based_on = self._based_on(await request.body())
         self._check(based_on)
         people = self.jobs.kind == "people"
@@ -60,21 +70,21 @@ class Schedule(Service):
             version=request.path_params["version"],
         )
 
+    def _wrong_param(self, name: str, words: str) -> Exception:
+        return self.wrong("INVALID_DATA", {"param_name": name}, words, is_item=False)
+
     def _based_on(self, body: bytes) -> Mapping[str, Any]:
         try:
             items = msgspec.json.decode(body)[self.name]
         except (msgspec.DecodeError, KeyError, TypeError):
             details = {"api_name": self.name, "json_path": f"$.{self.name}"}
-            raise self.wrong("MANDATORY_NOT_FOUND", "required field not found", details) from None
+            raise self.wrong("MANDATORY_NOT_FOUND", details, is_item=False) from None
         if not isinstance(items, list) or len(items) != 1:
             where = {"api_name": self.name, "json_path": f"$.{self.name}"}
-            raise self.wrong("INVALID_DATA", "invalid data", {"maximum_length": 1, **where})
+            raise self.wrong("INVALID_DATA", {"maximum_length": 1, **where}, is_item=False)
         based_on = items[0].get("enrich_based_on") if isinstance(items[0], dict) else None
         if not isinstance(based_on, dict):
-            details = self.where_in("enrich_based_on")
-            raise self.wrong(
-                "MANDATORY_NOT_FOUND", "required field not found", details, is_item=True
-            )
+            raise self.wrong("MANDATORY_NOT_FOUND", self.where_in("enrich_based_on"))
         return based_on
 
     def _check(self, based_on: Mapping[str, Any]) -> None:
@@ -88,12 +98,7 @@ class Schedule(Service):
                 self._check_text(value, "enrich_based_on", key)
         if not based_on:
             fields = [self.where_in("enrich_based_on", key) for key in known]
-            raise self.wrong(
-                "EXPECTED_FIELD_MISSING",
-                "expected field missing",
-                {"expected_fields": fields},
-                is_item=True,
-            )
+            raise self.wrong("EXPECTED_FIELD_MISSING", {"expected_fields": fields})
         self._check_dependents(based_on)
 
     def _check_parts(self, key: str, value: Any) -> None:
@@ -110,25 +115,23 @@ class Schedule(Service):
             raise self._invalid(*keys, kind="text")
 
     def _check_dependents(self, based_on: Mapping[str, Any]) -> None:
-        if self.jobs.kind != "people" or "name" not in based_on or based_on.get("company"):
+        if self.jobs.kind != "people":
             return
-        details = {
-            "dependee": self.where_in("enrich_based_on", "name"),
-            **self.where_in("enrich_based_on", "company"),
-        }
-        raise self.wrong(
-            "DEPENDENT_FIELD_MISSING", "dependent field missing", details, is_item=True
-        )
+        for given, missing in (("name", "company"), ("company", "name")):
+            if based_on.get(given) and not based_on.get(missing):
+                dependee = self.where_in("enrich_based_on", given)
+                details = {"dependee": dependee, **self.where_in("enrich_based_on", missing)}
+                raise self.wrong("DEPENDENT_FIELD_MISSING", details)
 
     def _invalid(self, *keys: str, kind: str = "text") -> Exception:
         details = {"expected_data_type": kind, **self.where_in(*keys)}
-        return self.wrong("INVALID_DATA", "invalid data", details, is_item=True)
+        return self.wrong("INVALID_DATA", details)
 
     def answer(self, order: _Scheduled) -> Answer:
         """Schedule it, at the price of one enrichment."""
         if not self.account.pay(1):
             raise self.refuse("out_of_credits")
-        job = self.jobs.start(order.based_on, order.version)
+        job = self.jobs.start(order.based_on, order.version, order.ends)
         self.world.ledger.charge(self.vendor, self.path, order.asked[0].identity, 1.0)
         kind = "People" if self.jobs.kind == "people" else "Org"
         scheduled = {
@@ -138,6 +141,12 @@ class Schedule(Service):
             "status": "success",
         }
         return Answer(body={self.name: [scheduled]}, status=202)
+
+    def _struck(self, order: Order, fault: Fault) -> Response:
+        if ends := fault.options.get("status"):
+            order = msgspec.structs.replace(order, ends=ends)
+            return self._rendered(self._accepted(order))
+        return super()._struck(order, fault)
 
 
 class _Looked(Order, kw_only=True):
@@ -171,12 +180,13 @@ class ListJobs(Service):
     def _check(self, given: Mapping[str, str], name: str, values: tuple[str, ...]) -> None:
         if given.get(name, values[0]) not in values:
             details = {"param": name, "supported_values": list(values)}
-            raise self.wrong("INVALID_DATA", f"{name} value invalid", details)
+            raise self.wrong("INVALID_DATA", details, f"{name} value invalid", is_item=False)
 
     def _number(self, given: Mapping[str, str], name: str, absent: int, most: int) -> int:
         text = given.get(name, str(absent))
         if not text.isdecimal() or not 1 <= int(text) <= most:
-            raise self.wrong("INVALID_DATA", f"{name} value invalid", {"param_name": name})
+            details = {"param_name": name}
+            raise self.wrong("INVALID_DATA", details, f"{name} value invalid", is_item=False)
         return int(text)
 
     def answer(self, order: _Looked) -> Answer:

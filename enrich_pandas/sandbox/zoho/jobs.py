@@ -5,6 +5,7 @@ OpenAPI description. What a job's state is follows from the clock when it is loo
 """
 
 import bisect
+import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -20,13 +21,15 @@ from enrich_pandas.sandbox.zoho.data import organization, person
 
 KINDS = ("people", "org")
 STATUSES = ("COMPLETED", "SCHEDULED", "FAILED", "RUNNING", "DATA_NOT_FOUND", "UPDATED")
+AT_WORK, DONE = ("SCHEDULED", "RUNNING"), ("COMPLETED", "UPDATED")
 CREATOR = {"id": "111111000000050755", "name": "Api Example"}
+_SITE = re.compile(r"^(https?://)?(www\.)?", re.IGNORECASE)  # a sample asks by www.…
 _FIRST = 1941874000003019000
 
 
 @dataclass
 class Job:
-    """One enrichment; ``data`` is None where nothing was found."""
+    """One enrichment; ``data`` is None where nothing was found, ``ends`` is set by a fault."""
 
     id: str
     asked: Mapping[str, Any]
@@ -34,14 +37,17 @@ class Job:
     created: float
     began: float
     seconds: float
+    ends: str | None = None
 
     @property
     def status(self) -> str:
         """Its status now."""
+        if self.ends in AT_WORK:
+            return str(self.ends)
         passed = time.monotonic() - self.began
         if passed < self.seconds:
             return "SCHEDULED" if passed < self.seconds / 4 else "RUNNING"
-        return "DATA_NOT_FOUND" if self.data is None else "COMPLETED"
+        return self.ends or ("DATA_NOT_FOUND" if self.data is None else "COMPLETED")
 
     def listed(self) -> dict[str, Any]:
         """Return it as the list shows it."""
@@ -60,7 +66,7 @@ class Job:
             "id": self.id,
             "enrich_based_on": self.asked,
             "status": status,
-            "enriched_data": self.data if status == "COMPLETED" else None,
+            "enriched_data": self.data if status in DONE else None,
         }
 
 
@@ -72,7 +78,7 @@ class Jobs:
     kind: str
     made: list[Job] = field(default_factory=list)
 
-    def start(self, asked: Mapping[str, Any], version: str) -> Job:
+    def start(self, asked: Mapping[str, Any], version: str, ends: str | None = None) -> Job:
         """Schedule a job."""
         number = len(self.made)
         rng = rng_of(self.world.options.seed, "zoho", self.kind, str(number))
@@ -83,6 +89,7 @@ class Jobs:
             created=time.time(),
             began=time.monotonic(),
             seconds=rng.uniform(*self.world.options.job_seconds),
+            ends=ends,
         )
         self.made.append(job)
         return job
@@ -123,4 +130,5 @@ def organization_of(asked: Mapping[str, Any]) -> str | None:
     """Return which organization the values name: by website, else by name."""
     email = str(asked.get("email") or "")
     site = asked.get("website") or email.rpartition("@")[2]
-    return company_in(str(site)) if site else company_slug(str(asked.get("name")))
+    host = _SITE.sub("", str(site)).partition("/")[0]
+    return company_in(host) if host else company_slug(str(asked.get("name")))

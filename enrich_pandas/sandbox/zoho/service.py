@@ -1,20 +1,22 @@
 """What the enrichment endpoints have in common: tokens, and errors in the vendor's two places.
 
-Sources: "Possible Errors" of the three documents; the vendor's OpenAPI description, whose examples
-place what is wrong with a body inside the array, and all else at the top.
+A fault may name the vendor's own code: ``box.fault("zoho", "submit", "malformed_unnamed",
+code="FEATURE_NOT_ENABLED")``; `enrich_pandas.sandbox.zoho.refusals` lists them. It is refused then
+in the words and in the place of that code, whatever the fault's name.
 """
 
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from starlette.requests import Request
+from starlette.responses import Response
 
 from enrich_pandas.sandbox.account import Account
-from enrich_pandas.sandbox.vendor import Endpoint, Refusal, World, rendered
+from enrich_pandas.sandbox.protocol import Fault
+from enrich_pandas.sandbox.vendor import Endpoint, Order, Refusal, World, rendered
 from enrich_pandas.sandbox.zoho.jobs import Jobs
 from enrich_pandas.sandbox.zoho.oauth import Tokens
-
-LIMIT = 1500
+from enrich_pandas.sandbox.zoho.refusals import CODES, KINDS, REFUSALS, usual_details, where
 
 
 class Service(Endpoint):
@@ -23,20 +25,7 @@ class Service(Endpoint):
     vendor = "zoho"
     scheme = "Zoho-oauthtoken"
     suffix: ClassVar[str] = ""
-    refusals: ClassVar[Mapping[str, tuple[int, str]]] = {
-        "unauthorized": (401, "invalid oauth token"),
-        "out_of_credits": (400, "enrichment data limit exceeded"),
-        "malformed": (400, "invalid data"),
-        "rate_limited": (429, "too many requests"),
-        "server_error": (500, "Unhandled and unexpected exception in server."),
-    }
-    codes: ClassVar[Mapping[str, str]] = {
-        "unauthorized": "INVALID_TOKEN",
-        "out_of_credits": "LIMIT_EXCEEDED",
-        "malformed": "INVALID_DATA",
-        "rate_limited": "TOO_MANY_REQUESTS",
-        "server_error": "INTERNAL_SERVER_ERROR",
-    }
+    refusals: ClassVar[Mapping[str, tuple[int, str]]] = REFUSALS
 
     def __init__(self, world: World, account: Account, tokens: Tokens, jobs: Jobs) -> None:
         super().__init__(world, account)
@@ -49,26 +38,35 @@ class Service(Endpoint):
         return self.tokens.accepts(request.headers.get("authorization", ""))
 
     def error(self, kind: str, message: str) -> Any:
-        """Return the body of a refusal."""
-        error = {"code": self.codes[kind], "details": {}, "message": message, "status": "error"}
-        if kind in ("out_of_credits", "malformed"):
-            return {self.name: [{**error, "details": self._details(kind)}]}
-        return error
+        """Return the body of a refusal, by one of the faults' names or by a code of the vendor."""
+        code = KINDS.get(kind, kind)
+        usual = CODES[code]
+        return self._worded(code, usual.message, usual_details(code, self.name), usual.is_item)
 
-    def _details(self, kind: str) -> dict[str, Any]:
-        where = self.where_in("enrich_based_on")
-        if kind == "malformed":
-            return where
-        return {"limit": LIMIT, "limit_due_to": [where]}
+    def _worded(self, code: str, message: str, details: Mapping[str, Any], is_item: bool) -> Any:
+        words = message.format(self.jobs.kind.title())
+        error = {"code": code, "details": details, "message": words, "status": "error"}
+        return {self.name: [error]} if is_item else error
 
     def where_in(self, *keys: str) -> dict[str, Any]:
         """Return how the vendor names a key of the body."""
-        path = ".".join([f"$.{self.name}[0]", *keys])
-        return {"api_name": keys[-1], "json_path": path}
+        return where(self.name, *keys)
 
     def wrong(
-        self, code: str, message: str, details: Mapping[str, Any], *, is_item: bool = False
+        self,
+        code: str,
+        details: Mapping[str, Any],
+        message: str | None = None,
+        *,
+        is_item: bool | None = None,
     ) -> Refusal:
-        """Make the refusal of a request that is wrong, in one of the vendor's two places."""
-        error = {"code": code, "details": details, "message": message, "status": "error"}
-        return Refusal(rendered({self.name: [error]} if is_item else error, 400))
+        """Make the refusal of a request that is wrong; words and place are the code's own."""
+        usual = CODES[code]
+        words = usual.message if message is None else message
+        place = usual.is_item if is_item is None else is_item
+        return Refusal(rendered(self._worded(code, words, details, place), usual.status))
+
+    def _struck(self, order: Order, fault: Fault) -> Response:
+        if code := fault.options.get("code"):
+            raise self.refuse(code)
+        return super()._struck(order, fault)

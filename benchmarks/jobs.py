@@ -1,0 +1,34 @@
+"""Zoho's jobs, an order and a look-up each, against what ten connections allow.
+
+The bound is two requests a row at the sandbox's latency, over the connections; the jobs take 1 to
+30 seconds meanwhile, so a short list is bound by the last of them.
+"""
+
+import time
+from collections.abc import Iterator
+
+import pandas as pd
+
+import enrich_pandas as ep
+
+LATENCY, CONNECTIONS, JOBS = 0.1, 10, (1, 30)
+
+
+def measure(rows: int = 10_000) -> Iterator[dict[str, object]]:
+    people = pd.DataFrame({"LinkedIn": [f"linkedin.com/in/job-{n}-example" for n in range(rows)]})
+    with ep.sandbox(latency=LATENCY, job_seconds=JOBS, process=True) as box:
+        start, busy = time.perf_counter(), time.process_time()
+        people.enrich.people(ep.Zoho(connections=CONNECTIONS), progress=None)
+        took, busy = time.perf_counter() - start, time.process_time() - busy
+        requests = box.requests
+    is_list = requests["path"].str.endswith("__zia_people_enrichment")
+    looks = int((is_list & requests["method"].eq("GET")).sum())
+    bound = 2 * rows * LATENCY / CONNECTIONS
+    yield {
+        "rows": rows,
+        "seconds": took,
+        "bound": bound,
+        "times the bound": took / bound,
+        "looks a job": looks / rows,
+        "CPU ms a row": 1000 * busy / rows,
+    }
