@@ -18,7 +18,7 @@ import pytest
 
 from enrich_pandas.sandbox import Sandbox
 
-pytest.importorskip("zohocrmsdk", reason="needs Zoho's SDK: uv sync --group sdk")
+pytest.importorskip("zohocrmsdk", reason="needs Zoho's SDK, of the test group")
 
 KEY = "sandbox-key"
 SDK = "zohocrmsdk.src.com.zoho"
