@@ -9,12 +9,13 @@ import random
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
+from zlib import crc32
 
 import msgspec
 
 from enrich_pandas.sandbox.chance import rng_of
-from enrich_pandas.sandbox.identities import email_in, slug_in
-from enrich_pandas.sandbox.names import names_in_handle, names_in_slug, slugged
+from enrich_pandas.sandbox.identities import email_in, folded, slug_in
+from enrich_pandas.sandbox.names import domain_of, names_in_handle, names_in_slug, slugged
 from enrich_pandas.sandbox.profiles import Address, Job, Profile, draw
 
 _RENAMED = "-now"
@@ -70,6 +71,29 @@ class People:
             profile = _known_under(profile, identity)
         return self._fate(slug, vendor), profile
 
+    def named(
+        self,
+        vendor: str,
+        *,
+        name: str | None,
+        title: str | None,
+        company: str | None,
+        domain: str | None,
+    ) -> tuple[str, Fate, Profile | None]:
+        """Return who has a name or a title at a company: identity, and what a vendor has."""
+        if self._table is not None:
+            rows = self._table.values()
+            profile = next((one for one in rows if _fits(one, name, title, company, domain)), None)
+            identity = profile.slug if profile else ""
+            return identity, (Fate.FOUND if profile else Fate.MISSING), profile
+        if not company:
+            return "", Fate.MISSING, None
+        told = "\0".join(folded(text) for text in (name or title or "", company))
+        # The zero keeps the number from being read as a part of the name.
+        slug = f"{slugged(name or 'x')}-0{crc32(told.encode()):x}"
+        profile = _employed(self.profile(slug), name, title, company, domain)
+        return slug, self._fate(slug, vendor), profile
+
     def profile(self, slug: str) -> Profile:
         """Return the person of a slug, whatever a vendor has."""
         rng = self._rng("person", slug)
@@ -106,6 +130,44 @@ def _known_under(profile: Profile, email: str) -> Profile:
     known = [address for address in profile.business_emails if address.email != email]
     asked = Address(email, "verified", profile.updated or "", job=0 if profile.jobs else None)
     return msgspec.structs.replace(profile, business_emails=[asked, *known])
+
+
+def _employed(
+    profile: Profile, name: str | None, title: str | None, company: str, domain: str | None
+) -> Profile:
+    """Return a person with the name, title and employer that they are known by."""
+    job = profile.jobs[0] if profile.jobs else Job(is_default=True)
+    domain = domain or domain_of(company)
+    job = msgspec.structs.replace(job, company=company, domain=domain, title=title or job.title)
+    first, _, last = (name or profile.name).partition(" ")
+    return msgspec.structs.replace(
+        profile,
+        name=name or profile.name,
+        first=first if name else profile.first,
+        last=(last or first) if name else profile.last,
+        jobs=[job, *profile.jobs[1:]],
+        business_emails=[
+            msgspec.structs.replace(one, email=f"{one.email.partition('@')[0]}@{domain}")
+            if one.job == 0
+            else one
+            for one in profile.business_emails
+        ],
+    )
+
+
+def _fits(
+    profile: Profile,
+    name: str | None,
+    title: str | None,
+    company: str | None,
+    domain: str | None,
+) -> bool:
+    job = profile.jobs[0] if profile.jobs else Job()
+    pairs = ((name, profile.name), (title, job.title))
+    works_there = (company and company == job.company) or (domain and domain == job.domain)
+    return bool(works_there) and all(
+        told is None or folded(told) == folded(has or "") for told, has in pairs
+    )
 
 
 def _indexed(table: Sequence[Mapping[str, Any]]) -> dict[str, Profile]:

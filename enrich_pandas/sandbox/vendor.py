@@ -72,6 +72,7 @@ class Order(msgspec.Struct, kw_only=True):
     """What a request asks for; an endpoint adds its own options."""
 
     asked: Sequence[Asked] = ()
+    about: Sequence[Asked] = ()  # whom it concerns and does not ask for anew: those of a job
 
 
 class Answer(msgspec.Struct, kw_only=True):
@@ -81,6 +82,7 @@ class Answer(msgspec.Struct, kw_only=True):
     status: int = 200
     charges: Sequence[tuple[str, float]] = ()
     headers: Mapping[str, str] = {}
+    is_unfinished: bool = False  # a job's answer that has no list yet
 
     @property
     def credits(self) -> float:
@@ -159,21 +161,24 @@ class Endpoint(ABC):
             raise self.refuse("rate_limited")
         order = await self.read(request)
         visit.identities = len(order.asked)
-        if fault := self.world.faults.take(self.vendor, self.where, order.asked):
+        concerned = order.asked or order.about
+        if fault := self.world.faults.take(self.vendor, self.where, concerned):
             visit.fault = fault.name
-            return self._struck(order, fault)
+            return self._struck(order, fault, visit)
         return self._rendered(self._accepted(order))
 
-    def _struck(self, order: Order, fault: Fault) -> Response:
+    def _struck(self, order: Order, fault: Fault, visit: Visit) -> Response:
         if fault.name in names(Before):
-            refused: Response = strike(
-                Before(self, fault.target(order.asked), fault.options), fault
-            )
+            target = fault.target(order.asked or order.about)
+            refused: Response = strike(Before(self, target, fault.options), fault)
             return refused
         answer = self._accepted(order)
         if fault.name in names(Elements):
             if (elements := self.elements(answer.body)) is not None:
                 elements[:] = strike(Elements(self, elements), fault)
+            elif answer.is_unfinished:  # there is no list to strike yet
+                visit.fault = None
+                fault.times = None if fault.times is None else fault.times + 1
             return self._rendered(answer)
         spoilt: Response = strike(After(self, self._rendered(answer), fault.options), fault)
         return spoilt

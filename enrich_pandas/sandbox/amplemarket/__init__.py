@@ -1,4 +1,8 @@
-"""Amplemarket: bulk enrichment of people and companies, and the single look-ups."""
+"""Amplemarket: bulk enrichment of people and companies, and the single look-ups.
+
+Places of faults: ``submit`` (the two ``POST``), ``poll`` and ``cancel`` (a job), ``find``. A slug
+with ``breaks-the-job`` in it lets its job end in an error.
+"""
 
 from enrich_pandas.sandbox.account import Account
 from enrich_pandas.sandbox.amplemarket.bulk import Cancel, Poll, StartCompanies, StartPeople
@@ -10,13 +14,11 @@ from enrich_pandas.sandbox.vendor import Endpoint, World
 def endpoints(world: World, account: Account) -> list[Endpoint]:
     """Return every endpoint of the vendor; they share the jobs, and what was charged already."""
     jobs = Jobs(world, account)
-    bulk = [
-        kind(world, account, jobs, what)
-        for kind in (Poll, Cancel)
-        for what in ("people", "companies")
+    return [
+        *(kind(world, account, jobs) for kind in (StartPeople, StartCompanies)),
+        *(kind(world, account, jobs) for kind in (FindPerson, FindCompany)),
+        *(kind(world, account, jobs, what) for kind in (Poll, Cancel) for what in _WHAT),
     ]
-    started = [
-        StartPeople(world, account, jobs, "people"),
-        StartCompanies(world, account, jobs, "companies"),
-    ]
-    return [*started, *bulk, FindPerson(world, account, jobs), FindCompany(world, account, jobs)]
+
+
+_WHAT = ("people", "companies")

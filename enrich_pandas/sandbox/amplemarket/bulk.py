@@ -1,213 +1,124 @@
 """Enrichment requests: ``POST``, ``GET`` and ``PATCH /{people,companies}/enrichment-requests``.
 
 Sources: the people document ("Finding multiple people"), and docs.amplemarket.com, read 2026-11:
-``people-enrichment/start-enrichment-request`` (the keys of a lead, no others allowed) and
-``…/cancel-enrichment-request``.
+``people-enrichment/start-enrichment-request`` and ``…/cancel-enrichment-request``.
 
-The documents name both 10,000 and 100,000 leads as the most; 10,000 is enforced. Not documented,
-and chosen here: a poll that comes earlier than ``Retry-After`` said is refused with a 429; the
-account must be able to pay for a job when it is started; the fields of a company that is asked for.
+Not documented, and chosen here: ``page[after]`` and ``page[before]`` are IDs of results, which
+count from 1 in the order shown; results are shown once a job is over; a job that ends in an error
+shows, and charges, what it had until then; to cancel what is over changes nothing.
 """
 
-from collections.abc import Mapping
+from copy import deepcopy
 from typing import Any, ClassVar
 
 import msgspec
 from starlette.requests import Request
 
 from enrich_pandas.sandbox.account import Account
-from enrich_pandas.sandbox.amplemarket.jobs import Job, Jobs, Result
-from enrich_pandas.sandbox.amplemarket.service import Service
+from enrich_pandas.sandbox.amplemarket.jobs import Job, Jobs
+from enrich_pandas.sandbox.amplemarket.leads import read_companies, read_people
+from enrich_pandas.sandbox.amplemarket.lookup import Lookup, Result
+from enrich_pandas.sandbox.amplemarket.service import Paced, Service, seconds_to_tell
 from enrich_pandas.sandbox.faults import Element
 from enrich_pandas.sandbox.protocol import Asked
 from enrich_pandas.sandbox.vendor import Answer, Order, World
 
-MOST = 10_000
 PAGE = 100
-
-
-class _Lead(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    email: str | None = None
-    linkedin_url: str | None = None
-    linkedin_id: str | None = None
-    company_domain: str | None = None
-    company_name: str | None = None
-    name: str | None = None
-    title: str | None = None
-
-    @property
-    def is_enough(self) -> bool:
-        """Whether it names somebody: a name or a title goes with a company."""
-        has_company = self.company_domain or self.company_name
-        is_named = bool((self.name or self.title) and has_company)
-        return is_named or bool(self.email or self.linkedin_url or self.linkedin_id)
-
-
-class _Firm(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    domain: str | None = None
-    linkedin_url: str | None = None
-    name: str | None = None
-
-    @property
-    def is_enough(self) -> bool:
-        """Whether it names a company."""
-        return bool(self.domain or self.linkedin_url or self.name)
-
-
-class _People(msgspec.Struct, forbid_unknown_fields=True):
-    leads: list[_Lead]
-    reveal_email: bool = False
-    reveal_phone_numbers: bool = False
-
-
-class _Companies(msgspec.Struct, forbid_unknown_fields=True):
-    companies: list[_Firm]
 
 
 class _Started(Order, kw_only=True):
     results: list[Result]
 
 
-class _Bulk(Service):
-    suffix: ClassVar[str] = ""
+class Start(Service):
+    """``POST /{people,companies}/enrichment-requests``."""
+
     method = "POST"
     where = "submit"
-
-    def __init__(self, world: World, account: Account, jobs: Jobs, kind: str) -> None:
-        super().__init__(world, account)
-        self.jobs, self.kind = jobs, kind
-        self.path = f"/{kind}/enrichment-requests{self.suffix}"  # type: ignore[misc]  # one a kind
-
-    def shown(self, job: Job, start: int = 0, size: int = PAGE, status: int = 200) -> Answer:
-        """Return the enrichment request object, with a page of results once it is over."""
-        body = self.described(job)
-        results = job.shown() if job.is_over else []
-        links = body["_links"]
-        here = links["self"]["href"]
-        if start + size < len(results):
-            links["next"] = {"href": f"{here}?page[size]={size}&page[after]={start + size}"}
-        if start:
-            links["prev"] = {"href": f"{here}?page[size]={size}&page[before]={start}"}
-        body["results"] = [
-            _element(number, result)
-            for number, result in enumerate(results[start : start + size], start + 1)
-        ]
-        headers = {} if job.is_over else {"retry-after": str(job.pause())}
-        return Answer(body=body, status=status, headers=headers)
-
-    def described(self, job: Job) -> dict[str, Any]:
-        """Return the enrichment request object, but for its results."""
-        return {
-            "id": job.id,
-            "object": "person_enrichment" if self.kind == "people" else "company_enrichment",
-            "status": job.status,
-            "results": [],
-            "_links": {"self": {"href": f"/{self.kind}/enrichment-requests/{job.id}"}},
-        }
-
-    def elements(self, body: Any) -> list[Element] | None:
-        """Return the results."""
-        found: list[Element] = body["results"]
-        return found or None
-
-    def alien(self) -> Element:
-        """Return the result of somebody who was not asked for."""
-        lead = {"linkedin_url": "https://www.linkedin.com/in/some-body-else-example"}
-        return _element(0, self.jobs.find_person(lead, email=False, phones=False))
-
-    def person_in(self, element: Element) -> Element | None:
-        """Return whom a result has found."""
-        found: Element | None = element.get("result")
-        return found
-
-
-def _element(number: int, result: Result) -> Element:
-    return {"id": number, "status": result.status, "result": result.found, **result.lead}
-
-
-class StartPeople(_Bulk):
-    """``POST /people/enrichment-requests``."""
-
-    name_path = "name"
-
-    async def read(self, request: Request) -> _Started:
-        """Return the order in a request, or refuse it."""
-        body = await self._decoded(request, _People)
-        leads = self._checked(body.leads, "leads")
-        asked = [Asked(str(next(iter(lead.values()))), str(lead)) for lead in leads]
-        results = [
-            self.jobs.find_person(lead, email=body.reveal_email, phones=body.reveal_phone_numbers)
-            for lead in leads
-        ]
-        return _Started(asked=asked, results=results)
-
-    async def _decoded(self, request: Request, kind: type[Any]) -> Any:
-        try:
-            return msgspec.json.decode(await request.body(), type=kind)
-        except msgspec.ValidationError as error:
-            is_missing = "missing required field" in str(error)
-            raise self.refuse(
-                "missing_field" if is_missing else "unsupported_value", str(error)
-            ) from None
-        except msgspec.DecodeError:
-            raise self.refuse("unsupported_value", "the body is not JSON") from None
-
-    def _checked(self, leads: list[Any], name: str) -> list[Mapping[str, Any]]:
-        if not leads or len(leads) > MOST:
-            raise self.refuse("unsupported_value", f"{name}: 1 to {MOST} of them")
-        if not all(lead.is_enough for lead in leads):
-            raise self.refuse("missing_field", f"{name}: one names nobody")
-        plain: list[Mapping[str, Any]] = msgspec.to_builtins(leads)
-        return plain
+    kind: ClassVar[str]
 
     def answer(self, order: _Started) -> Answer:
         """Start the job."""
         job = self.jobs.start(self.kind, self.path, order.results)
         if job is None:
             raise self.refuse("out_of_credits")
-        body = {**self.described(job), "status": "queued", "results": []}
-        headers = {"location": body["_links"]["self"]["href"]}
-        return Answer(body=body, status=202, headers=headers)
+        body = described(job, "queued")
+        return Answer(body=body, status=202, headers={"location": body["_links"]["self"]["href"]})
+
+    def elements(self, body: Any) -> list[Element] | None:
+        """Return None: nobody is found yet."""
+        return None
 
 
-class StartCompanies(StartPeople):
-    """``POST /companies/enrichment-requests``."""
+class StartPeople(Start):
+    """``POST /people/enrichment-requests``."""
 
-    where = "submit_companies"
+    path = "/people/enrichment-requests"
+    kind = "people"
 
     async def read(self, request: Request) -> _Started:
         """Return the order in a request, or refuse it."""
-        body = await self._decoded(request, _Companies)
-        firms = self._checked(body.companies, "companies")
-        asked = [Asked(str(next(iter(firm.values()))), str(firm)) for firm in firms]
-        return _Started(asked=asked, results=[self.jobs.find_company(firm) for firm in firms])
+        leads, email, phones = read_people(self, await request.body())
+        look = Lookup(self.world).person
+        return _started([look(one, email=email, phones=phones) for one in leads])
+
+
+class StartCompanies(Start):
+    """``POST /companies/enrichment-requests``."""
+
+    path = "/companies/enrichment-requests"
+    kind = "companies"
+
+    async def read(self, request: Request) -> _Started:
+        """Return the order in a request, or refuse it."""
+        firms = read_companies(self, await request.body())
+        return _started([Lookup(self.world).company(one) for one in firms])
 
 
 class _Looked(Order, kw_only=True):
     job: Job
-    start: int = 0
+    first: int = 1
+    last: int = PAGE
     size: int = PAGE
 
 
-class Poll(_Bulk):
+class Poll(Paced):
     """``GET /{people,companies}/enrichment-requests/{id}``."""
 
-    suffix = "/{id}"
     method = "GET"
     where = "poll"
     name_path = "name"
+    drifts: ClassVar[dict[str, Any]] = {
+        "headline": ["a", "list"],
+        "languages": "English",
+        "location_details": "Lisboa",
+        "experiences": {"0": "none"},
+        "founded_year": "19xx",
+        "technologies": "Nginx",
+        "department_headcount": [1],
+    }
+
+    def __init__(self, world: World, account: Account, jobs: Jobs, kind: str) -> None:
+        super().__init__(world, account, jobs)
+        self.kind = kind
+        self.path = f"/{kind}/enrichment-requests/{{id}}"  # type: ignore[misc]  # one a kind
 
     async def read(self, request: Request) -> _Looked:
-        """Return which job is asked about, and which page; refuse who comes too early."""
+        """Return which job is asked about, and which page."""
         job = self._job(request)
-        if not job.is_over and job.may_ask and self.account.clock() < job.may_ask:
-            raise self.refuse("rate_limited")
-        size = self._number(request, "page[size]", PAGE)
+        size = self._number(request, "page[size]") or PAGE
+        after = self._number(request, "page[after]") or 0
+        before = self._number(request, "page[before]")
         if not 1 <= size <= PAGE:
-            raise self.refuse("unsupported_value", "page[size]")
-        after = self._number(request, "page[after]", 0)
-        before = self._number(request, "page[before]", 0)
-        return _Looked(job=job, start=max(0, before - size) if before else after, size=size)
+            raise self.refuse_at("unsupported_value", "page[size]", parameter="page[size]")
+        first, last = after + 1, after + size
+        if before is not None:
+            first, last = max(1, before - size), before - 1
+        about = [_asked(result) for result in job.results]
+        return _Looked(about=about, job=job, first=first, last=last, size=size)
+
+    def _question(self, request: Request) -> str:
+        return request.url.path  # whichever the page, and whether it is read or canceled
 
     def _job(self, request: Request) -> Job:
         number = request.path_params["id"]
@@ -216,15 +127,49 @@ class Poll(_Bulk):
             raise self.refuse("not_found")
         return job
 
-    def _number(self, request: Request, name: str, absent: int) -> int:
-        text = request.query_params.get(name, str(absent))
-        if not text.isdecimal():
-            raise self.refuse("unsupported_value", name)
+    def _number(self, request: Request, name: str) -> int | None:
+        text = request.query_params.get(name)
+        if text is None:
+            return None
+        if not text.isdecimal() or int(text) < (name == "page[size]"):
+            raise self.refuse_at("unsupported_value", name, parameter=name)
         return int(text)
 
     def answer(self, order: _Looked) -> Answer:
-        """Return the job as it is now."""
-        return self.shown(order.job, order.start, order.size)
+        """Return the job as it is now, with a page of results once it is over."""
+        job, now = order.job, self.account.clock()
+        self.jobs.advance(job)
+        body = described(job, job.status(now))
+        if not job.is_over:
+            headers = {"retry-after": seconds_to_tell(job.left(now))}
+            return Answer(body=body, headers=headers, is_unfinished=True)
+        results = job.shown()
+        page = results[order.first - 1 : order.last]
+        body["results"] = [element(number, one) for number, one in enumerate(page, order.first)]
+        body["_links"] |= _pages(body["_links"]["self"]["href"], order, len(results))
+        if job.stopped == "error":
+            body |= self.error("server_error", "The job could not be finished.")
+        return Answer(body=body)
+
+    def elements(self, body: Any) -> list[Element] | None:
+        """Return the results, for a fault to strike: a copy, as the job shows its own again."""
+        found: list[Element] = deepcopy(body["results"])
+        body["results"] = found
+        return found or None
+
+    def alien(self) -> Element:
+        """Return the result of somebody, or of a company, that was not asked for."""
+        if self.kind == "companies":
+            return element(0, Lookup(self.world).found_company({}, "somebody-else"))
+        lead = {"linkedin_url": "https://www.linkedin.com/in/somebody-else-0"}
+        profile = self.world.people.profile("somebody-else-0")
+        who = Lookup(self.world).found(lead, profile.slug, profile, email=False, phones=False)
+        return element(0, who)
+
+    def person_in(self, element: Element) -> Element | None:
+        """Return whom or what a result has found."""
+        found: Element | None = element["result"]
+        return found
 
 
 class Cancel(Poll):
@@ -234,17 +179,50 @@ class Cancel(Poll):
     where = "cancel"
 
     async def read(self, request: Request) -> _Looked:
-        """Cancel the job: only ``status`` is supported, any other field is ignored."""
+        """Return which job is to be canceled: only ``status`` is read."""
         job = self._job(request)
         try:
             body = msgspec.json.decode(await request.body())
         except msgspec.DecodeError:
             body = None
         if not isinstance(body, dict) or body.get("status") != "canceled":
-            raise self.refuse("unsupported_value", "status")
-        return _Looked(job=job)
+            raise self.refuse_at("unsupported_value", "status", pointer="/status")
+        return _Looked(about=[_asked(result) for result in job.results], job=job)
 
     def answer(self, order: _Looked) -> Answer:
         """Return the job with any results up to now."""
         self.jobs.cancel(order.job)
         return super().answer(order)
+
+
+def described(job: Job, status: str) -> dict[str, Any]:
+    """Return the enrichment request object, but for its results."""
+    return {
+        "id": job.id,
+        "object": "person_enrichment" if job.kind == "people" else "company_enrichment",
+        "status": status,
+        "results": [],
+        "_links": {"self": {"href": f"{job.path}/{job.id}"}},
+    }
+
+
+def element(number: int, result: Result) -> Element:
+    """Return an enrichment request result: what was found, and the lead as it was submitted."""
+    return {"id": number, "status": result.status, "result": result.found, **result.lead}
+
+
+def _pages(href: str, order: _Looked, count: int) -> dict[str, Any]:
+    links = {}
+    if order.last < count:
+        links["next"] = {"href": f"{href}?page[size]={order.size}&page[after]={order.last}"}
+    if order.first > 1 and count:
+        links["prev"] = {"href": f"{href}?page[size]={order.size}&page[before]={order.first}"}
+    return links
+
+
+def _started(results: list[Result]) -> _Started:
+    return _Started(asked=[_asked(result) for result in results], results=results)
+
+
+def _asked(result: Result) -> Asked:
+    return Asked(result.identity, str(next(iter(result.lead.values()), "")))

@@ -2,8 +2,9 @@
 
 Source: the people document ("Finding a Person", "Revealing an email address", "Revealing phone
 numbers": ``Retry-After``), which names no parameters; those of public clients are taken. Chosen
-here: the names of the two reveal flags are those of the bulk request, and the first question for
-something that must be revealed gets a 202 with ``Retry-After``.
+here: the names of the two reveal flags are those of the bulk request; the first question for
+something to reveal gets a 202 with ``Retry-After`` and an empty object, and so does who asks again
+before it is revealed, which takes as long as a job. It is charged when it is told.
 """
 
 from typing import Any
@@ -11,8 +12,9 @@ from typing import Any
 from starlette.requests import Request
 
 from enrich_pandas.sandbox.account import Account
-from enrich_pandas.sandbox.amplemarket.jobs import Jobs, Result
-from enrich_pandas.sandbox.amplemarket.service import Service
+from enrich_pandas.sandbox.amplemarket.jobs import Jobs
+from enrich_pandas.sandbox.amplemarket.lookup import Lookup, Result
+from enrich_pandas.sandbox.amplemarket.service import Paced, seconds_to_tell
 from enrich_pandas.sandbox.protocol import Asked
 from enrich_pandas.sandbox.vendor import Answer, Order, World
 
@@ -22,10 +24,10 @@ _REVEALS = ("reveal_email", "reveal_phone_numbers")
 
 class _Found(Order, kw_only=True):
     result: Result
-    key: str = ""
+    reveals: str = ""
 
 
-class FindPerson(Service):
+class FindPerson(Paced):
     """``GET /people/find``."""
 
     path = "/people/find"
@@ -33,53 +35,59 @@ class FindPerson(Service):
     where = "find"
 
     def __init__(self, world: World, account: Account, jobs: Jobs) -> None:
-        super().__init__(world, account)
-        self.jobs = jobs
-        self._revealing: set[str] = set()
+        super().__init__(world, account, jobs)
+        self.lookup = Lookup(world)
+        self._revealed: dict[str, float] = {}
 
     async def read(self, request: Request) -> _Found:
         """Return who is asked for, or refuse."""
-        given = dict(request.query_params)
+        given = request.query_params
         lead = {name: given[name] for name in _KEYS if given.get(name)}
-        if not lead.keys() & {"linkedin_url", "email", "name", "title"}:
-            raise self.refuse("missing_field", "linkedin_url")
-        email, phones = (given.get(name) == "true" for name in _REVEALS)
-        result = self.jobs.find_person(lead, email=email, phones=phones)
-        key = f"{sorted(given.items())}" if email or phones else ""
+        is_named = lead.keys() & {"name", "title"} and lead.keys() & {*_KEYS[4:]}
+        if not is_named and not lead.keys() & {"linkedin_url", "email"}:
+            raise self.refuse_at("missing_field", "linkedin_url", parameter="linkedin_url")
+        flags = [name for name in _REVEALS if given.get(name) == "true"]
+        email, phones = (name in flags for name in _REVEALS)
+        result = self.lookup.person(lead, email=email, phones=phones)
+        reveals = " ".join([result.identity, *flags]) if flags else ""
         submitted = next(iter(lead.values()))
-        return _Found(asked=[Asked(submitted, submitted)], result=result, key=key)
+        asked = [Asked(result.identity, submitted)]
+        return _Found(asked=asked, result=result, reveals=reveals)
 
     def answer(self, order: _Found) -> Answer:
-        """Return the person, or that one has to wait for what is revealed."""
+        """Return the object, or that one has to wait for what is revealed."""
         if order.result.status == "gdpr_removed":
             raise self.refuse("unavailable_for_legal_reasons")
         if order.result.found is None:
             raise self.refuse("person_not_found")
-        if order.key and order.key not in self._revealing:
-            self._revealing.add(order.key)
-            return Answer(body={}, status=202, headers={"retry-after": "1"})
-        return self._charged(order.result)
-
-    def _charged(self, result: Result) -> Answer:
-        job = self.jobs.start("find", self.path, [result])
-        if job is None:
+        if pause := self._pause(order.reveals):
+            return Answer(body={}, status=202, headers={"retry-after": pause})
+        if not self.jobs.charge(self.path, order.result):
             raise self.refuse("out_of_credits")
-        body: Any = result.found
+        body: Any = order.result.found
         return Answer(body=body)
+
+    def _pause(self, reveals: str) -> str:
+        """Return the seconds until something is revealed; none where there is nothing to wait."""
+        now = self.account.clock()
+        if not reveals or self._revealed.get(reveals, now + 1) <= now:
+            return ""
+        if reveals not in self._revealed:
+            seconds = self.jobs.rng("reveal", reveals).uniform(*self.world.options.job_seconds)
+            self._revealed[reveals] = now + seconds
+        return seconds_to_tell(self._revealed[reveals] - now)
 
 
 class FindCompany(FindPerson):
     """``GET /companies/find``."""
 
     path = "/companies/find"
-    where = "find_company"
 
     async def read(self, request: Request) -> _Found:
         """Return which company is asked for, or refuse."""
         given = request.query_params
         lead = {name: given[name] for name in ("domain", "linkedin_url") if given.get(name)}
         if not lead:
-            raise self.refuse("missing_field", "domain")
-        submitted = next(iter(lead.values()))
-        asked = [Asked(submitted, submitted)]
-        return _Found(asked=asked, result=self.jobs.find_company(lead))
+            raise self.refuse_at("missing_field", "domain", parameter="domain")
+        result = self.lookup.company(lead)
+        return _Found(asked=[Asked(result.identity, next(iter(lead.values())))], result=result)

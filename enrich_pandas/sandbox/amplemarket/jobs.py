@@ -1,40 +1,24 @@
-"""Enrichment requests, the vendor's jobs: what each found, when it ends, and what it charges.
+"""Enrichment requests, the vendor's jobs: how far each has come, and what it has charged.
 
-A job charges as it works: whole when it ends, or for what it has done when it is canceled. So a
-client that dies has been charged all the same.
+A job works through its leads in their order and charges each as it does, whether anybody asks for
+it or not: a client that dies has been charged all the same. The first part of its time it is only
+queued. What the most of it may cost is kept back when it is started.
 """
 
 import asyncio
 import math
-import time
-from collections.abc import Iterator, Mapping, Sequence
+import random
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from enrich_pandas.sandbox.account import Account
-from enrich_pandas.sandbox.amplemarket.objects import company, person
+from enrich_pandas.sandbox.amplemarket.lookup import VENDOR, Result
 from enrich_pandas.sandbox.chance import rng_of
-from enrich_pandas.sandbox.companies import Standing
-from enrich_pandas.sandbox.identities import company_in, company_slug, email_in, page_in, slug_in
-from enrich_pandas.sandbox.people import Fate
-from enrich_pandas.sandbox.profiles import Profile
 from enrich_pandas.sandbox.vendor import World
 
-VENDOR = "amplemarket"
-FOUND, EMAIL, PHONE = 0.5, 1.0, 1.0
 DAY = 24 * 3600.0
-LONGEST_PAUSE = 5  # seconds that a client is told to wait, at the most
-
-
-@dataclass
-class Result:
-    """What was found for one lead, and what it costs: (what, credits)."""
-
-    lead: Mapping[str, Any]
-    status: str
-    found: dict[str, Any] | None = None
-    identity: str = ""
-    dues: Sequence[tuple[str, float]] = ()
+_QUEUED = 0.2  # share of a job's time before it starts
+_TICK = 0.05  # seconds between a job's looks at the clock, at the least
 
 
 @dataclass
@@ -43,151 +27,133 @@ class Job:
 
     id: int
     kind: str
+    path: str
     results: Sequence[Result]
     order: Sequence[int]
     began: float
     seconds: float
-    path: str = ""
-    charges: Sequence[tuple[int, str, float]] = ()
-    canceled: int | None = None  # how many results there are of a canceled one
-    may_ask: float = 0.0  # before that a client was told to wait
-
-    @property
-    def left(self) -> float:
-        """Seconds until it ends."""
-        return max(0.0, self.began + self.seconds - time.monotonic())
-
-    @property
-    def done(self) -> int:
-        """How many leads it has worked through."""
-        if not self.seconds:
-            return len(self.results)
-        return int(len(self.results) * (1 - self.left / self.seconds))
-
-    @property
-    def status(self) -> str:
-        """Its status, in the vendor's words."""
-        if self.canceled is not None:
-            return "canceled"
-        if not self.left:
-            return "completed"
-        return "processing" if self.done else "queued"
+    kept_back: float = 0.0
+    worked: int = 0
+    stopped: str | None = None
 
     @property
     def is_over(self) -> bool:
         """Whether its results can be read."""
-        return self.status in ("completed", "canceled")
+        return self.stopped is not None or self.worked == len(self.results)
 
-    def pause(self) -> int:
-        """Return the seconds to tell a client to wait."""
-        seconds = max(1, min(LONGEST_PAUSE, math.ceil(self.left)))
-        self.may_ask = time.monotonic() + seconds
-        return seconds
+    def status(self, now: float) -> str:
+        """Return its status, in the vendor's words."""
+        if self.is_over:
+            return self.stopped or "completed"
+        return "processing" if now - self.began >= _QUEUED * self.seconds else "queued"
+
+    def left(self, now: float) -> float:
+        """Return the seconds until it ends."""
+        return max(0.0, self.began + self.seconds - now)
+
+    def due(self, now: float) -> int:
+        """Return how many leads it should have worked through."""
+        if not self.left(now):
+            return len(self.results)
+        worked = max(0.0, (now - self.began) / self.seconds - _QUEUED) / (1 - _QUEUED)
+        return int(len(self.results) * worked + 1e-9)  # three tenths are a bit less
 
     def shown(self) -> list[Result]:
-        """Return its results, in an order that is not that of the leads."""
-        done = len(self.results) if self.canceled is None else self.canceled
-        return [self.results[place] for place in self.order if place < done]
+        """Return its results so far, in an order that is not that of the leads."""
+        return [self.results[place] for place in self.order if place < self.worked]
 
 
 @dataclass
 class Jobs:
-    """The jobs of an account, and what was charged for whom."""
+    """The jobs of an account, what was charged for whom, and who was told to wait."""
 
     world: World
     account: Account
     by_id: dict[int, Job] = field(default_factory=dict)
+    told: dict[str, float] = field(default_factory=dict)
     _charged: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def start(self, kind: str, path: str, results: Sequence[Result]) -> Job | None:
         """Start a job, or return None where the account cannot pay for it."""
-        charges = list(self._due(results))
-        if not self.account.pay(sum(amount for _, _, amount in charges)):
+        cost = self._cost(results)
+        if not self.account.pay(cost):
             return None
         number = len(self.by_id) + 1
-        rng = rng_of(self.world.options.seed, "job", kind, str(number))
-        order = list(range(len(results)))
-        rng.shuffle(order)
+        rng = self.rng("job", kind, str(number))
+        order = _shuffled(len(results), rng)
         seconds = rng.uniform(*self.world.options.job_seconds)
-        job = Job(number, kind, results, order, time.monotonic(), seconds, path, charges)
+        job = Job(number, kind, path, results, order, self.account.clock(), seconds, cost)
         self.by_id[number] = job
-        if seconds:
-            asyncio.get_running_loop().call_later(seconds, self._charge, job)
-        else:
-            self._charge(job)
+        self._tick(job)
         return job
 
     def cancel(self, job: Job) -> None:
         """Stop a job that runs; what it has found is kept, and charged."""
+        self.advance(job)
         if not job.is_over:
-            job.canceled = job.done
-            self._charge(job)
+            self._stop(job, "canceled")
 
-    def _charge(self, job: Job) -> None:
-        """Charge what a job has done, once, and give the rest back."""
-        charges, job.charges = job.charges, ()
-        for place, identity, amount in charges:
-            if job.canceled is None or place < job.canceled:
-                self.world.ledger.charge(VENDOR, job.path, identity, amount)
+    def advance(self, job: Job) -> None:
+        """Let a job do and charge what it should have done by now."""
+        due = job.due(self.account.clock())
+        while job.worked < due and not job.stopped:
+            result = job.results[job.worked]
+            if result.breaks:
+                self._stop(job, "error")
             else:
-                self.account.spent -= amount
+                job.kept_back -= self._charge(job.path, result)
+                job.worked += 1
+        if job.is_over:
+            self._give_back(job)
 
-    def _due(self, results: Sequence[Result]) -> Iterator[tuple[int, str, float]]:
-        """Yield what is charged: a person at most once in 24 hours, an e-mail or phone once."""
-        now = time.monotonic()
-        for place, result in enumerate(results):
-            for what, amount in result.dues:
-                key = what, result.identity
-                until = self._charged.get(key, -math.inf)
-                if now >= until:
-                    self._charged[key] = now + DAY if what == "found" else math.inf
-                    yield place, result.identity, amount
+    def charge(self, path: str, result: Result) -> bool:
+        """Charge a single look-up, or return False where the account cannot pay for it."""
+        if is_paid := self.account.pay(self._cost([result])):
+            self._charge(path, result)
+        return is_paid
 
-    # -- looking up ----------------------------------------------------------------------------
+    def rng(self, *parts: str) -> random.Random:
+        """Return the generator of something of this vendor's."""
+        return rng_of(self.world.options.seed, VENDOR, *parts)
 
-    def find_person(self, lead: Mapping[str, Any], *, email: bool, phones: bool) -> Result:
-        """Look a lead up."""
-        identity = _person_of(lead)
-        fate, profile = self.world.people.find(identity, VENDOR)
-        if fate is Fate.REDACTED:
-            return Result(lead, "gdpr_removed")
-        if fate is not Fate.FOUND or profile is None:
-            return Result(lead, "not_found")
-        return self._found(lead, profile, email=email, phones=phones)
+    def _tick(self, job: Job) -> None:
+        self.advance(job)
+        if not job.is_over:
+            pause = max(_TICK, job.seconds / len(job.results))
+            pause = min(pause, job.left(self.account.clock()))
+            asyncio.get_running_loop().call_later(pause, self._tick, job)
 
-    def _found(
-        self, lead: Mapping[str, Any], profile: Profile, *, email: bool, phones: bool
-    ) -> Result:
-        employer = profile.jobs[0].company if profile.jobs else None
-        firm = self.world.companies.firm(company_slug(employer)) if employer else None
-        found = person(profile, firm, email=email, phones=phones)
-        dues = [("found", FOUND)]
-        dues += [("email", EMAIL)] if found["email"] else []
-        dues += [("phone", PHONE)] if found["phone_numbers"] else []
-        return Result(lead, "enriched", found, self.world.people.person(profile.slug), dues)
+    def _stop(self, job: Job, how: str) -> None:
+        job.stopped = how
+        self._give_back(job)
 
-    def find_company(self, lead: Mapping[str, Any]) -> Result:
-        """Look a company up."""
-        slug = _company_of(lead)
-        if slug is None or self.world.companies.standing(slug, VENDOR) is Standing.MISSING:
-            return Result(lead, "not_found")
-        found = company(self.world.companies.firm(slug))
-        return Result(lead, "enriched", found, f"company {slug}", [("found", FOUND)])
+    def _give_back(self, job: Job) -> None:
+        self.account.spent -= job.kept_back
+        job.kept_back = 0.0
 
+    def _cost(self, results: Sequence[Result]) -> float:
+        """Return what results cost now, were nobody charged in the meantime."""
+        now = self.account.clock()
+        due = {(what, result.subject): amount for result in results for what, amount in result.dues}
+        return sum(amount for key, amount in due.items() if self._is_due(key, now))
 
-def _person_of(lead: Mapping[str, Any]) -> str:
-    """Return the slug or address that a lead is known by."""
-    if url := lead.get("linkedin_url") or lead.get("linkedin_id"):
-        return slug_in(str(url)) or slug_in(f"https://www.linkedin.com/in/{url}") or str(url)
-    if email := email_in(str(lead.get("email") or "")):
-        return email
-    words = f"{lead.get('name') or lead.get('title')}".split()
-    return "-".join([company_slug(word) for word in words] + ["example"])
+    def _charge(self, path: str, result: Result) -> float:
+        """Charge a result: a person at most once in 24 hours, an e-mail or a phone once."""
+        now, total = self.account.clock(), 0.0
+        for what, amount in result.dues:
+            key = what, result.subject
+            if self._is_due(key, now):
+                self._charged[key] = now + DAY if what == "found" else math.inf
+                total += amount
+        self.world.ledger.charge(VENDOR, path, result.identity, total)
+        return total
+
+    def _is_due(self, key: tuple[str, str], now: float) -> bool:
+        return now >= self._charged.get(key, -math.inf)
 
 
-def _company_of(lead: Mapping[str, Any]) -> str | None:
-    if url := lead.get("linkedin_url"):
-        return page_in(str(url))
-    if domain := lead.get("domain"):
-        return company_in(str(domain))
-    return company_slug(str(lead["name"])) if lead.get("name") else None
+def _shuffled(count: int, rng: random.Random) -> list[int]:
+    order = list(range(count))
+    rng.shuffle(order)
+    # By chance a few leads may keep their order, which would hide a client that relies on it.
+    return order[::-1] if order == sorted(order) else order

@@ -24,7 +24,7 @@ def person(profile: Profile, firm: Firm | None, *, email: bool, phones: bool) ->
         "first_name": profile.first,
         "last_name": profile.last,
         "gender": ("female", "male", None)[profile.id % 3],
-        "title": profile.title,
+        "title": job.title if job else None,
         "headline": profile.headline,
         "about": profile.summary,
         "current_position_start_date": job.start if job else None,

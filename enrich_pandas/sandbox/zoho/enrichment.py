@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from enrich_pandas.sandbox.faults import Element
+from enrich_pandas.sandbox.ledger import Visit
 from enrich_pandas.sandbox.protocol import Asked, Fault
 from enrich_pandas.sandbox.vendor import Answer, Order
 from enrich_pandas.sandbox.zoho.jobs import STATUSES, Job, identity_of, organization_of
@@ -142,11 +143,11 @@ class Schedule(Service):
         }
         return Answer(body={self.name: [scheduled]}, status=202)
 
-    def _struck(self, order: Order, fault: Fault) -> Response:
+    def _struck(self, order: Order, fault: Fault, visit: Visit) -> Response:
         if ends := fault.options.get("status"):
             order = msgspec.structs.replace(order, ends=ends)
             return self._rendered(self._accepted(order))
-        return super()._struck(order, fault)
+        return super()._struck(order, fault, visit)
 
 
 class _Looked(Order, kw_only=True):

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from enrich_pandas.sandbox.account import Account
+from enrich_pandas.sandbox.ledger import Visit
 from enrich_pandas.sandbox.protocol import Fault
 from enrich_pandas.sandbox.vendor import Endpoint, Order, Refusal, World, rendered
 from enrich_pandas.sandbox.zoho.jobs import Jobs
@@ -66,7 +67,7 @@ class Service(Endpoint):
         place = usual.is_item if is_item is None else is_item
         return Refusal(rendered(self._worded(code, words, details, place), usual.status))
 
-    def _struck(self, order: Order, fault: Fault) -> Response:
+    def _struck(self, order: Order, fault: Fault, visit: Visit) -> Response:
         if code := fault.options.get("code"):
             raise self.refuse(code)
-        return super()._struck(order, fault)
+        return super()._struck(order, fault, visit)
