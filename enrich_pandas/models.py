@@ -56,6 +56,7 @@ class Person(Part):
     id: Annotated[str | None, documented("The vendor's id of the person.")] = None
     name: Annotated[str | None, documented("Full name.")] = None
     first_name: Annotated[str | None, documented("First name.")] = None
+    middle_name: Annotated[str | None, documented("Middle name or names.")] = None
     last_name: Annotated[str | None, documented("Last name.")] = None
     gender: Annotated[str | None, documented("Gender, as the vendor has it.")] = None
     title: Annotated[str | None, documented("Current job title.")] = None

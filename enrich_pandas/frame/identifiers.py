@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 from enrich_pandas.errors import ConfigurationError
-from enrich_pandas.frame import internet, linkedin
+from enrich_pandas.frame import internet, linkedin, networks
 from enrich_pandas.frame.cleaning import cleaned
 from enrich_pandas.frame.reasons import REASONS, Refused
 
@@ -95,6 +95,8 @@ _PARSERS: Mapping[str, Callable[[str], str]] = MappingProxyType(
         "name": _name,
         "title": _name,
         "company": _company,
+        "facebook_url": networks.facebook,
+        "twitter_url": networks.twitter,
     }
 )
 

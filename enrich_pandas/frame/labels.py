@@ -90,14 +90,15 @@ def _names() -> Iterator[tuple[str, str]]:
 # From a normalised name to the identifier that such a column holds.
 NAMES: Mapping[str, str] = dict(_names())
 
-# A column of e-mail addresses serves who asks for the domains in them.
+# A column of e-mail addresses serves who asks for the domains in them, and those only: the whole
+# address of a company is asked by where `on=` says so.
 ALSO: Mapping[str, str] = {"email": "email_domain"}
 
 
 def serving(identifier: str, identifiers: Iterable[str]) -> str | None:
     """Return the identifier of those wanted that a column of this one serves, or None."""
     wanted = set(identifiers)
-    return next((name for name in (identifier, ALSO.get(identifier, "")) if name in wanted), None)
+    return next((name for name in (ALSO.get(identifier, ""), identifier) if name in wanted), None)
 
 
 # Words that tell whose a column is, when it is not the row's own person.

@@ -22,6 +22,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "legacy_url": "The address is of LinkedIn's old form, which no longer names one person.",
         "free_mail": "The address is of a free mail service, which is not the person's company.",
         "social_network": "The address is on a social network, not on a site of the company.",
+        "not_on_network": "The address is not that of a profile on this network.",
         "no_identifier": "The row has nothing to ask the provider by.",
         "incomplete": "What the row has is valid, but not enough for the provider.",
         "needs_company": "A name or title alone is not enough: the provider needs a company too.",

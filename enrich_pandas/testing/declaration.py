@@ -20,6 +20,8 @@ IDENTIFIERS = frozenset(
         "name",
         "title",
         "company",
+        "facebook_url",
+        "twitter_url",
     }
 )
 

@@ -138,6 +138,7 @@ def test_a_whole_person_lands():
         id="0Z3xExample==",
         name="Ada B. Example",
         first_name="Ada",
+        middle_name="B.",
         last_name="Example",
         gender="Female",
         title="Chief Engineer",

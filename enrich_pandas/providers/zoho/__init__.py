@@ -42,8 +42,10 @@ class Zoho(Provider):
 
     A person is asked for by e-mail address, LinkedIn address, and name with company or domain:
     by all of them that the row has, for Zia takes them together and finds more by more. A name
-    without a company, or a company without a name, is left out. A company is asked for by its
-    name and its domain, or the domain of an e-mail address.
+    without a company, or a company without a name, is left out. Profiles on other networks go with
+    them where ``on={"facebook_url": ..., "twitter_url": ...}`` names their columns. A company is
+    asked for by its name and its domain, or the domain of an e-mail address; the address itself
+    goes with them by ``on={"email": ...}``, and Zoho's configuration must map it.
 
     Parameters
     ----------
@@ -106,8 +108,11 @@ class Zoho(Provider):
     name: ClassVar[str] = "zoho"
     kinds: ClassVar[tuple[Kind, ...]] = ("people", "companies")
     identifiers: ClassVar[Mapping[Kind, tuple[str, ...]]] = {
-        "people": ("email", "linkedin_url", "name", "company", "domain"),
-        "companies": ("domain", "company", "email_domain"),
+        "people": (
+            *("email", "linkedin_url", "facebook_url", "twitter_url"),
+            *("name", "company", "domain"),
+        ),
+        "companies": ("domain", "company", "email_domain", "email"),
     }
     credentials: ClassVar[Mapping[str, str]] = {
         "client_id": "ZOHO_CLIENT_ID",

@@ -13,7 +13,10 @@ from enrich_pandas.providers.base import Identity, Kind
 from enrich_pandas.providers.binding import domain_key, email_key, name_key, profile_key
 from enrich_pandas.providers.decoding import text
 
-PROFILE = "https://www."  # of a canonical LinkedIn address, which Zoho's samples leave out
+PROFILE = "https://www."  # of a canonical address, which Zoho's samples leave out
+SOCIAL = MappingProxyType(
+    {"facebook_url": "facebook", "linkedin_url": "linkedin", "twitter_url": "twitter"}
+)
 
 
 class CompanyBasis(msgspec.Struct):
@@ -55,11 +58,11 @@ def chosen(kind: Kind, values: Mapping[str, str]) -> Identity | None:
     """
     if kind == "companies":
         site = values.get("domain") or values.get("email_domain")
-        found = {"domain": site, "company": values.get("company")}
+        found = {"domain": site, **{name: values.get(name) for name in ("company", "email")}}
     else:
         employer = {name: values.get(name) for name in ("company", "domain")}
         is_paired = "name" in values and any(employer.values())
-        found = {name: values.get(name) for name in ("email", "linkedin_url")}
+        found = {name: values.get(name) for name in ("email", *SOCIAL)}
         found |= {"name": values["name"], **employer} if is_paired else {}
     keys = {name: value for name, value in found.items() if value}
     return Identity.of(**keys) if keys else None
@@ -77,14 +80,15 @@ def written(kind: Kind, identity: Identity) -> dict[str, Any]:
     """
     get = identity.get
     if kind == "companies":
-        return _given({"name": get("company"), "website": get("domain")})
-    profile = get("linkedin_url")
+        parts = {"name": get("company"), "email": get("email"), "website": get("domain")}
+        return _given(parts)
+    social = {network: (get(name) or "").removeprefix(PROFILE) for name, network in SOCIAL.items()}
     return _given(
         {
             "name": get("name"),
             "email": get("email"),
             "company": _given({"name": get("company"), "website": get("domain")}),
-            "social": _given({"linkedin": profile and profile.removeprefix(PROFILE)}),
+            "social": _given(social),
         }
     )
 
@@ -93,10 +97,17 @@ def _given(parts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: part for name, part in parts.items() if part}
 
 
+def _bare(url: str) -> str | None:
+    """Return an address without what comes before its host."""
+    return url.casefold().removeprefix("https://").removeprefix("www.").rstrip("/") or None
+
+
 _KEYS: Mapping[str, Callable[[str], str | None]] = MappingProxyType(
     {
         "email": email_key,
         "linkedin_url": profile_key,
+        "facebook_url": _bare,
+        "twitter_url": _bare,
         "domain": domain_key,
         "name": name_key,
         "company": name_key,
@@ -124,8 +135,8 @@ def echoed(kind: Kind, basis: Basis | None) -> dict[str, str]:
             "company": employer.name,
             "domain": employer.website or basis.website,
             "linkedin_url": social.linkedin,
-            "facebook": social.facebook,
-            "twitter": social.twitter,
+            "facebook_url": social.facebook,
+            "twitter_url": social.twitter,
         }
     )
 

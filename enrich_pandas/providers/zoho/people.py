@@ -35,6 +35,7 @@ def person_of(data: EnrichedPerson) -> Person:
         id=identifier(data.id),
         name=text(data.name) or " ".join(filter(None, parts)) or None,
         first_name=text(data.first_name),
+        middle_name=text(data.middle_name),
         last_name=text(data.last_name),
         gender=text(data.gender),
         title=text(data.designation) or main.title,
