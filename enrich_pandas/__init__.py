@@ -39,6 +39,7 @@ from enrich_pandas.options import options
 if TYPE_CHECKING:
     from enrich_pandas.directory import Directory
     from enrich_pandas.history import runs
+    from enrich_pandas.privacy import forget, suppress, unsuppress
     from enrich_pandas.providers import providers
     from enrich_pandas.providers.amplemarket import Amplemarket
     from enrich_pandas.providers.base import Provider
@@ -75,6 +76,7 @@ __all__ = [
     "UnavailableError",
     "Zoho",
     "companies",
+    "forget",
     "last_report",
     "options",
     "people",
@@ -82,6 +84,8 @@ __all__ = [
     "providers",
     "runs",
     "sandbox",
+    "suppress",
+    "unsuppress",
 ]
 
 # Loaded when first used, so that importing the package costs little more than importing pandas.
@@ -91,8 +95,11 @@ _LAZY = {
     "Directory": "enrich_pandas.directory",
     "Provider": "enrich_pandas.providers.base",
     "Zoho": "enrich_pandas.providers.zoho",
+    "forget": "enrich_pandas.privacy",
     "last_report": "enrich_pandas.report.waterfall",
     "runs": "enrich_pandas.history",
+    "suppress": "enrich_pandas.privacy",
+    "unsuppress": "enrich_pandas.privacy",
 }
 
 

@@ -6,15 +6,14 @@ Nothing is spent before the plan; everything after it is in the journal. With se
 the middle is a cascade of such paths, each about what the ones before it left open.
 """
 
-import re
 from collections.abc import Hashable, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Literal
 
 import pandas as pd
 
+from enrich_pandas.amounts import age_in, credits_in, retention
 from enrich_pandas.errors import BudgetError, ConfigurationError
 from enrich_pandas.frame.columns import find_columns
 from enrich_pandas.frame.flatten import Distinct, Taken
@@ -36,6 +35,7 @@ from enrich_pandas.run.journal import Journal
 from enrich_pandas.run.plan import scope_of
 from enrich_pandas.run.records import Answer
 from enrich_pandas.run.surroundings import Surroundings, current, journal_path
+from enrich_pandas.run.tombstones import Screen
 from enrich_pandas.waterfall.account import report_on
 from enrich_pandas.waterfall.cascade import Cascade, Terms
 from enrich_pandas.waterfall.forecast import forecast
@@ -117,7 +117,10 @@ def _stage(frame: pd.DataFrame, call: Call, terms: Terms) -> Stage:
     (provider,), kind = terms.providers, call.kind
     names = provider.identifiers[kind]
     columns = find_columns(frame, names, call.on, ignore=terms.output.replaced)
-    identified = identify(frame, columns, provider, kind, where=call.where, errors=call.errors)
+    refuse = terms.screen.of_rows(kind)
+    identified = identify(
+        frame, columns, provider, kind, where=call.where, errors=call.errors, refuse=refuse
+    )
     return Stage.of(provider, kind, columns, identified)
 
 
@@ -158,7 +161,9 @@ def _sources(answer: Answer, fields: Sequence[Field]) -> dict[str, str]:
 def _groups(frame: pd.DataFrame, call: Call, terms: Terms) -> Groups:
     providers, kind = terms.providers, call.kind
     ignore = terms.output.replaced
-    groups = group(frame, providers, kind, on=call.on, ignore=ignore, where=call.where)
+    groups = group(
+        frame, providers, kind, on=call.on, ignore=ignore, where=call.where, screen=terms.screen
+    )
     check_rows(frame, groups, providers, kind, call.errors)
     return groups
 
@@ -192,7 +197,7 @@ def _forecast(terms: Terms, groups: Groups) -> WaterfallPlan:
 
 def _terms(frame: pd.DataFrame, call: Call) -> Terms:
     here = current()
-    budget, max_age = _credits(call.budget), _seconds(call.max_age)
+    budget, max_age = credits_in(call.budget), age_in(call.max_age)
     output = decide_output(
         frame,
         MODELS[call.kind],
@@ -211,7 +216,18 @@ def _terms(frame: pd.DataFrame, call: Call) -> Terms:
         budget=budget,
         max_age=max_age,
         here=here,
+        screen=_screen(here),
     )
+
+
+def _screen(here: Surroundings) -> Screen:
+    """Read whom nobody may ask about; and delete what has been stored for too long."""
+    journal = Journal(journal_path(here))
+    try:
+        journal.forgetting.sweep(retention())
+        return journal.tombstones.screen()
+    finally:
+        journal.close()
 
 
 def _providers(call: Call, here: Surroundings) -> list[Provider]:
@@ -246,32 +262,4 @@ def _check_quote(plan: Plan | WaterfallPlan, terms: Terms) -> None:
         f"This call may cost up to {plan.credits:,g} credits, and no budget was named.",
         todo=f"Look at `.plan`, then pass budget={plan.credits:g}, or less for some of the rows.",
         plan=plan,
-    )
-
-
-def _seconds(max_age: str | timedelta) -> float:
-    """Return a length of time in seconds; pandas would take a bare number for nanoseconds."""
-    is_bare = isinstance(max_age, str) and re.fullmatch(r"[\s\d.+-]*", max_age)
-    if isinstance(max_age, str | timedelta) and not is_bare:
-        with suppress(ValueError):
-            if (seconds := pd.Timedelta(max_age).total_seconds()) >= 0:
-                return seconds
-    raise ConfigurationError(
-        f"max_age={max_age!r} is no length of time.",
-        cost="Nothing was spent.",
-        todo="Write '90D', '12h' or '0D'.",
-    )
-
-
-def _credits(budget: float | None) -> float | None:
-    """Return a budget as the one type that the journal takes."""
-    if budget is None:
-        return None
-    with suppress(TypeError, ValueError):
-        if (credits_ := float(budget)) >= 0:
-            return credits_
-    raise ConfigurationError(
-        f"budget={budget!r} is no number of credits.",
-        cost="Nothing was spent.",
-        todo="Write a number, 0 or more, or None for no limit.",
     )

@@ -3,7 +3,7 @@
 Work is done on distinct values and distinct rows only, never once a row.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -21,6 +21,8 @@ from enrich_pandas.providers.base import Identity, Kind, Provider, Rule, Status
 __all__ = ["Identified", "identify", "schema", "wanted_rows"]
 
 Mask = npt.NDArray[np.bool_]
+Refusal = tuple[Status, str]
+Refuse = Callable[[Mapping[str, str]], Refusal | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,7 @@ class Identified:
 
     codes: Codes
     identities: list[Identity]
-    refusals: list[tuple[Status, str]]
+    refusals: list[Refusal]
     failure_cases: pd.DataFrame
 
     @property
@@ -79,6 +81,7 @@ def identify(
     *,
     where: "pd.Series[Any] | npt.ArrayLike | None" = None,
     errors: Literal["coerce", "raise"] = "coerce",
+    refuse: "Refuse | None" = None,
 ) -> Identified:
     """Bring every row to an identity, or to the reason why it is not sent.
 
@@ -97,6 +100,8 @@ def identify(
         position; a Series must have the frame's index.
     errors
         ``raise`` to raise if any row is invalid.
+    refuse
+        Is given the canonical identifiers of a row, and tells why nobody may ask about it.
 
     Returns
     -------
@@ -124,7 +129,8 @@ def identify(
     }
     groups = distinct_rows(((j.codes, len(j.canonical)) for j in judged.values()), len(rows))
     first = first_places(groups)
-    outcomes = [_outcome(provider, kind, row) for row in _distinct_verdicts(judged, first)]
+    verdicts = _distinct_verdicts(judged, first)
+    outcomes = [_outcome(provider, kind, row, refuse) for row in verdicts]
     identities, refusals, codes = _numbered(outcomes)
 
     faults = failures(schema(provider, kind, columns), _for_pandera(judged, first, outcomes))
@@ -180,44 +186,49 @@ def _distinct_verdicts(
     return zip(*columns, strict=True)
 
 
-def _outcome(provider: Provider, kind: Kind, row: Sequence[Verdict]) -> Identity | str:
+def _outcome(
+    provider: Provider, kind: Kind, row: Sequence[Verdict], refuse: Refuse | None
+) -> Identity | Refusal:
     """Return the identity of a row, or the reason of its most preferred identifier."""
     values = {name: value for name, value, _ in row if value is not None}
+    if refuse and values and (refusal := refuse(values)):
+        return refusal
     identity = provider.identify(kind, values) if values else None
     if identity is not None:
         return identity
     reasons = (f"{name}:{reason}" for name, _, reason in row if reason)
-    return next(reasons, provider.lacking(kind, values) if values else "no_identifier")
+    lacking = provider.lacking(kind, values) if values else "no_identifier"
+    return Status.INVALID, next(reasons, lacking)
 
 
 def _numbered(
-    outcomes: Sequence[Identity | str],
-) -> tuple[list[Identity], list[tuple[Status, str]], Codes]:
+    outcomes: Sequence[Identity | Refusal],
+) -> tuple[list[Identity], list[Refusal], Codes]:
     """Give each identity a number, then each refusal, in order of appearance."""
     identities: dict[Identity, int] = {}
-    refusals: dict[str, int] = {}
+    refusals: dict[Refusal, int] = {}
     codes = np.array(
         [
-            -1 - refusals.setdefault(outcome, len(refusals))
-            if isinstance(outcome, str)
-            else identities.setdefault(outcome, len(identities))
+            identities.setdefault(outcome, len(identities))
+            if isinstance(outcome, Identity)
+            else -1 - refusals.setdefault(outcome, len(refusals))
             for outcome in outcomes
         ],
         dtype=np.intp,
     )
     codes = np.where(codes < 0, len(identities) - 1 - codes, codes)
-    return list(identities), [(Status.INVALID, reason) for reason in refusals], codes
+    return list(identities), list(refusals), codes
 
 
 def _for_pandera(
-    judged: Mapping[str, _Judged], first: Codes, outcomes: Sequence[Identity | str]
+    judged: Mapping[str, _Judged], first: Codes, outcomes: Sequence[Identity | Refusal]
 ) -> dict[str, list[str | None]]:
     verdicts: dict[str, list[str | None]] = {
         name: [column.reasons[code] for code in column.codes[first].tolist()]
         for name, column in judged.items()
     }
     verdicts[ROW] = [
-        outcome if isinstance(outcome, str) and outcome in ROW_REASONS else None
+        None if isinstance(outcome, Identity) or outcome[1] not in ROW_REASONS else outcome[1]
         for outcome in outcomes
     ]
     return verdicts

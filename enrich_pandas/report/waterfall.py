@@ -77,6 +77,12 @@ def keep(report: WaterfallReport) -> None:
         _last[:] = [report]
 
 
+def discard() -> None:
+    """Drop the last report: it shows where the providers disagreed about a person."""
+    with _lock:
+        _last.clear()
+
+
 def last_report() -> WaterfallReport:
     """Return the report of the last call with several providers that ended in this process.
 

@@ -16,7 +16,7 @@ from typing import Any
 from enrich_pandas.errors import JournalError
 
 APPLICATION_ID = 0x656E7270  # "enrp": tells a journal from any other SQLite file
-VERSION = 1
+VERSION = 2
 PATIENCE = 60.0  # seconds to wait for whoever has locked the file
 LOOK_UP = 500  # fingerprints a query; the fastest size measured
 
@@ -24,7 +24,8 @@ SCHEMA = """
 CREATE TABLE runs (
   id TEXT PRIMARY KEY, provider TEXT NOT NULL, kind TEXT NOT NULL, library TEXT NOT NULL,
   started REAL NOT NULL, ended REAL, rows INTEGER NOT NULL, identities INTEGER NOT NULL,
-  credits_planned REAL NOT NULL, budget REAL, status TEXT NOT NULL, lease TEXT NOT NULL
+  credits_planned REAL NOT NULL, budget REAL, status TEXT NOT NULL, lease TEXT NOT NULL,
+  call BLOB, asked BLOB
 );
 CREATE TABLE batches (
   id INTEGER PRIMARY KEY, run TEXT NOT NULL, lease TEXT NOT NULL, scope BLOB NOT NULL,
@@ -54,8 +55,27 @@ CREATE TABLE results (
   model BLOB, credits REAL NOT NULL, batch INTEGER NOT NULL, fetched REAL NOT NULL,
   not_before REAL
 );
+CREATE TABLE tombstones (
+  key BLOB NOT NULL, provider TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL,
+  since REAL NOT NULL, PRIMARY KEY (key, provider)
+) WITHOUT ROWID;
+CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 """
 SCHEMA += f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}"
+
+# What brings a file of an older version to the next one; nothing in it is lost.
+MIGRATIONS = {
+    1: """
+ALTER TABLE runs ADD COLUMN call BLOB;
+ALTER TABLE runs ADD COLUMN asked BLOB;
+CREATE TABLE tombstones (
+  key BLOB NOT NULL, provider TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL,
+  since REAL NOT NULL, PRIMARY KEY (key, provider)
+) WITHOUT ROWID;
+CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+PRAGMA user_version = 2
+""",
+}
 PRAGMAS = (
     "PRAGMA journal_mode = TRUNCATE",
     "PRAGMA synchronous = EXTRA",
@@ -163,20 +183,22 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
     try:
         _patiently(connection, "BEGIN", LOOK)
-        is_empty = _is_empty(connection, path)  # asked first: the pragmas change the file
+        version = _version(connection, path)  # asked first: the pragmas change the file
         _patiently(connection, "COMMIT", *PRAGMAS)
-        if is_empty:
-            _lay_out(connection, path)
+        if version < VERSION:
+            _bring_up(connection, path)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _lay_out(connection: sqlite3.Connection, path: Path) -> None:
+def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
+    """Lay out an empty file, or bring one of an older version to this one, all at once."""
     _patiently(connection, "BEGIN IMMEDIATE")
-    if _is_empty(connection, path):  # still: another process may have been faster
-        for statement in SCHEMA.split(";"):
+    # Asked again: another process may have been faster.
+    while (version := _version(connection, path)) < VERSION:
+        for statement in (MIGRATIONS[version] if version else SCHEMA).split(";"):
             connection.execute(statement)
     _patiently(connection, "COMMIT")
 
@@ -194,20 +216,21 @@ def _patiently(connection: sqlite3.Connection, *statements: str) -> None:
                 raise
 
 
-def _is_empty(connection: sqlite3.Connection, path: Path) -> bool:
-    """Tell an empty file from a journal; refuse any other."""
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """Return a journal's version, 0 for an empty file; refuse any other."""
     names = ("application_id", "user_version")
     marks = tuple(connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names)
     tables = connection.execute(LOOK).fetchone()[0]
+    application, version = marks
     if marks == (0, 0) and not tables:
-        return True
-    if marks != (APPLICATION_ID, VERSION):
+        return 0
+    if application != APPLICATION_ID or version not in (*MIGRATIONS, VERSION):
         raise JournalError(
             f"{path} is not a journal of this version of enrich_pandas.",
             cost="Nothing was spent and the file was not changed.",
             todo="Name another folder in ENRICH_PANDAS_HOME, or update enrich_pandas.",
         )
-    return False
+    return int(version)
 
 
 @contextmanager

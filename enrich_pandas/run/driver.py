@@ -90,7 +90,7 @@ class Driver:
         self._orders, self._provider, self._kind = orders, provider, kind
         self._journal, self._transport = journal, transport
         self._credits_max, self._budget = credits_max, budget
-        self._tally = Tally(provider.name, weights, refused)
+        self._tally = Tally(provider.name, weights, refused, orders.screen)
         self.results = self._tally.answers
         self._parking = Parking()
         self._lock = threading.Lock()

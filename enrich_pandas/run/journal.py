@@ -24,7 +24,9 @@ import msgspec
 from enrich_pandas.providers.base import Identity, Kind, Match, Request, Response, Status
 from enrich_pandas.run.claims import affordable, left_of, release, still_idle, taken
 from enrich_pandas.run.database import Database, explained, insert, select_in
+from enrich_pandas.run.forgetting import Forgetting, purge
 from enrich_pandas.run.leases import Lease, is_alive
+from enrich_pandas.run.past import RUNNING, Past
 from enrich_pandas.run.records import (
     Answer,
     Batch,
@@ -39,12 +41,12 @@ from enrich_pandas.run.records import (
     result_row,
     unpack,
 )
+from enrich_pandas.run.tombstones import Refusal, Stone, Tombstones
 
 # Kept from one call to the next, beside all that was charged. A failed row that was refused, and
 # not charged, is not: it may be asked again.
-KEPT = (Status.MATCHED, Status.NOT_FOUND, Status.REMOVED, Status.PENDING, Status.HELD)
+KEPT = (Status.MATCHED, Status.NOT_FOUND, Status.PENDING, Status.HELD)
 
-RUNNING = "running"
 STORED = "SELECT * FROM results WHERE fingerprint IN ({})"
 ANSWERED = (
     "UPDATE requests SET answered = ?, outcome = ?, status = ?, headers = ?, body = ? WHERE id = ?"
@@ -54,14 +56,6 @@ CLAIMED = (
     "JOIN stakes ON stakes.id = batch WHERE fingerprint IN ({})"
 )
 IDLE = "SELECT id FROM stakes WHERE lease = ? AND state = 'open' AND at_risk = 0"
-RUNS = """
-    SELECT runs.*, COALESCE(SUM(spent), 0) AS credits,
-      COALESCE(SUM(CASE state WHEN 'open' THEN at_risk ELSE held END), 0) AS credits_held,
-      (SELECT COUNT(*) FROM requests JOIN batches ON batches.id = batch
-       WHERE run = runs.id) AS requests
-    FROM runs LEFT JOIN stakes ON stakes.run = runs.id
-    GROUP BY runs.id ORDER BY started DESC, runs.rowid DESC
-"""
 
 
 class Journal:
@@ -84,6 +78,9 @@ class Journal:
         self._lock = threading.Lock()
         self._lease: Lease | None = None
         self._database = Database(path)
+        self.tombstones, self.forgetting = Tombstones(self._database), Forgetting(self._database)
+        self.past = Past(self._database, self._is_alive)
+        self.runs = self.past.runs
 
     def close(self) -> None:
         """Close the file and give up every claim."""
@@ -119,21 +116,6 @@ class Journal:
             )
             for row in rows
         }
-
-    def runs(self) -> list[dict[str, Any]]:
-        """Read every run, the newest first, with what it spent.
-
-        The status of one whose process is gone is ``died``.
-        """
-        with self._database.reading() as connection:
-            leases = {row["lease"] for row in connection.execute(RUNS) if row["status"] == RUNNING}
-        dead = {lease for lease in leases if not self._is_alive(lease)}
-        with self._database.reading() as connection:  # again: one may have ended meanwhile
-            runs = [dict(row) for row in connection.execute(RUNS)]
-        for run in runs:
-            if run["status"] == RUNNING and run["lease"] in dead:
-                run["status"] = "died"
-        return runs
 
     def _is_alive(self, lease: str) -> bool:
         with explained(self.path):
@@ -274,7 +256,8 @@ class Journal:
         rows = {
             key: result_row(key, answer, kind, batch)
             for key, answer in fetched
-            if answer.match.status in KEPT or answer.match.credits
+            if answer.match.status in KEPT
+            or (answer.match.credits and answer.match.status is not Status.REMOVED)
         }
         misses = [key for key, match in matches if match.status is not Status.MATCHED]
         with self._database.writing() as connection:
@@ -289,6 +272,9 @@ class Journal:
                 "UPDATE batches SET state = 'landed', spent = ?, held = ? WHERE id = ?",
                 (spent, held, batch),
             )
+            for match in (one for _, one in matches if one.status is Status.REMOVED):
+                stone = Stone(Refusal(match.status, match.reason), provider, now)
+                purge(connection, kind, dict(match.identity.keys), stone)
         older = self.stored(list(hits)) if hits else {}
         return [older.get(key) or answer for key, answer in fetched]
 

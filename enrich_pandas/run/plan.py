@@ -9,6 +9,7 @@ from itertools import groupby
 from enrich_pandas.providers.base import Identity, Kind, Provider, RateLimit, Status
 from enrich_pandas.run.journal import Journal
 from enrich_pandas.run.records import Answer, Holder, pack
+from enrich_pandas.run.tombstones import Screen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +21,8 @@ class Orders:
     identities that another process is asking about at this moment. ``batches`` are asked.
     ``credits`` is the most that all of it can cost: what was abandoned or is asked elsewhere may
     come back unasked. ``fingerprint`` names an identity in the journal, ``scope`` what is bought
-    and from whom; ``known`` tells when the stored answers were fetched.
+    and from whom; ``known`` tells when the stored answers were fetched; ``screen`` whose
+    may not be shown. ``realm`` and ``max_age`` are as they were given.
     """
 
     scope: bytes
@@ -31,6 +33,9 @@ class Orders:
     elsewhere: Sequence[Identity]
     batches: Sequence[Sequence[Identity]]
     credits: float
+    screen: Screen
+    realm: str
+    max_age: float
 
 
 def make_orders(
@@ -45,9 +50,12 @@ def make_orders(
     """Sort identities into stored, abandoned, asked elsewhere and to be asked."""
     scope = scope_of(provider, kind, realm)
     now = time.time()
-    keys = {identity: _fingerprint(scope, identity) for identity in identities}
+    keys = {identity: fingerprint(scope, identity) for identity in identities}
     known = journal.stored(list(keys.values()))
     usable = {key: answer for key, answer in known.items() if _usable(answer, now, max_age)}
+    screen = journal.tombstones.screen()
+    refused = screen.of_identities(kind, provider.name, identities)
+    usable |= {keys[identity]: answer for identity, answer in refused.items()}
     unstored = {i: key for i, key in keys.items() if key not in usable}
     claims = journal.claims(list(unstored.values()))
     holders = {i: claims[key] for i, key in unstored.items() if key in claims}
@@ -57,7 +65,7 @@ def make_orders(
     batches = list(provider.batches(kind, [i for i in unstored if i not in busy]))
     return Orders(
         scope=scope,
-        fingerprint=lambda identity: _fingerprint(scope, identity),
+        fingerprint=lambda identity: fingerprint(scope, identity),
         known={key: answer.fetched for key, answer in known.items()},
         stored={i: usable[key] for i, key in keys.items() if key in usable},
         abandoned={holder.batch: left for holder, left in abandoned.items()},
@@ -65,6 +73,9 @@ def make_orders(
         batches=batches,
         credits=most_credits(provider, kind, [*batches, *provider.batches(kind, elsewhere)])
         + sum(min(h.left, provider.price(kind, left)) for h, left in abandoned.items()),
+        screen=screen,
+        realm=realm,
+        max_age=max_age,
     )
 
 
@@ -100,7 +111,8 @@ def count_statuses(answers: Mapping[Identity, Answer]) -> dict[Status, int]:
     return {status: len(list(group)) for status, group in groupby(statuses)}
 
 
-def _fingerprint(scope: bytes, identity: Identity) -> bytes:
+def fingerprint(scope: bytes, identity: Identity) -> bytes:
+    """Return an identity's name in the journal."""
     return hashlib.sha256(scope + pack(identity.keys)).digest()
 
 

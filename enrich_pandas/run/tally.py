@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from enrich_pandas.providers.base import Identity, Match, Status
 from enrich_pandas.run.records import Answer
+from enrich_pandas.run.tombstones import EVERYBODY, Screen
 
 
 class Tally:
@@ -18,6 +19,8 @@ class Tally:
         Name of who is asked.
     weights, refused
         Rows of each identity, and rows of each status that need no request.
+    screen
+        Who may not be shown, though an answer has arrived.
 
     Attributes
     ----------
@@ -26,11 +29,15 @@ class Tally:
     """
 
     def __init__(
-        self, provider: str, weights: Mapping[Identity, int], refused: Mapping[str, int]
+        self,
+        provider: str,
+        weights: Mapping[Identity, int],
+        refused: Mapping[str, int],
+        screen: Screen = EVERYBODY,
     ) -> None:
         self.answers: dict[Identity, Answer] = {}
         self.rows = sum(weights.values()) + sum(refused.values())
-        self._provider, self._weights = provider, weights
+        self._provider, self._weights, self._screen = provider, weights, screen
         self._lock = threading.Lock()
         self._counts = Counter[str](refused)
         self._credits = 0.0
@@ -45,7 +52,7 @@ class Tally:
             self._credits += credits_
             for identity, answer in answers.items():
                 if self.wants(identity):
-                    self._replace(identity, answer)
+                    self._replace(identity, self._screen.shown(answer))
 
     def settle(self, identities: Iterable[Identity], status: Status, reason: str) -> None:
         """Give those a status that have no answer."""

@@ -16,6 +16,7 @@ from enrich_pandas.run.driver import Driver
 from enrich_pandas.run.journal import Journal
 from enrich_pandas.run.sender import wrapped
 from enrich_pandas.run.surroundings import Surroundings, journal_path
+from enrich_pandas.run.tombstones import Screen
 from enrich_pandas.waterfall.groups import Groups
 from enrich_pandas.waterfall.merge import Asked, Merged, merge
 from enrich_pandas.waterfall.stage import transport_to
@@ -39,6 +40,7 @@ class Terms:
     budget: float | None
     max_age: float
     here: Surroundings
+    screen: Screen
 
     @property
     def names(self) -> list[str]:

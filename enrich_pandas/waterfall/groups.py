@@ -17,6 +17,7 @@ from enrich_pandas.frame.labels import ALSO
 from enrich_pandas.frame.validation import identify, wanted_rows
 from enrich_pandas.models import Company, Part, Person
 from enrich_pandas.providers.base import Kind, Provider
+from enrich_pandas.run.tombstones import Screen
 from enrich_pandas.waterfall.stage import Stage
 
 Found = Mapping[str, str]
@@ -39,6 +40,8 @@ class Groups:
         For each identifier, the cell of each group.
     columns
         Where the cells are from.
+    screen
+        Whom nobody may ask about.
     """
 
     codes: Codes
@@ -46,12 +49,17 @@ class Groups:
     wanted: "np.ndarray[Any, np.dtype[np.bool_]]"
     cells: Mapping[str, Sequence[object]]
     columns: Columns
+    screen: Screen
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def stage(
-        self, provider: Provider, kind: Kind, places: Sequence[int], found: Sequence[Found]
+        self,
+        provider: Provider,
+        kind: Kind,
+        places: Sequence[int],
+        found: Sequence[Found],
     ) -> Stage:
         """Identify some groups for a provider, by their own cells and by what was found."""
         names = provider.identifiers[kind]
@@ -62,7 +70,8 @@ class Groups:
         own = self._own(names)
         columns = Columns(dict(zip(names, names, strict=True)), {}, {})
         shown = Columns({name: self.columns.chosen[own[name]] for name in own}, {}, {})
-        identified = identify(frame, columns, provider, kind)
+        refuse = self.screen.of_rows(kind)
+        identified = identify(frame, columns, provider, kind, refuse=refuse)
         return Stage.of(provider, kind, shown, identified, self.rows[list(places)])
 
     def _own(self, names: Sequence[str]) -> dict[str, str]:
@@ -100,6 +109,7 @@ def group(
     on: On,
     ignore: Sequence[Hashable],
     where: Any,
+    screen: Screen,
 ) -> Groups:
     """Group the rows of a frame by all identifiers that any of the providers takes.
 
@@ -121,6 +131,7 @@ def group(
         mask[first],
         {name: list(column.iloc[first]) for name, column in taken.items()},
         columns,
+        screen,
     )
 
 

@@ -1,0 +1,92 @@
+"""Reading again: what the present code makes of raw answers that were paid for. No request."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import replace
+
+from enrich_pandas.providers.base import Kind, Match, Provider, Request, Response, Status
+from enrich_pandas.run.journal import KEPT, Journal
+from enrich_pandas.run.outcome import legible
+from enrich_pandas.run.past import Change, Landed
+from enrich_pandas.run.plan import fingerprint, scope_of
+from enrich_pandas.run.records import Answer, Batch, fresh
+from enrich_pandas.run.sender import settles_nothing
+from enrich_pandas.run.tally import one_each
+from enrich_pandas.run.task import Task
+from enrich_pandas.run.tombstones import Screen
+
+logger = logging.getLogger("enrich_pandas")
+
+
+class Unrecorded(Exception):  # noqa: N818 - no error: what cannot be answered is left as it is
+    """A flow asks for something that was never answered."""
+
+
+def reread(
+    journal: Journal, run: str, provider: Provider, kind: Kind, realm: str
+) -> Iterator[Change]:
+    """Read the raw answers of a run's landed batches again, store and yield what changed.
+
+    A batch at a time, each in one transaction. Credits and the time of fetching stay; only of what
+    was held, and is now read, the credits become known.
+    """
+    scope, screen = scope_of(provider, kind, realm), journal.tombstones.screen()
+    for landed in journal.past.landed(run):
+        if landed.scope != scope:
+            continue
+        matches = replay(provider, kind, landed.batch)
+        if matches is None:
+            continue
+        changes = list(_changes(journal, landed, matches, provider.name, screen))
+        unknown = [match.identity for match in matches if match.status is Status.HELD]
+        held = provider.price(kind, unknown) if unknown else 0.0
+        yield from journal.past.amend(landed.batch.id, kind, provider.name, changes, held)
+
+
+def replay(provider: Provider, kind: Kind, batch: Batch) -> list[Match] | None:
+    """Run a batch's flow on its recorded answers; None where they do not carry it to its end."""
+    task = Task(batch.identities, batch=Batch(batch.id, batch.identities, dict(batch.recorded)))
+
+    def answer(request: Request) -> Response:
+        assert task.batch is not None  # noqa: S101 - for the type checker: set above
+        recorded = task.batch.recorded.pop(task.step, None)
+        if recorded is None or settles_nothing(recorded):
+            raise Unrecorded
+        return legible(recorded)
+
+    try:
+        task.flow = provider.flow(kind, batch.identities)
+        end = task.carry_on(answer)
+    except Exception as error:  # noqa: BLE001 - a batch that cannot be read stays as it was
+        logger.warning("Batch %s cannot be read again: %s.", batch.id, type(error).__name__)
+        return None
+    return one_each(batch.identities, end) if isinstance(end, list) else None
+
+
+def _changes(
+    journal: Journal, landed: Landed, matches: list[Match], provider: str, screen: Screen
+) -> Iterator[Change]:
+    keyed = {fingerprint(landed.scope, match.identity): match for match in matches}
+    stored = journal.past.stored(landed.batch.id, list(keyed))
+    for key, before in stored.items():
+        after = _read(keyed[key], before, landed.answered, provider)
+        is_shown = after is None or screen.shown(after) is after
+        if is_shown and _said(before) != _said(after):
+            yield Change(key, keyed[key].identity, before, after)
+
+
+def _read(match: Match, before: Answer | None, answered: float, provider: str) -> Answer | None:
+    """Return the answer to store: with the old one's cost, where that was known, and time."""
+    is_settled = before is not None and before.match.status is not Status.HELD
+    if is_settled:
+        match = replace(match, credits=before.match.credits)
+    is_kept = match.status in (*KEPT, Status.REMOVED) or match.credits
+    return fresh(match, before.fetched if before else answered, provider) if is_kept else None
+
+
+def _said(answer: Answer | None) -> object:
+    """Return what is compared: all but the cost and the time."""
+    if answer is None:
+        return None
+    match = answer.match
+    return match.status, match.reason, match.note, match.model

@@ -1,0 +1,263 @@
+"""Who is on the list is not asked about; who is forgotten leaves no readable byte."""
+
+import sqlite3
+import time
+import zlib
+
+import msgspec
+import pandas as pd
+import pytest
+
+import enrich_pandas as ep
+from enrich_pandas.run.forgetting import Trace, without
+from enrich_pandas.run.tombstones import marks
+
+LEADS = pd.DataFrame(
+    {
+        "Email": ["ada@acme.example", "bo@acme.example", None],
+        "LinkedIn": [None, None, "https://www.linkedin.com/in/cy-example-3"],
+    }
+)
+
+
+@pytest.fixture
+def home(tmp_path):
+    return tmp_path / "home" / "journal.sqlite"
+
+
+@pytest.fixture
+def box(home):
+    with ep.sandbox(misses=0, journal=home) as box:
+        yield box
+
+
+def enriched(leads=LEADS, provider="crustdata", **options):
+    return ep.people(leads, provider, progress=None, **options)
+
+
+def statuses(frame):
+    return list(zip(frame["person_status"], frame["person_reason"].fillna(""), strict=True))
+
+
+def bytes_of(home):
+    """Return every byte of the journal's folder, and of all that is compressed in the file."""
+    plain = b"".join(path.read_bytes() for path in home.parent.rglob("*") if path.is_file())
+    connection = sqlite3.connect(home)
+    tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master")]
+    cells = (
+        cell
+        for table in tables
+        if connection.execute("SELECT type FROM sqlite_master WHERE name = ?", (table,)).fetchone()[
+            0
+        ]
+        == "table"
+        for row in connection.execute(f"SELECT * FROM {table}")  # noqa: S608 - its own names
+        for cell in row
+        if isinstance(cell, bytes)
+    )
+    inflated = []
+    for cell in cells:
+        try:
+            inflated.append(zlib.decompress(cell))
+        except zlib.error:
+            continue
+    connection.close()
+    return plain + b"".join(inflated)
+
+
+def mentions(home, *texts):
+    whole = bytes_of(home).lower()
+    return [
+        text
+        for text in texts
+        if text.lower().encode() in whole or text.lower().encode("utf-16-le") in whole
+    ]
+
+
+# -- the list ------------------------------------------------------------------------------------
+
+
+def test_who_is_on_the_list_is_sent_to_nobody(box):
+    assert ep.suppress(["ADA@acme.example", "linkedin.com/in/Cy-Example-3/"]) == 2
+    frame = enriched()
+    assert statuses(frame) == [
+        ("suppressed", "suppressed"),
+        ("matched", ""),
+        ("suppressed", "suppressed"),
+    ]
+    assert frame.loc[[0, 2], "person_name"].isna().all()
+    assert len(box.ledger) == 1
+    assert not box.requests["identities"].astype(str).str.contains("ada|cy-example").any()
+
+
+def test_any_identifier_of_the_row_counts(box):
+    both = pd.DataFrame({"Email": ["ada@acme.example"], "LinkedIn": ["linkedin.com/in/ada-x"]})
+    ep.suppress("ada@acme.example")
+    assert statuses(enriched(both)) == [("suppressed", "suppressed")]
+    assert box.ledger.empty
+
+
+def test_an_answer_about_somebody_on_the_list_is_not_shown(box):
+    by_address = enriched(fields=["name", "linkedin_url"])
+    with ep.sandbox(misses=0):  # another journal: nothing is stored there
+        ep.suppress(by_address.loc[0, "person_linkedin_url"])
+        frame = enriched()
+        assert statuses(frame)[0] == ("suppressed", "suppressed")
+        assert frame.loc[0, ["person_name", "person_linkedin_url", "person_email_1"]].isna().all()
+        assert statuses(frame)[1] == ("matched", "")
+
+
+def test_what_is_stored_is_not_shown_either(box):
+    assert statuses(enriched())[0] == ("matched", "")
+    ep.suppress("ada@acme.example")
+    assert statuses(enriched())[0] == ("suppressed", "suppressed")
+    assert ep.unsuppress("ada@acme.example") == 1
+    assert statuses(enriched())[0] == ("matched", "")
+    assert len(box.ledger) == 3
+
+
+def test_the_plan_counts_them(box):
+    ep.suppress("ada@acme.example")
+    plan = ep.plan(LEADS, "crustdata")
+    assert plan.distinct == 2
+    assert ("suppressed", "suppressed") in {(str(s), why) for s, why in plan.refused}
+
+
+def test_no_provider_of_several_is_asked(box):
+    ep.suppress("ada@acme.example")
+    frame = enriched(provider=["amplemarket", "crustdata"])
+    assert statuses(frame)[0] == ("suppressed", "suppressed")
+    assert not box.ledger["identity"].astype(str).str.contains("ada@").any()
+
+
+def test_companies_have_a_list_of_their_own(box):
+    ep.suppress(["https://www.acme.example", "linkedin.com/company/other-example"])
+    firms = pd.DataFrame({"Website": ["acme.example", "more.example"]})
+    found = ep.companies(firms, "crustdata", progress=None)
+    assert found["company_status"].tolist() == ["suppressed", "matched"]
+    assert statuses(enriched())[0] == ("matched", "")  # who works there is not meant
+
+
+def test_a_value_that_is_no_identifier_changes_nothing(box):
+    with pytest.raises(ep.InputError, match="at position 1, 2"):
+        ep.suppress(["ada@acme.example", "Ada Example", None])
+    assert statuses(enriched())[0] == ("matched", "")
+
+
+def test_nobody_can_read_the_list(box, home):
+    ep.suppress(["hidden.person@acme.example", "linkedin.com/in/hidden-person-9"])
+    assert not mentions(home, "hidden.person", "hidden-person-9")
+
+
+# -- forgetting ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("provider", ["crustdata", "amplemarket", "zoho"])
+def test_who_is_forgotten_leaves_no_readable_byte_and_the_others_stay(home, provider):
+    with ep.sandbox(misses=0, journal=home, job_seconds=(0.0, 0.1)) as box:
+        before = enriched(provider=provider)
+        texts = ["ada@acme.example", *before.loc[0].filter(like="person_email_").dropna()]
+        texts = [one for one in texts if "@" in str(one)]
+        slug = before.loc[0, "person_linkedin_url"].rstrip("/").rpartition("/")[2]
+        assert mentions(home, "ada@acme.example", before.loc[0, "person_name"])
+        assert ep.forget("ada@acme.example") == 1
+        assert not mentions(home, *texts, slug, before.loc[0, "person_name"])
+        charged = len(box.ledger)
+        after = enriched(provider=provider)
+        assert statuses(after) == [("suppressed", "forgotten"), ("matched", ""), ("matched", "")]
+        assert after.loc[[1, 2], "person_name"].equals(before.loc[[1, 2], "person_name"])
+        assert len(box.ledger) == charged
+
+
+def test_one_forgets_by_an_identifier_that_only_the_answer_holds(box, home):
+    before = enriched()
+    assert ep.forget(before.loc[1, "person_linkedin_url"]) == 1
+    assert not mentions(home, "bo@acme.example", before.loc[1, "person_name"])
+    assert statuses(enriched())[1] == ("suppressed", "forgotten")
+
+
+def test_all_providers_answers_go(box, home):
+    enriched()
+    enriched(provider="amplemarket")
+    assert ep.forget("ada@acme.example") == 2
+    assert not mentions(home, "ada@acme.example")
+
+
+def test_the_last_report_goes_too(box):
+    enriched(provider=["amplemarket", "crustdata"])
+    ep.last_report()
+    ep.forget("ada@acme.example")
+    with pytest.raises(ep.EnrichError):
+        ep.last_report()
+
+
+def test_a_short_slug_takes_nobody_elses_data():
+    trace = Trace.of(marks("people", {"linkedin_url": "https://www.linkedin.com/in/ada"}))
+    other = b'[{"name":"Ada Canada","url":"https://www.linkedin.com/in/ada-b","slug":["adam"]}]'
+    assert without(other, trace) is other
+    for written in ("https://linkedin.com/in/ADA/?x=1", "ada", "linkedin.com/in/%61da"):
+        body = msgspec.json.encode([{"url": written}, {"url": "bo"}])
+        assert without(body, trace) == b'[{"url":"bo"}]'
+
+
+def test_what_cannot_be_taken_apart_goes_as_a_whole():
+    trace = Trace.of(["email ada@example.com"])
+    assert without(b'[{"email": "ada@example.com"}, {"ema', trace) == b""
+    assert without(b'{"email": "ada@example.com", "name": "Ada"}', trace) == b""
+    escaped = b'[{"email": "\\u0061da@example.com"}, 1]'
+    assert without(escaped, trace) == b"[1]"
+
+
+def test_ten_thousand_stored_answers_are_searched_in_seconds(box, home):
+    many = pd.DataFrame({"LinkedIn": [f"linkedin.com/in/many-{n}-example" for n in range(2_000)]})
+    enriched(many)
+    started = time.perf_counter()
+    ep.forget("linkedin.com/in/many-77-example")
+    assert time.perf_counter() - started < 5
+    assert not mentions(home, "many-77-example")
+    assert mentions(home, "many-78-example")
+
+
+# -- removed by the vendor -----------------------------------------------------------------------
+
+
+def test_a_removal_takes_what_was_stored_and_stays(home):
+    people = pd.DataFrame({"Email": [f"person{n}@acme.example" for n in range(60)]})
+    jobs = {"journal": home, "job_seconds": (0.0, 0.0)}
+    with ep.sandbox(misses=0, **jobs):
+        before = enriched(people, provider="amplemarket")
+    with ep.sandbox(misses=1, **jobs):
+        after = enriched(people, provider="amplemarket", max_age="0D")
+    removed = after[after["person_status"] == "removed"]
+    assert set(removed["person_reason"]) == {"gdpr_removed"}
+    assert removed["person_name"].isna().all()
+    names = before.loc[removed.index, "person_linkedin_url"]
+    assert not mentions(home, *removed["Email"], *names.str.rpartition("/")[2])
+    kept = after[after["person_status"] == "matched"]
+    assert kept["person_name"].equals(before.loc[kept.index, "person_name"])
+    with ep.sandbox(misses=0, **jobs) as box:
+        again = enriched(people.loc[removed.index], provider="amplemarket", max_age="0D")
+        assert set(again["person_status"]) == {"removed"}
+        assert box.requests.empty
+
+
+# -- retention -----------------------------------------------------------------------------------
+
+
+def test_what_is_older_than_the_retention_is_deleted(box, home, monkeypatch):
+    before = enriched()
+    later = time.time() + 91 * 86_400
+    monkeypatch.setattr(time, "time", lambda: later)
+    ep.plan(LEADS, "crustdata")
+    assert not mentions(home, "ada@acme.example", before.loc[0, "person_name"])
+    assert ep.plan(LEADS, "crustdata").requests == 2
+
+
+def test_no_answer_is_older_than_it_may_be_kept(box, monkeypatch):
+    with pytest.raises(ep.ConfigurationError, match="more than the 90D"):
+        enriched(max_age="91D")
+    monkeypatch.setattr(ep.options, "retention", "1y")
+    with pytest.raises(ep.ConfigurationError, match="retention"):
+        enriched()
+    monkeypatch.setattr(ep.options, "retention", "365D")
+    assert statuses(enriched(max_age="91D"))[0] == ("matched", "")
