@@ -90,7 +90,7 @@ class Driver:
         self._orders, self._provider, self._kind = orders, provider, kind
         self._journal, self._transport = journal, transport
         self._credits_max, self._budget = credits_max, budget
-        self._tally = Tally(provider.name, weights, refused, orders.screen)
+        self._tally = Tally(provider.name, weights, refused, journal.tombstones.screen)
         self.results = self._tally.answers
         self._parking = Parking()
         self._lock = threading.Lock()
@@ -192,11 +192,13 @@ class Driver:
         return task.flow
 
     def _claim(self, task: Task) -> Batch | None:
+        if not (identities := self._tally.allowed(self._kind, task.identities)):
+            return None
         claim = self._journal.claim(
             self.run,
             self._orders.scope,
-            task.identities,
-            [self._orders.fingerprint(identity) for identity in task.identities],
+            identities,
+            [self._orders.fingerprint(identity) for identity in identities],
             price=lambda batch: self._provider.price(self._kind, batch),
             budget=self._budget,
             known=self._orders.known,

@@ -41,6 +41,7 @@ from enrich_pandas.run.records import (
     result_row,
     unpack,
 )
+from enrich_pandas.run.safety import check_disk, check_whole, reserve
 from enrich_pandas.run.tombstones import Refusal, Stone, Tombstones
 
 # Kept from one call to the next, beside all that was charged. A failed row that was refused, and
@@ -130,6 +131,8 @@ class Journal:
     def begin_run(self, **facts: Any) -> None:
         """Record that a run starts."""
         lease = self._own_lease()
+        with self._database.reading() as connection:
+            check_whole(connection, self.path)
         with self._database.writing() as connection:
             insert(connection, "runs", {**facts, "status": RUNNING, "lease": lease})
 
@@ -173,6 +176,9 @@ class Journal:
             mine, dear = affordable(list(free), price, left)
             if not mine:
                 return Claim(None, elsewhere, dear)
+            if price(mine):
+                check_disk(self.path)
+                reserve(connection, len(mine))
             batch = insert(
                 connection,
                 "batches",

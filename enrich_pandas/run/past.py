@@ -2,7 +2,7 @@
 
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
@@ -14,19 +14,20 @@ from enrich_pandas.run.forgetting import purge
 from enrich_pandas.run.records import (
     Answer,
     Batch,
+    pack,
     read_answer,
     read_identity,
     read_response,
     result_row,
     unpack,
 )
-from enrich_pandas.run.tombstones import Refusal
+from enrich_pandas.run.tombstones import Refusal, Stone
 
 RUNNING = "running"
 # Not `runs.*`: whom each run asked about would be read with it.
 RUNS = """
-    SELECT runs.id, provider, kind, library, started, ended, rows, identities, credits_planned,
-      budget, status, runs.lease, COALESCE(SUM(spent), 0) AS credits,
+    SELECT runs.id, provider, kind, library, started, ended, rows, runs.identities,
+      credits_planned, budget, status, runs.lease, COALESCE(SUM(spent), 0) AS credits,
       COALESCE(SUM(CASE state WHEN 'open' THEN at_risk ELSE held END), 0) AS credits_held,
       (SELECT COUNT(*) FROM requests JOIN batches ON batches.id = batch
        WHERE run = runs.id) AS requests
@@ -114,8 +115,8 @@ class Past:
         if row is None or row["asked"] is None:
             return Begun(row and row["call"], None)
         with self._decoding():
-            asked = [read_identity(pairs) for pairs in unpack(zlib.decompress(row["asked"]))]
-        return Begun(row["call"], asked)
+            pairs = unpack(zlib.decompress(row["asked"]))
+            return Begun(row["call"], [read_identity(one) for one in pairs])
 
     def requests(self, run: str) -> list[dict[str, Any]]:
         """Count the requests of a run by outcome, with the most that they can have cost."""
@@ -206,6 +207,11 @@ class Past:
         return explained(self._database.path, zlib.error, msgspec.MsgspecError, ValueError)
 
 
+def listed(identities: Iterable[Identity]) -> bytes:
+    """Write down whom a run asks about."""
+    return zlib.compress(pack([identity.keys for identity in identities]), 1)
+
+
 def _is_gone(step: sqlite3.Row) -> bool:
     """Tell an answer whose body was deleted since, for its age or for somebody's sake."""
     if step["outcome"] is None:
@@ -231,7 +237,8 @@ def _apply(
         connection.execute("DELETE FROM results WHERE fingerprint = ?", (change.key,))
     elif change.after.match.status is Status.REMOVED:
         refusal = Refusal(Status.REMOVED, change.after.match.reason)
-        purge(connection, kind, dict(change.identity.keys), refusal, provider)
+        stone = Stone(refusal, provider, change.after.fetched)
+        purge(connection, kind, dict(change.identity.keys), stone)
     else:
         connection.execute(
             "INSERT OR REPLACE INTO results VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",

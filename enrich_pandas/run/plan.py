@@ -3,13 +3,12 @@
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 from enrich_pandas.providers.base import Identity, Kind, Provider, RateLimit, Status
 from enrich_pandas.run.journal import Journal
 from enrich_pandas.run.records import Answer, Holder, pack
-from enrich_pandas.run.tombstones import Screen
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +32,6 @@ class Orders:
     elsewhere: Sequence[Identity]
     batches: Sequence[Sequence[Identity]]
     credits: float
-    screen: Screen
     realm: str
     max_age: float
 
@@ -53,11 +51,12 @@ def make_orders(
     keys = {identity: fingerprint(scope, identity) for identity in identities}
     known = journal.stored(list(keys.values()))
     usable = {key: answer for key, answer in known.items() if _usable(answer, now, max_age)}
-    screen = journal.tombstones.screen()
-    refused = screen.of_identities(kind, provider.name, identities)
+    refused = journal.tombstones.screen().of_identities(kind, provider.name, identities)
     usable |= {keys[identity]: answer for identity, answer in refused.items()}
+    claims = journal.claims([key for key in keys.values() if _may_be_claimed(usable.get(key))])
+    for key in (key for key, holder in claims.items() if not holder.is_idle):
+        usable.pop(key, None)
     unstored = {i: key for i, key in keys.items() if key not in usable}
-    claims = journal.claims(list(unstored.values()))
     holders = {i: claims[key] for i, key in unstored.items() if key in claims}
     busy = {i: holder for i, holder in holders.items() if not holder.is_idle}
     elsewhere = [i for i, holder in busy.items() if holder.is_alive]
@@ -73,9 +72,24 @@ def make_orders(
         batches=batches,
         credits=most_credits(provider, kind, [*batches, *provider.batches(kind, elsewhere)])
         + sum(min(h.left, provider.price(kind, left)) for h, left in abandoned.items()),
-        screen=screen,
         realm=realm,
         max_age=max_age,
+    )
+
+
+def resent(orders: Orders, provider: Provider, kind: Kind) -> Orders:
+    """Ask again about those who are held, at the risk of paying for them twice.
+
+    Their stored answers stay until others have landed: whatever happens before that, they are
+    held, and not forgotten.
+    """
+    is_held = {i: answer.match.status is Status.HELD for i, answer in orders.stored.items()}
+    again = list(provider.batches(kind, [i for i, is_one in is_held.items() if is_one]))
+    return replace(
+        orders,
+        stored={i: answer for i, answer in orders.stored.items() if not is_held[i]},
+        batches=[*orders.batches, *again],
+        credits=orders.credits + most_credits(provider, kind, again),
     )
 
 
@@ -131,3 +145,8 @@ def _usable(answer: Answer, now: float, max_age: float) -> bool:
     if answer.match.status is Status.PENDING:
         return answer.not_before is not None and now < answer.not_before
     return now - answer.fetched < max_age
+
+
+def _may_be_claimed(answer: Answer | None) -> bool:
+    """Tell whether somebody may be asking: about a held one too, if the user decided so."""
+    return answer is None or answer.match.status is Status.HELD

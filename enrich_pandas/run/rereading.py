@@ -10,7 +10,6 @@ from enrich_pandas.run.outcome import legible
 from enrich_pandas.run.past import Change, Landed
 from enrich_pandas.run.plan import fingerprint, scope_of
 from enrich_pandas.run.records import Answer, Batch, fresh
-from enrich_pandas.run.sender import settles_nothing
 from enrich_pandas.run.tally import one_each
 from enrich_pandas.run.task import Task
 from enrich_pandas.run.tombstones import Screen
@@ -47,10 +46,10 @@ def replay(provider: Provider, kind: Kind, batch: Batch) -> list[Match] | None:
     """Run a batch's flow on its recorded answers; None where they do not carry it to its end."""
     task = Task(batch.identities, batch=Batch(batch.id, batch.identities, dict(batch.recorded)))
 
-    def answer(request: Request) -> Response:
+    def answer(_: Request) -> Response:
         assert task.batch is not None  # noqa: S101 - for the type checker: set above
         recorded = task.batch.recorded.pop(task.step, None)
-        if recorded is None or settles_nothing(recorded):
+        if recorded is None:
             raise Unrecorded
         return legible(recorded)
 
@@ -77,8 +76,7 @@ def _changes(
 
 def _read(match: Match, before: Answer | None, answered: float, provider: str) -> Answer | None:
     """Return the answer to store: with the old one's cost, where that was known, and time."""
-    is_settled = before is not None and before.match.status is not Status.HELD
-    if is_settled:
+    if before is not None and before.match.status is not Status.HELD:
         match = replace(match, credits=before.match.credits)
     is_kept = match.status in (*KEPT, Status.REMOVED) or match.credits
     return fresh(match, before.fetched if before else answered, provider) if is_kept else None

@@ -3,9 +3,9 @@
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from enrich_pandas.providers.base import Identity, Match, Status
+from enrich_pandas.providers.base import Identity, Kind, Match, Status
 from enrich_pandas.run.records import Answer
 from enrich_pandas.run.tombstones import EVERYBODY, Screen
 
@@ -20,7 +20,7 @@ class Tally:
     weights, refused
         Rows of each identity, and rows of each status that need no request.
     screen
-        Who may not be shown, though an answer has arrived.
+        Returns who may not be shown, though an answer has arrived.
 
     Attributes
     ----------
@@ -33,7 +33,7 @@ class Tally:
         provider: str,
         weights: Mapping[Identity, int],
         refused: Mapping[str, int],
-        screen: Screen = EVERYBODY,
+        screen: Callable[[], Screen] = lambda: EVERYBODY,
     ) -> None:
         self.answers: dict[Identity, Answer] = {}
         self.rows = sum(weights.values()) + sum(refused.values())
@@ -46,13 +46,20 @@ class Tally:
         """Tell whether an identity is of this frame; a recovered batch may hold others."""
         return identity in self._weights
 
+    def allowed(self, kind: Kind, identities: Sequence[Identity]) -> list[Identity]:
+        """Leave out, and settle, whom the user has put on the list since the plan was made."""
+        refused = self._screen().of_identities(kind, self._provider, identities)
+        self.record(refused)
+        return [identity for identity in identities if identity not in refused]
+
     def record(self, answers: Mapping[Identity, Answer], credits_: float = 0.0) -> None:
         """Take answers in, each in place of an older one, and what they cost."""
+        screen = self._screen()
         with self._lock:
             self._credits += credits_
             for identity, answer in answers.items():
                 if self.wants(identity):
-                    self._replace(identity, self._screen.shown(answer))
+                    self._replace(identity, screen.shown(answer))
 
     def settle(self, identities: Iterable[Identity], status: Status, reason: str) -> None:
         """Give those a status that have no answer."""

@@ -163,10 +163,15 @@ class Tombstones:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._last: tuple[bytes | None, Screen] = (None, EVERYBODY)
 
     def screen(self) -> Screen:
-        """Read the list."""
+        """Return the list as it is now; it is read again only where it has changed."""
         with self._database.reading() as connection:
+            row = connection.execute("SELECT value FROM settings WHERE name = 'listed'").fetchone()
+            version = row and row[0]
+            if version == self._last[0]:
+                return self._last[1]
             key = connection.execute("SELECT value FROM settings WHERE name = 'key'").fetchone()
             rows = connection.execute("SELECT * FROM tombstones").fetchall()
         stones = {
@@ -175,7 +180,8 @@ class Tombstones:
             )
             for row in rows
         }
-        return Screen(key[0] if key else b"", stones)
+        self._last = version, Screen(key[0] if key else b"", stones)
+        return self._last[1]
 
     def add(self, named: Collection[tuple[Kind, str]], refusal: Refusal) -> int:
         """Put marks on the list; return how many are new on it."""
@@ -190,6 +196,7 @@ class Tombstones:
                 "DELETE FROM tombstones WHERE key = ? AND provider = ''",
                 [(digest(key, *one),) for one in named],
             )
+            _note_change(connection)
             return found.rowcount
 
 
@@ -204,7 +211,14 @@ def bury(
     key = secret_key(connection)
     rows = [(digest(key, *one), provider, *refusal, since) for one in named]
     statement = "INSERT OR IGNORE INTO tombstones VALUES (?, ?, ?, ?, ?)"
+    _note_change(connection)
     return connection.executemany(statement, rows).rowcount if rows else 0
+
+
+def _note_change(connection: sqlite3.Connection) -> None:
+    """Tell every process that its copy of the list is old."""
+    stamp = secrets.token_bytes(8)
+    connection.execute("INSERT OR REPLACE INTO settings VALUES ('listed', ?)", (stamp,))
 
 
 def secret_key(connection: sqlite3.Connection) -> bytes:

@@ -17,7 +17,9 @@ from enrich_pandas.report.quote import Plan
 from enrich_pandas.run.driver import Driver
 from enrich_pandas.run.http import Transport
 from enrich_pandas.run.journal import Journal
+from enrich_pandas.run.past import listed
 from enrich_pandas.run.plan import Orders, count_statuses, least_seconds, make_orders
+from enrich_pandas.run.recall import recorded
 from enrich_pandas.run.surroundings import Surroundings, journal_path
 from enrich_pandas.run.throttle import for_account
 from enrich_pandas.run.tokens import Tokens
@@ -108,7 +110,7 @@ class Stage:
                 transport.origin if transport else "",
                 provider.rate_limit,
             ),
-            run=_begin(plan, journal, budget),
+            run=_begin(self, orders, plan, journal, budget),
             weights=dict(zip(self.identified.identities, self.rows_by_code, strict=False)),
             refused=refused,
             credits_max=plan.credits,
@@ -136,8 +138,12 @@ def transport_to(
     return Transport(origin, sign=tokens.sign, renew=tokens.renew)
 
 
-def _begin(plan: Plan, journal: Journal, budget: float | None) -> str:
+def _begin(stage: Stage, orders: Orders, plan: Plan, journal: Journal, budget: float | None) -> str:
+    """Begin a run, with all that another process needs to go on with it."""
     run = time.strftime("%Y%m%d-%H%M%S-", time.gmtime()) + uuid.uuid4().hex[:6]
+    call = recorded(
+        stage.provider, stage.kind, realm=orders.realm, max_age=orders.max_age, scope=orders.scope
+    )
     journal.begin_run(
         id=run,
         provider=plan.provider,
@@ -148,5 +154,7 @@ def _begin(plan: Plan, journal: Journal, budget: float | None) -> str:
         identities=plan.distinct,
         credits_planned=plan.credits,
         budget=budget,
+        call=call,
+        asked=listed(stage.identified.identities),
     )
     return run

@@ -1,0 +1,110 @@
+"""Recall: what a run keeps of how it was called, so that another process can make it go on.
+
+Never a credential, and nothing that a repr would not show.
+"""
+
+import dataclasses
+import typing
+from collections.abc import Mapping
+from importlib.metadata import entry_points
+from typing import Any
+
+import msgspec
+
+from enrich_pandas.providers import GROUP
+from enrich_pandas.providers.base import Kind, Provider, Secret
+from enrich_pandas.run.records import pack
+
+
+class Call(msgspec.Struct, frozen=True, kw_only=True):
+    """How a run was called.
+
+    ``made_by`` is the provider's class. ``options`` are those that differ from the default; None
+    where they cannot be written down. ``scope`` is the journal's name for what is bought.
+    """
+
+    provider: str
+    made_by: str
+    kind: Kind
+    realm: str
+    max_age: float
+    scope: bytes
+    options: dict[str, Any] | None = None
+
+
+def recorded(provider: Provider, kind: Kind, *, realm: str, max_age: float, scope: bytes) -> bytes:
+    """Write down how a provider is called, as JSON."""
+    return pack(
+        Call(
+            provider=provider.name,
+            made_by=_class_of(type(provider)),
+            kind=kind,
+            realm=realm,
+            max_age=max_age,
+            scope=scope,
+            options=_options(provider),
+        )
+    )
+
+
+def read_call(call: bytes) -> Call:
+    """Read back how a run was called."""
+    return msgspec.json.decode(call, type=Call)
+
+
+def remade(call: Call) -> Provider | None:
+    """Make the same provider again, without its credentials; None where that cannot be done."""
+    if call.options is None:
+        return None
+    for point in entry_points(group=GROUP, name=call.provider):
+        kind: Any = point.load()
+        if _class_of(kind) == call.made_by:
+            return _made(kind, call.options)
+    return None
+
+
+def _options(provider: Provider) -> dict[str, Any] | None:
+    """Return the options that differ from the default, if they make the same provider again."""
+    given: Any = provider
+    if not dataclasses.is_dataclass(given):
+        return None
+    shown, secret = list[str](), set(provider.credentials)
+    for field in dataclasses.fields(given):
+        if not field.init or field.name in secret or _is_default(field, provider):
+            continue
+        if not field.repr or isinstance(getattr(provider, field.name), Secret):
+            return None  # it is not to be shown, and so not to be written down either
+        shown.append(field.name)
+    try:
+        options: dict[str, Any] = msgspec.json.decode(
+            pack({name: getattr(provider, name) for name in shown})
+        )
+    except (TypeError, ValueError, msgspec.MsgspecError):
+        return None
+    again = _made(type(provider), options)
+    is_same = again is not None and all(
+        getattr(again, name) == getattr(provider, name) for name in shown
+    )
+    return options if is_same else None
+
+
+def _is_default(field: "dataclasses.Field[Any]", provider: Provider) -> bool:
+    default = field.default
+    if field.default_factory is not dataclasses.MISSING:
+        default = field.default_factory()
+    value = getattr(provider, field.name)
+    return value is default or (type(value) is type(default) and value == default)
+
+
+def _made(kind: type[Provider], options: Mapping[str, Any]) -> Provider | None:
+    try:
+        hints = typing.get_type_hints(kind)
+        return kind(
+            **{name: msgspec.convert(value, hints[name]) for name, value in options.items()}
+        )
+    except Exception:  # noqa: BLE001 - of a third party's class: it cannot be made again
+        return None
+
+
+def _class_of(kind: object) -> str:
+    return f"{getattr(kind, '__module__', '')}:{getattr(kind, '__qualname__', '')}"

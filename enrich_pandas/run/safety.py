@@ -1,0 +1,107 @@
+"""Before anything is spent: a local disk with room on it, and a file that is whole.
+
+What is paid for has to reach the journal. Where that is in doubt nothing is bought: not on a
+network disk, whose locks do not hold between machines; not on a full one; not on a damaged file,
+in which what was bought may not be found again.
+"""
+
+import os
+import shutil
+import sqlite3
+from functools import lru_cache
+from pathlib import Path
+
+from enrich_pandas.errors import JournalError
+
+ALLOWED = "ENRICH_PANDAS_NETWORK_DISK"  # set to 1 by whoever knows that its locks hold
+NETWORK = frozenset(
+    {
+        *("9pfs", "afpfs", "afs", "ceph", "cifs", "davfs", "lustre", "ncpfs", "nfs", "nfs4"),
+        *("smb2", "smb3", "smbfs", "webdav", "beegfs", "gpfs", "ocfs2", "glusterfs"),
+    }
+)
+LOCAL_FUSE = frozenset({"fuse.ecryptfs", "fuse.encfs", "fuse.gocryptfs", "fuseblk"})
+ROOM = 32 * 1024 * 1024  # bytes that must be free, for SQLite's own journal and raw answers
+BYTES_AN_IDENTITY = 16 * 1024  # of the file, for a raw answer and what is read from it
+WHOLE = 64 * 1024 * 1024  # bytes; a larger file is checked page by page, not each index entry
+
+
+def check_disk(path: Path) -> None:
+    """Refuse a network disk, and one without room.
+
+    Raises
+    ------
+    JournalError
+        With what to do; nothing was spent.
+    """
+    kind = _kind_of_disk(path.parent)
+    if kind and os.environ.get(ALLOWED) != "1":
+        raise JournalError(
+            f"The journal {path} is on a network disk ({kind}), whose locks may not hold: two "
+            "machines could pay for the same rows.",
+            cost="Nothing was spent.",
+            todo=f"Set ENRICH_PANDAS_HOME to a folder on this machine's own disk, or {ALLOWED}=1 "
+            "where only one machine uses it.",
+        )
+    free = shutil.disk_usage(path.parent).free
+    if free < ROOM:
+        raise JournalError(
+            f"The disk of the journal {path} has {free // 1024:,} kB left, too little to keep "
+            "what would be paid for.",
+            cost="Nothing was spent after this.",
+            todo="Free the disk, or set ENRICH_PANDAS_HOME to a folder on another one.",
+        )
+
+
+def check_whole(connection: sqlite3.Connection, path: Path) -> None:
+    """Refuse a damaged file: what was bought may be missing in it, and would be bought again.
+
+    Raises
+    ------
+    JournalError
+        With what to do; nothing was spent and the file was not changed.
+    """
+    size = path.stat().st_size
+    check = "integrity_check" if size < WHOLE else "quick_check"
+    try:
+        said = connection.execute(f"PRAGMA {check}(1)").fetchone()[0]
+    except sqlite3.DatabaseError as error:
+        said = str(error)
+    if said != "ok":
+        raise JournalError(
+            f"The journal {path} is damaged ({str(said).splitlines()[0]}); what was bought may be "
+            "missing in it.",
+            cost="Nothing was spent after this, and the file was not changed.",
+            todo="Restore a copy. Or move the file away: then what was bought is bought again.",
+        )
+
+
+def reserve(connection: sqlite3.Connection, identities: int) -> None:
+    """Make room inside the file for the answers about so many more identities, or fail.
+
+    Part of the transaction that claims them: pages that are written and given back stay in the
+    file, so that what has been paid for lands even where the disk is full meanwhile.
+    """
+    claimed = connection.execute("SELECT COUNT(*) FROM claims").fetchone()[0]
+    free, size = (
+        connection.execute(f"PRAGMA {name}").fetchone()[0]
+        for name in ("freelist_count", "page_size")
+    )
+    lacking = (claimed + identities) * BYTES_AN_IDENTITY - free * size
+    if lacking > 0:
+        connection.execute(
+            "INSERT OR REPLACE INTO settings VALUES ('room', zeroblob(?))", (lacking,)
+        )
+        connection.execute("DELETE FROM settings WHERE name = 'room'")
+
+
+@lru_cache(maxsize=64)
+def _kind_of_disk(folder: Path) -> str | None:
+    """Return the kind of a network disk, or None for a local one, or where it cannot be told."""
+    import psutil  # slow to import, and needed only before something is spent
+
+    place = folder.resolve()
+    mounts = {Path(one.mountpoint): one.fstype.lower() for one in psutil.disk_partitions(all=True)}
+    kind = next((mounts[above] for above in (place, *place.parents) if above in mounts), "")
+    is_remote = kind in NETWORK or (kind.startswith("fuse") and kind not in LOCAL_FUSE)
+    return kind if is_remote else None

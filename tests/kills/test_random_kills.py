@@ -1,0 +1,54 @@
+"""SIGKILL at any instant, up to five times in a row: nothing paid twice, nothing paid for lost.
+
+``KILLS=2000 pytest -m slow tests/kills/test_random_kills.py`` goes on until so many have landed, of
+each vendor, and tells how many rows were held.
+"""
+
+import logging
+import os
+import random
+
+import pytest
+
+from tests.kills.conftest import SIGKILLED, judged
+
+logger = logging.getLogger("kills")
+VENDORS = ["crustdata", "amplemarket", "zoho"]
+LONGEST = {"crustdata": 0.25, "amplemarket": 0.8, "zoho": 0.8}  # seconds that a run takes, about
+TRIALS = 16
+KILLS = int(os.environ.get("KILLS", "2000"))
+
+
+def trial(trials, vendor, seed):
+    """Kill call after call at random instants, then let one end."""
+    dice = random.Random(seed)  # noqa: S311 - no secret
+    one = trials.new(vendor)
+    delays = [dice.uniform(0, LONGEST[vendor]) for _ in range(dice.randint(1, 5))]
+    codes = [trials.run(one, kill_after=delay) for delay in delays]
+    one["kills"] = [seed, *zip(delays, codes, strict=True)]
+    return one, trials.settle(one)
+
+
+def landed(ended):
+    return sum(code == SIGKILLED for one, _ in ended for _, code in one["kills"][1:])
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_kills_at_random_instants(trials, vendor):
+    ended = trials.map(lambda number: trial(trials, vendor, f"{vendor} {number}"), range(TRIALS))
+    assert judged(trials, ended) == TRIALS
+    assert landed(ended) >= TRIALS
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(14_400)
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_as_many_kills_as_are_asked_for(trials, vendor):
+    count = start = held = 0
+    while count < KILLS:
+        seeds = [f"{vendor} {number}" for number in range(start, start + 200)]
+        ended = trials.map(lambda seed: trial(trials, vendor, seed), seeds)
+        judged(trials, ended)
+        count, start = count + landed(ended), start + 200
+        held += sum(list(statuses.values()).count("held") for _, statuses in ended)
+        logger.warning("%s: %d trials, %d kills, %d rows held", vendor, start, count, held)

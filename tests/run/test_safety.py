@@ -1,0 +1,99 @@
+"""Nothing is spent on a network disk, a full one, or a damaged journal."""
+
+import random
+import shutil
+import sqlite3
+from types import SimpleNamespace
+
+import pandas as pd
+import psutil
+import pytest
+
+import enrich_pandas as ep
+from enrich_pandas.run import safety
+
+LEADS = pd.DataFrame({"LinkedIn": [f"linkedin.com/in/safe-{n}-example" for n in range(30)]})
+
+
+@pytest.fixture
+def home(tmp_path):
+    return tmp_path / "home" / "journal.sqlite"
+
+
+def enriched(leads=LEADS):
+    return ep.people(leads, "crustdata", progress=None)
+
+
+@pytest.fixture
+def mounted(monkeypatch):
+    def mount(kind, place):
+        safety._kind_of_disk.cache_clear()
+        pairs = [("/", "ext4"), (str(place), kind)]
+        mounts = [SimpleNamespace(mountpoint=where, fstype=of) for where, of in pairs]
+        monkeypatch.setattr(psutil, "disk_partitions", lambda **_: mounts)
+
+    yield mount
+    safety._kind_of_disk.cache_clear()
+
+
+@pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.sshfs", "fuse.drive"])
+def test_nothing_is_spent_on_a_network_disk(home, mounted, monkeypatch, kind):
+    mounted(kind, home.parent)
+    with ep.sandbox(journal=home) as box:
+        with pytest.raises(ep.JournalError, match=f"network disk \\({kind}\\)"):
+            enriched()
+        assert box.requests.empty
+        assert ep.plan(LEADS).requests == 2  # looking is allowed
+        monkeypatch.setenv(safety.ALLOWED, "1")
+        assert (enriched()["person_status"] != "skipped").all()
+
+
+@pytest.mark.parametrize("kind", ["ext4", "apfs", "overlay", "fuseblk", "tmpfs"])
+def test_a_local_disk_is_no_network_disk(home, mounted, kind):
+    mounted(kind, home.parent)
+    with ep.sandbox(journal=home):
+        enriched()
+
+
+def test_nothing_is_spent_on_a_full_disk(home, monkeypatch):
+    with ep.sandbox(journal=home) as box:
+        monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000_000))
+        with pytest.raises(ep.JournalError, match="4,882 kB left"):
+            enriched()
+        assert box.requests.empty
+
+
+def test_what_was_claimed_has_room_though_the_file_may_not_grow(tmp_path):
+    connection = sqlite3.connect(tmp_path / "file")
+    connection.execute("CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID")
+    connection.execute("CREATE TABLE claims (fingerprint BLOB)")
+    connection.execute("CREATE TABLE answers (body BLOB)")
+    safety.reserve(connection, 25)
+    connection.commit()
+    pages = connection.execute("PRAGMA page_count").fetchone()[0]
+    connection.execute(f"PRAGMA max_page_count = {pages}")
+    for _ in range(25):
+        connection.execute("INSERT INTO answers VALUES (randomblob(12000))")
+        connection.commit()
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        connection.execute("INSERT INTO answers VALUES (randomblob(1000000))")
+    connection.close()
+
+
+def test_a_flipped_byte_never_makes_a_row_be_paid_for_twice(home, tmp_path):
+    """Wherever it is: it is found before anything is spent, or changes nothing that matters."""
+    with ep.sandbox(journal=home, misses=0) as box:
+        enriched()
+        whole, dice, refused = home.read_bytes(), random.Random(7), 0  # noqa: S311 - no secret
+        for number in range(60):
+            damaged = bytearray(whole)
+            place = dice.randrange(len(damaged))
+            damaged[place] ^= 1 << dice.randrange(8)
+            home.write_bytes(damaged)
+            try:
+                enriched(LEADS.head(3 + number % 3))
+            except ep.JournalError:
+                refused += 1
+        assert refused
+        twice = box.ledger.groupby("identity").size()
+        assert (twice == 1).all()
