@@ -102,7 +102,9 @@ class Trials:
 def judge(trial: dict, statuses: dict[str, str], charges: dict[str, int]) -> dict[str, int]:
     """Return what went wrong of one trial: rows paid twice, rows paid for and lost."""
     paid = {slug: charges.get(slug, 0) for slug in trial["slugs"]}
-    listed = {"matched", "held"} | ({"not_found", "failed"} if trial["vendor"] == "zoho" else set())
+    # Zoho's jobs are found again in its list, and charged whatever they find.
+    is_listing = trial["vendor"] == "zoho"
+    listed = {"matched", "not_found", "failed"} if is_listing else {"matched", "held"}
     return {
         "twice": sum(times > 1 for times in paid.values()),
         "lost": sum(times > 0 and statuses[slug] not in listed for slug, times in paid.items()),
@@ -124,7 +126,7 @@ def judged(trials: Trials, ended: list[tuple[dict, dict[str, str]]]) -> int:
 @pytest.fixture(scope="module")
 def trials(tmp_path_factory):
     folder = tmp_path_factory.mktemp("kills")
-    with ep.sandbox(process=True, misses=0.2, latency=0.01, job_seconds=(0.02, 0.1)) as box:
+    with ep.sandbox(process=True, misses=0.2, latency=0.03, job_seconds=(0.02, 0.1)) as box:
         trials = Trials(box, folder)
         yield trials
         trials.close()

@@ -96,6 +96,7 @@ def enrich(trial: dict, url: str) -> None:
     out = Path(trial["journal"]).with_suffix(".json")
     with ep.sandbox(url=url, journal=trial["journal"]):
         Path(trial["journal"]).with_suffix(".ready").touch()
+        began = time.monotonic()
         if trial.get("resume"):
             frame = again(trial)
         else:
@@ -107,7 +108,9 @@ def enrich(trial: dict, url: str) -> None:
                 fields=["name", "linkedin_url"],
             )
     rows = dict(zip(trial["slugs"], frame["person_status"], strict=True))
-    out.write_text(json.dumps({"statuses": rows, "boundaries": boundaries.names}))
+    seconds = time.monotonic() - began
+    facts = {"statuses": rows, "boundaries": boundaries.names, "seconds": seconds}
+    out.write_text(json.dumps(facts))
 
 
 def again(trial: dict) -> pd.DataFrame:

@@ -1,0 +1,413 @@
+"""The mutants: one defect each, of the kind that costs money, rows or people; all must be caught.
+
+``tests`` are those that have to notice. A mutant that survives is a hole in the tests.
+"""
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    """A defect: what is put in place of what, in which file, and who has to notice."""
+
+    name: str
+    file: str
+    old: str
+    new: str
+    tests: str
+
+
+MONEY = "tests/test_money.py"
+JOURNAL = "tests/run/test_journal.py"
+HTTP = "tests/run/test_http.py"
+OUTCOME = "tests/run/test_outcome.py"
+DRIVER = "tests/run/test_driver.py"
+PRIVACY = "tests/test_privacy.py"
+SAFETY = "tests/run/test_safety.py"
+CRASH = "tests/kills/test_crash_points.py"
+KILLS = "tests/kills/test_random_kills.py"
+
+MUTANTS = [
+    # -- the order of writes ---------------------------------------------------------------------
+    Mutant(
+        "the intent is written after the request is sent",
+        "run/sender.py",
+        """        entry, before = self._journal.intend(batch.id, task.step, request), task.may_be_charged
+        task.may_be_charged = before or request.billed
+        sent = time.time()
+        response, error = self._exchange(request)
+""",
+        """        before = task.may_be_charged
+        task.may_be_charged = before or request.billed
+        sent = time.time()
+        response, error = self._exchange(request)
+        entry = self._journal.intend(batch.id, task.step, request)
+""",
+        f"{CRASH} {MONEY}",
+    ),
+    Mutant(
+        "the raw answer is not written",
+        "run/sender.py",
+        "            self._journal.answer(entry, response)\n",
+        "            pass\n",
+        f"{JOURNAL} {DRIVER} {CRASH}",
+    ),
+    Mutant(
+        "a result is written in another transaction than the end of its claim",
+        "run/journal.py",
+        '            connection.execute("DELETE FROM claims WHERE batch = ?", (batch,))\n',
+        "            pass\n",
+        f"{JOURNAL} {DRIVER}",
+    ),
+    Mutant(
+        "a commit is not awaited to reach the disk",
+        "run/database.py",
+        '"PRAGMA synchronous = EXTRA"',
+        '"PRAGMA synchronous = OFF"',
+        JOURNAL,
+    ),
+    Mutant(
+        "a write-ahead log in place of the rollback journal",
+        "run/database.py",
+        '"PRAGMA journal_mode = TRUNCATE"',
+        '"PRAGMA journal_mode = WAL"',
+        JOURNAL,
+    ),
+    # -- who may ask about whom ------------------------------------------------------------------
+    Mutant(
+        "a held row is asked again by itself",
+        "run/plan.py",
+        "    if answer.match.status is Status.HELD:\n        return True",
+        "    if answer.match.status is Status.HELD:\n        return False",
+        f"{MONEY} {DRIVER} {CRASH}",
+    ),
+    Mutant(
+        "a held row is not kept",
+        "run/journal.py",
+        "KEPT = (Status.MATCHED, Status.NOT_FOUND, Status.PENDING, Status.HELD)",
+        "KEPT = (Status.MATCHED, Status.NOT_FOUND, Status.PENDING)",
+        f"{MONEY} {JOURNAL} {DRIVER}",
+    ),
+    Mutant(
+        "what was bought since the plan was made is bought again",
+        "run/claims.py",
+        "        *(key for key, fetched in answers if known.get(key) != fetched),\n",
+        "",
+        f"{JOURNAL} {DRIVER}",
+    ),
+    Mutant(
+        "an identity is claimed by two",
+        "run/claims.py",
+        "        *(row[0] for row in select_in(connection, claimed, fingerprints)),\n",
+        "",
+        JOURNAL,
+    ),
+    Mutant(
+        "the claims of the dead are given up though they may have been charged",
+        "run/claims.py",
+        "state = 'open' AND at_risk = 0\"\n    return (",
+        "state = 'open'\"\n    return (",
+        f"{JOURNAL} {CRASH}",
+    ),
+    Mutant(
+        "what a dead owner may have been charged for is idle",
+        "run/records.py",
+        "        return not self.is_alive and not self.at_risk",
+        "        return not self.is_alive",
+        f"{JOURNAL} {CRASH} {MONEY}",
+    ),
+    Mutant(
+        "the living are taken for dead",
+        "run/leases.py",
+        "    except Timeout:\n        return True",
+        "    except Timeout:\n        return False",
+        JOURNAL,
+    ),
+    Mutant(
+        "a batch is adopted that was asked with other options",
+        "run/journal.py",
+        'if row is None or row["scope"] != scope or',
+        "if row is None or",
+        JOURNAL,
+    ),
+    Mutant(
+        "a request of the dead is sent again on their behalf",
+        "run/sender.py",
+        "        if task.adopt is not None and request.billed:\n",
+        "        if False:\n",
+        f"{DRIVER} {MONEY} {CRASH}",
+    ),
+    Mutant(
+        "an intent without an answer was never sent",
+        "run/records.py",
+        'outcome = Outcome.UNKNOWN if row["billed"] else Outcome.NOT_SENT',
+        "outcome = Outcome.NOT_SENT",
+        f"{JOURNAL} {CRASH} {DRIVER}",
+    ),
+    Mutant(
+        "options do not count in what is stored",
+        "run/plan.py",
+        "provider.version, kind, options])",
+        "provider.version, kind])",
+        "tests/test_money.py tests/test_enrichment.py tests/run",
+    ),
+    Mutant(
+        "a sandbox's answer is served as a live one",
+        "run/plan.py",
+        "text = pack([realm, provider.name,",
+        "text = pack([provider.name,",
+        "tests/test_money.py tests/test_enrichment.py tests/run tests/sandbox/test_box.py",
+    ),
+    Mutant(
+        "a miss overwrites a hit",
+        "run/journal.py",
+        "                [row for key, row in rows.items() if key not in hits],",
+        "                list(rows.values()),",
+        JOURNAL,
+    ),
+    Mutant(
+        "a person is asked for once a spelling",
+        "frame/validation.py",
+        "    value, reason = canonical(identifier, cell)\n",
+        "    value, reason = canonical(identifier, cell)\n    value = value and str(cell)\n",
+        "tests/frame/test_validation.py tests/test_enrichment.py",
+    ),
+    # -- the budget ------------------------------------------------------------------------------
+    Mutant(
+        "the budget is no wall",
+        "run/claims.py",
+        "    if budget is None:\n        return math.inf",
+        "    if budget is None or budget:\n        return math.inf",
+        f"{JOURNAL} {MONEY}",
+    ),
+    Mutant(
+        "what is held does not count against the budget",
+        "run/claims.py",
+        "ELSE spent + held END",
+        "ELSE spent END",
+        JOURNAL,
+    ),
+    Mutant(
+        "what is reserved does not count against the budget",
+        "run/claims.py",
+        "CASE state WHEN 'open' THEN reserved ELSE",
+        "CASE state WHEN 'open' THEN 0 ELSE",
+        f"{JOURNAL} {MONEY}",
+    ),
+    Mutant(
+        "a large call needs no budget",
+        "enrichment.py",
+        "plan.credits <= options.confirm_above",
+        "True",
+        f"{MONEY} tests/test_enrichment.py tests/test_waterfall.py",
+    ),
+    # -- outcomes --------------------------------------------------------------------------------
+    Mutant(
+        "an error of the server is a refusal",
+        "run/outcome.py",
+        "    return Outcome.REFUSED if is_refusal else Outcome.UNKNOWN\n\n\ndef _unknown",
+        "    return Outcome.REFUSED\n\n\ndef _unknown",
+        OUTCOME,
+    ),
+    Mutant(
+        "a web page in place of an answer is an answer",
+        "run/outcome.py",
+        '    if exchange.error == "too_large" or shape == "page":',
+        '    if exchange.error == "too_large":',
+        OUTCOME,
+    ),
+    Mutant(
+        "a lost answer is asked for again",
+        "run/sender.py",
+        "(response.lost and not request.billed)",
+        "response.lost",
+        f"{DRIVER} {MONEY}",
+    ),
+    Mutant(
+        "a cut answer is given up as a whole",
+        "run/outcome.py",
+        '        body = b"[" + b",".join(salvaged(body)) + b"]"',
+        '        body = b"[]"',
+        f"{OUTCOME} tests/providers/test_salvage.py tests/test_money.py",
+    ),
+    Mutant(
+        "requests are repeated below us",
+        "run/connection.py",
+        "max_retries=0",
+        "max_retries=3",
+        HTTP,
+    ),
+    Mutant(
+        "a billed request reuses a connection",
+        "run/http.py",
+        "adapter = Adapter() if request.billed else self._adapter()",
+        "adapter = self._adapter()",
+        HTTP,
+    ),
+    # -- stopping --------------------------------------------------------------------------------
+    Mutant(
+        "an interrupt does not stop the spending",
+        "run/handle.py",
+        "        except KeyboardInterrupt:\n            self.cancel()\n",
+        "        except KeyboardInterrupt:\n",
+        "tests/run/test_interrupts.py tests/run/test_handle.py",
+    ),
+    Mutant(
+        "a dead key does not stop the run",
+        "run/sender.py",
+        "FATAL = (401, 402, 403)",
+        "FATAL = ()",
+        f"{DRIVER} {MONEY}",
+    ),
+    Mutant(
+        "nothing useful arrives, and the run goes on",
+        "run/sender.py",
+        "            is_enough = self._in_vain >= IN_VAIN",
+        "            is_enough = False",
+        DRIVER,
+    ),
+    # -- whose answer it is ----------------------------------------------------------------------
+    Mutant(
+        "an answer is bound by its position",
+        "providers/binding.py",
+        "        return next((sorted(claim & asked) for claim in self.claims if claim & asked), [])",
+        "        return sorted(asked)[:1]",
+        "tests/providers/test_binding.py tests/test_contract.py",
+    ),
+    Mutant(
+        "of two different answers the first is taken",
+        "providers/amplemarket/results.py",
+        "    return said[0] if len(said) == 1 else replace(CONFLICT, note=note)",
+        "    return said[0]",
+        "tests/providers/test_amplemarket.py tests/test_contract_jobs.py "
+        "tests/test_contract_jobs_of_vendors.py",
+    ),
+    Mutant(
+        "a job of somebody else's is adopted",
+        "providers/zoho/adoption.py",
+        "if found and found.echo == asked(identity):",
+        "if found:",
+        "tests/providers/test_zoho_flow.py",
+    ),
+    Mutant(
+        "nothing is waited for before a job counts as not accepted",
+        "providers/zoho/adoption.py",
+        "    for moment in (*(one for one in SOON if one < settle), settle) if sent else ():",
+        "    for moment in (0.0,) if sent else ():",
+        "tests/providers/test_zoho_flow.py",
+    ),
+    # -- the wire and its secrets ----------------------------------------------------------------
+    Mutant(
+        "a path may lead to another origin",
+        "run/origin.py",
+        "    if not _PATH.fullmatch(path):",
+        "    if False:",
+        "tests/run/test_origin.py tests/run/test_http.py",
+    ),
+    Mutant(
+        "plain http is as good",
+        "run/origin.py",
+        'if match["scheme"].lower() == "http" and not',
+        "if False and not",
+        "tests/run/test_origin.py",
+    ),
+    Mutant(
+        "an answer may be of any size",
+        "run/http.py",
+        "                if body.tell() > self._max_bytes:",
+        "                if False:",
+        HTTP,
+    ),
+    Mutant(
+        "a slow answer is waited for without end",
+        "run/connection.py",
+        "        self._connected.settimeout(self._connected.call.left())\n"
+        "        return self._raw.readinto(buffer)",
+        "        return self._raw.readinto(buffer)",
+        HTTP,
+    ),
+    Mutant(
+        "a credential shows itself",
+        "providers/values.py",
+        '        return "Secret(***)"',
+        '        return f"Secret({self._value})"',
+        "tests/run/test_secrets.py enrich_pandas/providers/values.py",
+    ),
+    Mutant(
+        "a person shows in a traceback",
+        "providers/values.py",
+        "        return f\"Identity({', '.join(name for name, _ in self.keys)})\"",
+        "        return f\"Identity({', '.join(value for _, value in self.keys)})\"",
+        "tests/run/test_secrets.py enrich_pandas/providers/values.py",
+    ),
+    Mutant(
+        "every process renews the token",
+        "run/tokens.py",
+        "            if kept.token == stale or self._clock() >= kept.ends:\n",
+        "            if True:\n",
+        "tests/run/test_tokens.py",
+    ),
+    # -- people and files ------------------------------------------------------------------------
+    Mutant(
+        "others may read the journal",
+        "run/database.py",
+        "os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600",
+        "os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o644",
+        JOURNAL,
+    ),
+    Mutant(
+        "what is deleted stays readable",
+        "run/database.py",
+        '"PRAGMA secure_delete = ON"',
+        '"PRAGMA secure_delete = OFF"',
+        PRIVACY,
+    ),
+    Mutant(
+        "who is forgotten stays in the raw answers",
+        "run/forgetting.py",
+        "    _scrub_bodies(connection, trace, own, stone.provider)\n",
+        "",
+        PRIVACY,
+    ),
+    Mutant(
+        "the list is not looked at before spending",
+        "run/tombstones.py",
+        "            return stone and stone.refusal",
+        "            return None",
+        PRIVACY,
+    ),
+    Mutant(
+        "the list is not looked at before showing",
+        "run/tally.py",
+        "self._replace(identity, screen.shown(answer))",
+        "self._replace(identity, answer)",
+        PRIVACY,
+    ),
+    Mutant(
+        "the list can be read",
+        "run/tombstones.py",
+        '    return hmac.digest(key, f"{kind} {mark}".encode(), hashlib.sha256)',
+        '    return f"{kind} {mark}".encode()',
+        PRIVACY,
+    ),
+    Mutant(
+        "a damaged journal is used",
+        "run/journal.py",
+        "            check_whole(connection, self.path)\n",
+        "            pass\n",
+        SAFETY,
+    ),
+    Mutant(
+        "nothing is put by for a full disk",
+        "run/safety.py",
+        "    if lacking > 0:\n",
+        "    if False:\n",
+        SAFETY,
+    ),
+    Mutant(
+        "a damaged file is replaced by an empty one",
+        "run/database.py",
+        "    if application != APPLICATION_ID or version not in (*MIGRATIONS, VERSION):",
+        "    if False:",
+        JOURNAL,
+    ),
+]
