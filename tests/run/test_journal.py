@@ -71,6 +71,13 @@ def test_the_file_and_its_folder_are_private_from_the_first_byte(path):
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
+def test_a_commit_has_reached_the_disk_when_it_returns(journal):
+    with journal._database.reading() as connection:
+        pragmas = ("journal_mode", "synchronous", "secure_delete")
+        held = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
+    assert held == ["truncate", 3, 1]  # 3 is EXTRA
+
+
 def test_what_has_landed_is_read_back_whole(journal):
     batch = claim(journal, ADA).batch
     match = matched(ADA, name="Ada Example", emails=[Email(address="ada@example.com")])
