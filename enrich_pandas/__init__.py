@@ -38,6 +38,7 @@ from enrich_pandas.options import options
 
 if TYPE_CHECKING:
     from enrich_pandas.directory import Directory
+    from enrich_pandas.export import to_csv_safe, to_excel_safe
     from enrich_pandas.history import runs
     from enrich_pandas.privacy import forget, suppress, unsuppress
     from enrich_pandas.providers import providers
@@ -85,6 +86,8 @@ __all__ = [
     "runs",
     "sandbox",
     "suppress",
+    "to_csv_safe",
+    "to_excel_safe",
     "unsuppress",
 ]
 
@@ -99,6 +102,8 @@ _LAZY = {
     "last_report": "enrich_pandas.report.waterfall",
     "runs": "enrich_pandas.history",
     "suppress": "enrich_pandas.privacy",
+    "to_csv_safe": "enrich_pandas.export",
+    "to_excel_safe": "enrich_pandas.export",
     "unsuppress": "enrich_pandas.privacy",
 }
 

@@ -1,0 +1,92 @@
+"""What is exported for a spreadsheet program executes nothing, and is otherwise what it was."""
+
+import csv
+
+import openpyxl
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+import enrich_pandas as ep
+
+FORMULAS = [
+    "=1+1",
+    "=cmd|' /C calc'!A0",
+    "+cmd|' /C calc'!A0",
+    "-2+3+cmd|' /C calc'!A0",
+    "@SUM(1+1)*cmd|' /C calc'!A0",
+    "\t=1+1",
+    "\r=1+1",
+    "\n=1+1",
+    " =1+1",
+    "\u00a0=1+1",
+    "\u200b=1+1",
+    "\uff1d1+1",
+    "\uff0b1",
+    "\uff0dx",
+    "\uff20SUM(1)",
+    '=HYPERLINK("https://evil.example","x")',
+    "=WEBSERVICE('https://evil.example')",
+]
+PHONE = "+1 555-010-0100"
+
+
+def frame_of(texts):
+    return pd.DataFrame({"text": texts, "=name()": texts, "size": range(len(texts))})
+
+
+def executes(cell):
+    """Tell what a spreadsheet program would take for a formula."""
+    return cell.lstrip(" \u00a0\u200b\ufeff")[:1] in tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
+
+
+def test_no_cell_of_an_excel_file_is_a_formula(tmp_path):
+    frame = frame_of([*FORMULAS, PHONE])
+    before = frame.copy()
+    ep.to_excel_safe(frame, tmp_path / "x.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "x.xlsx").active
+    cells = [cell for row in sheet.iter_rows() for cell in row]
+    assert {cell.data_type for cell in cells} == {"s", "n"}
+    assert not any(cell.hyperlink for cell in cells)
+    assert sheet.cell(len(frame) + 1, 1).value == PHONE
+    assert sheet.cell(2, 1).value == "=1+1"
+    assert sheet.cell(2, 3).value == 0
+    pd.testing.assert_frame_equal(frame, before)
+
+
+@pytest.mark.parametrize("dtype", ["object", "string"])
+def test_no_cell_of_a_csv_file_executes(tmp_path, dtype):
+    frame = frame_of([*FORMULAS, PHONE, "Ada", "-12.5", None]).astype({"text": dtype})
+    ep.to_csv_safe(frame, tmp_path / "x.csv")
+    with (tmp_path / "x.csv").open(newline="") as file:
+        header, *rows = csv.reader(file)
+    assert not any(executes(name) for name in header)
+    assert not any(executes(row[0]) for row in rows if row[0] != "-12.5")
+    texts = [row[0].removeprefix("'") for row in rows]
+    assert texts == [*FORMULAS, PHONE, "Ada", "-12.5", ""]
+    assert [row[2] for row in rows] == [str(n) for n in range(len(frame))]
+
+
+def test_an_enriched_frame_survives(tmp_path):
+    leads = pd.DataFrame({"Email": ["ada@example.com", "bo@example.com"]}, index=["=a", "b"])
+    with ep.sandbox(misses=0):
+        people = ep.people(leads, progress=None)
+    ep.to_excel_safe(people, tmp_path / "x.xlsx", index=True)
+    ep.to_csv_safe(people, tmp_path / "x.csv", index=True)
+    back = pd.read_excel(tmp_path / "x.xlsx", index_col=0, engine="openpyxl")
+    assert back["person_name"].tolist() == people["person_name"].tolist()
+    assert back.index.tolist() == ["=a", "b"]
+    assert pd.read_csv(tmp_path / "x.csv", index_col=0).index.tolist() == ["'=a", "b"]
+
+
+def test_what_no_excel_file_can_hold_is_left_out(tmp_path):
+    ep.to_excel_safe(pd.DataFrame({"text": ["a\x00b\x1fc"]}), tmp_path / "x.xlsx")
+    assert pd.read_excel(tmp_path / "x.xlsx", engine="openpyxl")["text"].tolist() == ["abc"]
+
+
+@given(st.text(max_size=40).map(lambda text: "=" + text))
+def test_any_text_that_begins_like_a_formula_is_made_inert(text):
+    from enrich_pandas.export import _inert
+
+    assert _inert(pd.DataFrame({"text": [text]}), "'").iloc[0, 0] == f"'{text}"
