@@ -11,6 +11,7 @@
 
 import importlib
 import logging
+import types
 from typing import TYPE_CHECKING, Any
 
 from enrich_pandas.accessor import register
@@ -47,9 +48,20 @@ if TYPE_CHECKING:
     from enrich_pandas.providers.crustdata import Crustdata
     from enrich_pandas.providers.zoho import Zoho
     from enrich_pandas.report.waterfall import last_report
+    from enrich_pandas.resume import run
     from enrich_pandas.sandbox import Sandbox as sandbox  # noqa: N813 - it is called like a function
-else:  # both are packages that can be called, so that their modules can be imported, too
-    from enrich_pandas import providers, sandbox
+else:  # these are packages that can be called, so that their modules can be imported, too
+    from enrich_pandas import providers, run, sandbox
+
+    class _Callable(types.ModuleType):
+        """``ep.run`` is the package of the engine, and ``ep.run(id)`` is a past run."""
+
+        def __call__(self, id: str) -> Any:  # noqa: A002 - what users call it
+            from enrich_pandas.resume import run
+
+            return run(id)
+
+    run.__class__ = _Callable
 
 __version__ = "0.1.0"
 
@@ -83,6 +95,7 @@ __all__ = [
     "people",
     "plan",
     "providers",
+    "run",
     "runs",
     "sandbox",
     "suppress",

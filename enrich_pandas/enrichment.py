@@ -19,7 +19,7 @@ from enrich_pandas.frame.columns import find_columns
 from enrich_pandas.frame.flatten import Distinct, Taken
 from enrich_pandas.frame.output import Layout, Output, Tables, decide_output
 from enrich_pandas.frame.schema import Field
-from enrich_pandas.frame.validation import identify
+from enrich_pandas.frame.validation import Identified, identify
 from enrich_pandas.models import Company, Part, Person
 from enrich_pandas.options import options
 from enrich_pandas.progress import Hook
@@ -71,7 +71,7 @@ def enrich(
     frame: pd.DataFrame, call: Call, *, progress: str | Hook | None, wait: bool
 ) -> pd.DataFrame | Tables | Handle[pd.DataFrame | Tables]:
     """Enrich a frame."""
-    hook, terms = choose(progress), _terms(frame, call)
+    hook, terms = choose(progress), terms_of(frame, call)
     # Whatever another cell does to the frame meanwhile; pandas 3 copies when it is written to.
     snapshot = frame.copy(deep=not COPIES_ON_WRITE)
     run = _run if len(terms.providers) == 1 else _run_all
@@ -82,7 +82,7 @@ def enrich(
 
 def quote(frame: pd.DataFrame, call: Call) -> Plan | WaterfallPlan:
     """Plan a call, and go no further."""
-    terms = _terms(frame, call)
+    terms = terms_of(frame, call)
     if len(terms.providers) > 1:
         return _forecast(terms, _groups(frame, call, terms))
     stage = _stage(frame, call, terms)
@@ -99,18 +99,28 @@ def quote(frame: pd.DataFrame, call: Call) -> Plan | WaterfallPlan:
 def _run(
     frame: pd.DataFrame, call: Call, terms: Terms, hook: Hook
 ) -> Handle[pd.DataFrame | Tables]:
-    stage, output, here = _stage(frame, call, terms), terms.output, terms.here
+    return drive(frame, _stage(frame, call, terms), terms, hook)
+
+
+def drive(
+    frame: pd.DataFrame, stage: Stage, terms: Terms, hook: Hook, *, resend: bool = False
+) -> Handle[pd.DataFrame | Tables]:
+    """Begin a run of one stage; its frame is made of whatever has arrived.
+
+    ``resend`` asks again about those who are held: the user has decided so.
+    """
+    output, here = terms.output, terms.here
     secrets = find_secrets(stage.provider, here)
     journal = Journal(journal_path(here))
     try:
-        orders = stage.orders(journal, here, terms.max_age)
+        orders = stage.orders(journal, here, terms.max_age, resend=resend)
         _check_quote(stage.plan(orders), terms)
         transport = transport_to(stage.provider, secrets, here)
         driver = stage.driver(orders, journal, transport, terms.budget)
     except BaseException:
         journal.close()
         raise
-    return Handle(driver, hook, lambda: _assemble(frame, stage, output, driver.results))
+    return Handle(driver, hook, lambda: assemble(frame, stage.identified, output, driver.results))
 
 
 def _stage(frame: pd.DataFrame, call: Call, terms: Terms) -> Stage:
@@ -124,11 +134,10 @@ def _stage(frame: pd.DataFrame, call: Call, terms: Terms) -> Stage:
     return Stage.of(provider, kind, columns, identified)
 
 
-def _assemble(
-    frame: pd.DataFrame, stage: Stage, output: Output, results: Mapping[Identity, Answer]
+def assemble(
+    frame: pd.DataFrame, identified: Identified, output: Output, results: Mapping[Identity, Answer]
 ) -> pd.DataFrame | Tables:
     """Make the frame of what has arrived; an identity in flight is pending."""
-    identified = stage.identified
     answers = [results.get(i) or _in_flight(i) for i in identified.identities]
     refusals = identified.refusals
     none = [None] * len(refusals)
@@ -195,19 +204,11 @@ def _forecast(terms: Terms, groups: Groups) -> WaterfallPlan:
 # -- before anything is spent ------------------------------------------------------------------
 
 
-def _terms(frame: pd.DataFrame, call: Call) -> Terms:
+def terms_of(frame: pd.DataFrame, call: Call) -> Terms:
+    """Read all that a call says, before anything is spent."""
     here = current()
     budget, max_age = credits_in(call.budget), age_in(call.max_age)
-    output = decide_output(
-        frame,
-        MODELS[call.kind],
-        call.kind,
-        fields=call.fields,
-        layout=call.layout,
-        max_items=call.max_items,
-        prefix=PREFIXES[call.kind] if call.prefix is None else call.prefix,
-        sources=call.sources,
-    )
+    output = output_of(frame, call)
     return Terms(
         providers=_providers(call, here),
         kind=call.kind,
@@ -217,6 +218,20 @@ def _terms(frame: pd.DataFrame, call: Call) -> Terms:
         max_age=max_age,
         here=here,
         screen=_screen(here),
+    )
+
+
+def output_of(frame: pd.DataFrame, call: Call) -> Output:
+    """Decide what a call will add to the frame."""
+    return decide_output(
+        frame,
+        MODELS[call.kind],
+        call.kind,
+        fields=call.fields,
+        layout=call.layout,
+        max_items=call.max_items,
+        prefix=PREFIXES[call.kind] if call.prefix is None else call.prefix,
+        sources=call.sources,
     )
 
 

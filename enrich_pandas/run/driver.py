@@ -51,12 +51,11 @@ class Driver:
     orders, provider, kind
         What to do, for whom.
     journal, transport, throttle
-        Where it is written, how it is sent, and at what pace. The driver closes the first two when
-        the last answer has landed, even if the caller has gone by then.
+        Where it is written, how it is sent, at what pace. The first two are closed at the end.
     run
         Id of the run, already in the journal.
     weights, refused
-        Rows of each identity, and rows of each status that need no request: progress counts rows.
+        Rows of each identity, and of each status that needs no request: progress counts rows.
     credits_max, budget
         The plan's maximum, and the wall.
 
@@ -64,10 +63,8 @@ class Driver:
     ----------
     results
         The answers so far, by identity.
-    error
-        What stopped the run, if anything did.
-    done
-        Set when nothing is in flight any more.
+    error, done
+        What stopped the run, if anything did; set when nothing is in flight any more.
     """
 
     def __init__(

@@ -44,13 +44,19 @@ def make_orders(
     *,
     realm: str,
     max_age: float,
+    resend: bool = False,
 ) -> Orders:
-    """Sort identities into stored, abandoned, asked elsewhere and to be asked."""
+    """Sort identities into stored, abandoned, asked elsewhere and to be asked.
+
+    ``resend`` counts those who are held as not stored: they may be paid for twice.
+    """
     scope = scope_of(provider, kind, realm)
     now = time.time()
     keys = {identity: fingerprint(scope, identity) for identity in identities}
     known = journal.stored(list(keys.values()))
-    usable = {key: answer for key, answer in known.items() if _usable(answer, now, max_age)}
+    usable = {
+        key: answer for key, answer in known.items() if _usable(answer, now, max_age, resend=resend)
+    }
     refused = journal.tombstones.screen().of_identities(kind, provider.name, identities)
     usable |= {keys[identity]: answer for identity, answer in refused.items()}
     claims = journal.claims([key for key in keys.values() if _may_be_claimed(usable.get(key))])
@@ -138,10 +144,10 @@ def _by_batch(holders: Mapping[Identity, Holder]) -> dict[Holder, list[Identity]
     return batches
 
 
-def _usable(answer: Answer, now: float, max_age: float) -> bool:
+def _usable(answer: Answer, now: float, max_age: float, *, resend: bool) -> bool:
     """Tell whether a stored answer still stands in for a request."""
     if answer.match.status is Status.HELD:
-        return True  # asking again may pay twice: that is the user's decision
+        return not resend  # asking again may pay twice: that is the user's decision
     if answer.match.status is Status.PENDING:
         return answer.not_before is not None and now < answer.not_before
     return now - answer.fetched < max_age

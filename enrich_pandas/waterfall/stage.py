@@ -57,7 +57,9 @@ class Stage:
         """Rows that have an identity."""
         return sum(self.rows_by_code[: len(self.identified.identities)])
 
-    def orders(self, journal: Journal, here: Surroundings, max_age: float) -> Orders:
+    def orders(
+        self, journal: Journal, here: Surroundings, max_age: float, *, resend: bool = False
+    ) -> Orders:
         """Look up what is stored, what others ask, and what is left to ask."""
         return make_orders(
             self.provider,
@@ -66,6 +68,7 @@ class Stage:
             journal,
             realm=here.realm,
             max_age=max_age,
+            resend=resend,
         )
 
     def plan(self, orders: Orders) -> Plan:

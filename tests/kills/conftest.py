@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -84,6 +85,16 @@ class Trials:
             if "pending" not in statuses.values():
                 return statuses
         raise AssertionError(f"still pending: {statuses}")
+
+    def has_begun(self, trial: dict) -> bool:
+        """Tell whether a run stands in the trial's journal."""
+        connection = sqlite3.connect(trial["journal"])
+        try:
+            return bool(connection.execute("SELECT COUNT(*) FROM runs").fetchone()[0])
+        except sqlite3.OperationalError:  # killed before there was a journal
+            return False
+        finally:
+            connection.close()
 
     def answer(self, trial: dict) -> dict:
         return json.loads(Path(trial["journal"]).with_suffix(".json").read_text())

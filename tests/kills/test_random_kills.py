@@ -15,6 +15,7 @@ from tests.kills.conftest import AT_ONCE, SIGKILLED, judged
 logger = logging.getLogger("kills")
 VENDORS = ["crustdata", "amplemarket", "zoho"]
 TRIALS = 16
+CONNECTIONS, BATCH = 2, 25
 KILLS = int(os.environ.get("KILLS", "2000"))
 
 
@@ -46,6 +47,24 @@ def test_kills_at_random_instants(trials, vendor):
     ended = trials.map(lambda seed: trial(trials, vendor, longest, seed), seeds)
     assert judged(trials, ended) == TRIALS
     assert landed(ended) >= TRIALS / 2
+
+
+def test_asking_again_pays_at_most_for_what_was_in_flight(trials):
+    longest = seconds(trials, "crustdata")
+    dice = random.Random("resend")  # noqa: S311 - no secret
+    calls = [trials.new("crustdata", rows=60) for _ in range(12)]
+    delays = [dice.uniform(longest / 2, longest) for _ in calls]
+    trials.map(
+        lambda pair: trials.run(pair[0], kill_after=pair[1]), zip(calls, delays, strict=True)
+    )
+    begun = [call for call in calls if trials.has_begun(call)]
+    ended = trials.map(lambda call: trials.settle(call, resume="resend"), begun)
+    charges = trials.charges()
+    for call, statuses in zip(begun, ended, strict=True):
+        assert set(statuses.values()) <= {"matched", "not_found", "failed", "removed"}
+        twice = [slug for slug in call["slugs"] if charges.get(slug, 0) > 1]
+        assert len(twice) <= CONNECTIONS * BATCH
+    assert max(charges.values()) == 2
 
 
 @pytest.mark.slow

@@ -76,8 +76,8 @@ MUTANTS = [
     Mutant(
         "a held row is asked again by itself",
         "run/plan.py",
-        "    if answer.match.status is Status.HELD:\n        return True",
-        "    if answer.match.status is Status.HELD:\n        return False",
+        "        return not resend  # asking",
+        "        return False  # asking",
         f"{MONEY} {DRIVER} {CRASH}",
     ),
     Mutant(
@@ -103,10 +103,10 @@ MUTANTS = [
     ),
     Mutant(
         "the claims of the dead are given up though they may have been charged",
-        "run/claims.py",
-        "state = 'open' AND at_risk = 0\"\n    return (",
-        "state = 'open'\"\n    return (",
-        f"{JOURNAL} {CRASH}",
+        "run/journal.py",
+        "lease = ? AND state = 'open' AND at_risk = 0",
+        "lease = ? AND state = 'open'",
+        f"{JOURNAL} {DRIVER} {MONEY}",
     ),
     Mutant(
         "what a dead owner may have been charged for is idle",
@@ -263,7 +263,7 @@ MUTANTS = [
         "run/sender.py",
         "            is_enough = self._in_vain >= IN_VAIN",
         "            is_enough = False",
-        DRIVER,
+        f"{MONEY} {DRIVER} tests/test_vendors.py",
     ),
     # -- whose answer it is ----------------------------------------------------------------------
     Mutant(

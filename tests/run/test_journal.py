@@ -71,6 +71,20 @@ def test_the_file_and_its_folder_are_private_from_the_first_byte(path):
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
+def test_no_file_is_ever_made_that_others_can_read(path, monkeypatch):
+    modes, make = [], os.open
+
+    def noted(name, flags, mode=0o777, **options):
+        if flags & os.O_CREAT:
+            modes.append((str(name), oct(mode)))
+        return make(name, flags, mode, **options)
+
+    monkeypatch.setattr(os, "open", noted)
+    Journal(path).close()
+    assert (str(path), oct(0o600)) in modes
+    assert {mode for name, mode in modes if str(path.parent) in name} == {oct(0o600)}
+
+
 def test_a_commit_has_reached_the_disk_when_it_returns(journal):
     with journal._database.reading() as connection:
         pragmas = ("journal_mode", "synchronous", "secure_delete")

@@ -80,6 +80,20 @@ def test_what_was_claimed_has_room_though_the_file_may_not_grow(tmp_path):
     connection.close()
 
 
+def test_an_entry_that_cannot_be_found_again_is_damage(home):
+    """Its index would not lead to it: the person would be bought a second time."""
+    with ep.sandbox(journal=home, misses=0) as box:
+        enriched()
+        connection = sqlite3.connect(home)
+        key = connection.execute("SELECT fingerprint FROM results").fetchone()[0]
+        connection.close()
+        home.write_bytes(home.read_bytes().replace(key, key[::-1], 1))
+        charged = len(box.ledger)
+        with pytest.raises(ep.JournalError, match="is damaged"):
+            enriched()
+        assert len(box.ledger) == charged
+
+
 def test_a_flipped_byte_never_makes_a_row_be_paid_for_twice(home, tmp_path):
     """Wherever it is: it is found before anything is spent, or changes nothing that matters."""
     with ep.sandbox(journal=home, misses=0) as box:

@@ -1,0 +1,231 @@
+"""A past run, in any process and without its frame: its rows, its costs, and going on with it."""
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import zlib
+
+import pandas as pd
+import pytest
+
+import enrich_pandas as ep
+from enrich_pandas.providers.crustdata import current as crustdata
+from enrich_pandas.run.database import MIGRATIONS, Database
+
+LEADS = pd.DataFrame({"LinkedIn": [f"linkedin.com/in/past-{n}-example" for n in range(60)]})
+
+
+@pytest.fixture
+def home(tmp_path):
+    return tmp_path / "home" / "journal.sqlite"
+
+
+def enriched(provider="crustdata", leads=LEADS, **options):
+    return ep.people(leads, provider, progress=None, **options)
+
+
+def newest():
+    return ep.run(ep.runs()["run"][0])
+
+
+def charges(box):
+    ledger = box.ledger
+    return ledger[ledger["credits"] > 0].groupby("identity").size()
+
+
+def test_a_past_run_tells_of_itself(home):
+    with ep.sandbox(journal=home, misses=0.2) as box:
+        frame = enriched(budget=500)
+        past = newest()
+        assert (past.provider, past.kind, past.status, past.budget) == (
+            "crustdata",
+            "people",
+            "done",
+            500,
+        )
+        assert past.credits == box.ledger["credits"].sum()
+        assert past.ended >= past.started
+        assert "matched" in repr(past)
+        assert "past-" not in repr(past)
+        rows = past.rows
+        assert rows["linkedin_url"].tolist() == [f"https://www.{one}" for one in LEADS["LinkedIn"]]
+        pd.testing.assert_frame_equal(
+            rows.drop(columns="linkedin_url"), frame.drop(columns="LinkedIn")
+        )
+        assert past.held.empty
+        assert past.report.loc[0, ["outcome", "requests", "billed"]].tolist() == ["accepted", 3, 3]
+
+
+def test_an_unknown_run_is_an_error_that_names_others(home):
+    with ep.sandbox(journal=home):
+        with pytest.raises(ep.InputError, match="No call has been made"):
+            ep.run("x")
+        enriched(leads=LEADS.head(2))
+        with pytest.raises(ep.InputError, match=str(ep.runs()["run"][0])):
+            ep.run("x")
+
+
+KILLED = """
+    import os, signal, sys, threading
+    import pandas as pd
+    import enrich_pandas as ep
+    from enrich_pandas.run.http import Transport
+    send, lock, count = Transport.send, threading.Lock(), [0]
+    def dying(transport, request, *form):
+        exchange = send(transport, request, *form)
+        with lock:
+            count[0] += 1
+            if count[0] == {at}:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return exchange
+    Transport.send = dying
+    leads = pd.DataFrame({{"LinkedIn": [f"linkedin.com/in/past-{{n}}-example" for n in range(60)]}})
+    with ep.sandbox(url={url!r}, journal={home!r}):
+        leads.enrich.people(ep.Crustdata(connections=1), progress=None)
+"""
+
+
+def killed(box, home, at):
+    """Let a process die when the answer to its n-th request has arrived, and is not recorded."""
+    script = textwrap.dedent(KILLED).format(url=box.url("crustdata"), home=str(home), at=at)
+    done = subprocess.run([sys.executable, "-c", script], env=os.environ, check=False)
+    assert done.returncode == -signal.SIGKILL
+
+
+def test_a_run_that_died_is_taken_up_without_its_frame(home):
+    with ep.sandbox(process=True, misses=0) as box:
+        killed(box, home, at=2)
+        with ep.sandbox(url=box.url("crustdata"), journal=home):
+            past = newest()
+            assert past.status == "died"
+            assert set(past.rows["person_status"]) == {"matched", "pending", "skipped"}
+            frame = past.resume(progress=None)
+            assert frame["person_status"].value_counts().to_dict() == {"matched": 35, "held": 25}
+            assert (charges(box) == 1).all()
+            held = ep.run(past.id).held
+            assert len(held) == 25
+            assert (held["credits_at_most"] > 0).all()
+            # Held stays held until the user decides, and then costs what was shown at the most.
+            again = past.resume(progress=None)
+            assert again["person_status"].equals(frame["person_status"])
+            assert (charges(box) == 1).all()
+            sent = past.resume(held="resend", progress=None)
+            assert set(sent["person_status"]) == {"matched"}
+            assert charges(box).value_counts().to_dict() == {1: 35, 2: 25}
+            assert past.resume(held="resend", progress=None)["person_status"].eq("matched").all()
+            assert charges(box).max() == 2
+
+
+def test_what_the_dead_left_is_read_before_anything_is_sent_again(home):
+    with ep.sandbox(process=True, misses=0) as box:
+        killed(box, home, at=1)
+        with ep.sandbox(url=box.url("crustdata"), journal=home):
+            frame = newest().resume(held="resend", progress=None)
+            assert set(frame["person_status"]) == {"matched"}
+            assert charges(box).value_counts().to_dict() == {1: 35, 2: 25}
+
+
+def test_asking_again_has_a_budget_too(home):
+    with ep.sandbox(journal=home, misses=0) as box:
+        box.fault("crustdata", "submit", "drop_after_accept", times=1)
+        enriched(ep.Crustdata(connections=1))
+        past = newest()
+        assert len(past.held) == 25
+        frame = past.resume(held="resend", budget=20, progress=None)
+        counts = frame["person_status"].value_counts().to_dict()
+        assert counts["matched"] < 60
+        assert charges(box).sum() <= 60 + 20
+        assert len(past.held) == counts.get("held", 0) + counts.get("skipped", 0)
+
+
+def test_held_is_one_of_two_words(home):
+    with ep.sandbox(journal=home):
+        enriched(leads=LEADS.head(2))
+        with pytest.raises(ep.ConfigurationError, match="held='yes'"):
+            newest().resume(held="yes")
+
+
+def test_a_provider_that_cannot_be_made_again_is_asked_for(home):
+    table = pd.DataFrame({"linkedin_url": LEADS["LinkedIn"], "name": "Ada Example"})
+    with ep.sandbox(journal=home):
+        directory = ep.Directory(table)
+        enriched(directory)
+        with pytest.raises(ep.ConfigurationError, match=r"resume\(provider=…\)"):
+            newest().resume(progress=None)
+        assert newest().rows["person_name"].eq("Ada Example").all()
+        assert newest().held.empty
+        assert len(newest().resume(provider=directory, progress=None)) == 60
+
+
+def test_another_purchase_is_no_resumption(home):
+    with ep.sandbox(journal=home) as box:
+        enriched(ep.Crustdata(business_email=True), leads=LEADS.head(2))
+        with pytest.raises(ep.ConfigurationError, match="buys another thing"):
+            newest().resume(provider="crustdata", progress=None)
+        requests = len(box.requests)
+        assert len(newest().resume(progress=None)) == 2  # its options are in the journal
+        assert len(box.requests) == requests
+
+
+def test_no_key_is_kept_with_a_run(home):
+    with ep.sandbox(journal=home):
+        enriched(ep.Crustdata(api_key="sandbox-key"), leads=LEADS.head(2))
+        database = Database(home)
+        with database.reading() as connection:
+            call, asked = connection.execute("SELECT call, asked FROM runs").fetchone()
+        database.close()
+    assert b"sandbox-key" not in call
+    assert b"past-1-example" in zlib.decompress(asked)
+
+
+def test_raw_answers_are_read_again_without_a_request(home, monkeypatch):
+    with ep.sandbox(journal=home, misses=0) as box:
+        read = crustdata.read_element
+        with monkeypatch.context() as patch:
+            from dataclasses import replace
+
+            def older(raw, price):
+                found = read(raw, price)
+                if found.model is None:
+                    return found
+                model = type(found.model)(name=found.model.name)
+                return replace(found, model=model)
+
+            endpoint = crustdata.CURRENT.endpoints["people"]
+            patch.setitem(
+                crustdata.CURRENT.endpoints, "people", replace(endpoint, read_element=older)
+            )
+            before = enriched()
+        assert before["person_title"].isna().all()
+        requests, spent = len(box.requests), newest().credits
+        changed = newest().reread()
+        assert len(changed) == 60
+        assert set(changed["status"]) == set(changed["status_before"]) == {"matched"}
+        after = newest().rows
+        assert after["person_title"].notna().sum() > 50
+        assert after["person_fetched_at"].equals(before["person_fetched_at"])
+        assert newest().credits == spent
+        assert len(box.requests) == requests
+        assert newest().reread().empty
+
+
+def test_a_journal_of_the_first_version_is_brought_up_and_read(home):
+    with ep.sandbox(journal=home, misses=0) as box:
+        before = enriched()
+        database = Database(home)
+        with database.writing() as connection:
+            for column in ("call", "asked"):
+                connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
+            connection.execute("DROP TABLE tombstones")
+            connection.execute("DROP TABLE settings")
+            connection.execute("PRAGMA user_version = 1")
+        database.close()
+        assert 1 in MIGRATIONS
+        after = enriched()
+        pd.testing.assert_frame_equal(after, before)
+        assert len(box.requests) == 3
+        assert set(ep.runs()["status"]) == {"done"}
+        with pytest.raises(ep.InputError, match="Repeat the original call"):
+            ep.run(ep.runs()["run"][1]).resume(progress=None)
