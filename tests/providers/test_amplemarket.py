@@ -458,3 +458,23 @@ def test_a_title_with_a_company_is_asked_for_where_no_name_is():
     )
     named = PersonResult(name="Ada", title="Head of Lenses", company_domain="example.com")
     assert asked_person(identity) not in echoed_person(named)
+
+
+def test_two_results_that_differ_about_one_lead_are_a_conflict() -> None:
+    from enrich_pandas.providers.amplemarket.results import UNPROVEN, bind, read_person_result
+
+    ada = Identity.of(email="ada@example.com")
+
+    def result(name: str) -> bytes:
+        person = {"id": "1", "name": name}
+        found = {"status": "enriched", "email": "ada@example.com", "result": person}
+        return msgspec.json.encode(found)
+
+    def bound(*names: str) -> Any:
+        readings = [read_person_result(result(one), email=False, phones=False) for one in names]
+        (match,) = bind([ada], readings, UNPROVEN, asked_person)
+        return match
+
+    assert bound("Ada Example", "Ada Example").model.name == "Ada Example"
+    match = bound("Ada Example", "Bo Example")
+    assert (match.status, match.reason, match.model) == ("held", "conflicting_answers", None)
