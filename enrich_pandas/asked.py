@@ -1,24 +1,36 @@
 """Whom a past run asked about, and what is known of them now."""
 
 from collections.abc import Sequence
+from contextlib import closing
+from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
+from enrich_pandas.enrichment import check_quote, drive
 from enrich_pandas.errors import ConfigurationError, InputError
 from enrich_pandas.frame.schema import TEXT
+from enrich_pandas.frame.validation import Identified
 from enrich_pandas.providers import find_provider
 from enrich_pandas.providers.base import Identity, Match, Provider, Status
 from enrich_pandas.run.journal import Journal
-from enrich_pandas.run.plan import fingerprint, scope_of
+from enrich_pandas.run.plan import fingerprint, most_credits, scope_of
 from enrich_pandas.run.recall import Call, remade
 from enrich_pandas.run.records import Answer
-from enrich_pandas.run.surroundings import current
+from enrich_pandas.run.surroundings import current, journal_path
+from enrich_pandas.waterfall.cascade import Terms
+from enrich_pandas.waterfall.stage import Stage
 
 
 def identifiers(identities: Sequence[Identity]) -> pd.DataFrame:
-    """Return a row an identity, a column an identifier."""
+    """Return a row an identity, a column an identifier; a company's page is its LinkedIn address.
+
+    Its own name is one that the result has, too.
+    """
     names = list(dict.fromkeys(name for one in identities for name, _ in one.keys))
-    columns = {name: [one.get(name) for one in identities] for name in names}
+    columns = {
+        name.removeprefix("company_"): [one.get(name) for one in identities] for name in names
+    }
     return pd.DataFrame(columns, index=pd.RangeIndex(len(identities)), dtype=TEXT)
 
 
@@ -81,3 +93,30 @@ def _unanswered(identity: Identity, *, is_claimed: bool, is_settled: bool) -> An
     else:
         status, reason = Status.SKIPPED, "not_asked"
     return Answer(Match(identity=identity, status=status, reason=reason), 0.0, "")
+
+
+def read_first(stage: Stage, terms: Terms) -> Terms:
+    """Read what the dead have left of a run: some of it is not to be sent again then.
+
+    All is checked before it, as if everything had to be sent. Returns the terms with what is left
+    of the budget.
+    """
+    provider, kind = stage.provider, stage.kind
+    with closing(Journal(journal_path(terms.here))) as journal:
+        orders = stage.orders(journal, terms.here, terms.max_age, resend=True)
+    left = [one for some in orders.abandoned.values() for one in some]
+    again = most_credits(provider, kind, list(provider.batches(kind, left)))
+    check_quote(replace(stage.plan(orders), credits=orders.credits + again), terms)
+    if not left:
+        return terms
+    identified = Identified(np.arange(len(left)), left, [], pd.DataFrame())
+    reading = Stage.of(provider, kind, stage.columns, identified)
+    handle = drive(identifiers(left), reading, terms, lambda _: None)
+    handle.start()
+    handle.wait()
+    if terms.budget is None:
+        return terms
+    with closing(Journal(journal_path(terms.here))) as journal:
+        (facts,) = journal.past.runs(handle.run)
+    spent = facts["credits"] + facts["credits_held"]
+    return replace(terms, budget=max(0.0, terms.budget - spent))

@@ -114,7 +114,7 @@ def drive(
     journal = Journal(journal_path(here))
     try:
         orders = stage.orders(journal, here, terms.max_age, resend=resend)
-        _check_quote(stage.plan(orders), terms)
+        check_quote(stage.plan(orders), terms)
         transport = transport_to(stage.provider, secrets, here)
         driver = stage.driver(orders, journal, transport, terms.budget)
     except BaseException:
@@ -183,7 +183,7 @@ def _run_all(
     groups, output = _groups(frame, call, terms), terms.output
     for provider in terms.providers:
         find_secrets(provider, terms.here)
-    _check_quote(_forecast(terms, groups), terms)
+    check_quote(_forecast(terms, groups), terms)
     cascade = Cascade(terms, groups, lambda ended: keep(report_on(frame, terms, groups, ended)))
 
     def assemble() -> pd.DataFrame | Tables:
@@ -270,7 +270,8 @@ def _providers(call: Call, here: Surroundings) -> list[Provider]:
     return providers
 
 
-def _check_quote(plan: Plan | WaterfallPlan, terms: Terms) -> None:
+def check_quote(plan: Plan | WaterfallPlan, terms: Terms) -> None:
+    """Refuse a live call that may cost much, where no budget was named."""
     if not terms.here.paid or terms.budget is not None or plan.credits <= options.confirm_above:
         return
     raise BudgetError(

@@ -1,15 +1,17 @@
 """One past run: its rows, what it cost, and how to go on with it without the original frame."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
-from enrich_pandas.asked import identifiers, known, provider_of
+from enrich_pandas.asked import identifiers, known, provider_of, read_first
 from enrich_pandas.enrichment import Call, assemble, drive, output_of, terms_of
-from enrich_pandas.errors import ConfigurationError, InputError
+from enrich_pandas.errors import ConfigurationError, EnrichError, InputError
 from enrich_pandas.frame.columns import Columns
 from enrich_pandas.frame.schema import TEXT
 from enrich_pandas.frame.validation import Identified
@@ -81,8 +83,8 @@ class Run:
         """
         with _journal() as journal:
             answers = known(journal, self.id, self._call, self._asked)
-        held = [one for one in self._asked if _status(answers, one) is Status.HELD]
-        frame = self._frame().iloc[[self._asked.index(one) for one in held]]
+        places = [n for n, one in enumerate(self._asked) if _status(answers, one) is Status.HELD]
+        held, frame = [self._asked[n] for n in places], self._frame().iloc[places]
         provider = self._call and remade(self._call)
         most = [provider.price(self.kind, [one]) if provider else None for one in held]
         reasons = [answers[one].match.reason for one in held]
@@ -162,16 +164,14 @@ class Run:
                 todo='Type held="hold", or held="resend" to ask again at the risk of paying twice.',
             )
         stage, hook = self._stage(provider), choose(progress)
-        age = f"{self._call.max_age:.0f}s" if self._call else "0s"
-        call = Call(provider=stage.provider, kind=self.kind, budget=budget, max_age=age)
-        terms = terms_of(self._frame(), call)
+        call = Call(provider=stage.provider, kind=self.kind, budget=budget, max_age="0D")
+        terms = replace(terms_of(self._frame(), call), max_age=self._age())
         if held == "resend":
-            with _journal() as journal:
-                left = stage.orders(journal, terms.here, terms.max_age).abandoned
-            if left:  # what the dead have left is read first; some of it is no longer held then
-                first = drive(self._frame(), stage, terms, lambda _: None)
-                first.start()
-                first.wait()
+            try:
+                terms = read_first(stage, terms)
+            except EnrichError as error:
+                error.result = self.rows
+                raise
         handle = drive(self._frame(), stage, terms, hook, resend=held == "resend")
         handle.start()
         return handle.wait() if wait else handle
@@ -217,6 +217,11 @@ class Run:
     def _identified(self) -> Identified:
         codes = np.arange(len(self._asked), dtype=np.intp)
         return Identified(codes, self._asked, [], pd.DataFrame())
+
+    def _age(self) -> float:
+        """Return the age of the oldest answer to use: such as the run used, or has bought."""
+        since = max(0.0, time.time() - self.started.timestamp())
+        return since + (self._call.max_age if self._call else 0.0)
 
     def _stage(self, given: "str | Provider | None") -> Stage:
         provider = provider_of(self.id, self._call, self._asked, given)

@@ -3,7 +3,7 @@
 import hashlib
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 
 from enrich_pandas.providers.base import Identity, Kind, Provider, RateLimit, Status
@@ -80,22 +80,6 @@ def make_orders(
         + sum(min(h.left, provider.price(kind, left)) for h, left in abandoned.items()),
         realm=realm,
         max_age=max_age,
-    )
-
-
-def resent(orders: Orders, provider: Provider, kind: Kind) -> Orders:
-    """Ask again about those who are held, at the risk of paying for them twice.
-
-    Their stored answers stay until others have landed: whatever happens before that, they are
-    held, and not forgotten.
-    """
-    is_held = {i: answer.match.status is Status.HELD for i, answer in orders.stored.items()}
-    again = list(provider.batches(kind, [i for i, is_one in is_held.items() if is_one]))
-    return replace(
-        orders,
-        stored={i: answer for i, answer in orders.stored.items() if not is_held[i]},
-        batches=[*orders.batches, *again],
-        credits=orders.credits + most_credits(provider, kind, again),
     )
 
 

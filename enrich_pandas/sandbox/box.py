@@ -181,6 +181,7 @@ class Sandbox:
         *,
         times: int | None = 1,
         only: str | None = None,
+        skip: int = 0,
         **options: Any,
     ) -> None:
         """Let the next requests meet a fault.
@@ -190,16 +191,18 @@ class Sandbox:
         vendor
             Name of the provider.
         where
-            ``"submit"`` for the requests that are paid for, ``"account"`` for the balance.
+            ``"submit"`` for what is paid for; ``"poll"``, ``"list"``, ``"cancel"``, ``"find"``,
+            ``"token"`` and ``"account"``, where the vendor has such.
         name
-            Name of the fault; `enrich_pandas.sandbox.faults` lists them.
+            Name of the fault; `enrich_pandas.sandbox.faults` lists them, and what each takes.
         times
             How often it strikes; None for always.
         only
             An identifier (a slug or an address): other requests do not meet it.
+        skip
+            How many requests are spared before it strikes.
         **options
-            The fault's own: ``retry_after`` (rate_limited), ``at`` in bytes (truncated),
-            ``delay`` in seconds (slow), ``location`` (redirect).
+            The fault's own, such as ``delay`` in seconds (slow) or ``location`` (redirect).
 
         Raises
         ------
@@ -207,7 +210,13 @@ class Sandbox:
             There is no such fault, vendor or place.
         """
         fault = Fault(
-            vendor=vendor, where=where, name=name, times=times, only=only, options=options
+            vendor=vendor,
+            where=where,
+            name=name,
+            times=times,
+            only=only,
+            skip=skip,
+            options=options,
         )
         request = Request(f"{self._base}{CONTROL}/faults", msgspec.json.encode(fault))  # noqa: S310 - loopback
         try:

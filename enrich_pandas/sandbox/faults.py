@@ -1,37 +1,50 @@
 """Faults: what goes wrong, by name, and when.
 
-A fault is a method, named as `Sandbox.fault` takes it. `Before` strikes before the vendor accepts:
-nothing is charged. `Elements` changes the list that a vendor answers with, after it has charged
-for what it found. `After` strikes the finished answer: everything in it is charged.
+A fault is a method, named as `Sandbox.fault` takes it, with the options that its docstring names.
+`Early` strikes a request before it is read, so it knows no ``only``. `Before` strikes before the
+vendor accepts: nothing is charged. `Elements` changes the list that a vendor answers with, after it
+has charged for what it found. `After` strikes the finished answer: everything in it is charged.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any
 
+from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from enrich_pandas.sandbox import wire
+from enrich_pandas.sandbox.after import After, Element, Victim, chosen, other_answer
 from enrich_pandas.sandbox.protocol import Asked, Fault
-from enrich_pandas.sandbox.wire import Dropped, Late, Truncated
 
-Element = dict[str, Any]
+__all__ = ["After", "Before", "Early", "Element", "Elements", "Faults", "names", "strike"]
+_PAGE = "<html><body>Please sign in</body></html>"
 
 
-class Victim(Protocol):
-    """What a fault needs to know of the endpoint it strikes."""
+@dataclass(frozen=True)
+class Early:
+    """Faults of a request that is not read yet; None where it is to be served all the same."""
 
-    drifts: ClassVar[Mapping[str, Any]]
-    name_path: ClassVar[str]
+    request: Request
+    serve: Callable[[], Awaitable[Response]]
+    options: Mapping[str, Any]
 
-    def refusal(self, kind: str, about: str = "") -> Response:
-        """Return a refusal in the vendor's own words."""
+    async def drop_while_sending(self) -> Response | None:
+        """Reset the connection once ``at`` bytes of the request's body are there, 0 unless given.
 
-    def alien(self) -> Element:
-        """Return the element of somebody who was not asked for."""
+        What is shorter is reset when it is all there.
+        """
+        left = self.options.get("at", 0)
+        stream = self.request.stream()
+        while left > 0 and (piece := await anext(stream, b"")):
+            left -= len(piece)
+        return wire.Dropped(by_reset=True)
 
-    def person_in(self, element: Element) -> Element | None:
-        """Return the person of an element, or None where nobody was found."""
+    async def sent_twice(self) -> Response | None:
+        """Serve it twice and answer once, as a proxy does that repeats a request."""
+        await self.serve()
+        return None
 
 
 @dataclass(frozen=True)
@@ -73,16 +86,23 @@ class Before:
         return response
 
     def drop_before_accept(self) -> Response:
-        """Close the connection with no answer; nothing was accepted."""
-        return Dropped()
+        """Close the connection with no answer, after ``delay`` seconds; nothing was accepted."""
+        return wire.Dropped(**chosen(self.options, "delay", "by_reset"))
 
     def redirect(self) -> Response:
-        """Send a 302 to ``location``."""
-        return RedirectResponse(self.options["location"], 302)
+        """Send a 302, or ``http``, to ``location``."""
+        return RedirectResponse(self.options["location"], self.options.get("http", 302))
 
     def html(self) -> Response:
-        """Answer 200 with a web page, as a captive portal does."""
-        return HTMLResponse("<html><body>Please sign in</body></html>")
+        """Answer 200, or ``http``, with a web page, as a captive portal does."""
+        return HTMLResponse(_PAGE, self.options.get("http", 200))
+
+    def answer_instead(self) -> Response:
+        """Answer ``http`` (500) with a ``body`` (text), a ``media`` type and pairs of ``headers``.
+
+        Nothing is accepted.
+        """
+        return other_answer(self.options)
 
 
 @dataclass(frozen=True)
@@ -146,31 +166,6 @@ def _replace(person: Element, path: Sequence[str], wrong: Any) -> None:
         part[leaf] = wrong
 
 
-@dataclass(frozen=True)
-class After:
-    """Faults of the finished answer; it is accepted and charged."""
-
-    victim: Victim
-    answer: Response
-    options: Mapping[str, Any]
-
-    def server_error_after_accept(self) -> Response:
-        """Fail with a 500 all the same."""
-        return self.victim.refusal("server_error")
-
-    def drop_after_accept(self) -> Response:
-        """Close the connection with no answer."""
-        return Dropped()
-
-    def truncated(self) -> Response:
-        """Close the connection after ``at`` bytes of the body, half of it unless given."""
-        return Truncated(self.answer, self.options.get("at", len(self.answer.body) // 2))
-
-    def slow(self) -> Response:
-        """Answer after ``delay`` seconds."""
-        return Late(self.answer, self.options["delay"])
-
-
 def names(kind: type) -> list[str]:
     """Return the names of the faults of one kind."""
     return [
@@ -180,7 +175,7 @@ def names(kind: type) -> list[str]:
     ]
 
 
-def strike(kind: Before | Elements | After, fault: Fault) -> Any:
+def strike(kind: Early | Before | Elements | After, fault: Fault) -> Any:
     """Let a fault do what its name says."""
     return getattr(kind, fault.name)()
 
@@ -194,18 +189,35 @@ class Faults:
 
     def add(self, fault: Fault) -> None:
         """Let a fault strike from the next request on; ValueError where there is no such one."""
-        known = [*names(Before), *names(Elements), *names(After)]
+        known = [name for kind in (Early, Before, Elements, After) for name in names(kind)]
         if fault.name not in known:
             raise ValueError(f"There is no fault {fault.name!r}; there are {', '.join(known)}.")
         if (fault.vendor, fault.where) not in self.places:
             raise ValueError(
                 f"There is no {fault.where!r} at {fault.vendor!r}; there are {sorted(self.places)}."
             )
+        if fault.only is not None and fault.name in names(Early):
+            raise ValueError(f"{fault.name!r} strikes a request unread: it takes no only=.")
         self._waiting.append(fault)
 
     def take(self, vendor: str, where: str, asked: Sequence[Asked]) -> Fault | None:
         """Return the fault that strikes this request, if any, and count it."""
-        fault = next((one for one in self._waiting if one.meets(vendor, where, asked)), None)
-        if fault and fault.times is not None:
-            fault.times -= 1
+        return self._take(vendor, where, asked, is_early=False)
+
+    def take_early(self, vendor: str, where: str) -> Fault | None:
+        """Return the fault that strikes this request before it is read, and count it."""
+        return self._take(vendor, where, [], is_early=True)
+
+    def _take(
+        self, vendor: str, where: str, asked: Sequence[Asked], *, is_early: bool
+    ) -> Fault | None:
+        early = names(Early)
+        met = (one for one in self._waiting if (one.name in early) is is_early)
+        fault = next((one for one in met if one.meets(vendor, where, asked)), None)
+        if fault is not None and fault.skip:
+            fault.skip -= 1
+            return None
+        if fault is not None:
+            fault.struck += 1
+            fault.times = None if fault.times is None else fault.times - 1
         return fault

@@ -37,13 +37,18 @@ _NOBODY = Asked("", "")
 
 
 class Fault(msgspec.Struct, kw_only=True):
-    """An order to misbehave, `times` times (None: always), for requests with `only` in them."""
+    """An order to misbehave, `times` times (None: always), for requests with `only` in them.
+
+    The first ``skip`` of such requests are spared; ``struck`` counts the others.
+    """
 
     vendor: str
     where: str
     name: str
     times: int | None = 1
     only: str | None = None
+    skip: int = 0
+    struck: int = 0
     options: dict[str, Any] = {}
 
     def meets(self, vendor: str, where: str, asked: Sequence[Asked]) -> bool:

@@ -8,6 +8,7 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any, ClassVar
 
 import msgspec
@@ -20,6 +21,7 @@ from enrich_pandas.sandbox.companies import Companies
 from enrich_pandas.sandbox.faults import (
     After,
     Before,
+    Early,
     Element,
     Elements,
     Faults,
@@ -155,6 +157,15 @@ class Endpoint(ABC):
         return response
 
     async def _serve(self, request: Request, visit: Visit) -> Response:
+        if fault := self.world.faults.take_early(self.vendor, self.where):
+            visit.fault = fault.name
+            early = Early(request, partial(self._read, request, visit), fault.options)
+            struck: Response | None = await strike(early, fault)
+            if struck is not None:
+                return struck
+        return await self._read(request, visit)
+
+    async def _read(self, request: Request, visit: Visit) -> Response:
         if not self.is_authorized(request):
             raise self.refuse("unauthorized")
         if not self.account.admit():
@@ -180,7 +191,9 @@ class Endpoint(ABC):
                 visit.fault = None
                 fault.times = None if fault.times is None else fault.times + 1
             return self._rendered(answer)
-        spoilt: Response = strike(After(self, self._rendered(answer), fault.options), fault)
+        spoilt: Response = strike(
+            After(self, self._rendered(answer), fault.options, fault.struck), fault
+        )
         return spoilt
 
     def _accepted(self, order: Order) -> Answer:

@@ -14,7 +14,7 @@ from tests.kills.conftest import AT_ONCE, SIGKILLED, judged
 
 logger = logging.getLogger("kills")
 VENDORS = ["crustdata", "amplemarket", "zoho"]
-TRIALS = 16
+TRIALS = 8
 CONNECTIONS, BATCH = 2, 25
 KILLS = int(os.environ.get("KILLS", "2000"))
 

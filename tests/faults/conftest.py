@@ -1,0 +1,24 @@
+"""Waits are cut short here: what a fault leads to is judged, not how long it takes."""
+
+import pytest
+
+from enrich_pandas.providers.amplemarket import bulk
+from enrich_pandas.providers.zoho import adoption, jobs
+from enrich_pandas.run import polling, sender
+from enrich_pandas.run.http import Transport
+
+
+@pytest.fixture(autouse=True)
+def hurried(monkeypatch):
+    monkeypatch.setattr(bulk, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(adoption, "SOON", (0.02, 0.1))
+    monkeypatch.setattr(jobs, "GONE", (0.02, 0.05))
+    monkeypatch.setattr(jobs, "STALE", 0.02)
+    monkeypatch.setattr(polling, "SOON", 0.02)
+    monkeypatch.setattr(sender, "backoff", lambda _attempt, asked=None: asked or 0.01)
+
+
+@pytest.fixture
+def deadline(monkeypatch):
+    """Let every call end soon."""
+    monkeypatch.setitem(Transport.__init__.__kwdefaults__, "deadline", 0.4)

@@ -1,0 +1,68 @@
+"""F1 to F7 and F32: the vendor answers, and not with what was asked for."""
+
+from tests.faults.judging import MATCHED, VENDORS, Case, cases, judge
+
+HELD = {"held": 3}
+JSON = '{"error": "try later", "message": "try later"}'
+PAGE = {"body": "<html>Bad gateway</html>", "media": "text/html"}
+# What is asked for again without harm; a vendor's job, its pages and its list.
+READ = [("amplemarket", "poll"), ("zoho", "poll"), ("zoho", "list")]
+
+
+def lost(number, vendor, options):
+    """A billed answer that proves nothing: held, or for Zoho found again in the list of jobs."""
+    is_zoho = vendor == "zoho"
+    before = ({"matched": 2, "held": 1}, 2) if is_zoho else (HELD, 0)
+    after = (MATCHED, 3) if is_zoho else (HELD, 3)
+    return [
+        Case(number, vendor, "submit", "answer_instead", *before, options),
+        Case(number, vendor, "submit", "answer_instead_after_accept", *after, options),
+    ]
+
+
+UNKNOWN = [
+    ("F5", {"http": 500}),
+    ("F5", {"http": 500, "body": JSON}),
+    ("F6", {"http": 502, **PAGE}),
+    ("F6", {"http": 504, **PAGE}),
+    ("F7", {"http": 503}),
+    ("F7", {"http": 503, **PAGE}),
+]
+REFUSED = [
+    ("F1", {"http": 429, "headers": [("retry-after", "1")]}),
+    ("F3", {"http": 429}),
+    ("F4", {"http": 429, "headers": [("retry-after", "0")]}),
+    ("F4", {"http": 429, "headers": [("retry-after", "-5")]}),
+    ("F4", {"http": 429, "headers": [("retry-after", "soon")]}),
+    ("F7", {"http": 503, "body": JSON}),
+    ("F7", {"http": 503, "headers": [("retry-after", "1")]}),
+    ("F7", {"http": 503, "body": JSON, "headers": [("retry-after", "1")]}),
+]
+TABLE = [
+    *(case for vendor in VENDORS for number, how in UNKNOWN for case in lost(number, vendor, how)),
+    *(
+        Case(number, vendor, "submit", "answer_instead", MATCHED, 3, how)
+        for vendor in VENDORS
+        for number, how in REFUSED
+    ),
+    *(
+        Case(number, vendor, where, "answer_instead", MATCHED, 3, how)
+        for vendor, where in READ
+        for number, how in [*UNKNOWN, *REFUSED]
+    ),
+]
+
+
+# The older generation is read by the same sender, and what may be repeated has one course.
+QUICK = [UNKNOWN[0], UNKNOWN[2], REFUSED[1], REFUSED[5]]
+SLOW = [
+    case
+    for case in TABLE
+    if case.vendor == "screener"
+    or (case.where != "submit" and (case.number, case.options) not in QUICK)
+]
+
+
+@cases(TABLE, SLOW)
+def test_an_answer_that_is_none(case):
+    judge(case)

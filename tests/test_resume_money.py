@@ -1,0 +1,67 @@
+"""What going on with a run costs: never what it has bought, and never above the budget."""
+
+import os
+import signal
+import warnings
+
+import pandas as pd
+
+import enrich_pandas as ep
+from enrich_pandas.providers.base import RateLimit
+from enrich_pandas.run.journal import Journal
+
+
+def people(count):
+    urls = [f"https://www.linkedin.com/in/p{n}-example" for n in range(count)]
+    return pd.DataFrame({"LinkedIn": urls})
+
+
+def newest():
+    return ep.run(ep.runs()["run"][0])
+
+
+def die_after_an_intent():
+    real = Journal.intend
+
+    def intend(self, *args):
+        real(self, *args)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    Journal.intend = intend
+
+
+def killed(frame):
+    """Enrich in a child that dies when its first request is written down, and not sent."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads
+        child = os.fork()
+    if not child:
+        die_after_an_intent()
+        provider = ep.Crustdata(connections=1, rate=RateLimit(10_000, 1))
+        frame.enrich.people(provider, progress=None)
+        os._exit(0)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+
+
+def test_what_a_run_has_bought_is_not_too_old_for_it(box):
+    people(30).enrich.people(progress=None, max_age="0D")
+    again = newest().resume(progress=None)
+    assert set(again["person_status"]) == {"matched"}
+    assert len(box.ledger) == 30
+
+
+def test_the_budget_is_that_of_both_passes(tmp_path):
+    with (
+        ep.sandbox(misses=0, process=True) as vendor,
+        ep.sandbox(url=vendor.url("crustdata"), journal=tmp_path / "j.sqlite") as box,
+    ):
+        killed(people(75))
+        newest().resume(held="resend", budget=30, progress=None)
+        assert box.ledger["credits"].sum() <= 30
+
+
+def test_a_company_is_known_by_its_page(box):
+    page = "https://www.linkedin.com/company/acme-example"
+    frame = pd.DataFrame({"Page": [page]})
+    ep.companies(frame, on={"company_linkedin_url": "Page"}, progress=None)
+    assert newest().rows["linkedin_url"].tolist() == [page]
