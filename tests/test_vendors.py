@@ -91,10 +91,10 @@ def test_jobs_are_polled_by_their_list():
 
 def test_a_token_that_ends_in_mid_run_is_renewed_and_no_row_is_lost():
     with ep.sandbox(misses=0, latency=0.02, token_seconds=1.0) as box:
-        found = people(200).enrich.people(ep.Zoho(connections=4), progress=None)
+        found = people(100).enrich.people(ep.Zoho(connections=4), progress=None)
         tokens = box.requests["path"].eq("/oauth/v2/token").sum()
         assert box.ledger["identity"].is_unique
-    assert counts(found) == {"matched": 200}
+    assert counts(found) == {"matched": 100}
     assert 2 <= tokens <= 10
 
 
