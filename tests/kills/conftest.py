@@ -127,6 +127,7 @@ def judge(trial: dict, statuses: dict[str, str], charges: dict[str, int]) -> dic
 def judged(trials: Trials, ended: list[tuple[dict, dict[str, str]]]) -> int:
     """Judge trials with their kills; return how many there were."""
     charges = trials.charges()
+    assert any(slug in charges for trial, _ in ended for slug in trial["slugs"])
     for trial, statuses in ended:
         verdict = judge(trial, statuses, charges)
         held = verdict.pop("held")

@@ -120,7 +120,9 @@ def identity_of(asked: Mapping[str, Any]) -> str:
     if email := email_in(str(asked.get("email") or "")):
         return email
     handle = str((asked.get("social") or {}).get("linkedin") or "")
-    if slug := slug_in(handle):
+    # "linkedin.com/zoho" is the sample's way to write one.
+    path = handle.removeprefix("https://").removeprefix("www.").removeprefix("linkedin.com/")
+    if slug := slug_in(handle) or slug_in(f"https://linkedin.com/in/{path.removeprefix('in/')}"):
         return slug
     words = str(asked.get("name") or handle or "somebody").split()
     return "-".join([*(company_slug(word) for word in words), "example"])
