@@ -1,7 +1,9 @@
 """The command line: ``enrich-pandas``."""
 
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -59,6 +61,72 @@ def demo(
     if charged != credited:
         typer.echo("The journal and the ledger differ: please report this.", err=True)
         raise typer.Exit(1)
+
+
+@app.command()
+def doctor(
+    *,
+    live: Annotated[
+        str | None,
+        typer.Option(metavar="PROVIDER", help="Check an account; asks before it spends anything."),
+    ] = None,
+    identity: Annotated[
+        str | None,
+        typer.Option(help="Whom to ask about, too: linkedin_url=…, email=… or domain=…"),
+    ] = None,
+    option: Annotated[
+        list[str] | None, typer.Option(help="An option of the provider, such as api=screener.")
+    ] = None,
+    max_credits: Annotated[
+        float, typer.Option(min=0, help="Refuse a check that can cost more.")
+    ] = 10,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
+    sandbox: Annotated[
+        bool, typer.Option("--sandbox", help="Check the emulator; nothing is paid.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+) -> None:
+    """Tell what is installed and kept on this machine; with --live, what holds on an account.
+
+    Without --live it asks no network. A live check asks about one made-up identity and one that
+    you choose, reads the balance around each, and keeps what it finds beside the journal.
+    """
+    from enrich_pandas.doctor.command import examine, probe
+    from enrich_pandas.doctor.subjects import Subject
+
+    with _short_errors():
+        chosen = Subject.parsed(identity) if identity else None
+        known = pd.DataFrame([{chosen.name: chosen.value} if chosen else {}])
+        with ep.sandbox(people=known) if sandbox else nullcontext():
+            if live is None:
+                is_well = examine(typer.echo, as_json=json)
+            else:
+                is_well = probe(
+                    live,
+                    option or [],
+                    chosen,
+                    say=typer.echo,
+                    tell=partial(typer.echo, err=json),
+                    ask=None if yes else _confirmed,
+                    max_credits=max_credits,
+                    as_json=json,
+                )
+    if not is_well:
+        raise typer.Exit(1)
+
+
+def _confirmed(question: str) -> bool:
+    """Ask at the terminal; where there is none, nobody has said yes."""
+    if not _is_terminal():
+        typer.echo(
+            "Nothing was sent: there is no terminal to ask at. Add --yes to go on.", err=True
+        )
+        return False
+    return typer.confirm(question, err=True)
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
 
 
 _GOING_LIVE = """

@@ -1,0 +1,80 @@
+"""What is installed: versions, providers, and where their credentials are found; never values."""
+
+import os
+import platform
+from importlib.metadata import version
+from types import SimpleNamespace
+from typing import cast
+
+import msgspec
+
+from enrich_pandas.errors import CredentialError, EnrichError
+from enrich_pandas.providers import find_provider, providers
+from enrich_pandas.providers.base import Provider
+from enrich_pandas.run.credentials import find_secrets
+from enrich_pandas.run.surroundings import Surroundings
+
+
+class Installed(msgspec.Struct, kw_only=True):
+    """A provider; ``credentials`` tells where each is found, None for nowhere."""
+
+    name: str
+    defined: str
+    credentials: dict[str, str | None] = {}
+    variables: dict[str, str] = {}
+    problem: str = ""
+
+    @property
+    def lacks(self) -> list[str]:
+        """Names of the credentials that are found nowhere."""
+        return [name for name, place in self.credentials.items() if place is None]
+
+
+def versions() -> dict[str, str]:
+    """Return the versions that a report of a defect needs."""
+    return {
+        "enrich_pandas": version("enrich-pandas"),
+        "python": platform.python_version(),
+        "pandas": version("pandas"),
+        "system": f"{platform.system()} {platform.release()}".strip(),
+    }
+
+
+def installed(here: Surroundings) -> list[Installed]:
+    """Look at every provider; one that cannot be loaded says why."""
+    return [_look_at(name, defined, here) for name, defined in providers().items()]
+
+
+def _look_at(name: str, defined: str, here: Surroundings) -> Installed:
+    try:
+        provider = find_provider(name)
+    except EnrichError as error:
+        return Installed(name=name, defined=defined, problem=f"{error.what} {error.todo}".strip())
+    except Exception as error:  # noqa: BLE001 - it is anybody's code: its defects are told
+        return Installed(name=name, defined=defined, problem=f"cannot be made: {_short(error)}")
+    return Installed(
+        name=name,
+        defined=defined,
+        credentials={one: _place(provider, one, here) for one in provider.credentials},
+        variables=dict(provider.credentials),
+    )
+
+
+def _short(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+
+
+def _place(provider: Provider, name: str, here: Surroundings) -> str | None:
+    """Tell where a credential is found, in the order in which a run looks for it."""
+    only = {
+        "name": provider.name,
+        "keys_url": "",
+        "credentials": {name: provider.credentials[name]},
+    }
+    try:
+        find_secrets(cast("Provider", SimpleNamespace(**only)), here)
+    except CredentialError:
+        return None
+    if here.secrets.get(provider.name, {}).get(name):
+        return "sandbox"
+    return "environment" if os.environ.get(provider.credentials[name]) else "keyring"

@@ -1,0 +1,204 @@
+import socket
+import sqlite3
+
+import msgspec
+import pandas as pd
+import pytest
+
+import enrich_pandas as ep
+from enrich_pandas.doctor.findings import FILE, Check, Finding, hashed, keep, kept
+from enrich_pandas.doctor.ledger import inspect
+from enrich_pandas.doctor.report import Report, gather, lines
+from enrich_pandas.run.leases import Lease
+from enrich_pandas.run.surroundings import current, journal_path
+
+KEY = "made-up-key-0042"
+LEADS = pd.DataFrame({"Email": ["ada@example.com", "bo@example.com"]})
+CHECK = Check(
+    provider="crustdata",
+    account="",
+    version="2025-11-01",
+    kind="people",
+    realm="live",
+    library="0.1.0",
+    at="2026-11-24T12:00:00+00:00",
+    credits_max=3,
+    findings=[Finding(name="miss", assumption="A miss is free", verdict="holds", evidence="so")],
+)
+
+
+@pytest.fixture
+def journal(tmp_path):
+    """Return a journal in which two people stand."""
+    path = tmp_path / "home" / "journal.sqlite"
+    with ep.sandbox(misses=0, journal=path):
+        ep.people(LEADS, progress=None)
+    return path
+
+
+def text():
+    return "\n".join(lines(gather()))
+
+
+def test_where_there_is_nothing_it_makes_nothing_and_says_so(tmp_path):
+    path = journal_path(current())
+    assert not path.parent.exists()
+    report = gather()
+    assert not report.journal.exists
+    assert report.is_well
+    assert "not made yet" in "\n".join(lines(report))
+    assert not path.parent.exists()
+
+
+def test_it_asks_no_network(monkeypatch):
+    def connect(*_):
+        raise AssertionError("a socket was opened")
+
+    monkeypatch.setattr(socket, "socket", connect)
+    assert "Providers" in text()
+
+
+def test_it_counts_what_the_journal_keeps_and_changes_nothing(journal):
+    before = journal.read_bytes()
+    ledger = inspect(journal)
+    assert (ledger.runs, ledger.stored, ledger.held, ledger.pending) == (1, 2, 0, 0)
+    assert (ledger.running, ledger.died) == (0, 0)
+    assert ledger.mode == "0600"
+    assert ledger.folder_mode == "0700"
+    assert ledger.whole
+    assert ledger.bytes == len(before)
+    assert not ledger.problems
+    assert journal.read_bytes() == before
+
+
+def test_it_shows_nobody_who_stands_in_the_journal(journal):
+    assert journal == journal_path(current())
+    shown = text() + msgspec.json.encode(gather()).decode()
+    assert "2 stored answers" in shown
+    assert "example.com" not in shown
+
+
+def test_rows_whose_answer_was_lost_are_counted_as_held(tmp_path):
+    path = tmp_path / "home" / "journal.sqlite"
+    with ep.sandbox(misses=0, journal=path) as box:
+        box.fault("crustdata", "submit", "drop_after_accept", times=None)
+        people = ep.people(LEADS, progress=None)
+    assert people["person_status"].tolist() == ["held", "held"]
+    assert inspect(path).held == 2
+    assert "2 rows held: nobody can say" in text()
+
+
+def test_rows_of_a_dead_run_that_may_have_been_charged_are_held(journal):
+    with sqlite3.connect(journal) as connection:
+        connection.execute("UPDATE runs SET status = 'running', lease = 'gone'")
+        connection.execute("UPDATE batches SET state = 'open', lease = 'gone'")
+        connection.execute("INSERT INTO claims SELECT fingerprint, batch FROM results")
+        connection.execute("DELETE FROM results")
+    connection.close()
+    ledger = inspect(journal)
+    assert (ledger.died, ledger.held, ledger.pending) == (1, 2, 0)
+
+
+def test_rows_that_a_run_asks_about_now_are_no_held_ones(journal):
+    leases = journal.parent / "leases"
+    lease = Lease(leases)
+    with sqlite3.connect(journal) as connection:
+        connection.execute("UPDATE runs SET status = 'running', lease = ?", (lease.id,))
+        connection.execute("UPDATE batches SET state = 'open', lease = ?", (lease.id,))
+        connection.execute("INSERT INTO claims SELECT fingerprint, batch FROM results")
+        connection.execute("DELETE FROM results")
+    connection.close()
+    ledger = inspect(journal)
+    lease.release()
+    assert (ledger.running, ledger.died, ledger.held, ledger.asking) == (1, 0, 0, 2)
+
+
+def test_a_journal_that_others_can_read_is_a_problem(journal):
+    journal.chmod(0o644)
+    report = gather()
+    assert not report.is_well
+    assert "PROBLEM: Others can read the journal (0644)" in "\n".join(lines(report))
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [(b"no database at all" * 99, "cannot be read"), (b"", "no journal")],
+)
+def test_a_file_that_is_no_journal_is_a_problem(tmp_path, content, said):
+    path = tmp_path / "journal.sqlite"
+    path.write_bytes(content)
+    path.chmod(0o600)
+    (problem,) = inspect(path).problems
+    assert said in problem
+    assert path.read_bytes() == content
+
+
+def test_a_damaged_journal_is_a_problem(journal):
+    content = bytearray(journal.read_bytes())
+    content[4096 * 3 : 4096 * 5] = b"\xff" * 8192
+    journal.write_bytes(content)
+    assert inspect(journal).problems
+
+
+def test_a_network_disk_is_a_problem(tmp_path, monkeypatch):
+    monkeypatch.setattr("enrich_pandas.run.safety._kind_of_disk", lambda _: "nfs4")
+    ledger = inspect(tmp_path / "journal.sqlite")
+    assert ledger.disk == "not usable"
+    assert "network disk (nfs4)" in ledger.problems[0]
+
+
+def test_credentials_are_named_and_never_shown(monkeypatch):
+    monkeypatch.setenv("CRUSTDATA_API_KEY", KEY)
+    monkeypatch.delenv("AMPLEMARKET_API_KEY", raising=False)
+    report = gather()
+    found = {one.name: one for one in report.providers}
+    assert found["crustdata"].credentials == {"api_key": "environment"}
+    assert found["amplemarket"].lacks == ["api_key"]
+    shown = "\n".join(lines(report)) + msgspec.json.encode(report).decode() + repr(report)
+    assert "crustdata: api_key found (environment)" in shown
+    assert "amplemarket: api_key not found (AMPLEMARKET_API_KEY)" in shown
+    assert KEY not in shown
+
+
+def test_a_key_of_the_keyring_is_told_from_one_of_the_environment(monkeypatch):
+    monkeypatch.setattr("enrich_pandas.run.credentials._from_keyring", lambda *_: KEY)
+    monkeypatch.delenv("AMPLEMARKET_API_KEY", raising=False)
+    assert "amplemarket: api_key found (keyring)" in text()
+
+
+def test_a_provider_that_cannot_be_made_says_why_and_hides_no_other(monkeypatch):
+    monkeypatch.setenv("ZOHO_DC", "nowhere")
+    shown = text()
+    assert "zoho: " in shown
+    assert "crustdata: api_key" in shown
+
+
+def test_a_report_can_be_read_back_by_a_machine(journal):
+    report = gather()
+    assert msgspec.json.decode(msgspec.json.encode(report), type=Report) == report
+
+
+def test_of_each_account_the_newest_check_is_kept_and_shown():
+    folder = journal_path(current()).parent
+    older = msgspec.structs.replace(CHECK, at="2026-11-23T00:00:00+00:00")
+    other = msgspec.structs.replace(CHECK, provider="zoho", stopped="The key is refused.")
+    for check in (older, other, CHECK):
+        keep(folder, check)
+    assert kept(folder) == [CHECK, other]
+    shown = text()
+    assert "holds          A miss is free" in shown
+    assert "stopped: The key is refused." in shown
+    assert "2026-11-23" not in shown
+
+
+def test_checks_that_cannot_be_read_are_none():
+    folder = journal_path(current()).parent
+    keep(folder, CHECK)
+    (folder / FILE).write_bytes(b"{")
+    assert kept(folder) == []
+    assert "none yet" in text()
+
+
+def test_a_hash_tells_nobody_and_is_salted():
+    assert "ada" not in hashed("email=ada@example.com")
+    assert hashed("x") != hashed("x")
