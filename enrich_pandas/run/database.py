@@ -236,7 +236,7 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
 @contextmanager
 def explained(path: Path, *damage: type[Exception]) -> Iterator[None]:
     """Turn SQLite's and the system's errors into ours, and those that only damage explains."""
-    kinds: tuple[type[Exception], ...] = (sqlite3.Error, OSError, *damage)
+    kinds: tuple[type[Exception], ...] = (sqlite3.Error, OSError, UnicodeError, *damage)
     try:
         yield
     except kinds as error:

@@ -13,13 +13,10 @@ one is anybody's where nothing can have been charged, else only together with it
 
 import threading
 import time
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from enrich_pandas.providers.base import Identity, Kind, Match, Request, Response, Status
 from enrich_pandas.run.claims import affordable, left_of, release, still_idle, taken
@@ -28,6 +25,7 @@ from enrich_pandas.run.forgetting import Forgetting, purge
 from enrich_pandas.run.leases import Lease, is_alive
 from enrich_pandas.run.past import RUNNING, Past
 from enrich_pandas.run.records import (
+    UNREADABLE,
     Answer,
     Batch,
     Claim,
@@ -124,7 +122,7 @@ class Journal:
 
     def _decoding(self) -> AbstractContextManager[None]:
         """Say of what cannot be read that the file is damaged."""
-        return explained(self.path, zlib.error, msgspec.MsgspecError, ValueError)
+        return explained(self.path, *UNREADABLE)
 
     # -- a run -----------------------------------------------------------------------------
 

@@ -6,12 +6,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, NamedTuple
 
-import msgspec
-
 from enrich_pandas.providers.base import Identity, Kind, Outcome, Status
 from enrich_pandas.run.database import Database, explained, select_in
 from enrich_pandas.run.forgetting import purge
 from enrich_pandas.run.records import (
+    UNREADABLE,
     Answer,
     Batch,
     pack,
@@ -204,7 +203,7 @@ class Past:
 
     def _decoding(self) -> AbstractContextManager[None]:
         """Say of what cannot be read that the file is damaged."""
-        return explained(self._database.path, zlib.error, msgspec.MsgspecError, ValueError)
+        return explained(self._database.path, *UNREADABLE)
 
 
 def listed(identities: Iterable[Identity]) -> bytes:

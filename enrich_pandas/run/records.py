@@ -59,6 +59,11 @@ def pack(value: Any) -> bytes:
     return msgspec.json.encode(value)
 
 
+# What reading a row of a damaged file can end in: its bytes, or even the names of its columns, are
+# no longer what was written.
+UNREADABLE = (zlib.error, msgspec.MsgspecError, ValueError, LookupError, TypeError)
+
+
 def unpack(value: bytes) -> Any:
     """Decode JSON."""
     return msgspec.json.decode(value)
