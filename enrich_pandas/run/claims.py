@@ -11,6 +11,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from enrich_pandas.providers.base import Identity
 from enrich_pandas.run.database import select_in
 
+# Which batches are of a run, or of one that shares its budget.
+SHARING = (
+    "(run = ? OR run IN (SELECT id FROM runs WHERE budget_name = "
+    "(SELECT budget_name FROM runs WHERE id = ?)))"
+)
+
 
 def still_idle(connection: sqlite3.Connection, batches: Iterable[tuple[int, str]]) -> Iterator[int]:
     """Yield those of the dead owners' batches under which nothing can have been charged."""
@@ -23,6 +29,8 @@ def still_idle(connection: sqlite3.Connection, batches: Iterable[tuple[int, str]
 def release(connection: sqlite3.Connection, batches: Iterable[int]) -> None:
     """Give up the claims of batches under which nothing can have been charged."""
     ids = [(batch,) for batch in batches]
+    if not ids:
+        return
     connection.executemany("DELETE FROM claims WHERE batch = ?", ids)
     connection.executemany("UPDATE batches SET state = 'released' WHERE id = ?", ids)
 
@@ -33,9 +41,9 @@ def taken(
     """Return the fingerprints that are claimed, or bought since the plan was made."""
     claimed = "SELECT fingerprint FROM claims WHERE fingerprint IN ({})"
     bought = "SELECT fingerprint, fetched FROM results WHERE fingerprint IN ({})"
-    answers = select_in(connection, bought, fingerprints)
+    answers = select_in(connection.execute, bought, fingerprints)
     return {
-        *(row[0] for row in select_in(connection, claimed, fingerprints)),
+        *(row[0] for row in select_in(connection.execute, claimed, fingerprints)),
         *(key for key, fetched in answers if known.get(key) != fetched),
     }
 
@@ -50,11 +58,22 @@ def affordable(
 
 
 def left_of(budget: float | None, connection: sqlite3.Connection, run: str) -> float:
-    """Return what is left of a budget after what a run has spent, may have, and has reserved."""
+    """Return what is left of a run's budget.
+
+    Off it goes what the runs that share it have spent, may have spent, and have reserved.
+    """
     if budget is None:
         return math.inf
-    query = (
-        "SELECT COALESCE(SUM(CASE state WHEN 'open' THEN reserved ELSE spent + held END), 0) "
-        "FROM batches WHERE run = ?"
-    )
-    return budget - float(connection.execute(query, (run,)).fetchone()[0])
+    stake = "CASE state WHEN 'open' THEN reserved ELSE spent + held END"
+    query = f"SELECT COALESCE(SUM({stake}), 0) FROM batches WHERE {SHARING}"  # noqa: S608 - own words
+    return budget - float(connection.execute(query, (run, run)).fetchone()[0])
+
+
+def left_behind(
+    connection: sqlite3.Connection, run: str, is_alive: Callable[[str], bool]
+) -> set[tuple[int, str]]:
+    """Return the batches, and their leases, with which the dead keep a run's budget for nothing."""
+    query = f"SELECT id, lease FROM stakes WHERE state = 'open' AND at_risk = 0 AND {SHARING}"  # noqa: S608 - own words
+    batches = {(row[0], row[1]) for row in connection.execute(query, (run, run))}
+    dead = {lease for lease in {one[1] for one in batches} if not is_alive(lease)}
+    return {one for one in batches if one[1] in dead}

@@ -4,21 +4,25 @@ With `enrich_pandas.run.http`, all of the library that knows requests and urllib
 """
 
 import io
-import logging
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+import zlib
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
-from socket import socket
+from http.client import HTTPException, IncompleteRead
+from socket import gaierror, socket
 from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError
+
+from enrich_pandas.run.hush import hushed
 
 
 class Phase(StrEnum):
@@ -34,11 +38,31 @@ class Phase(StrEnum):
     BODY = "body"
 
 
+class Withheld(OSError):  # noqa: N818 - no error: somebody has said stop
+    """Nothing is to be sent any more, though the connection stands."""
+
+
+def freely() -> bool:
+    """Let every request go."""
+    return True
+
+
 @dataclass(slots=True)
 class Call:
-    """A call under way: how far it is, and when it must end (monotonic seconds)."""
+    """A call under way.
+
+    Parameters
+    ----------
+    ends
+        When it must end, in monotonic seconds.
+    may_leave
+        Asked when it is connected, before its first byte is handed over.
+    phase
+        How far it is.
+    """
 
     ends: float
+    may_leave: Callable[[], bool] = freely
     phase: Phase = Phase.CONNECT
 
     def left(self) -> float:
@@ -48,7 +72,9 @@ class Call:
         return left
 
     def take(self, connection: Any) -> None:
-        """Follow a connection that is about to carry the request."""
+        """Follow a connection that is about to carry the request; raise Withheld if it may not."""
+        if not self.may_leave():
+            raise Withheld
         if not isinstance(connection.sock, _Socket) and hasattr(connection.sock, "sendall"):
             connection.sock = _Socket(connection.sock)
         if isinstance(connection.sock, _Socket):
@@ -58,29 +84,17 @@ class Call:
 
 
 _thread = threading.local()  # .call: the call that this thread is making
-_TALKATIVE = [
-    f"urllib3.{name}" for name in ("connectionpool", "connection", "response", "util.retry")
-]
 
 
 @contextmanager
-def calling(seconds: float) -> Iterator[Call]:
-    """Make this thread's connections part of one call, which ends after so many seconds.
-
-    For its length, what urllib3 would log on this thread is dropped: it shows whole URLs, and
-    people stand in them.
-    """
-    for name in _TALKATIVE:
-        logging.getLogger(name).addFilter(_is_foreign)
-    _thread.call = Call(time.monotonic() + seconds)
+def calling(seconds: float, may_leave: Callable[[], bool] = freely) -> Iterator[Call]:
+    """Make this thread's connections part of one call, which ends after so many seconds."""
+    _thread.call = Call(time.monotonic() + seconds, may_leave)
     try:
-        yield _thread.call
+        with hushed():
+            yield _thread.call
     finally:
         del _thread.call
-
-
-def _is_foreign(_record: logging.LogRecord) -> bool:
-    return not hasattr(_thread, "call")
 
 
 class Adapter(HTTPAdapter):
@@ -165,3 +179,37 @@ class _Reader(io.RawIOBase):
     def close(self) -> None:
         self._raw.close()
         super().close()
+
+
+# -- trouble -------------------------------------------------------------------------------------
+
+# requests' own exceptions are OSErrors.
+TROUBLE = (OSError, HTTPException, HTTPError, EOFError, zlib.error)
+
+_WORDS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
+    ((Withheld,), "withheld"),
+    ((gaierror,), "dns"),
+    ((ssl.SSLCertVerificationError,), "certificate"),
+    ((TimeoutError,), "deadline"),
+    ((ConnectionRefusedError,), "refused"),
+    ((ConnectionError,), "reset"),
+    ((IncompleteRead, EOFError), "incomplete"),
+    ((ssl.SSLError,), "tls"),
+)
+
+
+def word_for(trouble: BaseException, phase: Phase) -> str:
+    """Return the word of an `Exchange` for what ended a call."""
+    causes = _causes(trouble)
+    words = (word for kinds, word in _WORDS if any(isinstance(cause, kinds) for cause in causes))
+    word = next(words, "unreachable" if phase is Phase.CONNECT else "protocol")
+    return "connect_timeout" if (word, phase) == ("deadline", Phase.CONNECT) else word
+
+
+def _causes(error: BaseException) -> list[BaseException]:
+    """List an exception and all that it was made of; the layers below wrap in several ways."""
+    causes = [error]
+    for one in causes:  # which grows meanwhile
+        within = (one.__cause__, one.__context__, getattr(one, "reason", None), *one.args)
+        causes += [e for e in within if isinstance(e, BaseException) and e not in causes]
+    return causes

@@ -6,27 +6,26 @@ A rollback journal with ``synchronous=EXTRA``: a commit has reached the disk whe
 import os
 import sqlite3
 import stat
-import threading
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from enrich_pandas.errors import JournalError
+from enrich_pandas.run.commits import LOOK, Writers, commit_what_is_open, patiently, turn
 
 APPLICATION_ID = 0x656E7270  # "enrp": tells a journal from any other SQLite file
-VERSION = 2
-PATIENCE = 60.0  # seconds to wait for whoever has locked the file
+VERSION = 4
 LOOK_UP = 500  # fingerprints a query; the fastest size measured
 
 SCHEMA = """
 CREATE TABLE runs (
   id TEXT PRIMARY KEY, provider TEXT NOT NULL, kind TEXT NOT NULL, library TEXT NOT NULL,
   started REAL NOT NULL, ended REAL, rows INTEGER NOT NULL, identities INTEGER NOT NULL,
-  credits_planned REAL NOT NULL, budget REAL, status TEXT NOT NULL, lease TEXT NOT NULL,
-  call BLOB, asked BLOB
+  credits_planned REAL NOT NULL, budget REAL, budget_name TEXT, status TEXT NOT NULL,
+  lease TEXT NOT NULL, call BLOB, asked BLOB, balance REAL
 );
+CREATE INDEX runs_of_a_budget ON runs (budget_name);
 CREATE TABLE batches (
   id INTEGER PRIMARY KEY, run TEXT NOT NULL, lease TEXT NOT NULL, scope BLOB NOT NULL,
   identities BLOB NOT NULL, reserved REAL NOT NULL, spent REAL NOT NULL DEFAULT 0,
@@ -75,6 +74,16 @@ CREATE TABLE tombstones (
 CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
 PRAGMA user_version = 2
 """,
+    2: """
+ALTER TABLE runs ADD COLUMN budget_name TEXT;
+UPDATE runs SET budget_name = id WHERE budget IS NOT NULL;
+CREATE INDEX runs_of_a_budget ON runs (budget_name);
+PRAGMA user_version = 3
+""",
+    3: """
+ALTER TABLE runs ADD COLUMN balance REAL;
+PRAGMA user_version = 4
+""",
 }
 PRAGMAS = (
     "PRAGMA journal_mode = TRUNCATE",
@@ -82,16 +91,6 @@ PRAGMAS = (
     "PRAGMA secure_delete = ON",
     "PRAGMA cache_spill = OFF",  # a spill needs the readers out of the way in mid-transaction
 )
-LOOK = "SELECT COUNT(*) FROM sqlite_master"  # takes the lock that BEGIN puts off
-
-
-# One transaction at a time in a process. SQLite would keep its threads apart too, by polling; and a
-# fork in the middle of a transaction would leave the child a half that its exit rolls back.
-_turn = threading.RLock()
-if hasattr(os, "register_at_fork"):
-    os.register_at_fork(
-        before=_turn.acquire, after_in_parent=_turn.release, after_in_child=_turn.release
-    )
 
 
 class Database:
@@ -99,47 +98,51 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with _turn, explained(path):
+        with turn, explained(path):
             _make_private(path)
             self._connection = _connect(path)
+        self._writers = Writers()
         self._inherited: sqlite3.Connection | None = None
         self._pid = os.getpid()
 
     def close(self) -> None:
         """Close the connection."""
-        with _turn, explained(self.path):
+        with turn, explained(self.path):
+            commit_what_is_open()
             self._connection.close()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Lend the connection for reading the file as it is at one moment."""
-        with self._transaction("DEFERRED") as connection:
-            yield connection
+        with turn, explained(self.path):
+            commit_what_is_open()
+            connection = self._own()
+            patiently(connection, "BEGIN", LOOK)
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+
+    def look(self, query: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """Return the rows of one query; what threads have just written counts already."""
+        with turn, explained(self.path):
+            return patiently(self._own(), query, parameters=parameters)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Lend the connection for one transaction, committed at the end or not at all."""
-        with self._transaction("IMMEDIATE") as connection:
-            yield connection
+        """Lend the connection for one transaction, committed at the end or not at all.
 
-    @contextmanager
-    def _transaction(self, kind: str) -> Iterator[sqlite3.Connection]:
-        with _turn, explained(self.path):
-            connection = self._own()
-            _patiently(connection, f"BEGIN {kind}", LOOK)
-            try:
-                yield connection
-                _patiently(connection, "COMMIT")
-            except BaseException:
-                if connection.in_transaction:  # some errors have rolled back already
-                    connection.rollback()
-                raise
+        What threads write at the same time is committed together.
+        """
+        with explained(self.path), self._writers.writing(self._own) as connection:
+            yield connection
 
     def _own(self) -> sqlite3.Connection:
         """Return this process's connection: a fork's child must not use its parent's."""
         if self._pid != os.getpid():
             self._inherited = self._connection  # kept, for closing it is a use too
             self._connection, self._pid = _connect(self.path), os.getpid()
+            self._writers = Writers()  # without those of its parent's threads
         return self._connection
 
 
@@ -154,18 +157,23 @@ def insert(connection: sqlite3.Connection, table: str, values: dict[str, Any]) -
 
 
 def select_in(
-    connection: sqlite3.Connection, query: str, keys: Sequence[bytes], *parameters: Any
+    execute: Callable[[str, tuple[Any, ...]], Iterable[sqlite3.Row]],
+    query: str,
+    keys: Sequence[bytes],
+    *parameters: Any,
 ) -> Iterator[sqlite3.Row]:
     """Run a query whose ``{}`` takes a list of keys, some hundred keys at a time."""
     for start in range(0, len(keys), LOOK_UP):
         chunk = keys[start : start + LOOK_UP]
         marks = ",".join("?" * len(chunk))
-        yield from connection.execute(query.format(marks), (*chunk, *parameters)).fetchall()
+        yield from list(execute(query.format(marks), (*chunk, *parameters)))
 
 
 def _make_private(path: Path) -> None:
     """Make the file before SQLite does, so that it is never readable by others."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if not path.parent.is_dir():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _sync(*path.parent.parents)  # SQLite does so for the folder itself
     # One that exists is never opened here: closing it would drop all locks that this process has.
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
@@ -178,13 +186,24 @@ def _make_private(path: Path) -> None:
         path.chmod(0o600)
 
 
+def _sync(*folders: Path) -> None:
+    """Let a new folder outlast a loss of power; on Windows it does so by itself."""
+    for folder in folders:
+        with suppress(OSError):  # one that may not be read was there before
+            place = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(place)
+            finally:
+                os.close(place)
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=0.5, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
     try:
-        _patiently(connection, "BEGIN", LOOK)
+        patiently(connection, "BEGIN", LOOK)
         version = _version(connection, path)  # asked first: the pragmas change the file
-        _patiently(connection, "COMMIT", *PRAGMAS)
+        patiently(connection, "COMMIT", *PRAGMAS)
         if version < VERSION:
             _bring_up(connection, path)
     except BaseException:
@@ -195,25 +214,12 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
     """Lay out an empty file, or bring one of an older version to this one, all at once."""
-    _patiently(connection, "BEGIN IMMEDIATE")
+    patiently(connection, "BEGIN IMMEDIATE")
     # Asked again: another process may have been faster.
     while (version := _version(connection, path)) < VERSION:
         for statement in (MIGRATIONS[version] if version else SCHEMA).split(";"):
             connection.execute(statement)
-    _patiently(connection, "COMMIT")
-
-
-def _patiently(connection: sqlite3.Connection, *statements: str) -> None:
-    """Run statements, and wait for whoever has locked the file: in pieces, to hear a Ctrl-C."""
-    until = time.monotonic() + PATIENCE
-    while statements:
-        try:
-            connection.execute(statements[0]).fetchall()
-            statements = statements[1:]
-        except sqlite3.OperationalError as error:
-            is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
-            if not is_busy or time.monotonic() > until:
-                raise
+    patiently(connection, "COMMIT")
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
@@ -233,6 +239,13 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
     return int(version)
 
 
+def _remedy(error: Exception) -> str:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_BUSY:  # whoever was stopped while it wrote holds the file
+        return "Let the other process that holds it go on, or end it"
+    return "Free the disk or mend the file"
+
+
 @contextmanager
 def explained(path: Path, *damage: type[Exception]) -> Iterator[None]:
     """Turn SQLite's and the system's errors into ours, and those that only damage explains."""
@@ -243,5 +256,5 @@ def explained(path: Path, *damage: type[Exception]) -> Iterator[None]:
         raise JournalError(
             f"The journal {path} cannot be used: {error}.",
             cost="Nothing was spent after this.",
-            todo="Free the disk or mend the file, then repeat the call: it continues from there.",
+            todo=f"{_remedy(error)}, then repeat the call: it continues from there.",
         ) from error

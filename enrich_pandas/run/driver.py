@@ -8,10 +8,10 @@ still to ask about becomes a batch of this run, with this run's budget.
 import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from functools import partial
 
-from enrich_pandas.errors import EnrichError, JournalError, RequestError
+from enrich_pandas.errors import EnrichError, JournalError, RequestError, wrapped
 from enrich_pandas.progress import Progress, State
 from enrich_pandas.providers.base import (
     Flow,
@@ -23,16 +23,17 @@ from enrich_pandas.providers.base import (
     Status,
     Unfinished,
     Until,
-    Wait,
 )
 from enrich_pandas.run.http import Transport
 from enrich_pandas.run.journal import Journal
+from enrich_pandas.run.outlook import outlook
 from enrich_pandas.run.parking import Parking
-from enrich_pandas.run.plan import Orders
+from enrich_pandas.run.plan import Orders, recalled
 from enrich_pandas.run.polling import Poller
+from enrich_pandas.run.purse import Purse
 from enrich_pandas.run.records import Batch, fresh
 from enrich_pandas.run.scheduler import Scheduler
-from enrich_pandas.run.sender import Sender, wrapped
+from enrich_pandas.run.sender import Sender
 from enrich_pandas.run.tally import Tally, one_each
 from enrich_pandas.run.task import Task
 from enrich_pandas.run.throttle import Throttle
@@ -40,6 +41,7 @@ from enrich_pandas.run.watch import look
 
 logger = logging.getLogger("enrich_pandas")
 
+READERS = 4  # workers that read answers while the others keep the vendor's connections busy
 WATCH = 0.3  # seconds between looks at what another process is asking
 
 
@@ -54,10 +56,10 @@ class Driver:
         Where it is written, how it is sent, at what pace. The first two are closed at the end.
     run
         Id of the run, already in the journal.
-    weights, refused
-        Rows of each identity, and of each status that needs no request: progress counts rows.
-    credits_max, budget
-        The plan's maximum, and the wall.
+    tally
+        Collects the answers, and counts rows.
+    credits_max, budget, purse
+        The plan's maximum, the wall, and what is left on the account.
 
     Attributes
     ----------
@@ -77,26 +79,30 @@ class Driver:
         transport: Transport | None,
         throttle: Throttle,
         run: str,
-        weights: Mapping[Identity, int],
-        refused: Mapping[str, int],
+        tally: Tally,
         credits_max: float,
         budget: float | None = None,
+        purse: Purse | None = None,
     ) -> None:
         self.run, self.done = run, threading.Event()
         self.error: EnrichError | None = None
         self._orders, self._provider, self._kind = orders, provider, kind
-        self._journal, self._transport = journal, transport
-        self._credits_max, self._budget = credits_max, budget
-        self._tally = Tally(provider.name, weights, refused, journal.tombstones.screen)
-        self.results = self._tally.answers
-        self._parking = Parking()
+        self._journal, self._transport, self._throttle = journal, transport, throttle
+        self._credits_max, self._budget, self._purse = credits_max, budget, purse
+        self._tally, self.results = tally, tally.answers
+        self._parking = Parking(again=lambda some: self._scheduler.add([Task(some)]))
         self._lock = threading.Lock()
         self._started = time.monotonic()
+        # Nothing is claimed long before it can be asked: others may want it, or the budget.
         self._scheduler = Scheduler[Task](
-            advance=self._advance, fail=self._fail, drop=self._drop, finish=self._finish
+            advance=self._advance,
+            fail=self._fail,
+            drop=self._drop,
+            finish=self._finish,
+            may_begin=lambda: not self._sender.is_crowded,
         )
         self.pause, self.resume = self._scheduler.pause, self._scheduler.resume
-        self.awaited = self._scheduler.awaited
+        self.halt, self.awaited = self._scheduler.halt, self._scheduler.awaited
         self._sender = Sender(
             provider,
             journal,
@@ -104,6 +110,8 @@ class Driver:
             throttle,
             may_start=lambda: self._scheduler.is_running,
             stop=self._stop,
+            moved=self._scheduler.look_again,
+            purse=purse,
         )
         self._polling = Task([], poll=True)
         self._poller = Poller(
@@ -113,42 +121,41 @@ class Driver:
     def start(self) -> None:
         """Start the run."""
         orders = self._orders
-        self._tally.record(orders.stored)
+        for some in recalled(orders, self._journal):
+            self._tally.record(some)
         self._scheduler.add(
             [
                 *(Task(identities, adopt=batch) for batch, identities in orders.abandoned.items()),
                 *(Task(asked, watch=True) for asked in [orders.elsewhere] if asked),
-                *(Task(batch) for batch in orders.batches),
+                *(Task(batch) for batch in self._provider.batches(self._kind, orders.asked)),
             ]
         )
-        self._scheduler.start(self._provider.connections, f"enrich-{self.run}")
+        workers = self._provider.connections + READERS
+        self._scheduler.start(workers, f"enrich-{self.run}")
 
     def cancel(self) -> None:
         """Stop spending: no billed request starts after this; what is in flight still lands."""
         self._scheduler.stop("stopping")
+        self._sender.wake()
 
     def snapshot(self) -> Progress:
         """Tell how far the run is."""
-        scheduler, elapsed = self._scheduler, time.monotonic() - self._started
-        rest, idle = scheduler.total - scheduler.finished, scheduler.idle_seconds()
-        counts, credits_now = self._tally.read()
+        scheduler, (counts, credits_now) = self._scheduler, self._tally.read()
         return Progress(
             run=self.run,
             provider=self._provider.name,
             rows=self._tally.rows,
             rows_done=sum(counts.values()),
             counts=counts,
-            batches=scheduler.total,
-            batches_done=scheduler.finished,
-            in_flight=scheduler.in_flight,
             credits=credits_now,
             credits_max=self._credits_max,
             budget=self._budget,
-            elapsed=elapsed,
-            eta=elapsed / scheduler.finished * rest if scheduler.finished else None,
-            waiting=f"{self._provider.name}'s pace" if idle else "",
-            wait_seconds=idle,
+            elapsed=time.monotonic() - self._started,
+            warning=self._purse.warning if self._purse else "",
             state=scheduler.state,
+            **outlook(
+                scheduler, self._throttle, self._provider.name, queued=self._sender.queued
+            )._asdict(),
         )
 
     # -- a task ------------------------------------------------------------------------------
@@ -171,14 +178,11 @@ class Driver:
         if isinstance(step, list):
             self._land(task, step)
             return None
-        self._watch(task, step)
-        return step.seconds
-
-    def _watch(self, task: Task, step: Wait | Until) -> None:
         if isinstance(step, Until):
             task.job = step.job
             if self._poller.open(step.job):
-                self._scheduler.add([self._polling])
+                self._scheduler.add_urgent(self._polling)
+        return step.seconds
 
     def _begin(self, task: Task) -> Flow | None:
         """Claim the batch and make its flow; None where nothing is left of it."""
@@ -191,6 +195,7 @@ class Driver:
     def _claim(self, task: Task) -> Batch | None:
         if not (identities := self._tally.allowed(self._kind, task.identities)):
             return None
+        closed = self._parking.open()  # first: whoever finds the budget used up is to see it
         claim = self._journal.claim(
             self.run,
             self._orders.scope,
@@ -201,10 +206,9 @@ class Driver:
             known=self._orders.known,
         )
         if claim.batch is not None:
-            self._parking.open()
-        if claim.unaffordable and not self._parking.park(claim.unaffordable):
+            self._parking.park(claim.unaffordable)
+        elif not self._parking.withdraw(claim.unaffordable, closed):
             self._tally.settle(claim.unaffordable, Status.SKIPPED, "budget")
-            self._unpark()
         if claim.elsewhere:
             self._scheduler.add([Task(claim.elsewhere, watch=True)])
         return claim.batch
@@ -212,10 +216,6 @@ class Driver:
     def _close(self, task: Task) -> None:
         if task.adopt is None:
             self._parking.close()
-            self._unpark()
-
-    def _unpark(self) -> None:
-        self._scheduler.add(Task(identities) for identities in self._parking.leave())
 
     def _adopt(self, task: Task, batch: int) -> Batch | None:
         adopted = self._journal.adopt(batch, self._orders.scope)
@@ -243,20 +243,20 @@ class Driver:
         unknown = [match.identity for match in complete if match.status is Status.HELD]
         held = self._provider.price(self._kind, unknown) if unknown else 0.0
         keyed = [(self._orders.fingerprint(match.identity), match) for match in complete]
-        name, spent = self._provider.name, 0.0
+        name, spent, at = self._provider.name, 0.0, task.received or self._orders.as_of
         if task.adopt is None:  # what was adopted is past, and was the dead run's to pay
             self._sender.take_stock(task.reply or Response(), complete)
             spent = sum(match.credits for match in complete)
         try:
-            answers = self._journal.land(task.batch.id, name, self._kind, keyed, held)
+            answers = self._journal.land(task.batch.id, name, self._kind, keyed, held, fetched=at)
         except JournalError:  # the frame gets it all the same, and the next run from the raw answer
-            now = time.time()
-            self._tally.record({match.identity: fresh(match, now, name) for match in complete})
+            self._tally.record({match.identity: fresh(match, at, name) for match in complete})
             raise
         self._tally.record(dict(zip(asked, answers, strict=True)), spent)
         self._close(task)
-        unasked = [identity for identity in task.batch.identities if identity in task.unasked]
-        self._ask_about(list(filter(self._tally.wants, unasked)))
+        again = set() if task.adopt is None else self._orders.sent_again(answers)
+        left = again | task.unasked
+        self._ask_about([i for i in task.batch.identities if i in left and self._tally.wants(i)])
 
     # -- the ends ----------------------------------------------------------------------------
 
@@ -264,6 +264,7 @@ class Driver:
         with self._lock:
             self.error = self.error or error
         self._scheduler.stop("failed")
+        self._sender.wake()
 
     def _fail(self, task: Task, error: BaseException) -> None:
         """Stop the run; but what a dead one left and nobody can read is held, and no obstacle."""
@@ -287,7 +288,7 @@ class Driver:
 
     def _finish(self, state: State) -> None:
         while parked := self._parking.leave():  # of a run that was stopped
-            self._drop(Task(parked[0]))
+            self._drop(Task(parked))
         end_run = partial(self._journal.end_run, self.run, state)
         close = self._transport.close if self._transport else lambda: None
         for end in (end_run, close, self._journal.close):

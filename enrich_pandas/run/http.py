@@ -9,25 +9,31 @@ never an exception: an exception of requests would carry the signed request with
 import io
 import os
 import re
-import ssl
 import threading
-import zlib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from http.client import HTTPException, IncompleteRead
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
-from socket import gaierror
+from typing import NamedTuple
 from uuid import uuid4
 
 import requests
 from requests.auth import AuthBase
-from urllib3.exceptions import HTTPError
 
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.providers.base import Request, Secret
 from enrich_pandas.run.body import PIECE, decoded
-from enrich_pandas.run.connection import Adapter, Call, Phase, authorities, calling
+from enrich_pandas.run.connection import (
+    TROUBLE,
+    Adapter,
+    Call,
+    Phase,
+    authorities,
+    calling,
+    freely,
+    word_for,
+)
 from enrich_pandas.run.origin import checked_path, pinned
+from enrich_pandas.run.scrubbing import without
 
 CONNECT = 10.0  # seconds for each address of the host
 
@@ -47,9 +53,9 @@ class Exchange:
     body
         Decoded; where it was cut, what had arrived.
     error
-        Empty, or what ended the call: ``dns``, ``refused``, ``unreachable``, ``connect_timeout``,
-        ``certificate``, ``tls``, ``deadline``, ``reset``, ``incomplete``, ``too_large`` or
-        ``protocol``.
+        Empty, or what ended the call: ``withheld``, ``dns``, ``refused``, ``unreachable``,
+        ``connect_timeout``, ``certificate``, ``tls``, ``deadline``, ``reset``, ``incomplete``,
+        ``too_large`` or ``protocol``.
     """
 
     phase: Phase
@@ -74,7 +80,7 @@ class Transport:
     sign
         Called for every request; returns the headers that sign it.
     renew
-        Replaces what was last signed with, where that can be renewed.
+        Replaces what was last signed with, and tells whether there is another to sign with.
     deadline
         Seconds for a whole call, however slowly the answer trickles in. The look-up of the host's
         name is the system's and not bounded by it; connecting takes at most `CONNECT` an address.
@@ -101,6 +107,7 @@ class Transport:
     Traceback (most recent call last):
     ...
     enrich_pandas.errors.ConfigurationError: Plain http would show the credential to the network.
+    Nothing was spent.
     Write the origin with https; http is for this machine only.
     """
 
@@ -109,7 +116,7 @@ class Transport:
         origin: str,
         *,
         sign: Callable[[], Mapping[str, Secret]],
-        renew: Callable[[], None] | None = None,
+        renew: Callable[[], bool] | None = None,
         deadline: float = 300.0,
         max_bytes: int = 64 * 2**20,
         user_agent: str | None = None,
@@ -125,30 +132,35 @@ class Transport:
         return f"Transport({self.origin!r})"
 
     def renew(self) -> bool:
-        """Replace what this thread last signed with; tell whether there is anything to replace."""
-        if self._renew is None:
-            return False
-        self._renew()
-        return True
+        """Replace what this thread last signed with; tell whether there is another to try."""
+        return self._renew is not None and self._renew()
 
-    def send(self, request: Request, form: Mapping[str, Secret] | None = None) -> Exchange:
+    def send(
+        self,
+        request: Request,
+        form: Mapping[str, Secret] | None = None,
+        may_leave: Callable[[], bool] = freely,
+    ) -> Exchange:
         """Send a request, once, and return what happened.
 
         Parameters
         ----------
         form
             Fields of a form to send as its body, for a request that holds credentials.
+        may_leave
+            Asked once the connection stands, before the first byte: False, and none is sent.
 
         Raises
         ------
         ConfigurationError
             The path is not a path of this origin, or a credential cannot be sent in a header.
         """
-        prepared = self._prepare(request, form)
+        signed = self._sign()
+        prepared = self._prepare(request, form, signed)
         adapter = Adapter() if request.billed else self._adapter()
         try:
-            with calling(self._deadline) as call:
-                return self._exchange(adapter, prepared, call)
+            with calling(request.deadline or self._deadline, may_leave) as call:
+                return _unsaid(self._exchange(adapter, prepared, call), signed)
         except Exception as defect:  # noqa: BLE001 - raised again, without the frames below:
             # they hold the signed headers, and tracebacks get rendered with their locals
             raise defect.with_traceback(None) from None
@@ -162,26 +174,16 @@ class Transport:
             self._kept.popitem()[1].close()
 
     def _prepare(
-        self, request: Request, form: Mapping[str, Secret] | None
+        self, request: Request, form: Mapping[str, Secret] | None, signed: Mapping[str, Secret]
     ) -> requests.PreparedRequest:
         headers = {
             "User-Agent": self._user_agent,
-            "Accept": "application/json",
             "Accept-Encoding": "gzip",
             "Cache-Control": "no-store",
             "Connection": "close" if request.billed else "keep-alive",
             "X-Request-Id": uuid4().hex,
-            **request.headers,
         }
-        return requests.Request(
-            request.method,
-            self.origin + checked_path(request.path),
-            params=request.params,
-            json=request.json,
-            data=form and {name: value.reveal() for name, value in form.items()},
-            headers=headers,
-            auth=_Signature(self._sign()),
-        ).prepare()
+        return _written(self.origin, request, headers, form, _Signature(signed)).prepare()
 
     def _adapter(self) -> Adapter:
         """Return this thread's own; after a fork, the child makes others."""
@@ -191,11 +193,12 @@ class Transport:
     def _exchange(
         self, adapter: Adapter, prepared: requests.PreparedRequest, call: Call
     ) -> Exchange:
-        timeout = (min(CONNECT, self._deadline), self._deadline)
+        left = call.left()
+        timeout = (min(CONNECT, left), left)
         try:
             response = adapter.send(prepared, stream=True, timeout=timeout)
-        except _TROUBLE as trouble:
-            return Exchange(phase=call.phase, error=_word(trouble, call.phase))
+        except TROUBLE as trouble:
+            return Exchange(phase=call.phase, error=word_for(trouble, call.phase))
         try:
             return self._receive(response)
         finally:
@@ -211,8 +214,8 @@ class Transport:
                     body.truncate(self._max_bytes)
                     error = "too_large"
                     break
-        except _TROUBLE as trouble:
-            error = _word(trouble, Phase.HEADERS)
+        except TROUBLE as trouble:
+            error = word_for(trouble, Phase.HEADERS)
         return Exchange(
             phase=Phase.HEADERS if error else Phase.BODY,
             status=response.status_code,
@@ -220,6 +223,50 @@ class Transport:
             body=body.getvalue(),
             error=error,
         )
+
+
+class Written(NamedTuple):
+    """A request as it is written: its address, its body, and the headers that are its own."""
+
+    uri: str
+    body: bytes
+    headers: Mapping[str, str]
+
+
+def written(origin: str, request: Request) -> Written:
+    """Write a request down, unsigned, just as it is sent."""
+    prepared = _written(origin, request, {}, None, None).prepare()
+    body = prepared.body or b""
+    headers = dict(prepared.headers.lower_items())
+    return Written(prepared.url or "", body.encode() if isinstance(body, str) else body, headers)
+
+
+def _written(
+    origin: str,
+    request: Request,
+    headers: Mapping[str, str],
+    form: Mapping[str, Secret] | None,
+    auth: AuthBase | None,
+) -> requests.Request:
+    return requests.Request(
+        request.method,
+        origin + checked_path(request.path),
+        params=request.params,
+        json=request.json,
+        data=form and {name: value.reveal() for name, value in form.items()},
+        headers={"Accept": "application/json", **headers, **request.headers},
+        auth=auth,
+    )
+
+
+def _unsaid(exchange: Exchange, signed: Mapping[str, Secret]) -> Exchange:
+    """Blank the credential in an answer that repeats it: nobody is to keep or to show it."""
+    secrets = [part for one in signed.values() for part in one.reveal().split()]
+    body, headers = without(exchange.body, secrets), dict(exchange.headers)
+    if body is exchange.body and not any(one in "".join(headers.values()) for one in secrets):
+        return exchange
+    text = {k: without(v.encode("latin-1"), secrets).decode("latin-1") for k, v in headers.items()}
+    return replace(exchange, body=body, headers=text)
 
 
 class _Signature(AuthBase):
@@ -247,35 +294,3 @@ def _arriving(response: requests.Response) -> Iterator[bytes]:
     """Yield what each read gives: a larger read would lose its part of a body that is cut."""
     while piece := response.raw.read1(PIECE):
         yield piece
-
-
-# -- trouble -------------------------------------------------------------------------------------
-
-# requests' own exceptions are OSErrors.
-_TROUBLE = (OSError, HTTPException, HTTPError, EOFError, zlib.error)
-
-_WORDS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
-    ((gaierror,), "dns"),
-    ((ssl.SSLCertVerificationError,), "certificate"),
-    ((TimeoutError,), "deadline"),
-    ((ConnectionRefusedError,), "refused"),
-    ((ConnectionError,), "reset"),
-    ((IncompleteRead, EOFError), "incomplete"),
-    ((ssl.SSLError,), "tls"),
-)
-
-
-def _word(trouble: BaseException, phase: Phase) -> str:
-    causes = _causes(trouble)
-    words = (word for kinds, word in _WORDS if any(isinstance(cause, kinds) for cause in causes))
-    word = next(words, "unreachable" if phase is Phase.CONNECT else "protocol")
-    return "connect_timeout" if (word, phase) == ("deadline", Phase.CONNECT) else word
-
-
-def _causes(error: BaseException) -> list[BaseException]:
-    """List an exception and all that it was made of; the layers below wrap in several ways."""
-    causes = [error]
-    for one in causes:  # which grows meanwhile
-        within = (one.__cause__, one.__context__, getattr(one, "reason", None), *one.args)
-        causes += [e for e in within if isinstance(e, BaseException) and e not in causes]
-    return causes

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from enrich_pandas.providers.base import Identity, Kind, Match, Request, Response, Status
-from enrich_pandas.run.claims import affordable, left_of, release, still_idle, taken
+from enrich_pandas.run.claims import affordable, left_behind, left_of, release, still_idle, taken
 from enrich_pandas.run.database import Database, explained, insert, select_in
 from enrich_pandas.run.forgetting import Forgetting, purge
 from enrich_pandas.run.leases import Lease, is_alive
@@ -36,16 +36,13 @@ from enrich_pandas.run.records import (
     read_identity,
     read_response,
     response_row,
-    result_row,
+    result_rows,
     unpack,
 )
 from enrich_pandas.run.safety import check_disk, check_whole, reserve
 from enrich_pandas.run.tombstones import Refusal, Stone, Tombstones
 
-# Kept from one call to the next, beside all that was charged. A failed row that was refused, and
-# not charged, is not: it may be asked again.
-KEPT = (Status.MATCHED, Status.NOT_FOUND, Status.PENDING, Status.HELD)
-
+KNOWN = "SELECT fingerprint FROM results UNION ALL SELECT fingerprint FROM claims LIMIT ?"
 STORED = "SELECT * FROM results WHERE fingerprint IN ({})"
 ANSWERED = (
     "UPDATE requests SET answered = ?, outcome = ?, status = ?, headers = ?, body = ? WHERE id = ?"
@@ -93,17 +90,22 @@ class Journal:
 
     # -- reading ---------------------------------------------------------------------------
 
+    def fingerprints(self, *, at_most: int) -> set[bytes] | None:
+        """Return all that have an answer or a claim; None where that is more than so many."""
+        with self._database.reading() as connection:
+            known = [row[0] for row in connection.execute(KNOWN, (at_most + 1,))]
+        return None if len(known) > at_most else set(known)
+
     def stored(self, fingerprints: Sequence[bytes]) -> dict[bytes, Answer]:
         """Read the stored answers to these fingerprints, in bulk."""
         with self._database.reading() as connection:
-            rows = list(select_in(connection, STORED, fingerprints))
+            rows = list(select_in(connection.execute, STORED, fingerprints))
         with self._decoding():
             return {row["fingerprint"]: read_answer(row) for row in rows}
 
     def claims(self, fingerprints: Sequence[bytes]) -> dict[bytes, Holder]:
         """Read who has claimed these fingerprints."""
-        with self._database.reading() as connection:
-            rows = list(select_in(connection, CLAIMED, fingerprints))
+        rows = list(select_in(self._database.look, CLAIMED, fingerprints))
         alive = {lease: self._is_alive(lease) for lease in {row["lease"] for row in rows}}
         return {
             row["fingerprint"]: Holder(
@@ -164,6 +166,9 @@ class Journal:
         """
         lease = self._own_lease()
         idle = {one[:2] for one in self.claims(fingerprints).values() if one.is_idle}
+        if budget is not None:
+            with self._database.reading() as connection:
+                idle |= left_behind(connection, run, self._is_alive)
         with self._database.writing() as connection:
             release(connection, still_idle(connection, idle))
             gone = taken(connection, fingerprints, known)
@@ -238,7 +243,7 @@ class Journal:
 
     def answer(self, request: int, response: Response) -> None:
         """Record the raw answer, before anybody reads it."""
-        values = (time.time(), *response_row(response), request)
+        values = (response.received or time.time(), *response_row(response), request)
         with self._database.writing() as connection:
             connection.execute(ANSWERED, values)
 
@@ -249,24 +254,21 @@ class Journal:
         kind: Kind,
         matches: Sequence[tuple[bytes, Match]],
         held: float,
+        *,
+        fetched: float | None = None,
     ) -> list[Answer]:
         """Store what was read, release the claims and settle the reservation, all at once.
 
-        Returns what is now known of each identity: a miss never overwrites a hit.
+        ``fetched`` is when it came. Returns what is now known of each: a miss overwrites no hit.
         """
-        now = time.time()
+        now = time.time() if fetched is None else fetched
         spent = sum(match.credits for _, match in matches)
-        fetched = [(key, fresh(match, now, provider)) for key, match in matches]
-        rows = {
-            key: result_row(key, answer, kind, batch)
-            for key, answer in fetched
-            if answer.match.status in KEPT
-            or (answer.match.credits and answer.match.status is not Status.REMOVED)
-        }
+        answers = [(key, fresh(match, now, provider)) for key, match in matches]
+        rows = result_rows(answers, kind, batch)
         misses = [key for key, match in matches if match.status is not Status.MATCHED]
         with self._database.writing() as connection:
             query = "SELECT fingerprint FROM results WHERE fingerprint IN ({}) AND status = ?"
-            hits = {row[0] for row in select_in(connection, query, misses, Status.MATCHED)}
+            hits = {row[0] for row in select_in(connection.execute, query, misses, Status.MATCHED)}
             connection.executemany(
                 "INSERT OR REPLACE INTO results VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
                 [row for key, row in rows.items() if key not in hits],
@@ -280,7 +282,13 @@ class Journal:
                 stone = Stone(Refusal(match.status, match.reason), provider, now)
                 purge(connection, kind, dict(match.identity.keys), stone)
         older = self.stored(list(hits)) if hits else {}
-        return [older.get(key) or answer for key, answer in fetched]
+        return [older.get(key) or answer for key, answer in answers]
+
+    def replayed(self, run: str, scope: bytes, keep: Callable[..., None]) -> None:
+        """Keep what a replay has read, as batches of its run, all at once."""
+        batch = {"run": run, "lease": self._own_lease(), "scope": scope}
+        with self._database.writing() as connection:
+            keep(connection, batch)
 
     def _own_lease(self) -> str:
         with self._lock, explained(self.path):

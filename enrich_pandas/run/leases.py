@@ -4,11 +4,16 @@ Not a heartbeat, which a laptop that slept would lose, and not a process id, whi
 """
 
 import os
+import threading
 import uuid
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import TypeVar
 
 from filelock import FileLock, Timeout
 
+T = TypeVar("T")
 SUFFIX = ".lock"
 
 
@@ -21,7 +26,7 @@ class Lease:
             is_alive(folder, path.stem)
         self.id, self._pid = uuid.uuid4().hex, os.getpid()
         self._lock = _lock(folder, self.id)
-        self._lock.acquire()
+        _undisturbed(self._lock.acquire)
 
     @property
     def is_own(self) -> bool:
@@ -33,7 +38,7 @@ class Lease:
         if not self.is_own:
             return
         path = Path(self._lock.lock_file)
-        self._lock.release()
+        _undisturbed(self._lock.release)
         path.unlink(missing_ok=True)
 
 
@@ -41,12 +46,28 @@ def is_alive(folder: Path, lease: str) -> bool:
     """Tell whether the owner of a lease still holds it."""
     if not _path(folder, lease).exists():
         return False
+    return _undisturbed(lambda: _is_held(folder, lease))
+
+
+def _is_held(folder: Path, lease: str) -> bool:
     try:
         with _lock(folder, lease).acquire(timeout=0):
             _path(folder, lease).unlink(missing_ok=True)
     except Timeout:
         return True
     return False
+
+
+def _undisturbed(work: Callable[[], T]) -> T:
+    """Do it on a thread that no signal interrupts: cut short, filelock's own lock stays taken."""
+    if threading.current_thread() is not threading.main_thread():
+        return work()
+    with ThreadPoolExecutor(1, "enrich-lease") as pool:
+        try:
+            done = pool.submit(work)
+        except RuntimeError:  # the interpreter ends, and starts no thread
+            return work()
+        return done.result()
 
 
 def _lock(folder: Path, lease: str) -> FileLock:

@@ -4,8 +4,8 @@ Every exchange is exactly one `Outcome`. In doubt it is the dearer one: a refusa
 unknown costs the user a look, an unknown taken for a refusal is sent again and paid for twice.
 
 Hostile or broken JSON is left to msgspec, which was tried with all of it: nesting ends at the
-interpreter's recursion limit with a RecursionError, in no time; NaN, Infinity, control characters
-and anything after the end are errors; a number too long for 64 bits or a double is one when it is
+interpreter's recursion limit with a RecursionError, in no time; NaN, Infinity and anything after
+the end are errors; a number too long for 64 bits or a double is one when it is
 decoded; of a repeated key the last counts. What is only spelled wrongly, `mended` repairs.
 """
 
@@ -21,6 +21,8 @@ from enrich_pandas.run.connection import Phase
 from enrich_pandas.run.http import Exchange
 
 LONGEST_BACKOFF = 60.0  # seconds
+FATAL = (401, 402, 403)
+BUSY = (429, 503)
 
 # -- the classes ---------------------------------------------------------------------------------
 
@@ -139,6 +141,28 @@ def legible(answer: Response) -> Response:
     if answer.outcome is Outcome.DAMAGED and body.lstrip()[:1] == b"[":
         body = b"[" + b",".join(salvaged(body)) + b"]"
     return answer if body is answer.body else replace(answer, body=body)
+
+
+# -- what may be done about it --------------------------------------------------------------------
+
+
+def settles_nothing(recorded: Response) -> bool:
+    """Tell whether the request behind a recorded answer may be sent again."""
+    is_refusal = recorded.outcome is Outcome.REFUSED and recorded.status in (*FATAL, *BUSY)
+    return is_refusal or recorded.outcome is Outcome.NOT_SENT
+
+
+def may_be_repeated(request: Request, response: Response) -> bool:
+    """Tell whether sending again can neither pay twice nor be in vain."""
+    if response.outcome is Outcome.REFUSED:
+        return response.status in BUSY
+    return response.outcome is Outcome.NOT_SENT or (response.lost and not request.billed)
+
+
+def is_elsewhere(response: Response) -> bool:
+    """Tell a refusal that has nothing to do with who was asked about."""
+    is_redirect = response.status // 100 == 3  # noqa: PLR2004 - HTTP's class of answers
+    return response.outcome is Outcome.REFUSED and (is_redirect or response.status in BUSY)
 
 
 # -- the next attempt ----------------------------------------------------------------------------

@@ -2,9 +2,9 @@
 
 import sqlite3
 import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from typing import Any, NamedTuple
+from typing import Any
 
 from enrich_pandas.providers.base import Identity, Kind, Outcome, Status
 from enrich_pandas.run.database import Database, explained, select_in
@@ -13,9 +13,13 @@ from enrich_pandas.run.records import (
     UNREADABLE,
     Answer,
     Batch,
+    Begun,
+    Change,
+    Landed,
     pack,
     read_answer,
     read_identity,
+    read_outcomes,
     read_response,
     result_row,
     unpack,
@@ -26,7 +30,8 @@ RUNNING = "running"
 # Not `runs.*`: whom each run asked about would be read with it.
 RUNS = """
     SELECT runs.id, provider, kind, library, started, ended, rows, runs.identities,
-      credits_planned, budget, status, runs.lease, COALESCE(SUM(spent), 0) AS credits,
+      credits_planned, budget, budget_name, balance, status, runs.lease,
+      COALESCE(SUM(spent), 0) AS credits,
       COALESCE(SUM(CASE state WHEN 'open' THEN at_risk ELSE held END), 0) AS credits_held,
       (SELECT COUNT(*) FROM requests JOIN batches ON batches.id = batch
        WHERE run = runs.id) AS requests
@@ -38,38 +43,24 @@ REQUESTS = """
       SUM(billed) AS billed, SUM(CASE WHEN billed THEN credits ELSE 0 END) AS credits
     FROM requests WHERE batch IN (SELECT id FROM batches WHERE run = ?) GROUP BY 1 ORDER BY 2 DESC
 """
+PAID = """
+    SELECT COALESCE(SUM(spent), 0), COALESCE(SUM(json_array_length(CAST(identities AS TEXT))), 0)
+    FROM (SELECT spent, identities FROM batches
+          WHERE scope = ? AND state = 'landed' AND CAST(identities AS TEXT) != '[]'
+          ORDER BY id DESC LIMIT ?)
+"""
+BEHIND = """
+    SELECT DISTINCT results.provider, fetched, run
+    FROM results JOIN batches ON batches.id = results.batch WHERE results.kind = ?
+"""
+ABOUT = """
+    SELECT id, identities FROM batches WHERE scope = ? AND state = 'landed'
+      AND (SELECT MAX(answered) FROM requests WHERE batch = batches.id) <= ? ORDER BY id DESC
+"""
+LATEST = 1000  # batches by which the next cost is estimated
 STORED = "SELECT * FROM results WHERE fingerprint IN ({})"
-STATUSES = "SELECT fingerprint, status, reason FROM results WHERE fingerprint IN ({})"
 CLAIMS = "SELECT fingerprint FROM claims WHERE fingerprint IN ({})"
 EMPTY = (202, 204)  # the answers that have no body from the start
-
-
-class Begun(NamedTuple):
-    """How a run began: what makes its provider again, and whom it was about.
-
-    Both are None where the run began with a version that did not keep them; ``asked`` also where
-    it is older than answers are kept.
-    """
-
-    call: bytes | None
-    asked: list[Identity] | None
-
-
-class Landed(NamedTuple):
-    """A batch that has landed, with its raw answers, and when the last of them arrived."""
-
-    batch: Batch
-    scope: bytes
-    answered: float
-
-
-class Change(NamedTuple):
-    """What another reading of the raw answers says of an identity; None for nothing."""
-
-    key: bytes
-    identity: Identity
-    before: Answer | None
-    after: Answer | None
 
 
 class Past:
@@ -106,6 +97,11 @@ class Past:
                 one["status"] = "died"
         return runs
 
+    def note_balance(self, run: str, left: float) -> None:
+        """Record what was left on the account before a run spent anything."""
+        with self._database.writing() as connection:
+            connection.execute("UPDATE runs SET balance = ? WHERE id = ?", (left, run))
+
     def begun(self, run: str) -> Begun:
         """Read how a run began."""
         query = "SELECT call, asked FROM runs WHERE id = ?"
@@ -117,18 +113,30 @@ class Past:
             pairs = unpack(zlib.decompress(row["asked"]))
             return Begun(row["call"], [read_identity(one) for one in pairs])
 
+    def call(self, run: str) -> bytes | None:
+        """Read how a run was called; None where it is too old to tell."""
+        query = "SELECT call FROM runs WHERE id = ?"
+        with self._database.reading() as connection:
+            row = connection.execute(query, (run,)).fetchone()
+        return None if row is None else row[0]
+
+    def paid(self, scope: bytes) -> tuple[float, int]:
+        """Return what the latest batches of a purchase cost, and about how many they asked."""
+        with self._database.reading() as connection:
+            credits_, identities = connection.execute(PAID, (scope, LATEST)).fetchone()
+        return float(credits_), int(identities)
+
+    def behind(self, kind: Kind) -> Iterator[tuple[str, float, str]]:
+        """Yield the provider, the time and the run of every answer that is stored."""
+        with self._database.reading() as connection:
+            yield from map(tuple, connection.execute(BEHIND, (kind,)).fetchall())
+
     def requests(self, run: str) -> list[dict[str, Any]]:
         """Count the requests of a run by outcome, with the most that they can have cost."""
         with self._database.reading() as connection:
             return [dict(row) for row in connection.execute(REQUESTS, (run,))]
 
     # -- its rows --------------------------------------------------------------------------
-
-    def statuses(self, fingerprints: Sequence[bytes]) -> dict[bytes, tuple[Status, str]]:
-        """Read status and reason of the stored answers, and nothing else of them."""
-        with self._database.reading() as connection:
-            rows = list(select_in(connection, STATUSES, fingerprints))
-        return {row[0]: (Status(row[1]), row[2]) for row in rows}
 
     def settled(self, run: str) -> set[Identity]:
         """Return everybody in the batches of a run that have landed, stored or not."""
@@ -138,6 +146,11 @@ class Past:
         with self._decoding():
             return {read_identity(pairs) for row in rows for pairs in unpack(row[0])}
 
+    def outcomes(self, identities: Mapping[bytes, Identity]) -> dict[bytes, Answer]:
+        """Read the stored answers about these identities; models are left where they are."""
+        with self._database.reading() as connection, self._decoding():
+            return read_outcomes(connection, identities)
+
     # -- its raw answers -------------------------------------------------------------------
 
     def landed(self, run: str) -> Iterator[Landed]:
@@ -146,6 +159,37 @@ class Past:
         with self._database.reading() as connection:
             batches = [row[0] for row in connection.execute(query, (run,))]
         for batch in batches:
+            if found := self._landed(batch):
+                yield found
+
+    def landed_about(
+        self, scope: bytes, wanted: Collection[Identity], until: float
+    ) -> Iterator[Landed]:
+        """Yield the batches of a purchase that were about somebody wanted, the newest first.
+
+        Only those that had landed by then, in whichever run. What is not ``wanted`` any more while
+        this goes on is not looked for.
+        """
+        with self._database.reading() as connection:
+            rows = connection.execute(ABOUT, (scope, until)).fetchall()
+        for row in rows:
+            with self._decoding():
+                asked = list(map(read_identity, unpack(row["identities"])))
+            if any(one in wanted for one in asked) and (found := self._landed(row["id"])):
+                yield found
+
+    def answered(self, run: str, fingerprints: Sequence[bytes]) -> Iterator[Landed]:
+        """Yield what a run asked, and the batches of other runs that gave what it did not ask."""
+        own = "SELECT id FROM batches WHERE run = ? AND state != 'released'"
+        given = "SELECT DISTINCT batch FROM {} WHERE fingerprint IN ({{}})"
+        with self._database.reading() as connection:
+            batches = {row[0] for row in connection.execute(own, (run,))}
+            for table in ("results", "claims"):
+                batches |= {
+                    row[0]
+                    for row in select_in(connection.execute, given.format(table), fingerprints)
+                }
+        for batch in sorted(batches):
             if found := self._landed(batch):
                 yield found
 
@@ -161,7 +205,9 @@ class Past:
             identities = [read_identity(pairs) for pairs in unpack(row["identities"])]
             recorded = {step["step"]: read_response(step) for step in steps}
         answered = max((step["answered"] or 0.0 for step in steps), default=0.0)
-        return Landed(Batch(batch, identities, recorded), row["scope"], answered)
+        asked = {step["step"]: (step["method"], step["path"]) for step in steps}
+        is_open = row["state"] != "landed"
+        return Landed(Batch(batch, identities, recorded), row["scope"], answered, asked, is_open)
 
     def stored(self, batch: int, fingerprints: Sequence[bytes]) -> dict[bytes, Answer | None]:
         """Read the answers that a batch gave and that still stand; None where there is none.
@@ -169,8 +215,8 @@ class Past:
         Left out is what another batch has given since, or is asking about.
         """
         with self._database.reading() as connection:
-            rows = list(select_in(connection, STORED, fingerprints))
-            others = {row[0] for row in select_in(connection, CLAIMS, fingerprints)}
+            rows = list(select_in(connection.execute, STORED, fingerprints))
+            others = {row[0] for row in select_in(connection.execute, CLAIMS, fingerprints)}
         others |= {row["fingerprint"] for row in rows if row["batch"] != batch}
         with self._decoding():
             own = {row["fingerprint"]: read_answer(row) for row in rows if row["batch"] == batch}
@@ -185,8 +231,8 @@ class Past:
         """
         keys = [change.key for change in changes]
         with self._database.writing() as connection:
-            found = {row["fingerprint"]: row for row in select_in(connection, STORED, keys)}
-            claimed = {row[0] for row in select_in(connection, CLAIMS, keys)}
+            found = {row["fingerprint"]: row for row in select_in(connection.execute, STORED, keys)}
+            claimed = {row[0] for row in select_in(connection.execute, CLAIMS, keys)}
             applied = [
                 change
                 for change in changes

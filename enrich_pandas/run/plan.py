@@ -2,38 +2,55 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import groupby
 
-from enrich_pandas.providers.base import Identity, Kind, Provider, RateLimit, Status
+from enrich_pandas.providers.base import Identity, Kind, Provider, RateLimit, Status, batched
+from enrich_pandas.run.database import LOOK_UP
 from enrich_pandas.run.journal import Journal
-from enrich_pandas.run.records import Answer, Holder, pack
+from enrich_pandas.run.playing import Replayed, play
+from enrich_pandas.run.records import LEFT, Answer, Holder, pack
+from enrich_pandas.run.tape import Tape
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Orders:
     """What a run has to do about its distinct identities.
 
-    ``stored`` needs no request. ``abandoned`` are batches whose process died when they may have
-    been charged, with their identities: what was recorded for them is read first. ``elsewhere`` are
-    identities that another process is asking about at this moment. ``batches`` are asked.
-    ``credits`` is the most that all of it can cost: what was abandoned or is asked elsewhere may
-    come back unasked. ``fingerprint`` names an identity in the journal, ``scope`` what is bought
-    and from whom; ``known`` tells when the stored answers were fetched; ``screen`` whose
-    may not be shown. ``realm`` and ``max_age`` are as they were given.
+    ``stored`` needs no request; the models are left in the journal (`recalled`). ``abandoned`` are
+    batches whose process died when they may have been charged, with their identities: what was
+    recorded for them is read first. ``elsewhere`` are identities that another process is asking
+    about at this moment. ``asked`` are asked, by so many ``requests``. ``credits`` is the most that
+    all of it can cost: what was abandoned or is asked elsewhere may come back unasked.
+    ``fingerprint`` names an identity in the journal, ``scope`` what is bought and from whom;
+    ``known`` tells when the stored answers were fetched; ``replayed`` is what the ``tape`` says,
+    and part of ``stored``. What needs no request counts as fetched ``as_of``. ``realm``,
+    ``max_age`` and ``resend`` are as they were given.
     """
 
     scope: bytes
     fingerprint: Callable[[Identity], bytes]
-    known: Mapping[bytes, float]
+    known: dict[bytes, float]
     stored: Mapping[Identity, Answer]
     abandoned: Mapping[int, Sequence[Identity]]
     elsewhere: Sequence[Identity]
-    batches: Sequence[Sequence[Identity]]
+    asked: Sequence[Identity]
+    requests: int
     credits: float
     realm: str
     max_age: float
+    resend: bool
+    tape: Tape | None
+    replayed: Replayed
+    as_of: float
+
+    def sent_again(self, answers: Iterable[Answer]) -> set[Identity]:
+        """Return who is asked about again, of what a dead process left: who is held, if at all."""
+        held = [one for one in answers if self.resend and one.match.status is Status.HELD]
+        self.known.update({self.fingerprint(one.match.identity): one.fetched for one in held})
+        return {one.match.identity for one in held}
 
 
 def make_orders(
@@ -45,42 +62,92 @@ def make_orders(
     realm: str,
     max_age: float,
     resend: bool = False,
+    tape: Tape | None = None,
 ) -> Orders:
     """Sort identities into stored, abandoned, asked elsewhere and to be asked.
 
-    ``resend`` counts those who are held as not stored: they may be paid for twice.
+    ``resend`` counts those who are held as not stored: they may be paid for twice. What is on the
+    ``tape`` is stored.
     """
     scope = scope_of(provider, kind, realm)
-    now = time.time()
-    keys = {identity: fingerprint(scope, identity) for identity in identities}
-    known = journal.stored(list(keys.values()))
+    now = tape.now() if tape is not None else round(time.time(), 6)
+    keys = _in_journal(journal, scope, identities)
+    known = journal.past.outcomes({key: identity for identity, key in keys.items()})
     usable = {
-        key: answer for key, answer in known.items() if _usable(answer, now, max_age, resend=resend)
+        identity: known[key]
+        for identity, key in keys.items()
+        if key in known and _usable(known[key], now, max_age, resend=resend)
     }
-    refused = journal.tombstones.screen().of_identities(kind, provider.name, identities)
-    usable |= {keys[identity]: answer for identity, answer in refused.items()}
-    claims = journal.claims([key for key in keys.values() if _may_be_claimed(usable.get(key))])
-    for key in (key for key, holder in claims.items() if not holder.is_idle):
-        usable.pop(key, None)
-    unstored = {i: key for i, key in keys.items() if key not in usable}
-    holders = {i: claims[key] for i, key in unstored.items() if key in claims}
+    usable |= journal.tombstones.screen().of_identities(kind, provider.name, identities)
+    claims = journal.claims([key for i, key in keys.items() if _may_be_claimed(usable.get(i))])
+    holders = {i: claims[key] for i, key in keys.items() if key in claims}
     busy = {i: holder for i, holder in holders.items() if not holder.is_idle}
+    stored = {i: answer for i, answer in usable.items() if i not in busy}
     elsewhere = [i for i, holder in busy.items() if holder.is_alive]
     abandoned = _by_batch({i: holder for i, holder in busy.items() if not holder.is_alive})
-    batches = list(provider.batches(kind, [i for i in unstored if i not in busy]))
+    settled = stored.keys() | busy.keys()
+    asked = [i for i in identities if i not in settled] if settled else identities
+    replayed = Replayed() if tape is None else play(tape, provider, kind, asked)
+    if replayed.answers:
+        stored |= replayed.answers
+        asked = [i for i in asked if i not in replayed.answers]
+    requests, price = _counted(provider, kind, asked)
     return Orders(
         scope=scope,
-        fingerprint=lambda identity: fingerprint(scope, identity),
+        fingerprint=partial(fingerprint, scope),
         known={key: answer.fetched for key, answer in known.items()},
-        stored={i: usable[key] for i, key in keys.items() if key in usable},
+        stored=stored,
         abandoned={holder.batch: left for holder, left in abandoned.items()},
         elsewhere=elsewhere,
-        batches=batches,
-        credits=most_credits(provider, kind, [*batches, *provider.batches(kind, elsewhere)])
-        + sum(min(h.left, provider.price(kind, left)) for h, left in abandoned.items()),
+        asked=asked,
+        requests=requests,
+        credits=price
+        + _counted(provider, kind, elsewhere)[1]
+        + sum(
+            provider.price(kind, left) if resend else min(h.left, provider.price(kind, left))
+            for h, left in abandoned.items()
+        ),
         realm=realm,
         max_age=max_age,
+        resend=resend,
+        tape=tape,
+        replayed=replayed,
+        as_of=tape.as_of if tape is not None else now,
     )
+
+
+def recalled(orders: Orders, journal: Journal) -> Iterator[dict[Identity, Answer]]:
+    """Yield the stored answers with their models, some hundred at a time: they are large."""
+    for some in batched(orders.stored, LOOK_UP):
+        answers = {identity: orders.stored[identity] for identity in some}
+        left = {orders.fingerprint(i): i for i, one in answers.items() if one.kept is LEFT}
+        whole = journal.stored(list(left))
+        # Who was forgotten this very moment is left without a model.
+        yield answers | {i: whole.get(key, answers[i]) for key, i in left.items()}
+
+
+def _in_journal(
+    journal: Journal, scope: bytes, identities: Sequence[Identity]
+) -> dict[Identity, bytes]:
+    """Return the fingerprints of those of whom the journal may know anything.
+
+    Where it knows of fewer than are asked for, all that it knows is read, which is faster than to
+    look each of them up; where it knows of nobody, nobody's fingerprint is made.
+    """
+    held = journal.fingerprints(at_most=len(identities))
+    if held is None:
+        return {identity: fingerprint(scope, identity) for identity in identities}
+    keys = ((i, fingerprint(scope, i)) for i in identities) if held else ()
+    return {identity: key for identity, key in keys if key in held}
+
+
+def _counted(provider: Provider, kind: Kind, identities: Sequence[Identity]) -> tuple[int, float]:
+    """Return how many requests ask about these, and the most that they can cost."""
+    requests, price = 0, 0.0
+    for batch in provider.batches(kind, identities):
+        requests += 1
+        price += provider.price(kind, batch)
+    return requests, price
 
 
 def scope_of(provider: Provider, kind: Kind, realm: str) -> bytes:
@@ -88,11 +155,6 @@ def scope_of(provider: Provider, kind: Kind, realm: str) -> bytes:
     options = sorted(provider.billed_options(kind).items())
     text = pack([realm, provider.name, provider.account, provider.version, kind, options])
     return hashlib.sha256(text).digest()
-
-
-def most_credits(provider: Provider, kind: Kind, batches: Sequence[Sequence[Identity]]) -> float:
-    """Return the most that asking about these batches can cost."""
-    return float(sum(provider.price(kind, batch) for batch in batches))
 
 
 def least_seconds(requests: int, limit: RateLimit | None) -> float:

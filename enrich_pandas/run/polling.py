@@ -49,6 +49,8 @@ class Poller:
         with self._lock:
             self._jobs.add(job)
             begins, self._is_looking = not self._is_looking, True
+            if begins and self._look is None:  # no job has ended by now
+                self._due = max(self._due, time.monotonic() + SOON)
             return begins
 
     def close(self, job: str) -> None:

@@ -13,7 +13,17 @@ import msgspec
 
 from enrich_pandas.providers import GROUP
 from enrich_pandas.providers.base import Kind, Provider, Secret
+from enrich_pandas.providers.decoding import decoder_of
 from enrich_pandas.run.records import pack
+
+
+class Planned(msgspec.Struct, frozen=True, kw_only=True):
+    """What a run's plan said: rows that were not sent, by status and reason, and what was saved."""
+
+    refused: list[tuple[str, str, int]]
+    saved_by_duplicates: float
+    saved_by_stored: float
+    saved_by_recording: float = 0.0
 
 
 class Call(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +31,8 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
 
     ``made_by`` is the provider's class. ``options`` are those that differ from the default; None
     where they cannot be written down. ``scope`` is the journal's name for what is bought.
+    ``version`` is the vendor's API's; it and ``planned`` are missing in runs of older versions.
+    ``as_of`` is when the recording began of which the run is a replay.
     """
 
     provider: str
@@ -30,9 +42,21 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     max_age: float
     scope: bytes
     options: dict[str, Any] | None = None
+    version: str = ""
+    planned: Planned | None = None
+    as_of: float | None = None
 
 
-def recorded(provider: Provider, kind: Kind, *, realm: str, max_age: float, scope: bytes) -> bytes:
+def recorded(
+    provider: Provider,
+    kind: Kind,
+    *,
+    realm: str,
+    max_age: float,
+    scope: bytes,
+    planned: Planned | None = None,
+    as_of: float | None = None,
+) -> bytes:
     """Write down how a provider is called, as JSON."""
     return pack(
         Call(
@@ -43,13 +67,16 @@ def recorded(provider: Provider, kind: Kind, *, realm: str, max_age: float, scop
             max_age=max_age,
             scope=scope,
             options=_options(provider),
+            version=provider.version,
+            planned=planned,
+            as_of=as_of,
         )
     )
 
 
 def read_call(call: bytes) -> Call:
     """Read back how a run was called."""
-    return msgspec.json.decode(call, type=Call)
+    return decoder_of(Call).decode(call)
 
 
 def remade(call: Call) -> Provider | None:

@@ -2,21 +2,35 @@
 
 import sqlite3
 import zlib
+from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 import msgspec
 
-from enrich_pandas.models import Company, Person
+from enrich_pandas.models import Company, Model, Person
 from enrich_pandas.providers.base import Identity, Kind, Match, Outcome, Response, Status
+from enrich_pandas.providers.decoding import decoder_of
+from enrich_pandas.run.database import select_in
 
 
 class Answer(NamedTuple):
-    """What is known of an identity: a match, when it was fetched and by which provider."""
+    """What is known of an identity: a match, when it was fetched and by which provider.
+
+    ``kept`` is what stands for the match's model where that was taken out, to be shown later.
+    """
 
     match: Match
     fetched: float
     provider: str
     not_before: float | None = None
+    kept: Any = None
+
+
+OUTCOMES = (
+    "SELECT fingerprint, provider, status, reason, note, credits, fetched, not_before, "
+    "model IS NOT NULL AS has_model FROM results WHERE fingerprint IN ({})"
+)
+LEFT = object()  # what is kept of a model that is still in the journal
 
 
 class Batch(NamedTuple):
@@ -25,6 +39,40 @@ class Batch(NamedTuple):
     id: int
     identities: list[Identity]
     recorded: dict[int, Response]
+
+
+class Begun(NamedTuple):
+    """How a run began: what makes its provider again, and whom it was about.
+
+    Both are None where the run began with a version that did not keep them; ``asked`` also where
+    it is older than answers are kept.
+    """
+
+    call: bytes | None
+    asked: list[Identity] | None
+
+
+class Landed(NamedTuple):
+    """A batch with its raw answers, and when the last of them arrived.
+
+    ``asked`` is the method and path of each step's request, and ``is_open`` tells that it has not
+    landed: a job that is at work, or a flow that was cut short.
+    """
+
+    batch: Batch
+    scope: bytes
+    answered: float
+    asked: dict[int, tuple[str, str]]
+    is_open: bool
+
+
+class Change(NamedTuple):
+    """What another reading of the raw answers says of an identity; None for nothing."""
+
+    key: bytes
+    identity: Identity
+    before: Answer | None
+    after: Answer | None
 
 
 class Claim(NamedTuple):
@@ -78,13 +126,15 @@ def read_response(row: sqlite3.Row) -> Response:
     """Read back an answer; one that never came is unknown: it may have been charged."""
     if row["outcome"] is None:
         outcome = Outcome.UNKNOWN if row["billed"] else Outcome.NOT_SENT
-        return Response(outcome=outcome, sent=row["sent"])
+        return Response(outcome=outcome, sent=row["sent"], is_recorded=True)
     return Response(
         status=row["status"],
         headers=unpack(row["headers"]),
         body=zlib.decompress(row["body"]),
         outcome=Outcome(row["outcome"]),
         sent=row["sent"],
+        received=row["answered"] or 0.0,
+        is_recorded=True,
     )
 
 
@@ -97,7 +147,7 @@ def response_row(response: Response) -> tuple[Any, ...]:
 def result_row(key: bytes, answer: Answer, kind: Kind, batch: int) -> tuple[Any, ...]:
     """Make the row that stores an answer, in the order of the table's columns."""
     match = answer.match
-    model = None if match.model is None else zlib.compress(msgspec.json.encode(match.model), 1)
+    model = None if match.model is None else _pressed(msgspec.json.encode(match.model))
     return (
         key,
         answer.provider,
@@ -114,14 +164,38 @@ def result_row(key: bytes, answer: Answer, kind: Kind, batch: int) -> tuple[Any,
     )
 
 
+def _pressed(short: bytes) -> bytes:
+    """Compress what is short: a window of 4 kB takes half the time of the usual one."""
+    compressor = zlib.compressobj(1, zlib.DEFLATED, wbits=12, memLevel=5)
+    return compressor.compress(short) + compressor.flush()
+
+
+def result_rows(
+    answers: Iterable[tuple[bytes, Answer]], kind: Kind, batch: int
+) -> dict[bytes, tuple[Any, ...]]:
+    """Make the rows of those answers that are kept, by fingerprint."""
+    kept = ((key, answer) for key, answer in answers if is_kept(answer.match))
+    return {key: result_row(key, answer, kind, batch) for key, answer in kept}
+
+
+# Kept from one call to the next, beside all that was charged. A failed row that was refused, and
+# not charged, is not: it may be asked again.
+KEPT = (Status.MATCHED, Status.NOT_FOUND, Status.PENDING, Status.HELD)
+
+
+def is_kept(match: Match) -> bool:
+    """Tell whether an answer is stored; of who was removed, nothing is."""
+    return match.status in KEPT or (bool(match.credits) and match.status is not Status.REMOVED)
+
+
 def fresh(match: Match, now: float, provider: str) -> Answer:
     """Make the answer that has just been read."""
     return Answer(match, now, provider, None if match.retry_in is None else now + match.retry_in)
 
 
 _decoders: dict[str, Any] = {
-    "people": msgspec.json.Decoder(Person),
-    "companies": msgspec.json.Decoder(Company),
+    "people": decoder_of(Person),
+    "companies": decoder_of(Company),
 }
 
 
@@ -132,8 +206,27 @@ def read_answer(row: sqlite3.Row) -> Answer:
         if row["model"] is None
         else _decoders[row["kind"]].decode(zlib.decompress(row["model"]))
     )
+    return _answer(row, read_identity(unpack(row["identity"])), model)
+
+
+def read_outcomes(
+    connection: sqlite3.Connection, identities: Mapping[bytes, Identity]
+) -> dict[bytes, Answer]:
+    """Read the stored answers about these identities, but leave the models in the journal."""
+    rows = select_in(connection.execute, OUTCOMES, list(identities))
+    found = {row["fingerprint"]: row for row in rows}
+    return {  # an index that is damaged finds others, too
+        key: _answer(found[key], identity, None)._replace(
+            kept=LEFT if found[key]["has_model"] else None
+        )
+        for key, identity in identities.items()
+        if key in found
+    }
+
+
+def _answer(row: sqlite3.Row, identity: Identity, model: Model | None) -> Answer:
     match = Match(
-        identity=read_identity(unpack(row["identity"])),
+        identity=identity,
         status=Status(row["status"]),
         model=model,
         reason=row["reason"],

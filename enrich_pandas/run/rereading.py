@@ -1,15 +1,14 @@
 """Reading again: what the present code makes of raw answers that were paid for. No request."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from enrich_pandas.providers.base import Kind, Match, Provider, Request, Response, Status
-from enrich_pandas.run.journal import KEPT, Journal
+from enrich_pandas.providers.base import Identity, Kind, Match, Provider, Request, Response, Status
+from enrich_pandas.run.journal import Journal
 from enrich_pandas.run.outcome import legible
-from enrich_pandas.run.past import Change, Landed
 from enrich_pandas.run.plan import fingerprint, scope_of
-from enrich_pandas.run.records import Answer, Batch, fresh
+from enrich_pandas.run.records import Answer, Batch, Change, Landed, fresh, is_kept
 from enrich_pandas.run.tally import one_each
 from enrich_pandas.run.task import Task
 from enrich_pandas.run.tombstones import Screen
@@ -40,6 +39,28 @@ def reread(
         unknown = [match.identity for match in matches if match.status is Status.HELD]
         held = provider.price(kind, unknown) if unknown else 0.0
         yield from journal.past.amend(landed.batch.id, kind, provider.name, changes, held)
+
+
+def recalled(
+    journal: Journal,
+    provider: Provider,
+    kind: Kind,
+    wanted: Collection[Identity],
+    *,
+    scope: bytes,
+    until: float,
+) -> dict[Identity, Answer]:
+    """Read what the raw answers said of some by then; whose are not kept is left out.
+
+    That is what a later answer has replaced, or was refused, and so was never stored.
+    """
+    left, found = set(wanted), dict[Identity, Answer]()
+    for landed in journal.past.landed_about(scope, left, until) if left else ():
+        for match in replay(provider, kind, landed.batch) or ():
+            if match.identity in left:
+                found[match.identity] = fresh(match, landed.answered, provider.name)
+                left.discard(match.identity)
+    return found
 
 
 def replay(provider: Provider, kind: Kind, batch: Batch) -> list[Match] | None:
@@ -78,8 +99,8 @@ def _read(match: Match, before: Answer | None, answered: float, provider: str) -
     """Return the answer to store: with the old one's cost, where that was known, and time."""
     if before is not None and before.match.status is not Status.HELD:
         match = replace(match, credits=before.match.credits)
-    is_kept = match.status in (*KEPT, Status.REMOVED) or match.credits
-    return fresh(match, before.fetched if before else answered, provider) if is_kept else None
+    is_told = is_kept(match) or match.status is Status.REMOVED
+    return fresh(match, before.fetched if before else answered, provider) if is_told else None
 
 
 def _said(answer: Answer | None) -> object:

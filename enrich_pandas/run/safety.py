@@ -80,17 +80,19 @@ def reserve(connection: sqlite3.Connection, identities: int) -> None:
     """Make room inside the file for the answers about so many more identities, or fail.
 
     Part of the transaction that claims them: pages that are written and given back stay in the
-    file, so that what has been paid for lands even where the disk is full meanwhile.
+    file, so that what has been paid for lands even where the disk is full meanwhile. All of the
+    room is written, since pages that are free already are the first to be taken; and twice what
+    is needed, so that it is done seldom.
     """
     claimed = connection.execute("SELECT COUNT(*) FROM claims").fetchone()[0]
     free, size = (
         connection.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("freelist_count", "page_size")
     )
-    lacking = (claimed + identities) * BYTES_AN_IDENTITY - free * size
-    if lacking > 0:
+    needed = (claimed + identities) * BYTES_AN_IDENTITY
+    if free * size < needed:
         connection.execute(
-            "INSERT OR REPLACE INTO settings VALUES ('room', zeroblob(?))", (lacking,)
+            "INSERT OR REPLACE INTO settings VALUES ('room', zeroblob(?))", (2 * needed,)
         )
         connection.execute("DELETE FROM settings WHERE name = 'room'")
 

@@ -1,16 +1,18 @@
 """The scheduler: workers, timers, pause and stop, for tasks that go on or wait.
 
 A task that waits is a timer in a heap, not a thread asleep: thousands of open jobs need no more
-threads than the vendor's connections.
+threads than the vendor's connections, and a few to read answers.
 """
 
 import heapq
 import itertools
+import sys
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from math import inf
 from typing import Generic, TypeVar
 
 from enrich_pandas.progress import State
@@ -33,10 +35,13 @@ class Scheduler(Generic[T]):
         Is given every task that a stop leaves undone.
     finish
         Is called once, when nothing is left, with the final state.
+    may_begin
+        Tells whether another task may be begun, beside those that wait.
 
     Notes
     -----
-    It stops by itself where the interpreter is about to end and nobody waits (see `awaited`).
+    It stops by itself where the interpreter is about to end and nobody waits (see `awaited`), or
+    where a Ctrl-C ended it: only the main thread hears one, whoever waits.
     """
 
     def __init__(
@@ -46,15 +51,21 @@ class Scheduler(Generic[T]):
         fail: Callable[[T, BaseException], None],
         drop: Callable[[T], None],
         finish: Callable[[State], None],
+        may_begin: Callable[[], bool] = lambda: True,
     ) -> None:
         self._advance, self._fail, self._drop, self._finish = advance, fail, drop, finish
+        self._may_begin = may_begin
         self._changed = threading.Condition()
-        self._ready: deque[T] = deque()
+        self._new: deque[T] = deque()
+        self._ready: deque[T] = deque()  # to be carried on, before anything is begun
         self._timers: list[tuple[float, int, T]] = []
         self._serial = itertools.count()
+        self._watched = inf  # until when one of the workers waits, who then looks at the timers
         self._threads: list[threading.Thread] = []
-        self._is_over = False
+        self._is_over = self._is_halted = False
         self._waiting = 0
+        self._began = self._paused_at = time.monotonic()
+        self._paused = 0.0
         self.state: State = "running"
         self.total = 0
         self.finished = 0
@@ -62,7 +73,7 @@ class Scheduler(Generic[T]):
 
     def start(self, workers: int, name: str) -> None:
         """Start the workers, as many as there are tasks at the most."""
-        for number in range(max(1, min(workers, len(self._ready)))):
+        for number in range(max(1, min(workers, len(self._new)))):
             # Not daemons: what is in flight when the interpreter ends has been paid for.
             self._threads.append(threading.Thread(target=self._work, name=f"{name}-{number}"))
             self._threads[-1].start()
@@ -70,10 +81,22 @@ class Scheduler(Generic[T]):
     def add(self, tasks: Iterable[T]) -> None:
         """Add tasks, in order."""
         with self._changed:
-            before = len(self._ready)
-            self._ready.extend(tasks)
-            self.total += len(self._ready) - before
+            before = len(self._new)
+            self._new.extend(tasks)
+            self.total += len(self._new) - before
             self._changed.notify_all()
+
+    def add_urgent(self, task: T) -> None:
+        """Add a task that is not to wait until others are begun."""
+        with self._changed:
+            self._ready.append(task)
+            self.total += 1
+            self._changed.notify()
+
+    def look_again(self) -> None:
+        """Let a worker see whether a task may be begun now."""
+        with self._changed:
+            self._changed.notify()
 
     def wake(self, is_due: Callable[[T], bool]) -> None:
         """Let those go on at once, before all others, that wait and of whom this holds."""
@@ -95,6 +118,10 @@ class Scheduler(Generic[T]):
         if not any(thread.is_alive() for thread in self._threads):  # stopped before the start
             self._end()
 
+    def halt(self) -> None:
+        """Start nothing more, without a lock: for a signal's handler, whom `stop` follows."""
+        self._is_halted = True
+
     @contextmanager
     def awaited(self) -> Iterator[None]:
         """Say that somebody waits for the end."""
@@ -110,31 +137,39 @@ class Scheduler(Generic[T]):
         """Start nothing until `resume`."""
         with self._changed:
             if self.state == "running":
-                self.state = "paused"
+                self.state, self._paused_at = "paused", time.monotonic()
 
     def resume(self) -> None:
         """Go on after `pause`."""
         with self._changed:
             if self.state == "paused":
                 self.state = "running"
+                self._paused += time.monotonic() - self._paused_at
                 self._changed.notify_all()
 
     @property
     def is_running(self) -> bool:
         """Whether anything may start now."""
-        return self.state == "running"
+        return self.state == "running" and not (self._is_halted or self._is_left())
 
     @property
     def is_stopped(self) -> bool:
         """Whether nothing will start any more."""
         return self.state not in ("running", "paused")
 
-    def idle_seconds(self) -> float:
-        """Return how long nothing will happen, where every task waits; else 0."""
+    def worked(self) -> float:
+        """Return the seconds so far, those of a pause left out."""
         with self._changed:
-            if self.in_flight or self._ready or not self._timers:
-                return 0.0
-            return max(0.0, self._timers[0][0] - time.monotonic())
+            now = self._paused_at if self.state == "paused" else time.monotonic()
+            return now - self._began - self._paused
+
+    def next_up(self) -> tuple[float, T] | None:
+        """Return in how many seconds who goes on, where every task waits."""
+        with self._changed:
+            if self.in_flight or self._has_work() or not self._timers:
+                return None
+            due, _, task = self._timers[0]
+            return max(0.0, due - time.monotonic()), task
 
     def _work(self) -> None:
         while (task := self._next()) is not None:
@@ -151,26 +186,56 @@ class Scheduler(Generic[T]):
         """Wait for a task that can go on; None when nothing is left."""
         with self._changed:
             while True:
-                if not (self._waiting or threading.main_thread().is_alive()):
+                if self._is_left():
                     self.stop("stopping")
                 if self.is_stopped:
                     self._drop_waiting()
                 self._wake_timers()
-                if self._ready and self.is_running:
+                if self.is_running and self._has_work():
                     self.in_flight += 1
-                    return self._ready.popleft()
-                if not (self._ready or self._timers or self.in_flight):
+                    task = (self._ready or self._new).popleft()
+                    if self._has_work() or self._timers:
+                        self._changed.notify()  # another one, to look at what is left
+                    return task
+                if not self._has_any():
                     self._changed.notify_all()
                     return None
-                self._changed.wait(self._longest_wait())
+                self._wait()
 
-    def _longest_wait(self) -> float:
-        due = self._timers[0][0] - time.monotonic() if self._timers and self.is_running else LOOK
-        return min(LOOK, due)
+    def _wait(self) -> None:
+        """Wait for a change; for the next timer waits one alone, for only one can take its task."""
+        now = time.monotonic()
+        until = now + LOOK
+        if self._timers and self.is_running:
+            until = min(until, self._timers[0][0])
+        if self._watched <= until:
+            self._changed.wait(LOOK)
+            return
+        self._watched = until
+        self._changed.wait(until - now)
+        self._watched = inf
+
+    def _has_work(self) -> bool:
+        """Tell whether a task can go on, or be begun."""
+        return bool(self._ready or (self._new and self._may_begin()))
+
+    def _has_any(self) -> bool:
+        """Tell whether there is a task at all."""
+        return bool(self._ready or self._new or self._timers or self.in_flight)
+
+    def _is_left(self) -> bool:
+        """Tell whether the interpreter ends, and nobody waits or a Ctrl-C was what ended it."""
+        if threading.main_thread().is_alive():
+            return False
+        cause = getattr(sys, "last_type", None)
+        return not self._waiting or (cause is not None and issubclass(cause, KeyboardInterrupt))
 
     def _wake_timers(self) -> None:
+        """Let those go on whose time has come, before all others."""
+        due = list[T]()
         while self._timers and self._timers[0][0] <= time.monotonic():
-            self._ready.appendleft(heapq.heappop(self._timers)[2])
+            due.append(heapq.heappop(self._timers)[2])
+        self._ready.extendleft(reversed(due))
 
     def _put_back(self, task: T, delay: float | None) -> None:
         with self._changed:
@@ -179,12 +244,12 @@ class Scheduler(Generic[T]):
             else:
                 due = time.monotonic() + delay
                 heapq.heappush(self._timers, (due, next(self._serial), task))
-            self.in_flight -= 1
-            self._changed.notify_all()
+            self.in_flight -= 1  # whoever did so looks next what there is to do
 
     def _drop_waiting(self) -> None:
-        left = [*self._ready, *(task for _, _, task in self._timers)]
+        left = [*self._ready, *self._new, *(task for _, _, task in self._timers)]
         self._ready.clear()
+        self._new.clear()
         self._timers.clear()
         for task in left:
             self._drop(task)
@@ -192,7 +257,7 @@ class Scheduler(Generic[T]):
     def _end(self) -> None:
         """End once, by whoever first finds that nothing is left."""
         with self._changed:
-            if self._is_over or self._ready or self._timers or self.in_flight:
+            if self._is_over or self._has_any():
                 return
             self._is_over = True
             self.state = ENDINGS.get(self.state, "done")

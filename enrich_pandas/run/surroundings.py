@@ -1,4 +1,4 @@
-"""Where this process's requests go and where its answers are kept: live, or inside a sandbox."""
+"""Where this process's requests go and its answers are kept: live, in a sandbox, in a replay."""
 
 import os
 import threading
@@ -10,6 +10,9 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from enrich_pandas.providers.base import Secret
+from enrich_pandas.run.tape import Tape
+
+REPLAY = "replay:"  # begins the realm of a replay; the recording's digest follows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,7 +22,8 @@ class Surroundings:
     ``realm`` is part of every fingerprint, so that a sandbox's answer is never served as a live
     one. ``origins`` replaces a provider's own origin by name; ``secrets`` holds the credentials
     made up for it. ``journal`` is None for the user's own. ``paid`` tells whether a call may cost
-    money, hence whether a large one without a budget is refused.
+    money, hence whether a large one without a budget is refused. ``tape`` is what is played from,
+    or recorded to.
     """
 
     realm: str = "live"
@@ -27,16 +31,19 @@ class Surroundings:
     secrets: Mapping[str, Mapping[str, Secret]] = field(default_factory=dict, repr=False)
     journal: Path | None = None
     paid: bool = True
+    tape: Tape | None = None
 
 
-# A stack for the whole process rather than a ContextVar: a run's threads must see it too.
-_stack = [Surroundings()]
+# A stack for the whole process rather than a ContextVar: a user's own threads must see it too.
+_stack: list[tuple[int | None, Surroundings]] = [(None, Surroundings())]
 _lock = threading.Lock()
 
 
 def current() -> Surroundings:
-    """Return the innermost surroundings."""
-    return _stack[-1]
+    """Return the innermost surroundings that this thread has entered, else the process's."""
+    with _lock:
+        own = [one for thread, one in _stack if thread == threading.get_ident()]
+        return own[-1] if own else _stack[-1][1]
 
 
 def journal_path(surroundings: Surroundings) -> Path:
@@ -50,10 +57,11 @@ def journal_path(surroundings: Surroundings) -> Path:
 @contextmanager
 def inside(surroundings: Surroundings) -> Iterator[Surroundings]:
     """Make these the current surroundings for the length of a ``with``."""
+    entry = threading.get_ident(), surroundings
     with _lock:
-        _stack.append(surroundings)
+        _stack.append(entry)
     try:
         yield surroundings
     finally:
         with _lock:
-            _stack.remove(surroundings)
+            del _stack[next(n for n, one in enumerate(_stack) if one is entry)]

@@ -1,7 +1,6 @@
 """The tally: the answers of a run so far, counted by the frame's rows."""
 
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
@@ -21,6 +20,8 @@ class Tally:
         Rows of each identity, and rows of each status that need no request.
     screen
         Returns who may not be shown, though an answer has arrived.
+    keep
+        Is given each answer; returns what is to be kept of it.
 
     Attributes
     ----------
@@ -34,10 +35,11 @@ class Tally:
         weights: Mapping[Identity, int],
         refused: Mapping[str, int],
         screen: Callable[[], Screen] = lambda: EVERYBODY,
+        keep: Callable[[Answer], Answer] = lambda answer: answer,
     ) -> None:
         self.answers: dict[Identity, Answer] = {}
         self.rows = sum(weights.values()) + sum(refused.values())
-        self._provider, self._weights, self._screen = provider, weights, screen
+        self._provider, self._weights, self._screen, self._keep = provider, weights, screen, keep
         self._lock = threading.Lock()
         self._counts = Counter[str](refused)
         self._credits = 0.0
@@ -59,15 +61,15 @@ class Tally:
             self._credits += credits_
             for identity, answer in answers.items():
                 if self.wants(identity):
-                    self._replace(identity, screen.shown(answer))
+                    self._replace(identity, self._keep(screen.shown(answer)))
 
     def settle(self, identities: Iterable[Identity], status: Status, reason: str) -> None:
-        """Give those a status that have no answer."""
+        """Give those a status that have no answer, and so no time at which it was fetched."""
         with self._lock:
             for identity in identities:
                 if self.wants(identity) and identity not in self.answers:
                     match = Match(identity=identity, status=status, reason=reason)
-                    self._replace(identity, Answer(match, time.time(), self._provider))
+                    self._replace(identity, Answer(match, 0.0, self._provider))
 
     def read(self) -> tuple[dict[str, int], float]:
         """Return the rows of each status, and the credits."""

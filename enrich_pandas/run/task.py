@@ -15,6 +15,7 @@ class Task:
 
     ``adopt`` is a batch of a dead process: its records are read, and nothing is bought for it.
     Those whom it had still to ask about are ``unasked`` and become batches of their own.
+    ``received`` is when the last answer came, in seconds since the epoch.
     """
 
     identities: Sequence[Identity]
@@ -28,9 +29,15 @@ class Task:
     reply: Response | None = None
     step: int = 0
     attempt: int = 0
-    has_renewed: bool = False
     may_be_charged: bool = False
+    received: float = 0.0
     unasked: set[Identity] = field(default_factory=set)
+
+    def awaits(self, provider: str) -> str:
+        """Say what it waits for, where that is not the vendor's limit."""
+        if self.watch:
+            return "another process, which asks about the same"
+        return f"another try at {provider}" if self.request else f"{provider}'s jobs"
 
     def carry_on(self, ask: Callable[[Request], Response | float]) -> Wait | Until | list[Match]:
         """Carry the flow on until it has to wait, or to its end.
@@ -56,6 +63,7 @@ class Task:
                 if isinstance(answer, float):
                     return Wait(answer)
                 self.request, self.reply, self.attempt = None, answer, 0
+                self.received = answer.received
                 self.step += 1
         except StopIteration as end:
             return list(end.value)

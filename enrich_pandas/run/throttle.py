@@ -12,6 +12,7 @@ import threading
 import time
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from contextlib import suppress
 
 from enrich_pandas.providers.base import Allowance, RateLimit
 
@@ -50,6 +51,7 @@ class Throttle:
         self._starts: deque[float] = deque()  # those that still count, the oldest first
         # Who waits, in order of arrival: a number in line, and when to come back.
         self._line: OrderedDict[int, tuple[int, float]] = OrderedDict()
+        self._taken: dict[int, float] = {}  # when, by whom, until the request is sent
         self._joined = self._left = 0
         self._closed_until = self._due = clock()
         self._is_paced = False
@@ -72,8 +74,35 @@ class Throttle:
             if self._opening(0, now) <= now + INSTANT:
                 self._leave(id(ticket))
                 self._start(now)
+                self._taken[id(ticket)] = now
                 return 0.0
             return self._queue(id(ticket), now)
+
+    def pace(self) -> tuple[int, RateLimit | None]:
+        """Return the starts that count in the window now, and the limit that they count against."""
+        with self._lock:
+            self._forget(self._clock())
+            return len(self._starts), self._limit
+
+    def opens_in(self) -> float:
+        """Return the seconds until somebody may start, 0 where that is now."""
+        with self._lock:
+            now = self._clock()
+            self._forget(now)
+            return self._opening(0, now) - now
+
+    def sent(self, ticket: object) -> None:
+        """Count a start that was taken from now on: its request had to wait for the journal.
+
+        Else those that a slow disk held up would meet the next window's, and be too many.
+        """
+        with self._lock:
+            taken = self._taken.pop(id(ticket), None)
+            if taken is None or self._limit is None:
+                return
+            with suppress(ValueError):  # it does not count any more
+                self._starts.remove(taken)
+            self._starts.append(self._clock())
 
     def pause(self, seconds: float) -> None:
         """Start nothing for so long, and pace afterwards: the vendor refused a request."""

@@ -16,10 +16,19 @@ import msgspec
 from cryptography.fernet import Fernet, InvalidToken
 from filelock import FileLock
 
-from enrich_pandas.errors import RateLimitError, UnavailableError
-from enrich_pandas.providers.base import Provider, Renewal, Request, Response, Secret
+from enrich_pandas.errors import EnrichError, RateLimitError, UnavailableError
+from enrich_pandas.providers.base import (
+    Outcome,
+    Provider,
+    Renewal,
+    Request,
+    Response,
+    Secret,
+    Token,
+)
+from enrich_pandas.providers.decoding import decoder_of
 from enrich_pandas.run.http import Transport
-from enrich_pandas.run.outcome import read
+from enrich_pandas.run.outcome import legible, read
 
 EARLY = 60.0  # seconds before its end at which a token is renewed; of a short one, its tenth
 SLACK = 5.0  # seconds by which a vendor's count of renewals may be later than ours
@@ -67,6 +76,8 @@ class Tokens:
         self._path = folder / f"{hashlib.sha256(key + origin.encode()).hexdigest()[:32]}.token"
         self._lock = threading.Lock()
         self._kept = _Kept()
+        self._replacement: str | None = None  # the last token that came in a refused one's place
+        self._refusal: EnrichError | None = None
         self._used = threading.local()
 
     def __repr__(self) -> str:
@@ -87,11 +98,18 @@ class Tokens:
         token = Secret(self._used.token)
         return self._provider.auth({**self._secrets, "access_token": token})
 
-    def renew(self) -> None:
-        """Replace the token that this thread has used last, unless somebody has done so."""
+    def renew(self) -> bool:
+        """Replace the token that this thread has used last, unless somebody has done so.
+
+        False where it came in a refused one's place, and was refused, too: no third is asked for.
+        """
         with self._lock:
             if self._kept.token == self._used.token:
+                if self._used.token == self._replacement:
+                    return False
                 self._renew(stale=self._used.token)
+                self._replacement = self._kept.token
+            return True
 
     def _renew(self, stale: str | None) -> None:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -102,31 +120,51 @@ class Tokens:
             self._kept = kept
 
     def _asked(self, kept: _Kept) -> _Kept:
-        """Ask for a token; the time of asking is kept even where none is given."""
+        """Ask for a token; the time of asking is kept even where none is given.
+
+        What refuses one refuses every other, too: it is asked once.
+        """
+        if self._refusal is not None:
+            raise self._refusal
         now, limit = self._clock(), self._renewal.limit
-        if limit:
-            kept.asked = [at for at in kept.asked if at > now - limit.seconds - SLACK]
+        if limit:  # a clock that was set back leaves times that are still to come
+            kept.asked = [at for at in kept.asked if 0 <= now - at < limit.seconds + SLACK]
             if len(kept.asked) >= limit.requests:
                 raise self._too_often(kept.asked[0] + limit.seconds + SLACK - now)
         kept.asked.append(now)
         self._write(kept)
-        token = self._provider.token(self._answer())
+        answer = self._answer()
+        if answer.outcome is Outcome.NOT_SENT:  # the vendor counts only what it hears
+            kept.asked.remove(now)
+            self._write(kept)
+        token = self._given(self._reached(answer))
         kept.token = token.value.reveal()
         kept.ends = now + token.seconds - min(EARLY, token.seconds / 10)
         self._write(kept)
         return kept
 
+    def _given(self, answer: Response) -> Token:
+        try:
+            return self._provider.token(answer)
+        except UnavailableError:
+            raise
+        except EnrichError as refusal:
+            self._refusal = refusal
+            raise
+
     def _answer(self) -> Response:
         # Like a billed one it gets a connection of its own, so none is left open.
         request = Request(method="POST", path=self._renewal.path, billed=True)
-        answer = read(self._transport.send(request, self._renewal.form), request, self._provider)
+        return read(self._transport.send(request, self._renewal.form), request, self._provider)
+
+    def _reached(self, answer: Response) -> Response:
         if not answer.status:
             raise UnavailableError(
                 f"{self._provider.name} could not be reached for a new token.",
                 cost="Nothing was charged for what could not be sent.",
                 todo="Check the network, then repeat the call: it continues from here.",
             )
-        return answer
+        return legible(answer)
 
     def _too_often(self, seconds: float) -> RateLimitError:
         return RateLimitError(
@@ -138,7 +176,7 @@ class Tokens:
     def _read(self) -> _Kept:
         try:
             text = self._fernet.decrypt(self._path.read_bytes())
-            return msgspec.json.decode(text, type=_Kept)
+            return decoder_of(_Kept).decode(text)
         except (FileNotFoundError, InvalidToken, msgspec.DecodeError):  # none yet, or damaged
             return _Kept()
 

@@ -9,7 +9,7 @@ import hmac
 import secrets
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from enrich_pandas.models import Model, Person
@@ -94,10 +94,16 @@ class Screen:
         Of the hashes.
     stones
         The entries, by hash and provider.
+
+    Attributes
+    ----------
+    met
+        The entries that were found so far, by what they name.
     """
 
     def __init__(self, key: bytes, stones: Mapping[tuple[bytes, str], Stone]) -> None:
         self._key, self._stones = key, stones
+        self.met: dict[tuple[Kind, str], Stone] = {}
 
     def of_rows(self, kind: Kind) -> Callable[[Mapping[str, str]], Refusal | None] | None:
         """Return what tells why nobody asks about a row's canonical identifiers, or None.
@@ -137,6 +143,7 @@ class Screen:
         for mark in named:
             key = digest(self._key, kind, mark)
             if found := self._stones.get((key, ANYBODY)) or self._stones.get((key, provider)):
+                self.met[kind, mark] = found
                 return found
         return None
 
@@ -155,6 +162,11 @@ def _answer(identity: Identity, stone: Stone, instead: Answer | None = None) -> 
     return Answer(match, stone.since if stone.provider else 0.0, stone.provider)
 
 
+def _listed(rows: Sequence[sqlite3.Row]) -> bytes | None:
+    return rows[0][0] if rows else None
+
+
+LISTED = "SELECT value FROM settings WHERE name = 'listed'"
 EVERYBODY = Screen(b"", {})  # may be asked about, and shown
 
 
@@ -167,11 +179,10 @@ class Tombstones:
 
     def screen(self) -> Screen:
         """Return the list as it is now; it is read again only where it has changed."""
+        if self._last[0] == _listed(self._database.look(LISTED)):
+            return self._last[1]
         with self._database.reading() as connection:
-            row = connection.execute("SELECT value FROM settings WHERE name = 'listed'").fetchone()
-            version = row and row[0]
-            if version == self._last[0]:
-                return self._last[1]
+            version = _listed(connection.execute(LISTED).fetchall())
             key = connection.execute("SELECT value FROM settings WHERE name = 'key'").fetchone()
             rows = connection.execute("SELECT * FROM tombstones").fetchall()
         stones = {
@@ -187,6 +198,14 @@ class Tombstones:
         """Put marks on the list; return how many are new on it."""
         with self._database.writing() as connection:
             return bury(connection, named, refusal, ANYBODY, time.time())
+
+    def take_over(self, key: bytes, stones: Mapping[bytes, Stone]) -> None:
+        """Put the hashes of a recording on an empty list, with their key."""
+        rows = [(mark, one.provider, *one.refusal, one.since) for mark, one in stones.items()]
+        with self._database.writing() as connection:
+            connection.execute("INSERT OR IGNORE INTO settings VALUES ('key', ?)", (key,))
+            connection.executemany("INSERT OR IGNORE INTO tombstones VALUES (?, ?, ?, ?, ?)", rows)
+            _note_change(connection)
 
     def lift(self, named: Collection[tuple[Kind, str]]) -> int:
         """Take marks off the list, but for those whom a vendor removed; return how many."""

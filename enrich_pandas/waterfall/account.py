@@ -7,7 +7,7 @@ import pandas as pd
 
 from enrich_pandas.frame.distinct import Codes
 from enrich_pandas.frame.schema import TEXT
-from enrich_pandas.report.waterfall import WaterfallReport
+from enrich_pandas.report.report import Waterfall
 from enrich_pandas.waterfall.cascade import Cascade, Cost, Terms
 from enrich_pandas.waterfall.groups import Groups
 from enrich_pandas.waterfall.merge import Difference, Merged
@@ -15,13 +15,12 @@ from enrich_pandas.waterfall.merge import Difference, Merged
 NOTHING = Cost(0.0, 0.0)
 
 
-def report_on(
-    frame: pd.DataFrame, terms: Terms, groups: Groups, cascade: Cascade
-) -> WaterfallReport:
-    """Make the report of what has arrived so far."""
-    merged = cascade.merged()
+def tables_of(
+    frame: pd.DataFrame, terms: Terms, groups: Groups, cascade: Cascade, merged: list[Merged]
+) -> Waterfall:
+    """Make the tables of what has arrived so far."""
     fields = _fields(terms, groups, merged)
-    return WaterfallReport(
+    return Waterfall(
         _providers(terms, groups, cascade, merged, fields),
         fields,
         _disagreements(frame, groups.codes, merged),
@@ -33,7 +32,7 @@ def _providers(
 ) -> pd.DataFrame:
     names, rows = terms.names, groups.rows.tolist()
     asked = {one.name: one.stage.asked for one in cascade.asked}
-    costs = dict(zip(names, cascade.costs, strict=False))
+    costs = dict(zip(names, cascade.costs(), strict=False))
     runs = dict(zip(names, cascade.runs, strict=False))
     matched, alone = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
     for known, count in zip(merged, rows, strict=True):

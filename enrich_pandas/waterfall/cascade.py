@@ -1,20 +1,20 @@
 """The cascade: one stage after the other, each about what is still missing."""
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
-from enrich_pandas.errors import EnrichError
+from enrich_pandas.errors import EnrichError, wrapped
 from enrich_pandas.frame.output import Output
 from enrich_pandas.frame.schema import Field
 from enrich_pandas.progress import Progress, State
 from enrich_pandas.providers.base import Kind, Provider
+from enrich_pandas.run.budget import Budget
 from enrich_pandas.run.credentials import find_secrets
 from enrich_pandas.run.driver import Driver
 from enrich_pandas.run.journal import Journal
-from enrich_pandas.run.sender import wrapped
 from enrich_pandas.run.surroundings import Surroundings, journal_path
 from enrich_pandas.run.tombstones import Screen
 from enrich_pandas.waterfall.groups import Groups
@@ -37,7 +37,7 @@ class Terms:
     kind: Kind
     output: Output
     wanted: Sequence[Field] | None
-    budget: float | None
+    budget: Budget | None
     max_age: float
     here: Surroundings
     screen: Screen
@@ -66,35 +66,34 @@ class Cascade:
     ----------
     terms, groups
         What is asked of whom, about whom.
-    finish
-        Is given the cascade when its last answer has landed, before anybody is told of the end.
 
     Attributes
     ----------
     run
         Id of the first stage's run; each stage is a run of its own in the journal.
-    asked, runs, costs
-        The stages that were begun; of those that have ended, the id and the cost.
+    asked, runs
+        The stages that were begun, and their ids.
     error
         What stopped the run, if anything did.
     done
         Set when nothing is in flight any more.
     """
 
-    def __init__(self, terms: Terms, groups: Groups, finish: Callable[["Cascade"], None]) -> None:
+    def __init__(self, terms: Terms, groups: Groups) -> None:
         self.done = threading.Event()
         self.error: EnrichError | None = None
         self.asked: list[Asked] = []
-        self.costs: list[Cost] = []
         self.runs: list[str] = []
-        self._terms, self._groups, self._finish = terms, groups, finish
+        self._terms, self._groups = terms, groups
         self._lock = threading.RLock()
         self._is_stopped = self._is_paused = False
         self._waiting = 0
         self._ended: list[Progress] = []
+        self._wall = None if terms.budget is None else terms.budget.credits
         first, self._driver = self._begin(0, terms.budget)
         self.asked.append(first)
         self.run = self._driver.run
+        self.runs.append(self.run)
 
     # -- what a handle does with a driver ---------------------------------------------------------
 
@@ -108,6 +107,11 @@ class Cascade:
         self._is_stopped = True
         with self._lock:
             self._driver.cancel()
+
+    def halt(self) -> None:
+        """Start nothing more: at once and without a lock, for a signal's handler."""
+        self._is_stopped = True
+        self._driver.halt()
 
     def pause(self) -> None:
         """Start nothing until `resume`."""
@@ -145,7 +149,7 @@ class Cascade:
             now,
             credits=now.credits + past,
             credits_max=now.credits_max + past,
-            budget=self._terms.budget,
+            budget=self._wall,
         )
 
     # -- the stages -------------------------------------------------------------------------------
@@ -153,6 +157,12 @@ class Cascade:
     def merged(self) -> list[Merged]:
         """Put together what has arrived so far."""
         return merge(self._groups, self._terms.output.fields, list(self.asked))
+
+    def costs(self) -> list[Cost]:
+        """Tell what each stage that was begun has cost so far."""
+        with closing(Journal(journal_path(self._terms.here))) as journal:
+            facts = [one for run in self.runs for one in journal.runs(run)]
+        return [Cost(float(one["credits"]), float(one["credits_held"])) for one in facts]
 
     def _carry_on(self) -> None:
         try:
@@ -164,7 +174,7 @@ class Cascade:
         except BaseException as error:  # noqa: BLE001 - whoever waits must be told of the end
             self.error = self.error or wrapped(error)
         finally:
-            self._end()
+            self.done.set()
 
     def _await(self) -> None:
         """Wait for the stage that goes on, and take over how it ended."""
@@ -174,24 +184,23 @@ class Cascade:
         self._ended.append(last)
         self.error = self._driver.error
         self._is_stopped |= last.state in STOPPED
-        self.runs.append(self._driver.run)
-        self.costs.append(self._cost(self._driver.run))
 
     def _next(self, number: int) -> bool:
         """Begin a stage; False where the cascade was stopped meanwhile."""
-        asked, driver = self._begin(number, self._left())
+        asked, driver = self._begin(number, self._shared())
         with self._lock:
+            self._driver = driver  # before the look: `halt` takes no lock
             if self._is_stopped:
                 driver.cancel()  # which closes what it holds
                 return False
             self.asked.append(asked)
-            self._driver = driver
+            self.runs.append(driver.run)
             if self._is_paused:
                 driver.pause()
             driver.start()
         return True
 
-    def _begin(self, number: int, budget: float | None) -> tuple[Asked, Driver]:
+    def _begin(self, number: int, budget: Budget | None) -> tuple[Asked, Driver]:
         """Identify who lacks something, and make the driver that asks about them."""
         terms, known = self._terms, self.merged()
         places = [n for n, one in enumerate(known) if one.lacks(terms.wanted)]
@@ -208,27 +217,12 @@ class Cascade:
             raise
         return Asked(terms.names[number], stage, places, driver.results), driver
 
-    def _left(self) -> float | None:
-        """Return what is left of the budget; what may have been spent counts as spent."""
+    def _shared(self) -> Budget | None:
+        """Return the budget of all stages: the first one's, if it has no name of its own."""
         budget = self._terms.budget
-        return None if budget is None else max(0.0, budget - sum(map(sum, self.costs)))
-
-    def _cost(self, run: str) -> Cost:
-        journal = Journal(journal_path(self._terms.here))
-        try:
-            facts = next(facts for facts in journal.runs() if facts["id"] == run)
-        finally:
-            journal.close()
-        return Cost(float(facts["credits"]), float(facts["credits_held"]))
+        return None if budget is None else replace(budget, name=budget.name or self.run)
 
     # -- the end ----------------------------------------------------------------------------------
-
-    def _end(self) -> None:
-        try:
-            self._finish(self)
-        except BaseException as error:  # noqa: BLE001 - as above
-            self.error = self.error or wrapped(error)
-        self.done.set()
 
     def _overall(self) -> Progress:
         """Add the stages up; rows are the frame's, and each counts once."""
@@ -248,7 +242,7 @@ class Cascade:
             batches_done=sum(one.batches_done for one in ended),
             credits=sum(one.credits for one in ended),
             credits_max=sum(one.credits_max for one in ended),
-            budget=self._terms.budget,
+            budget=self._wall,
             elapsed=sum(one.elapsed for one in ended),
             state=state,
         )

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from enrich_pandas.providers.base import Identity, Provider, Status
 from enrich_pandas.report.waterfall_quote import StagePlan, WaterfallPlan
 from enrich_pandas.run.journal import Journal
-from enrich_pandas.run.plan import Orders, least_seconds
+from enrich_pandas.run.plan import Orders, least_seconds, recalled
 from enrich_pandas.waterfall.cascade import Terms
 from enrich_pandas.waterfall.groups import Found, Groups
 from enrich_pandas.waterfall.merge import Asked, Merged, merge
@@ -44,20 +44,32 @@ class _Outlook:
         certain = [n for n in places if n not in self._open]
         settled, open_ended = self._by_certainty(provider, places, known)
         sure, most = (self._look(provider, chosen, known) for chosen in (certain, settled))
-        self._asked.append(Asked(terms.names[number], sure[0], certain, sure[1].stored))
+        stored = {i: one for some in recalled(sure[1], self._journal) for i, one in some.items()}
+        self._asked.append(Asked(terms.names[number], sure[0], certain, stored))
         self._open |= {n for n in certain if n not in self._answered(sure, certain)}
-        requests = len(most[1].batches) + math.ceil(len(open_ended) / provider.batch_size)
+        best, worst = (stage.plan(orders) for stage, orders in (sure, most))
+        requests, credits_, saved = worst.requests, worst.credits, worst.saved_by_duplicates
         rows = self._groups.rows
+        if not sure[0].is_replay(sure[1]):  # which asks nobody
+            dearest = self._dearest(provider)
+            requests += math.ceil(len(open_ended) / provider.batch_size)
+            credits_ += len(open_ended) * dearest
+            saved += int((rows[open_ended] - 1).sum()) * dearest
         return StagePlan(
             provider=terms.names[number],
             rows_best=sure[0].asked,
             rows=most[0].asked + int(rows[open_ended].sum()),
+            distinct_best=best.distinct,
+            distinct=worst.distinct + len(open_ended),
             stored=len(most[1].stored),
-            requests_best=len(sure[1].batches),
+            requests_best=best.requests,
             requests=requests,
-            credits_best=sure[1].credits,
-            credits=most[1].credits + len(open_ended) * self._dearest(provider),
+            credits_best=best.credits,
+            credits=credits_,
             seconds=least_seconds(requests, provider.rate_limit),
+            saved_by_duplicates=saved,
+            saved_by_stored=worst.saved_by_stored,
+            saved_by_recording=worst.saved_by_recording,
         )
 
     def _look(

@@ -67,12 +67,19 @@ class Groups:
         frame = pd.DataFrame(
             {name: pd.Series(values, dtype="object") for name, values in cells.items()}
         )
-        own = self._own(names)
         columns = Columns(dict(zip(names, names, strict=True)), {}, {})
-        shown = Columns({name: self.columns.chosen[own[name]] for name in own}, {}, {})
         refuse = self.screen.of_rows(kind)
         identified = identify(frame, columns, provider, kind, refuse=refuse)
-        return Stage.of(provider, kind, shown, identified, self.rows[list(places)])
+        position = np.full(len(self), -1, dtype=np.intp)
+        position[list(places)] = np.arange(len(places))
+        rows = position[self.codes]
+        own = self.own(provider, kind)
+        return Stage.of(provider, kind, own, identified, weights=self.rows[list(places)], rows=rows)
+
+    def own(self, provider: Provider, kind: Kind) -> Columns:
+        """Return the columns of the frame that serve a provider."""
+        own = self._own(provider.identifiers[kind])
+        return Columns({name: self.columns.chosen[own[name]] for name in own}, {}, {})
 
     def _own(self, names: Sequence[str]) -> dict[str, str]:
         """Map a provider's identifiers to those that the frame has."""
@@ -110,8 +117,11 @@ def group(
     ignore: Sequence[Hashable],
     where: Any,
     screen: Screen,
+    weights: Codes | None = None,
 ) -> Groups:
     """Group the rows of a frame by all identifiers that any of the providers takes.
+
+    ``weights`` counts the rows of a larger table for which each row stands.
 
     Raises
     ------
@@ -127,7 +137,7 @@ def group(
     first = first_places(codes)
     return Groups(
         codes,
-        np.bincount(codes, minlength=len(first)).astype(np.intp),
+        np.bincount(codes, weights, minlength=len(first)).astype(np.intp),
         mask[first],
         {name: list(column.iloc[first]) for name, column in taken.items()},
         columns,

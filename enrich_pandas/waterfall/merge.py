@@ -9,11 +9,13 @@ from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
+import numpy as np
 
 from enrich_pandas.frame.failures import ROW_REASONS
 from enrich_pandas.frame.flatten import Distinct
 from enrich_pandas.frame.identifiers import canonical
-from enrich_pandas.frame.schema import Field, leaves_of
+from enrich_pandas.frame.output import Output
+from enrich_pandas.frame.schema import Field, has_value, leaves_of
 from enrich_pandas.models import Part
 from enrich_pandas.providers.base import Identity, Status
 from enrich_pandas.run.records import Answer
@@ -184,29 +186,19 @@ def merge(
     return merged
 
 
-def distinct(merged: Sequence[Merged], *, sources: bool) -> Distinct:
+def distinct(merged: Sequence[Merged], output: Output) -> Distinct:
     """Return merged groups column by column, as a frame is made of them."""
+    shelf = output.shelf()
+    places = [-1 if known.model is None else shelf.put(known.model) for known in merged]
     return Distinct(
         status=[str(known.status) for known in merged],
         reason=[known.reason or "" for known in merged],
         provider=[_providers(known) for known in merged],
         fetched=[_fetched(known) for known in merged],
-        models=[known.model for known in merged],
-        sources=[known.sources for known in merged] if sources else None,
+        places=np.array(places, dtype=np.intp),
+        gathered=shelf.gathered(),
+        sources=[known.sources for known in merged] if output.sources else None,
     )
-
-
-def has_value(field: Field, model: Part) -> bool:
-    """Tell whether a model has a field: a value, an item, or a part that is not all empty.
-
-    A part is one value: a city and its country are of the same provider.
-    """
-    value = getattr(model, field.name)
-    if field.shape == "part":
-        return value is not None and any(
-            getattr(value, leaf) is not None for leaf in value.__struct_fields__
-        )
-    return bool(value) if field.shape == "list" else value is not None
 
 
 def _rank(status: Status, reason: str | None) -> tuple[int, bool]:

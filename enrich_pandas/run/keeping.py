@@ -1,0 +1,76 @@
+"""Keeping what was played: a replay's journal holds it as if it had been asked for just now."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from enrich_pandas.providers.base import Identity, Kind, Match, Provider, Request, Response, Status
+from enrich_pandas.run.database import insert
+from enrich_pandas.run.playing import Played
+from enrich_pandas.run.records import fresh, pack, response_row, result_rows
+
+
+def keep(
+    connection: sqlite3.Connection,
+    batch: dict[str, Any],
+    *,
+    provider: Provider,
+    kind: Kind,
+    flows: Sequence[Played],
+    fingerprint: Callable[[Identity], bytes],
+) -> None:
+    """Keep the flows that ended; part of one transaction.
+
+    Parameters
+    ----------
+    batch
+        What all batches have in common: run, lease and scope.
+    """
+    for one in (flow for flow in flows if not flow.is_open):
+        spent, held = _cost(provider, kind, one.matches)
+        identities = pack([identity.keys for identity in one.identities])
+        number = insert(
+            connection,
+            "batches",
+            {
+                **batch,
+                "identities": identities,
+                "reserved": spent + held,
+                "spent": spent,
+                "held": held,
+                "state": "landed",
+            },
+        )
+        for step, (request, response) in enumerate(one.steps):
+            insert(connection, "requests", _request_row(number, step, request, response))
+        answers = [fresh(match, one.fetched, provider.name) for match in one.matches]
+        keyed = [(fingerprint(answer.match.identity), answer) for answer in answers]
+        connection.executemany(
+            "INSERT OR REPLACE INTO results VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
+            list(result_rows(keyed, kind, number).values()),
+        )
+
+
+def _cost(provider: Provider, kind: Kind, matches: Sequence[Match]) -> tuple[float, float]:
+    """Return what was spent when it was recorded, and what may have been."""
+    unknown = [match.identity for match in matches if match.status is Status.HELD]
+    held = provider.price(kind, unknown) if unknown else 0.0
+    return float(sum(match.credits for match in matches)), held
+
+
+def _request_row(batch: int, step: int, request: Request, response: Response) -> dict[str, Any]:
+    outcome, status, headers, body = response_row(response)
+    return {
+        "batch": batch,
+        "step": step,
+        "method": request.method,
+        "path": request.path,
+        "billed": request.billed,
+        "credits": request.credits,
+        "sent": response.sent,
+        "answered": response.received,
+        "outcome": outcome,
+        "status": status,
+        "headers": headers,
+        "body": body,
+    }
