@@ -96,9 +96,7 @@ def _stem(name: str) -> str:
 def _columns_of(field: Field) -> Iterator[tuple[str, Target | None]]:
     if field.shape == "list":
         for name, leaf in item_columns(field, 0):
-            part = "" if leaf is None else leaf.field
-            is_year = leaf is not None and leaf.is_year
-            yield name, None if is_year else Target(field.name, 0, part)
+            yield name, None if leaf.is_year else Target(field.name, 0, leaf.field)
         yield f"{singular(field.name)}_count", None
         return
     for name, leaf in scalar_columns(field):

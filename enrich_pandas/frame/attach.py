@@ -15,9 +15,10 @@ def attach(
 ) -> pd.DataFrame:
     """Set columns beside a frame's own; the index is the frame's, the input stays as it is."""
     kept = frame.drop(columns=list(replaced))
-    new = pd.DataFrame(dict(columns), index=frame.index)
-    new.columns = _labels(frame, list(columns))
-    return pd.concat([kept, new], axis=1)
+    new = pd.DataFrame(dict(columns), index=frame.index, copy=False)
+    joined = pd.concat([kept, new], axis=1, ignore_index=True)
+    joined.columns = _labels(kept.columns, list(columns))
+    return joined
 
 
 def own_columns(frame: pd.DataFrame, prefix: str, names: Iterable[str]) -> list[Hashable]:
@@ -25,7 +26,7 @@ def own_columns(frame: pd.DataFrame, prefix: str, names: Iterable[str]) -> list[
 
     A frame holds an earlier result where all row columns (status, reason, …) are there.
     """
-    texts = {label: _text(label) for label in frame.columns}
+    texts = {label: text_of(label) for label in frame.columns}
     if not {prefix + name for name in ROW_COLUMNS} <= set(texts.values()):
         return []
     stems = {_stem(name) for name in names}
@@ -45,7 +46,7 @@ def check_names(frame: pd.DataFrame, names: Iterable[str], own: Iterable[Hashabl
         A name is taken, be it in another case; raised before anything is spent.
     """
     ours = set(own)
-    taken = {_text(label).casefold(): label for label in frame.columns if label not in ours}
+    taken = {text_of(label).casefold(): label for label in frame.columns if label not in ours}
     clashes = [taken[name.casefold()] for name in names if name.casefold() in taken]
     if clashes:
         raise InputError(
@@ -60,14 +61,24 @@ def _stem(name: str) -> str:
     return re.sub(r"_\d+(?=_|$)", "_#", name)
 
 
-def _text(label: Hashable) -> str:
+def text_of(label: Hashable) -> str:
+    """Return a column's label as text; of one in levels, the first, where the others are empty."""
     if isinstance(label, tuple):
         return str(label[0]) if not any(label[1:]) else repr(label)
     return str(label)
 
 
-def _labels(frame: pd.DataFrame, names: list[str]) -> pd.Index:
-    if frame.columns.nlevels == 1:
-        return pd.Index(names)
-    filler = ("",) * (frame.columns.nlevels - 1)
-    return pd.MultiIndex.from_tuples([(name, *filler) for name in names])
+def _labels(kept: pd.Index, names: list[str]) -> pd.Index:
+    """Return a frame's own labels and new ones; in levels, the new ones stand in the first."""
+    if kept.nlevels == 1:
+        return _extended(kept, names)
+    levels = [names, *[[""] * len(names)] * (kept.nlevels - 1)]
+    extended = [_extended(kept.get_level_values(n), labels) for n, labels in enumerate(levels)]
+    return pd.MultiIndex.from_arrays(extended)
+
+
+def _extended(kept: pd.Index, labels: list[str]) -> pd.Index:
+    if kept.dtype == object:
+        # Else pandas guesses the dtype: None becomes NaN, and a lone surrogate cannot be encoded.
+        return pd.Index([*kept, *labels], dtype=object, name=kept.name)
+    return kept.append(pd.Index(labels)).rename(kept.name)

@@ -31,6 +31,7 @@ INVISIBLE = (
 )
 _DROP_INVISIBLE = dict.fromkeys(map(ord, INVISIBLE))
 _BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # no encoding has it
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 

@@ -18,8 +18,8 @@ MAX_LOCAL = 64  # RFC 5321, 4.5.3.1.1
 _ANGLED = re.compile(r"(?P<shown>[^<>]*)<(?P<address>[^<>]+)>")
 _MAILTO = re.compile(r"mailto:(?P<address>[^?]+)(?:\?.*)?", re.IGNORECASE)
 _SEVERAL = re.compile(r"@.*[,;\s].*@")
-_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
-_PLAIN_LOCAL = re.compile(rf"{_ATOM}(?:\.{_ATOM})*")
+ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
+_PLAIN_LOCAL = re.compile(rf"{ATOM}(?:\.{ATOM})*")
 _HOST = re.compile(r"(?:https?:)?/*(?P<host>[^/?#:@\s]+)(?::\d+)?(?:[/?#].*)?", re.IGNORECASE)
 
 

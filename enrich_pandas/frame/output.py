@@ -11,6 +11,8 @@ import pandas as pd
 from enrich_pandas.errors import ConfigurationError, InputError
 from enrich_pandas.frame import flatten
 from enrich_pandas.frame.attach import attach, check_names, own_columns
+from enrich_pandas.frame.cleaning import LONE_SURROGATE
+from enrich_pandas.frame.gathering import Shelf
 from enrich_pandas.frame.schema import Field, fields_of, wide_names
 from enrich_pandas.models import Part
 
@@ -40,6 +42,10 @@ class Output:
     prefix: str
     replaced: Sequence[Hashable]
     sources: bool = False
+
+    def shelf(self) -> Shelf:
+        """Make a shelf for what the layout shows of the models."""
+        return Shelf(self.fields, self.max_items if self.layout == "wide" else None)
 
     def assemble(self, frame: pd.DataFrame, taken: flatten.Taken) -> "pd.DataFrame | Tables":
         """Make the result from the distinct answers."""
@@ -83,9 +89,9 @@ def decide_output(
     InputError
         The frame is none, or has columns of these names.
     ConfigurationError
-        The layout, a field or ``max_items`` is not one that there is.
+        The layout, a field, ``max_items`` or the prefix is not one that there is.
     """
-    _check_call(frame, layout, max_items)
+    _check_call(frame, layout, max_items, prefix)
     every = fields_of(model)
     chosen = _choose(every, fields, prefix)
     possible = [*wide_names(every, max_items=1), *(field.name for field in every), "row"]
@@ -96,7 +102,7 @@ def decide_output(
     return Output(kind, chosen, layout, max_items, prefix, own, sources)
 
 
-def _check_call(frame: pd.DataFrame, layout: str, max_items: int) -> None:
+def _check_call(frame: pd.DataFrame, layout: str, max_items: int, prefix: str) -> None:
     if not isinstance(frame, pd.DataFrame):
         raise InputError(
             f"A pandas DataFrame is needed, not {type(frame).__name__}.",
@@ -111,6 +117,12 @@ def _check_call(frame: pd.DataFrame, layout: str, max_items: int) -> None:
     if isinstance(max_items, bool) or not isinstance(max_items, int) or max_items < 0:
         raise ConfigurationError(
             f"max_items={max_items!r} is not a whole number from 0 on.", cost="Nothing was spent."
+        )
+    if not isinstance(prefix, str) or LONE_SURROGATE.search(prefix):
+        raise ConfigurationError(
+            f"prefix={prefix!r} cannot begin a column's name.",
+            cost="Nothing was spent.",
+            todo="Write a text, such as prefix='found_'.",
         )
 
 

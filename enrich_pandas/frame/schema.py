@@ -6,8 +6,11 @@ Nothing here depends on data: the columns of a result are fixed by the model, th
 
 import types
 from collections.abc import Iterator, Sequence
+from functools import cache
+from itertools import chain
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
@@ -16,17 +19,42 @@ from enrich_pandas.models import Part
 # The default text dtype of the pandas at hand: "str" from pandas 3 on, "string" before.
 TEXT = "str" if int(pd.__version__.split(".")[0]) >= 3 else "string"  # noqa: PLR2004 - pandas 3
 TIME = "datetime64[us, UTC]"
-YEAR = "Int16"
-DTYPES: dict[type, str] = {str: TEXT, int: "Int64", float: "Float64", bool: "boolean"}
 ARROW: dict[type, pa.DataType] = {
-    str: pa.string(),
+    str: pa.large_string(),
     int: pa.int64(),
     float: pa.float64(),
     bool: pa.bool_(),
 }
+YEAR = pa.int16()
+DTYPES: dict[pa.DataType, str] = {
+    pa.large_string(): TEXT,
+    pa.int64(): "Int64",
+    pa.float64(): "Float64",
+    pa.bool_(): "boolean",
+    YEAR: "Int16",
+}
 ROW_COLUMNS = {"status": TEXT, "reason": TEXT, "provider": TEXT, "fetched_at": TIME}
 
 Shape = Literal["scalar", "part", "list"]
+
+
+def times(seconds: Sequence[float | None]) -> pd.DatetimeIndex:
+    """Return seconds since the epoch as times, and None as no time.
+
+    By hand: pandas 2 rounds what it has not written where there is no time, and its garbage may be
+    too large for that.
+
+    Examples
+    --------
+    >>> found = times([1.8e9, None])
+    >>> found[0], found.isna().tolist()
+    (Timestamp('2027-01-15 08:00:00+0000', tz='UTC'), [False, True])
+    """
+    given = np.array(seconds, dtype=float)
+    known = ~np.isnan(given)
+    found = np.full(len(given), "NaT", dtype="datetime64[us]")
+    found[known] = np.rint(given[known] * 1e6).astype("int64").astype("datetime64[us]")
+    return pd.DatetimeIndex(found).tz_localize("UTC")
 
 
 class Field(NamedTuple):
@@ -39,15 +67,19 @@ class Field(NamedTuple):
 
 
 class Leaf(NamedTuple):
-    """A scalar within a part, with the suffix its column has and whether it is a date's year."""
+    """A scalar within a part, with the suffix its column has and whether it is a date's year.
+
+    A text in a list of texts is a part without a field.
+    """
 
     suffix: str
     field: str
-    dtype: str
+    type: pa.DataType
     is_year: bool = False
 
 
-def fields_of(model: type[Part]) -> list[Field]:
+@cache
+def fields_of(model: type[Part]) -> tuple[Field, ...]:
     """Read the fields of a model, in order.
 
     Examples
@@ -57,37 +89,36 @@ def fields_of(model: type[Part]) -> list[Field]:
     ['emails', 'phones', 'experiences']
     """
     hints = get_type_hints(model, include_extras=True)
-    return [_field(name, hints[name]) for name in model.__struct_fields__]
+    return tuple(_field(name, hints[name]) for name in model.__struct_fields__)
 
 
-def leaves_of(part: type[Part]) -> Iterator[Leaf]:
-    """Yield the columns of a part; beside each date stands its year, as a number."""
-    for field in fields_of(part):
-        suffix = "" if field.name == part.lead else f"_{field.name}"
-        yield Leaf(suffix, field.name, DTYPES[field.type])
-        if field.name.endswith("_date"):
-            yield Leaf(f"{suffix.removesuffix('_date')}_year", field.name, YEAR, is_year=True)
+@cache
+def leaves_of(part: type[Part] | type[str]) -> tuple[Leaf, ...]:
+    """Return the columns of a part; behind each date stands its year, as a number."""
+    if issubclass(part, str):
+        return (Leaf("", "", ARROW[str]),)
+    leaves = (_leaves("" if of.name == part.lead else f"_{of.name}", of) for of in fields_of(part))
+    return tuple(chain.from_iterable(leaves))
 
 
-def item_columns(field: Field, number: int) -> Iterator[tuple[str, Leaf | None]]:
-    """Yield the columns of the n-th item of a list; a text has one, without a leaf."""
+def item_columns(field: Field, number: int) -> Iterator[tuple[str, Leaf]]:
+    """Yield the columns of the n-th item of a list."""
     name = f"{singular(field.name)}_{number}"
-    if field.type is str:
-        yield name, None
-        return
     for leaf in leaves_of(field.type):
         yield name + leaf.suffix, leaf
 
 
 def scalar_columns(field: Field) -> Iterator[tuple[str, Leaf]]:
     """Yield the columns of a scalar or of a part that is flattened in place."""
-    if field.shape == "part":
-        for leaf in leaves_of(field.type):
-            yield field.name + leaf.suffix, leaf
-        return
-    yield field.name, Leaf("", field.name, DTYPES[field.type])
+    part = leaves_of(field.type) if field.shape == "part" else _leaves("", field)
+    for leaf in part:
+        yield field.name.removesuffix("_date" if leaf.is_year else "") + leaf.suffix, leaf
+
+
+def _leaves(suffix: str, field: Field) -> Iterator[Leaf]:
+    yield Leaf(suffix, field.name, ARROW[field.type])
     if field.name.endswith("_date"):
-        yield f"{field.name.removesuffix('_date')}_year", Leaf("", field.name, YEAR, is_year=True)
+        yield Leaf(f"{suffix.removesuffix('_date')}_year", field.name, YEAR, is_year=True)
 
 
 def wide_names(fields: Sequence[Field], max_items: int) -> list[str]:
@@ -113,9 +144,24 @@ def wide_names(fields: Sequence[Field], max_items: int) -> list[str]:
 
 def arrow_type(item: type) -> pa.DataType:
     """Return the Arrow type of an item of a list."""
+    if item is str:
+        return pa.string()  # which every reader of nested columns knows
     if item in ARROW:
         return ARROW[item]
     return pa.struct([(field.name, arrow_type(field.type)) for field in fields_of(item)])
+
+
+def has_value(field: Field, model: Part) -> bool:
+    """Tell whether a model has a field: a value, an item, or a part that is not all empty.
+
+    A part is one value: a city and its country are of the same provider.
+    """
+    value = getattr(model, field.name)
+    if field.shape == "part":
+        return value is not None and any(
+            getattr(value, leaf) is not None for leaf in value.__struct_fields__
+        )
+    return bool(value) if field.shape == "list" else value is not None
 
 
 def singular(name: str) -> str:
@@ -139,4 +185,4 @@ def _field(name: str, hint: Any) -> Field:
     if get_origin(hint) is list:
         item = get_args(hint)[0]
         return Field(name, "list", item, description)
-    return Field(name, "scalar" if hint in DTYPES else "part", hint, description)
+    return Field(name, "scalar" if hint in ARROW else "part", hint, description)

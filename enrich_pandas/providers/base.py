@@ -166,6 +166,17 @@ class Provider(ABC):
         """Return the headers that sign a request."""
         return {}
 
+    def balance_request(self) -> Request | None:
+        """Return the free request that tells what is left on the account.
+
+        None where the vendor documents none. `balance` reads its answer.
+        """
+        return None
+
+    def balance(self, response: Response) -> float | None:
+        """Read what is left, in the credits of `price`; whatever it raises counts as None."""
+        return None
+
     def rules(self, kind: Kind) -> Mapping[str, Sequence[Rule]]:
         """Return the vendor's own demands on each identifier."""
         return {}

@@ -7,8 +7,11 @@ a field of another type than documented is left empty and named.
 import json
 import math
 import re
+import threading
 import types
+from collections.abc import Callable
 from contextlib import suppress
+from functools import lru_cache
 from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin
 
 import msgspec
@@ -18,12 +21,28 @@ from enrich_pandas.providers.salvage import mended, salvaged
 
 T = TypeVar("T", bound=msgspec.Struct)
 
+_ISO = re.compile(r"(?:\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01])(?:[T ].*)?)?)?)?")
+_MIDNIGHT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-]\d{2}:?\d{2})?")
+
+
+class Wire(msgspec.Struct, gc=False):
+    """Base of wire types: trees, in which the garbage collector has nothing to look for."""
+
+
+class Day:
+    """A date as a vendor sent it, read; ``iso`` is None where it sent an empty text."""
+
+    __slots__ = ("iso",)
+
+    def __init__(self, iso: str | None) -> None:
+        self.iso = iso
+
+
 # What vendors send where one text, one id, one date or a list of texts was promised.
-IsoDate = Annotated[
-    str, Meta(pattern=r"^\s*(\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])([T ].*)?)?)?)?\s*\Z")
-]
 Year = Annotated[int, Meta(ge=1000, le=9999)]
-Date = IsoDate | Year | None
+Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]  # what a table's integers hold
+Fraction = Annotated[float, Meta(ge=-(2**53), le=2**53)]  # the same, of what may have a fraction
+Date = Day | None
 Texts = str | list[str | None] | None
 Id = str | int | list[str | int | None] | None
 
@@ -56,7 +75,7 @@ def elements(body: bytes) -> Elements:
     body = mended(body).strip()
     with suppress(msgspec.DecodeError, RecursionError):
         if body.startswith(b"["):
-            return Elements([bytes(raw) for raw in _array.decode(body)], are_whole=True)
+            return Elements(list(map(bytes, _array.decode(body))), are_whole=True)
         if body.startswith(b"{"):
             return Elements([bytes(_skim.decode(body))], are_whole=True)
     return Elements(salvaged(body), are_whole=False)
@@ -91,10 +110,42 @@ def read(raw: bytes, kind: type[T]) -> tuple[T | None, list[str]]:
     (Job(title=None, year=2002), ['title'])
     """
     try:
-        return msgspec.json.decode(raw, type=kind), []
+        return decoder_of(kind).decode(raw), []
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         odd: dict[str, None] = {}
         return _lenient(_loose(raw), kind, "", odd), list(odd)
+
+
+_decoders: dict[type[Any], msgspec.json.Decoder[Any]] = {}
+_making = threading.Lock()
+
+
+def decoder_of(kind: type[T]) -> msgspec.json.Decoder[T]:
+    """Return the strict decoder of a type, made once, and by one thread at a time.
+
+    msgspec writes what it knows of a struct into the struct itself: whoever decodes while another
+    thread is about it reads what is not there yet, and the process dies (msgspec 0.22).
+    """
+    if kind not in _decoders:
+        with _making:
+            _decoders[kind] = msgspec.json.Decoder(kind, dec_hook=_read_day)
+    return _decoders[kind]
+
+
+def _day(_: type[Any], value: Any) -> Day:
+    """Read a date: ISO text of any precision, or a year."""
+    written = str(value).strip() if isinstance(value, str) or _is_year(value) else None
+    if written is None or not _ISO.fullmatch(written):
+        raise ValueError("no date")
+    return Day(date(written))
+
+
+# Most dates are the same few thousand months and days: each is read once.
+_read_day: Callable[..., Day] = lru_cache(maxsize=1 << 14, typed=True)(_day)
+
+
+def _is_year(value: object) -> bool:
+    return type(value) is int and 1000 <= value <= 9999  # noqa: PLR2004 - years of four digits
 
 
 def _loose(raw: bytes) -> Any:
@@ -119,7 +170,7 @@ def _finite(text: str) -> float | None:
 def _lenient(value: Any, kind: Any, path: str, odd: dict[str, None]) -> Any:
     """Convert to a type what can be; the rest becomes None, and its path is kept in ``odd``."""
     with suppress(msgspec.ValidationError, RecursionError):
-        return msgspec.convert(value, kind)
+        return msgspec.convert(value, kind, dec_hook=_read_day)
     for option in _options(kind):
         origin = get_origin(option) or option
         if isinstance(value, dict) and _is_struct(origin):
@@ -132,7 +183,8 @@ def _lenient(value: Any, kind: Any, path: str, odd: dict[str, None]) -> Any:
             made = [_lenient(item, of, f"{path}[]", odd) for item in value]
             return [item for item in made if item is not None]
     with suppress(msgspec.ValidationError, RecursionError):
-        return msgspec.convert(value, kind, strict=False)  # "500" for 500, "true" for true
+        # "500" for 500, "true" for true
+        return msgspec.convert(value, kind, strict=False, dec_hook=_read_day)
     odd[path] = None
     return None
 
@@ -172,9 +224,9 @@ def text(value: object) -> str | None:
     >>> text(" a "), text(["", "b"]), text("")
     ('a', 'b', None)
     """
-    if isinstance(value, str):  # nearly always
+    if isinstance(value, str):
         return value.strip() or None
-    return next(iter(texts(value)), None)
+    return None if value is None else next(iter(texts(value)), None)
 
 
 def texts(value: object, separator: str | None = None) -> list[str]:
@@ -185,13 +237,13 @@ def texts(value: object, separator: str | None = None) -> list[str]:
     >>> texts(["a", None, "", "a"]), texts("a, b"), texts("a, b", separator=",")
     (['a'], ['a, b'], ['a', 'b'])
     """
-    if value is None:
+    if not value:
         return []
-    parts = value if isinstance(value, list) else [value]
-    strings = [part for part in parts if isinstance(part, str)]
+    parts: list[Any] = value if isinstance(value, list) else [value]
     if separator and isinstance(value, str):
-        strings = value.split(separator)
-    return list(dict.fromkeys(string.strip() for string in strings if string.strip()))
+        parts = value.split(separator)
+    found = [whole for part in parts if isinstance(part, str) and (whole := part.strip())]
+    return found if len(found) == len(set(found)) else list(dict.fromkeys(found))
 
 
 def identifier(value: object) -> str | None:
@@ -202,12 +254,11 @@ def identifier(value: object) -> str | None:
     >>> identifier(1941874000003442382), identifier([12, 13]), identifier([]), identifier(0)
     ('1941874000003442382', '12', None, None)
     """
+    if isinstance(value, str):
+        return None if (own := value.strip()) == "0" else own or None
     ids = value if isinstance(value, list) else [value]
     whole = [str(one).strip() for one in ids if isinstance(one, str | int)]
     return next((one for one in whole if one not in ("", "0")), None)
-
-
-_MIDNIGHT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-]\d{2}:?\d{2})?")
 
 
 def date(value: object) -> str | None:
@@ -218,6 +269,10 @@ def date(value: object) -> str | None:
     >>> date("2021-04-01T00:00:00+00:00"), date(2002), date("2024-07"), date("")
     ('2021-04-01', '2002', '2024-07', None)
     """
+    if value is None:
+        return None
+    if isinstance(value, Day):
+        return value.iso
     written = str(value).strip() if isinstance(value, str | int) else ""
     midnight = _MIDNIGHT.fullmatch(written)
     return midnight[1] if midnight else written or None

@@ -11,12 +11,18 @@ _ESCAPE = re.compile(
     rb"|(?P<lone>u[dD][89a-fA-F][0-9a-fA-F]{2})|.)",
     re.DOTALL,
 )
+_CONTROLS = bytes(range(0x20))  # between texts, JSON allows four of them
+_CONTROL = re.compile(rb"[\x00-\x1f]")
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)  # also without its end: linear so
+# Texts without control characters, and what is between them: one match instead of one for each.
+_CLEAN = re.compile(rb'[^"]*+(?:"(?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+"[^"]*+)*+')
 
 
 def mended(body: bytes) -> bytes:
     r"""Return a body with its text repaired; the same object where nothing is wrong.
 
-    A byte order mark goes; bytes that are not UTF-8 and halves of surrogate pairs become U+FFFD.
+    A byte order mark goes; bytes that are not UTF-8 and halves of surrogate pairs become U+FFFD;
+    control characters within a text, such as the end of a line, are escaped.
 
     Examples
     --------
@@ -28,10 +34,17 @@ def mended(body: bytes) -> bytes:
         body.decode()
     except UnicodeDecodeError:
         body = body.decode(errors="replace").encode()
-    if rb"\ud" not in body and rb"\uD" not in body:
-        return body
-    repaired = _ESCAPE.sub(lambda match: rb"\ufffd" if match["lone"] else match[0], body)
+    repaired = body
+    has_controls = len(body.translate(None, _CONTROLS)) < len(body)  # faster than a search
+    if has_controls and not _CLEAN.fullmatch(body):
+        repaired = _TEXT.sub(lambda text: _CONTROL.sub(_escaped, text[0]), repaired)
+    if b"\\" in body and (rb"\ud" in body or rb"\uD" in body):
+        repaired = _ESCAPE.sub(lambda match: rb"\ufffd" if match["lone"] else match[0], repaired)
     return body if repaired == body else repaired
+
+
+def _escaped(character: re.Match[bytes]) -> bytes:
+    return b"\\u%04x" % ord(character[0])
 
 
 # Numbers stay text and NaN passes: every element is checked by msgspec afterwards.

@@ -117,7 +117,8 @@ class Request:
 
     ``billed`` decides about repetition, never the method: a billed request whose outcome is
     unknown is not sent again. ``credits`` is the most it can cost. ``identities`` are those it
-    asks about; a billed request names them all, for recovery relies on it.
+    asks about; a billed request names them all, for recovery relies on it. ``deadline`` is in
+    seconds; None for the usual one.
     """
 
     method: str
@@ -128,6 +129,7 @@ class Request:
     billed: bool = False
     credits: float = 0.0
     identities: Sequence[Identity] = field(default=(), repr=False)
+    deadline: float | None = None
 
     def __repr__(self) -> str:
         # Parameters and bodies hold people; a request shows only where it goes and what it costs.
@@ -175,7 +177,8 @@ class Response:
     """What came back. ``status`` is 0 and ``body`` empty where nothing did.
 
     Header names are in lower case. ``outcome`` is UNKNOWN where the answer was lost: nobody can
-    say whether the request was charged. ``sent`` is when, in seconds since the epoch.
+    say whether the request was charged. ``sent`` and ``received`` are when, in seconds since the
+    epoch. ``is_recorded`` tells an answer that an earlier run got, on which the flow is run again.
     """
 
     status: int = 0
@@ -183,6 +186,8 @@ class Response:
     body: bytes = field(default=b"", repr=False)
     outcome: Outcome = Outcome.ACCEPTED
     sent: float = 0.0
+    received: float = 0.0
+    is_recorded: bool = False
 
     @property
     def lost(self) -> bool:

@@ -9,6 +9,7 @@ it can judge it. A vendor is one file, or one folder, beside this one: it gives 
 ['vendor', 'endpoint', 'identity', 'credits', 'at']
 """
 
+import inspect
 import sys
 import types
 from typing import Any
@@ -21,7 +22,7 @@ __all__ = ["Sandbox"]
 class _Callable(types.ModuleType):
     """``ep.sandbox`` is this package, and ``ep.sandbox()`` makes a `Sandbox`."""
 
-    __doc__ = Sandbox.__doc__
+    __signature__ = inspect.signature(Sandbox)
 
     def __call__(self, **options: Any) -> Sandbox:
         return Sandbox(**options)

@@ -1,7 +1,12 @@
-"""Run a sandbox by hand: ``python -m enrich_pandas.sandbox --port 8800 --latency 0.2``."""
+"""Run a sandbox by hand: ``python -m enrich_pandas.sandbox --port 8800 --latency 0.2``.
+
+``enrich-pandas sandbox`` is the same.
+"""
 
 import argparse
 import sys
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -10,9 +15,9 @@ from enrich_pandas.sandbox.protocol import KEY, Options
 from enrich_pandas.sandbox.server import Server, Sockets
 
 
-def main() -> None:
+def main(given: Sequence[str] | None = None) -> None:
     """Print each vendor's address and the key, then serve until Ctrl-C."""
-    arguments = vars(_parser().parse_args())
+    arguments = vars(_parser().parse_args(given))
     port, file = arguments.pop("port"), arguments.pop("options")
     options = msgspec.json.decode(file.read_bytes(), type=Options) if file else Options(**arguments)
     sockets = Sockets.bound(port)
@@ -20,15 +25,15 @@ def main() -> None:
         sys.stdout.write(f"{vendor:12} {url}   key: {KEY}\n")
     sys.stdout.write("Ctrl-C stops it.\n")
     sys.stdout.flush()
-    try:
+    # Where whoever started it ignores Ctrl-C, the server ends by itself and nothing is raised.
+    with suppress(KeyboardInterrupt):
         Server(options, sockets).serve_until_exit()
-    except KeyboardInterrupt:
-        sys.stdout.write("Stopped.\n")
+    sys.stdout.write("Stopped.\n")
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m enrich_pandas.sandbox",
+        prog="enrich-pandas sandbox",
         description="Serve the vendors' emulators on 127.0.0.1: made-up people, nothing is paid.",
     )
     add = parser.add_argument

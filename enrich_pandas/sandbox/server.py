@@ -31,6 +31,9 @@ VENDORS: Mapping[str, Callable[[World, Account], list[Endpoint]]] = {
 }
 
 
+_fault = msgspec.json.Decoder(Fault)
+
+
 class Sockets(dict[str, socket.socket]):
     """A listening socket for each vendor; the first on ``port``, the others after it."""
 
@@ -112,7 +115,7 @@ def _control(world: World, urls: Mapping[str, str]) -> ASGIApp:
         return lambda _: rendered(value())
 
     async def add_fault(request: Request) -> Response:
-        fault = msgspec.json.decode(await request.body(), type=Fault)
+        fault = _fault.decode(await request.body())
         try:
             world.faults.add(fault)
         except ValueError as error:

@@ -86,6 +86,14 @@ class DeclarationContract(Contract):
             f"`rate_limit` is RateLimit(requests, seconds), both positive; not {rate!r}.",
         )
 
+    def test_its_balance_is_free_to_ask_for(self) -> None:
+        """The balance is read before anything is spent, so the question costs nothing."""
+        request = self.provider.balance_request()
+        expect(
+            request is None or not (request.billed or request.credits or request.identities),
+            "`balance_request` is about nobody and is not billed.",
+        )
+
     def test_its_options_can_be_kept(self, kind: Kind) -> None:
         """What is bought is digested into a fingerprint: plain values, the same every time."""
         first, second = (

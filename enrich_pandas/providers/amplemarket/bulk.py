@@ -3,7 +3,6 @@
 Source: the page "Finding multiple people" of the people document.
 """
 
-import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -11,7 +10,7 @@ from typing import Literal
 from enrich_pandas.providers.amplemarket.endpoints import Endpoint
 from enrich_pandas.providers.amplemarket.jobs import TERMINAL, Job, job_path, page_params
 from enrich_pandas.providers.amplemarket.refusals import Refusal
-from enrich_pandas.providers.amplemarket.refused import failed, is_stale, is_to_repeat, refused
+from enrich_pandas.providers.amplemarket.refused import failed, is_to_repeat, refused
 from enrich_pandas.providers.amplemarket.results import UNPROVEN, bind
 from enrich_pandas.providers.base import (
     Flow,
@@ -55,15 +54,15 @@ class Bulk:
         Unfinished
             The job goes on: the next call polls it again, and starts none.
         """
-        began, malformed = time.time(), list[Match]()
+        malformed = list[Match]()
         while batch:
             answer = yield self._start(batch)
             blamed = _blamed(batch, answer)
             if blamed:
                 malformed += failed(blamed, "malformed")
                 batch = [one for one in batch if one not in blamed]
-            elif not is_to_repeat(answer, began):
-                return [*malformed, *(yield from self._followed(batch, answer, began))]
+            elif not is_to_repeat(answer):
+                return [*malformed, *(yield from self._followed(batch, answer))]
         return malformed
 
     def _start(self, batch: Sequence[Identity]) -> Request:
@@ -76,7 +75,7 @@ class Bulk:
             identities=tuple(batch),
         )
 
-    def _followed(self, batch: Sequence[Identity], answer: Response, began: float) -> Flow:
+    def _followed(self, batch: Sequence[Identity], answer: Response) -> Flow:
         if answer.lost:
             return held(batch)
         if answer.status // 100 != 2:  # noqa: PLR2004 - HTTP's class of answers
@@ -85,20 +84,20 @@ class Bulk:
         if path is None:
             is_cut = answer.outcome is Outcome.DAMAGED
             return held(batch, "answer_cut" if is_cut else "answer_unreadable")
-        ended = yield from self._ended(path, answer, began)
+        ended = yield from self._ended(path, answer)
         if ended is None:
             return held(batch, "job_lost")
         job, answer = ended
-        raw, are_whole = yield from self._pages(path, job, answer, len(batch))
+        raw, are_whole = yield from self._results(path, job, answer, len(batch))
         readings = map(self.endpoint.read_result, raw)
         absent = _absent(job, answer) if are_whole else UNPROVEN
         return bind(batch, readings, absent, self.endpoint.key_of)
 
-    def _ended(self, path: str, answer: Response, began: float) -> Polling:
+    def _ended(self, path: str, answer: Response) -> Polling:
         """Poll until the job has ended; return None where there is no such job.
 
-        Waits that are skipped, for what came after them was recorded before this run began, are
-        not counted: a job that was left at work is waited for anew.
+        Waits that are skipped, for what came after them was recorded by an earlier run, are not
+        counted: a job that was left at work is waited for anew.
         """
         waited, owed, is_canceled, gone = 0.0, 0.0, False, 0
         while gone < TRIES:
@@ -106,7 +105,7 @@ class Bulk:
             if waited + pause <= self.patience:
                 yield Wait(pause)
                 answer = yield Request(method="GET", path=path, params=PAGE)
-                waited, owed = waited + pause * (not is_stale(answer, began)), 0.0
+                waited, owed = waited + pause * (not answer.is_recorded), 0.0
             elif self.on_late == "leave" or is_canceled:
                 raise Unfinished("unfinished")
             else:  # a GET that is owed a pause still is: what was asked for is not cut short
@@ -117,6 +116,26 @@ class Bulk:
                 return job, answer
             gone = gone + 1 if _is_gone(answer) else 0
         return None
+
+    def _results(
+        self, path: str, job: Job, answer: Response, most: int
+    ) -> Generator[Step, Response, tuple[list[bytes], bool]]:
+        """Return the results of a job, and whether there is nothing that was not read.
+
+        Where fewer have come than there are leads, it is looked at again: a result may come later
+        than the word that all is done, and a page that was broken may be whole then.
+        """
+        raw, are_whole = yield from self._pages(path, job, answer, most)
+        for _ in range(TRIES):
+            if job.status != "completed" or len(raw) >= most:
+                break
+            yield Wait(self.retry_after(answer) or POLL_SECONDS)
+            answer = yield Request(method="GET", path=path, params=PAGE)
+            again = Job.of(answer)
+            if again is not None:
+                more, are_whole = yield from self._pages(path, again, answer, most)
+                raw = list(dict.fromkeys([*raw, *more]))
+        return raw, are_whole
 
     def _pages(
         self, path: str, job: Job, answer: Response, most: int

@@ -4,18 +4,13 @@ Source: docs.amplemarket.com/guides/companies-search, "Company Object"; clients 
 numbers and as text. What is in ``department_headcount`` is not documented: numbers under names.
 """
 
-from typing import Annotated
+from enrich_pandas.providers.decoding import Date, Fraction, Id, Texts, Wire, Year
 
-import msgspec
-from msgspec import Meta
-
-from enrich_pandas.providers.decoding import Date, Id, Texts, Year
-
-Number = Annotated[float, Meta(ge=-(2**53), le=2**53)] | None  # what a table's integers hold
+Number = Fraction | None
 Codes = str | int | list[str | int | None] | None
 
 
-class Place(msgspec.Struct):
+class Place(Wire):
     """Wire type: ``location_details``, or an element of ``locations``."""
 
     address: str | None = None
@@ -26,7 +21,7 @@ class Place(msgspec.Struct):
     is_primary: bool | None = None
 
 
-class Company(msgspec.Struct):
+class Company(Wire):
     """Wire type: the Company object."""
 
     id: Id = None
@@ -60,7 +55,7 @@ class Company(msgspec.Struct):
     revenue: Number = None
 
 
-class CompanyResult(msgspec.Struct):
+class CompanyResult(Wire):
     """Wire type: what an enrichment request says of one company, and which was asked for.
 
     The echo is not documented: it is taken to have the names of the request.

@@ -4,13 +4,11 @@ Source: docs.amplemarket.com/guides/people-search, "Person Object". What is in a
 school or a language is not documented; the usual names are taken, and others are passed over.
 """
 
-import msgspec
-
 from enrich_pandas.providers.amplemarket.company_types import Company, Place
-from enrich_pandas.providers.decoding import Date, Id
+from enrich_pandas.providers.decoding import Date, Id, Wire
 
 
-class Position(msgspec.Struct):
+class Position(Wire):
     """Wire type: an element of ``experiences``."""
 
     title: str | None = None
@@ -25,7 +23,7 @@ class Position(msgspec.Struct):
     is_current: bool | None = None
 
 
-class School(msgspec.Struct):
+class School(Wire):
     """Wire type: an element of ``educations``."""
 
     school_name: str | None = None
@@ -38,7 +36,7 @@ class School(msgspec.Struct):
     end_date: Date = None
 
 
-class Tongue(msgspec.Struct):
+class Tongue(Wire):
     """Wire type: an element of ``languages``."""
 
     name: str | None = None
@@ -46,7 +44,7 @@ class Tongue(msgspec.Struct):
     proficiency: str | None = None
 
 
-class PhoneNumber(msgspec.Struct):
+class PhoneNumber(Wire):
     """Wire type: an element of ``phone_numbers``."""
 
     number: Id = None
@@ -56,7 +54,7 @@ class PhoneNumber(msgspec.Struct):
     is_dnc_listed: bool | None = None
 
 
-class Person(msgspec.Struct):
+class Person(Wire):
     """Wire type: the Person object."""
 
     id: Id = None
@@ -81,7 +79,7 @@ class Person(msgspec.Struct):
     company: Company | None = None
 
 
-class PersonResult(msgspec.Struct):
+class PersonResult(Wire):
     """Wire type: what an enrichment request says of one lead, and which lead that was."""
 
     status: str | None = None

@@ -88,6 +88,12 @@ class Refusal:
         named = {one.source.parameter if one.source else None for one in self.errors}
         return bool(named) and named <= set(parameters)
 
+    def quotes(self, identity: Identity) -> bool:
+        """Tell whether every error repeats a value by which somebody was asked about."""
+        said = [text(one.detail) or "" for one in self.errors]
+        values = [value for _, value in identity.keys]
+        return bool(said) and all(any(value in each for value in values) for each in said)
+
     def words(self, batch: Iterable[Identity] = ()) -> str:
         """Return the vendor's words, with nothing in them that may name a person."""
         first = self.errors[0] if self.errors else VendorError()

@@ -10,17 +10,12 @@ PATIENCE = 60.0  # seconds; the window of the vendor's rate limit
 _TEMPORARY = {429: "rate_limited", 503: "unavailable"}
 
 
-def is_stale(answer: Response, began: float) -> bool:
-    """Tell whether an answer was recorded before this run began.
+def is_to_repeat(answer: Response) -> bool:
+    """Tell a refusal that an earlier run got, and that stopped it; nothing was charged for it.
 
     What was wrong with every request then, such as an account without credits, is asked anew.
     """
-    return 0 < answer.sent < began
-
-
-def is_to_repeat(answer: Response, began: float) -> bool:
-    """Tell a refusal that an earlier run got, and that stopped it; nothing was charged for it."""
-    is_refusal = answer.outcome is Outcome.REFUSED and is_stale(answer, began)
+    is_refusal = answer.outcome is Outcome.REFUSED and answer.is_recorded
     return is_refusal and Refusal.of(answer).error() is not None
 
 

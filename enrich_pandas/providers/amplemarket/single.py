@@ -4,13 +4,12 @@ Source: the page "Finding a Person" of the people document: what is revealed may
 by ``Retry-After``. Parameters and statuses are those of public clients.
 """
 
-import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 
 from enrich_pandas.providers.amplemarket.endpoints import Endpoint
 from enrich_pandas.providers.amplemarket.refusals import Refusal
-from enrich_pandas.providers.amplemarket.refused import is_stale, is_to_repeat, refused
+from enrich_pandas.providers.amplemarket.refused import is_to_repeat, refused
 from enrich_pandas.providers.amplemarket.results import REMOVED
 from enrich_pandas.providers.base import (
     Flow,
@@ -47,11 +46,11 @@ class Single:
         return matches
 
     def _asked(self, identity: Identity) -> Generator[Request | Wait, Response, Match]:
-        began, waited = time.time(), 0.0
+        waited = 0.0
         answer = yield self._question(identity, is_new=True)
         while True:
             pause = self._pause(answer)
-            is_old = is_to_repeat(answer, began)
+            is_old = is_to_repeat(answer)
             if pause is None and not is_old:
                 return self._read(identity, answer)
             if pause is not None and waited + pause > self.patience:
@@ -60,7 +59,7 @@ class Single:
                 yield Wait(pause)
             is_new = answer.outcome is Outcome.REFUSED
             answer = yield self._question(identity, is_new=is_new)
-            waited += (pause or 0.0) * (not is_stale(answer, began))
+            waited += (pause or 0.0) * (not answer.is_recorded)
 
     def _question(self, identity: Identity, *, is_new: bool) -> Request:
         """Ask; what was accepted is asked for again at no cost, for nobody is charged twice."""
@@ -94,7 +93,8 @@ class Single:
             return REMOVED.match(identity)
         if refusal.code.endswith("_not_found"):
             return Match(identity=identity, status=Status.NOT_FOUND)
-        if answer.status in _MALFORMED and refusal.is_about(sought):
+        is_his = refusal.is_about(sought) or refusal.quotes(identity)
+        if answer.status in _MALFORMED and is_his:
             return Match(identity=identity, status=Status.FAILED, reason="malformed")
         return refused([identity], answer, self.retry_after(answer))[0]
 

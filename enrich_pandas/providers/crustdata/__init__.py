@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, ClassVar, Literal
 
+import msgspec
+
 from enrich_pandas.errors import ProviderError
 from enrich_pandas.providers.base import (
     KEYS,
@@ -15,6 +17,7 @@ from enrich_pandas.providers.base import (
     Match,
     Provider,
     RateLimit,
+    Request,
     Response,
     Rule,
     Secret,
@@ -27,10 +30,15 @@ from enrich_pandas.providers.crustdata.options import check
 from enrich_pandas.providers.crustdata.prices import Prices
 from enrich_pandas.providers.crustdata.refusals import Refusal, verdict
 from enrich_pandas.providers.crustdata.screener import SCREENER
+from enrich_pandas.providers.decoding import decoder_of
 
 __all__ = ["Crustdata", "Prices"]
 
 LONGEST_RESET = 3600.0  # seconds; a larger x-ratelimit-reset is no duration
+
+
+class _Balance(msgspec.Struct):
+    credits: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -166,14 +174,24 @@ class Crustdata(Provider):
         """Return the header that signs a request: ``Token`` for the screener, else ``Bearer``."""
         return {"Authorization": Secret(f"{self._api.scheme} {secrets['api_key'].reveal()}")}
 
+    def balance_request(self) -> Request:
+        """Ask for what is left: ``GET /account/credits``; the screener has ``/user/credits``."""
+        return Request(method="GET", path=self._api.credits, headers=self._api.headers)
+
+    def balance(self, response: Response) -> float:
+        """Read ``{"credits": n}``."""
+        return decoder_of(_Balance).decode(response.body).credits
+
     def rules(self, kind: Kind) -> Mapping[str, Sequence[Rule]]:
         """Return the vendor's own demands: what goes into the line of a GET must fit into it."""
+        if not self._api.has_lines:
+            return {}
         enquiry = self._enquiry(kind)
         rules = {
             name: [Rule("too_long", partial(enquiry.fits, KEYS.get(name, name)))]
             for name in self.identifiers[kind]
         }
-        if self._api.has_lines and "company" in rules:
+        if "company" in rules:
             rules["company"].append(Rule("separator", _is_one_value))
         return rules
 

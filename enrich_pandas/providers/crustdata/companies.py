@@ -147,7 +147,7 @@ def headcounts(
 def location(**parts: str | None) -> Location | None:
     """Return a place, or None where nothing is known of it."""
     known = {name: text(part) for name, part in parts.items()}
-    return msgspec.convert(known, Location) if any(known.values()) else None
+    return msgspec.structs.replace(Location(), **known) if any(known.values()) else None
 
 
 def sic_codes(details: Sequence[Sic | None] | None) -> list[str]:

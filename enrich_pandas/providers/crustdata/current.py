@@ -157,6 +157,7 @@ CURRENT = Generation(
     method="POST",
     scheme="Bearer",
     headers={"x-api-version": "2025-11-01"},
+    credits="/account/credits",
     enclosed=body,
     is_default_unspoken=False,
     endpoints={

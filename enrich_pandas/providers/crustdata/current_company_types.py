@@ -8,13 +8,11 @@ alone (``web_traffic``, ``seo``, ``hiring``, ``software_reviews``, ``news``, gro
 any number, ratings), and the people of a company (``people``), whom `enrich.people` is for.
 """
 
-import msgspec
-
 from enrich_pandas.providers.crustdata.company_types import Naics, Number, Sic
-from enrich_pandas.providers.decoding import Date, Id, Texts
+from enrich_pandas.providers.decoding import Date, Id, Texts, Wire
 
 
-class BasicInfo(msgspec.Struct):
+class BasicInfo(Wire):
     """Wire type: ``basic_info``."""
 
     name: str | None = None
@@ -33,14 +31,14 @@ class BasicInfo(msgspec.Struct):
     industries: Texts = None
 
 
-class Estimate(msgspec.Struct):
+class Estimate(Wire):
     """Wire type: ``revenue.estimated``."""
 
     lower_bound_usd: Number = None
     upper_bound_usd: Number = None
 
 
-class PublicMarkets(msgspec.Struct):
+class PublicMarkets(Wire):
     """Wire type: ``revenue.public_markets``."""
 
     ipo_date: Date = None
@@ -48,7 +46,7 @@ class PublicMarkets(msgspec.Struct):
     fiscal_year_end: str | None = None
 
 
-class Revenue(msgspec.Struct):
+class Revenue(Wire):
     """Wire type: ``revenue``."""
 
     estimated: Estimate | None = None
@@ -56,7 +54,7 @@ class Revenue(msgspec.Struct):
     acquisition_status: str | None = None
 
 
-class HeadcountData(msgspec.Struct):
+class HeadcountData(Wire):
     """Wire type: ``headcount``."""
 
     total: Number = None
@@ -66,7 +64,7 @@ class HeadcountData(msgspec.Struct):
     by_skill_absolute: dict[str, Number] | None = None
 
 
-class Milestone(msgspec.Struct):
+class Milestone(Wire):
     """Wire type: an element of ``funding.milestones``."""
 
     date: Date = None
@@ -76,7 +74,7 @@ class Milestone(msgspec.Struct):
     investors: Texts = None
 
 
-class FundingData(msgspec.Struct):
+class FundingData(Wire):
     """Wire type: ``funding``."""
 
     total_investment_usd: Number = None
@@ -87,14 +85,14 @@ class FundingData(msgspec.Struct):
     milestones: list[Milestone | None] | None = None
 
 
-class Competitors(msgspec.Struct):
+class Competitors(Wire):
     """Wire type: ``competitors``."""
 
     websites: Texts = None
     all_domains: Texts = None
 
 
-class Locations(msgspec.Struct):
+class Locations(Wire):
     """Wire type: ``locations``."""
 
     hq_country: str | None = None
@@ -109,7 +107,7 @@ class Locations(msgspec.Struct):
     all_office_addresses: Texts = None
 
 
-class Taxonomy(msgspec.Struct):
+class Taxonomy(Wire):
     """Wire type: ``taxonomy``."""
 
     professional_network_specialities: Texts = None
@@ -120,44 +118,44 @@ class Taxonomy(msgspec.Struct):
     sic_detail_list: list[Sic | None] | None = None
 
 
-class Crunchbase(msgspec.Struct):
+class Crunchbase(Wire):
     """Wire type: ``social_profiles.crunchbase``."""
 
     url: str | None = None
 
 
-class SocialProfiles(msgspec.Struct):
+class SocialProfiles(Wire):
     """Wire type: ``social_profiles``."""
 
     crunchbase: Crunchbase | None = None
     twitter_url: str | None = None
 
 
-class Followers(msgspec.Struct):
+class Followers(Wire):
     """Wire type: ``followers``."""
 
     count: Number = None
 
 
-class Ceo(msgspec.Struct):
+class Ceo(Wire):
     """Wire type: ``employee_reviews.company_ceo``."""
 
     name: str | None = None
 
 
-class EmployeeReviews(msgspec.Struct):
+class EmployeeReviews(Wire):
     """Wire type: ``employee_reviews``."""
 
     company_ceo: Ceo | None = None
 
 
-class State(msgspec.Struct):
+class State(Wire):
     """Wire type: ``status``."""
 
     state: str | None = None
 
 
-class CompanyData(msgspec.Struct):
+class CompanyData(Wire):
     """Wire type: ``company_data``."""
 
     crustdata_company_id: Id = None
@@ -174,14 +172,14 @@ class CompanyData(msgspec.Struct):
     status: State | None = None
 
 
-class CompanyCandidate(msgspec.Struct):
+class CompanyCandidate(Wire):
     """Wire type: an element of ``matches``."""
 
     confidence_score: float | None = None
     company_data: CompanyData | None = None
 
 
-class CompanyElement(msgspec.Struct):
+class CompanyElement(Wire):
     """Wire type: an element of the answer, one for every identifier that was sent."""
 
     matched_on: Texts = None

@@ -4,12 +4,10 @@ Source: docs.crustdata.com/person-docs/enrichment/reference, 2025-11-01. Where i
 clients have met differ in a name, both are here.
 """
 
-import msgspec
-
-from enrich_pandas.providers.decoding import Date, Id, Texts
+from enrich_pandas.providers.decoding import Date, Id, Texts, Whole, Wire
 
 
-class Place(msgspec.Struct):
+class Place(Wire):
     """Wire type: a location."""
 
     city: str | None = None
@@ -20,7 +18,7 @@ class Place(msgspec.Struct):
     raw: str | None = None
 
 
-class BasicProfile(msgspec.Struct):
+class BasicProfile(Wire):
     """Wire type: ``basic_profile``."""
 
     name: str | None = None
@@ -35,7 +33,7 @@ class BasicProfile(msgspec.Struct):
     location: Place | str | None = None
 
 
-class ProfessionalNetwork(msgspec.Struct):
+class ProfessionalNetwork(Wire):
     """Wire type: ``professional_network``."""
 
     name: str | None = None
@@ -45,21 +43,21 @@ class ProfessionalNetwork(msgspec.Struct):
     location: Place | str | None = None
     profile_picture_url: str | None = None
     profile_picture_permalink: str | None = None
-    connections: int | None = None
-    followers: int | None = None
+    connections: Whole | None = None
+    followers: Whole | None = None
     joined_date: Date = None
     verifications: Texts = None
     open_to_cards: Texts = None
 
 
-class Handle(msgspec.Struct):
+class Handle(Wire):
     """Wire type: an element of ``social_handles``."""
 
     profile_url: str | None = None
     slug: str | None = None
 
 
-class SocialHandles(msgspec.Struct):
+class SocialHandles(Wire):
     """Wire type: ``social_handles``."""
 
     professional_network_identifier: Handle | None = None
@@ -67,7 +65,7 @@ class SocialHandles(msgspec.Struct):
     dev_platform_identifier: Handle | None = None
 
 
-class Job(msgspec.Struct):
+class Job(Wire):
     """Wire type: an element of ``experience.employment_details.current`` or ``….past``."""
 
     name: str | None = None
@@ -89,20 +87,20 @@ class Job(msgspec.Struct):
     company_profile_picture_permalink: str | None = None
 
 
-class EmploymentDetails(msgspec.Struct):
+class EmploymentDetails(Wire):
     """Wire type: ``experience.employment_details``."""
 
     current: list[Job | None] | None = None
     past: list[Job | None] | None = None
 
 
-class Experiences(msgspec.Struct):
+class Experiences(Wire):
     """Wire type: ``experience``."""
 
     employment_details: EmploymentDetails | None = None
 
 
-class School(msgspec.Struct):
+class School(Wire):
     """Wire type: an element of ``education.schools``."""
 
     school: str | None = None
@@ -116,19 +114,19 @@ class School(msgspec.Struct):
     institute_logo_permalink: str | None = None
 
 
-class Schools(msgspec.Struct):
+class Schools(Wire):
     """Wire type: ``education``."""
 
     schools: list[School | None] | None = None
 
 
-class Skills(msgspec.Struct):
+class Skills(Wire):
     """Wire type: ``skills``."""
 
     professional_network_skills: Texts = None
 
 
-class Address(msgspec.Struct):
+class Address(Wire):
     """Wire type: an element of ``contact.business_emails`` or ``….personal_emails``."""
 
     email: str | None = None
@@ -136,7 +134,7 @@ class Address(msgspec.Struct):
     last_updated: Date = None
 
 
-class Contact(msgspec.Struct):
+class Contact(Wire):
     """Wire type: ``contact``."""
 
     business_emails: list[Address | str | None] | None = None
@@ -145,7 +143,7 @@ class Contact(msgspec.Struct):
     websites: Texts = None
 
 
-class Certificate(msgspec.Struct):
+class Certificate(Wire):
     """Wire type: an element of ``certifications``."""
 
     name: str | None = None
@@ -159,7 +157,7 @@ class Certificate(msgspec.Struct):
     credential_url: str | None = None
 
 
-class Award(msgspec.Struct):
+class Award(Wire):
     """Wire type: an element of ``honors``."""
 
     title: str | None = None
@@ -171,14 +169,14 @@ class Award(msgspec.Struct):
     associated_organization_linkedin_id: Id = None
 
 
-class DeclaredHandle(msgspec.Struct):
+class DeclaredHandle(Wire):
     """Wire type: an element of ``dev_platform_profiles.declared_handles``."""
 
     provider: str | None = None
     url: str | None = None
 
 
-class DevPlatformProfile(msgspec.Struct):
+class DevPlatformProfile(Wire):
     """Wire type: an element of ``dev_platform_profiles``."""
 
     profile_url: str | None = None
@@ -187,13 +185,13 @@ class DevPlatformProfile(msgspec.Struct):
     declared_handles: list[DeclaredHandle | None] | None = None
 
 
-class Metadata(msgspec.Struct):
+class Metadata(Wire):
     """Wire type: ``metadata``."""
 
     updated_at: Date = None
 
 
-class PersonData(msgspec.Struct):
+class PersonData(Wire):
     """Wire type: ``person_data``."""
 
     crustdata_person_id: Id = None
@@ -211,7 +209,7 @@ class PersonData(msgspec.Struct):
     updated_at: Date = None
 
 
-class Candidate(msgspec.Struct):
+class Candidate(Wire):
     """Wire type: an element of ``matches``."""
 
     confidence_score: float | None = None
@@ -219,7 +217,7 @@ class Candidate(msgspec.Struct):
     person_data: PersonData | None = None
 
 
-class Element(msgspec.Struct):
+class Element(Wire):
     """Wire type: an element of the answer, one for every identifier that was sent."""
 
     matched_on: Texts = None

@@ -3,11 +3,18 @@
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from enrich_pandas.providers.base import Identity, Match, Outcome, Request, Response, Status
+from enrich_pandas.providers.base import (
+    Identity,
+    Match,
+    Outcome,
+    Request,
+    Response,
+    Status,
+    batched,
+)
 from enrich_pandas.providers.binding import Reading, bind
 from enrich_pandas.providers.crustdata.generation import Endpoint, Generation, Wanted
 from enrich_pandas.providers.crustdata.prices import Prices, charged, parts_in, spread
@@ -40,7 +47,8 @@ class Enquiry:
         """Return the credits of an answer in which such parts are given; the most by default."""
         if self.options.preview and "preview" in self.endpoint.billed:
             return 0.0
-        return self.prices.of(charged(self._parts, self._parts if given is None else set(given)))
+        parts = self._parts
+        return self.prices.of(charged(parts, parts if given is None else set(given)))
 
     def request(self, batch: Sequence[Identity]) -> Request:
         """Ask about a batch that has one identifier."""
@@ -57,17 +65,20 @@ class Enquiry:
 
     def batches(self, identities: Sequence[Identity]) -> Iterator[list[Identity]]:
         """Split into batches of one identifier each that fit into a request."""
-        name_of, order = self.endpoint.name_of, list(self.endpoint.parameters)
-        in_order = sorted(identities, key=lambda one: order.index(name_of(one)))
-        for name, group in groupby(in_order, key=name_of):
-            yield from self._chunks(name, group)
+        name_of = self.endpoint.name_of
+        for name in self.endpoint.parameters:  # a look at all for each: no list of millions is made
+            yield from self._chunks(name, (one for one in identities if name_of(one) == name))
 
     def fits(self, name: str, value: str) -> bool:
-        """Tell whether a request has room for a value."""
+        """Tell whether a line has room for a value."""
         return self._length(value) <= self._room(name)
 
     def _chunks(self, name: str, group: Iterable[Identity]) -> Iterator[list[Identity]]:
-        size, room = self.endpoint.size(self.options, name), self._room(name)
+        size = self.endpoint.size(self.options, name)
+        if not self.generation.has_lines:  # a body has no end
+            yield from batched(group, size)
+            return
+        room = self._room(name)
         chunk: list[Identity] = []
         used = 0
         for identity in group:
@@ -91,14 +102,13 @@ class Enquiry:
         )
 
     def _room(self, name: str) -> int:
-        """Return the bytes that a line has for values; a body has no end."""
+        """Return the bytes that a line has for values."""
         params = self._enclosed(name, []).get("params", {})
         return LONGEST_LINE - len(self.endpoint.path) - len(urlencode(params))
 
     def _length(self, value: str) -> int:
-        """Return the bytes that a value takes in a line, with its comma; in a body, none."""
-        is_in_line = self.generation.has_lines
-        return len(quote(self._written(value), safe="")) + len("%2C") if is_in_line else 0
+        """Return the bytes that a value takes in a line, with its comma."""
+        return len(quote(self._written(value), safe="")) + len("%2C")
 
     def _written(self, value: str) -> str:
         """Return a value as it is sent: an address encoded as LinkedIn itself writes it."""

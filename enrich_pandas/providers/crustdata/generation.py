@@ -112,6 +112,8 @@ class Endpoint:
 
     def name_of(self, identity: Identity) -> str:
         """Return the identifier that is asked by; two of them never go into one request."""
+        if len(identity.keys) == 1:  # nearly all, and there may be millions
+            return identity.keys[0][0]
         return next(name for name in self.parameters if identity.get(name) is not None)
 
 
@@ -130,6 +132,8 @@ class Generation:
         Whether the default fields are the vendor's own, and go without saying.
     endpoints
         What it has for each kind.
+    credits
+        Where the balance is read.
     """
 
     method: str
@@ -138,6 +142,7 @@ class Generation:
     enclosed: Callable[[str, Sequence[str], Sequence[str] | None, Switches], Mapping[str, Any]]
     is_default_unspoken: bool
     endpoints: Mapping[Kind, Endpoint]
+    credits: str
 
     @property
     def has_lines(self) -> bool:

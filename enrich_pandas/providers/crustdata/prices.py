@@ -1,7 +1,8 @@
 """What Crustdata charges."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from enrich_pandas.providers.base import Match, Status
 
@@ -74,12 +75,14 @@ def parts_in(fields: Collection[str], *, realtime: bool) -> set[str]:
     return dear if is_email_alone else dear | {"realtime" if realtime else "base"}
 
 
-def _dear_parts(field: str) -> Iterator[str]:
-    if field.rpartition(".")[2].startswith(_SCREENER_EMAIL):
-        yield "business_email"
-    for path, part in _DEAR.items():
-        if f"{path}.".startswith(f"{field}.") or f"{field}.".startswith(f"{path}."):
-            yield part
+@cache
+def _dear_parts(field: str) -> frozenset[str]:
+    is_email = field.rpartition(".")[2].startswith(_SCREENER_EMAIL)
+    return frozenset(["business_email"] if is_email else []) | {
+        part
+        for path, part in _DEAR.items()
+        if f"{path}.".startswith(f"{field}.") or f"{field}.".startswith(f"{path}.")
+    }
 
 
 def charged(parts: Collection[str], given: Collection[str]) -> list[str]:

@@ -182,6 +182,7 @@ SCREENER = Generation(
     method="GET",
     scheme="Token",
     headers={},
+    credits="/user/credits",
     enclosed=query,
     is_default_unspoken=True,
     endpoints={

@@ -12,13 +12,11 @@ and ``is_full_domain_match``, which is looked at here instead.
 
 from typing import Any
 
-import msgspec
-
 from enrich_pandas.providers.crustdata.company_types import Naics, Number, Sic
-from enrich_pandas.providers.decoding import Date, Id, Texts
+from enrich_pandas.providers.decoding import Date, Id, Texts, Wire
 
 
-class Taxonomy(msgspec.Struct):
+class Taxonomy(Wire):
     """Wire type: ``taxonomy``."""
 
     linkedin_specialities: Texts = None
@@ -28,13 +26,13 @@ class Taxonomy(msgspec.Struct):
     sic_detail_list: list[Sic | None] | None = None
 
 
-class Competitors(msgspec.Struct):
+class Competitors(Wire):
     """Wire type: ``competitors``."""
 
     competitor_website_domains: Texts = None
 
 
-class HeadcountData(msgspec.Struct):
+class HeadcountData(Wire):
     """Wire type: ``headcount``."""
 
     linkedin_headcount: Number = None
@@ -43,13 +41,13 @@ class HeadcountData(msgspec.Struct):
     linkedin_headcount_by_skill_absolute: dict[str, Number] | None = None
 
 
-class Followers(msgspec.Struct):
+class Followers(Wire):
     """Wire type: ``linkedin_followers``."""
 
     linkedin_followers: Number = None
 
 
-class Milestone(msgspec.Struct):
+class Milestone(Wire):
     """Wire type: an element of ``funding_milestones_timeseries``."""
 
     funding_date: Date = None
@@ -59,7 +57,7 @@ class Milestone(msgspec.Struct):
     funding_milestone_investors: Texts = None
 
 
-class Investment(msgspec.Struct):
+class Investment(Wire):
     """Wire type: ``funding_and_investment``."""
 
     crunchbase_total_investment_usd: Number = None
@@ -69,13 +67,13 @@ class Investment(msgspec.Struct):
     funding_milestones_timeseries: list[Milestone | None] | None = None
 
 
-class Named(msgspec.Struct):
+class Named(Wire):
     """Wire type: a company of which something is said, as it was asked for."""
 
     identifier: str | None = None
 
 
-class Firm(msgspec.Struct):
+class Firm(Wire):
     """Wire type: an element of the answer, a company or what is said in place of some."""
 
     company_id: Id = None

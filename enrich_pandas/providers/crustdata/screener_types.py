@@ -6,19 +6,17 @@ public clients have met: a text where a list is promised and the reverse, ids as
 
 from typing import Any
 
-import msgspec
-
-from enrich_pandas.providers.decoding import Date, Id, Texts
+from enrich_pandas.providers.decoding import Date, Id, Texts, Whole, Wire
 
 
-class BusinessEmail(msgspec.Struct):
+class BusinessEmail(Wire):
     """Wire type: what is known of an address, under that address."""
 
     verification_status: str | None = None
     last_validated_at: Date = None
 
 
-class Employer(msgspec.Struct):
+class Employer(Wire):
     """Wire type: an element of ``current_employers`` or ``past_employers``."""
 
     employer_name: str | None = None
@@ -38,7 +36,7 @@ class Employer(msgspec.Struct):
     business_emails: dict[str, BusinessEmail | None] | None = None
 
 
-class School(msgspec.Struct):
+class School(Wire):
     """Wire type: an element of ``education_background``."""
 
     degree_name: str | None = None
@@ -52,7 +50,7 @@ class School(msgspec.Struct):
     activities_and_societies: str | None = None
 
 
-class Certificate(msgspec.Struct):
+class Certificate(Wire):
     """Wire type: an element of ``certifications``."""
 
     name: str | None = None
@@ -64,7 +62,7 @@ class Certificate(msgspec.Struct):
     certification_id: Id = None
 
 
-class Award(msgspec.Struct):
+class Award(Wire):
     """Wire type: an element of ``honors``."""
 
     title: str | None = None
@@ -76,7 +74,7 @@ class Award(msgspec.Struct):
     associated_organization: str | None = None
 
 
-class Profile(msgspec.Struct):
+class Profile(Wire):
     """Wire type: an element of the answer, a person or an error in place of one."""
 
     linkedin_profile_url: str | None = None
@@ -88,7 +86,7 @@ class Profile(msgspec.Struct):
     last_updated: Date = None
     headline: str | None = None
     summary: str | None = None
-    num_of_connections: int | None = None
+    num_of_connections: Whole | None = None
     skills: Texts = None
     profile_picture_url: str | None = None
     profile_picture_permalink: str | None = None

@@ -15,6 +15,7 @@ from enrich_pandas.providers.base import (
     Provider,
     RateLimit,
     Renewal,
+    Request,
     Response,
     Rule,
     Secret,
@@ -27,7 +28,7 @@ from enrich_pandas.providers.zoho.basis import chosen
 from enrich_pandas.providers.zoho.centres import CENTRES, centre_named, check_people
 from enrich_pandas.providers.zoho.jobs import Asker, ended
 from enrich_pandas.providers.zoho.refusals import refusal_of
-from enrich_pandas.providers.zoho.requests import Endpoint
+from enrich_pandas.providers.zoho.requests import Endpoint, quota, quota_of
 
 __all__ = ["Zoho"]
 
@@ -178,6 +179,14 @@ class Zoho(Provider):
     def auth(self, secrets: Mapping[str, Secret]) -> Mapping[str, Secret]:
         """Return the header that signs a request; Zoho's own scheme, not ``Bearer``."""
         return {"Authorization": Secret(f"Zoho-oauthtoken {secrets['access_token'].reveal()}")}
+
+    def balance_request(self) -> Request:
+        """Ask for the quota of the feature, as the official OpenAPI files have it."""
+        return quota(self.version)
+
+    def balance(self, response: Response) -> float:
+        """Read the enrichments that are left of the quota."""
+        return quota_of(response)
 
     def rules(self, kind: Kind) -> Mapping[str, Sequence[Rule]]:
         """Return Zoho's demands on every value; people only where Zoho has them."""

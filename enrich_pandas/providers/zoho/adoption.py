@@ -65,7 +65,7 @@ def _candidates(
 ) -> Generator[Request, Response, list[str]]:
     """Return the jobs whose time fits, the nearest first."""
     began = sent + _ahead(listed)
-    near: dict[str, float] = {}
+    near, seen = dict[str, float](), set[str]()
     for number in range(2, PAGES + 2):
         page = page_of(listed)
         times = [(job, one.created) for job, one in page.jobs] if page else []
@@ -73,8 +73,10 @@ def _candidates(
             if created is not None and began - SKEW <= created <= began + settle + SKEW:
                 near[job] = abs(created - began)
         is_past = any(created is not None and created < began - SKEW for _, created in times)
-        if page is None or is_past or not page.has_more or number > PAGES:
+        new = {job for job, _ in times} - seen
+        if page is None or is_past or not page.has_more or not new or number > PAGES:
             break
+        seen |= new
         listed = yield endpoint.list(number)
     return sorted(near, key=near.__getitem__)
 

@@ -7,11 +7,9 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any
 
-import msgspec
-
 from enrich_pandas.providers.base import Identity, Kind
 from enrich_pandas.providers.binding import domain_key, email_key, name_key, profile_key
-from enrich_pandas.providers.decoding import text
+from enrich_pandas.providers.decoding import Wire, text
 
 PROFILE = "https://www."  # of a canonical address, which Zoho's samples leave out
 SOCIAL = MappingProxyType(
@@ -19,14 +17,14 @@ SOCIAL = MappingProxyType(
 )
 
 
-class CompanyBasis(msgspec.Struct):
+class CompanyBasis(Wire):
     """Wire type: ``company``."""
 
     name: str | None = None
     website: str | None = None
 
 
-class SocialBasis(msgspec.Struct):
+class SocialBasis(Wire):
     """Wire type: ``social``."""
 
     facebook: str | None = None
@@ -34,7 +32,7 @@ class SocialBasis(msgspec.Struct):
     twitter: str | None = None
 
 
-class Basis(msgspec.Struct):
+class Basis(Wire):
     """Wire type: ``enrich_based_on``, of people and of companies."""
 
     name: str | None = None
@@ -153,9 +151,7 @@ def contradicts(ours: Mapping[str, str], theirs: Mapping[str, str]) -> bool:
 
 
 def _compared(parts: Mapping[str, str | None]) -> dict[str, str]:
-    whole = {name: text(part) for name, part in parts.items()}
+    whole = {name: said for name, part in parts.items() if part and (said := text(part))}
     return {
-        name: _KEYS.get(name, str.casefold)(part) or part.casefold()
-        for name, part in whole.items()
-        if part
+        name: _KEYS.get(name, str.casefold)(part) or part.casefold() for name, part in whole.items()
     }

@@ -2,7 +2,7 @@
 
 import re
 
-from enrich_pandas.models import Company, Email, Location, Text
+from enrich_pandas.models import Company, Location, Text
 from enrich_pandas.providers.binding import domain_key
 from enrich_pandas.providers.decoding import date, identifier, text, texts
 from enrich_pandas.providers.zoho.company_types import Described, EnrichedOrg, Office
@@ -70,9 +70,9 @@ def employees(text: str | None) -> int | None:
     return int(text.replace(",", "")) if text and _WHOLE.fullmatch(text) else None
 
 
-def _emails(data: EnrichedOrg) -> list[Email]:
+def _emails(data: EnrichedOrg) -> list[tuple[str | None, None]]:
     given = (data.primary_email, data.secondary_email, *texts(data.other_emails))
-    return [Email(address=text(address)) for address in given]
+    return [(text(address), None) for address in given]
 
 
 def _descriptions(data: EnrichedOrg) -> list[Text]:

@@ -3,21 +3,19 @@
 Source: the official OpenAPI file (v8) and SDK; ``fill_address`` is spelled so there.
 """
 
-import msgspec
-
-from enrich_pandas.providers.decoding import Date, Id, Texts
+from enrich_pandas.providers.decoding import Date, Id, Texts, Wire
 from enrich_pandas.providers.zoho.basis import Basis
 from enrich_pandas.providers.zoho.people_types import Industry, Media
 
 
-class Described(msgspec.Struct):
+class Described(Wire):
     """Wire type: an element of ``description``."""
 
     title: str | None = None
     description: str | None = None
 
 
-class Office(msgspec.Struct):
+class Office(Wire):
     """Wire type: an element of ``address`` and of ``head_quarters``."""
 
     country: str | None = None
@@ -28,7 +26,7 @@ class Office(msgspec.Struct):
     full_address: str | None = None
 
 
-class EnrichedOrg(msgspec.Struct):
+class EnrichedOrg(Wire):
     """Wire type: ``enriched_data`` of an organization; its keys depend on the mapping."""
 
     id: Id = None
@@ -60,7 +58,7 @@ class EnrichedOrg(msgspec.Struct):
     social_media: list[Media | None] | None = None
 
 
-class OrgJob(msgspec.Struct):
+class OrgJob(Wire):
     """Wire type: a job, with the organization that it found."""
 
     id: Id = None

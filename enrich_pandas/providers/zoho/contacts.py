@@ -1,7 +1,8 @@
 """What people and companies of Zoho's have in common: numbers, networks, industries."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
+from functools import lru_cache
 
 from enrich_pandas.models import Email, Phone, SocialProfile
 from enrich_pandas.providers.decoding import text, texts
@@ -23,13 +24,17 @@ def spelled(value: object) -> str | None:
     return str(value) if isinstance(value, int | float) else text(value)
 
 
-def emails(found: Iterable[Email]) -> list[Email]:
-    """Return every address once, whatever its case; a later mention tells its type."""
+def emails(found: Iterable[tuple[str | None, str | None]]) -> list[Email]:
+    """Return every address once, whatever its case, with its type; a later mention tells it."""
     by_address: dict[str, Email] = {}
-    for email in found:
-        if email.address:
-            first = by_address.setdefault(email.address.casefold(), email)
-            first.type = first.type or email.type
+    for address, kind in found:
+        if not address:
+            continue
+        key = address.casefold()
+        if key not in by_address:
+            by_address[key] = Email(address=address, type=kind)
+        elif kind and by_address[key].type is None:
+            by_address[key].type = kind
     return list(by_address.values())
 
 
@@ -46,16 +51,15 @@ def phones(primary: object, secondary: object, others: object) -> list[Phone]:
 
 def profiles(found: Iterable[Media | None] | None) -> list[SocialProfile]:
     """Return every profile on a network once."""
-    return list({one.url: one for one in _profiles(found or ()) if one.url}.values())
+    named: dict[str, str | None] = {}
+    for media in filter(None, found or ()):
+        name = text(media.media_type)
+        for url in texts(media.media_url):
+            named[url] = network(name or url)
+    return [SocialProfile(url=url, network=name) for url, name in named.items()]
 
 
-def _profiles(found: Iterable[Media | None]) -> Iterator[SocialProfile]:
-    for media in found:
-        for url in texts(media.media_url) if media else ():
-            named = media.media_type if media else None
-            yield SocialProfile(url=url, network=network(text(named) or url))
-
-
+@lru_cache(maxsize=1 << 10)
 def network(named: str) -> str | None:
     """Return the name of a network, of its host or Zoho's word for it.
 

@@ -1,6 +1,5 @@
 """The flow of one job: scheduled, waited for, fetched, and found again if its id was lost."""
 
-import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 
@@ -56,7 +55,6 @@ class Asker:
         return matches
 
     def _asked(self, identity: Identity) -> Generator[Step, Response, Match]:
-        began = time.time()
         answer = yield self.endpoint.schedule(identity)
         refused = self._refused(identity, answer)
         if refused is not None:
@@ -66,7 +64,7 @@ class Asker:
             job = yield from find(self.endpoint, identity, answer.sent, self.settle)
         if job is None:
             return held([identity])[0]
-        return (yield from self._followed(identity, job, began))
+        return (yield from self._followed(identity, job))
 
     def _refused(self, identity: Identity, answer: Response) -> Match | None:
         """Read a refusal; one that is about every row stops the run."""
@@ -81,12 +79,10 @@ class Asker:
             return _failed(identity, f"http_{answer.status}", "")
         return None
 
-    def _followed(
-        self, identity: Identity, job: str, began: float
-    ) -> Generator[Step, Response, Match]:
+    def _followed(self, identity: Identity, job: str) -> Generator[Step, Response, Match]:
         """Wait for a job to end.
 
-        Waits that are skipped, for their answers were recorded before this run began, are not
+        Waits that are skipped, for their answers were recorded by an earlier run, are not
         counted: a job that was left at work is waited for anew.
         """
         pauses, gone, is_waited = list(PAUSES), list(GONE), False
@@ -94,8 +90,7 @@ class Asker:
             if not is_waited:
                 yield Until(job, self.patience / pauses[0])
             answer = yield self.endpoint.fetch(job)
-            is_old = 0 < answer.sent < began
-            if not is_old:  # what was refused once may have been put right since
+            if not answer.is_recorded:  # what was refused once may have been put right since
                 _check(answer)
             found = job_in(self.endpoint.kind, answer)
             match = found.match(identity, job) if found and answer.status == 200 else None  # noqa: PLR2004 - HTTP's OK
@@ -108,7 +103,7 @@ class Asker:
                 yield Wait(gone.pop(0))
                 continue
             gone = list(GONE)
-            if not is_old:
+            if not answer.is_recorded:
                 pauses.pop(0)
             if not pauses:
                 raise Unfinished("at_work")
@@ -119,14 +114,15 @@ def ended(endpoint: Endpoint, jobs: frozenset[str]) -> Listing:
     """Look at the list of jobs once; return those of ``jobs`` that have ended.
 
     A page tells of a hundred jobs. The newest come first, so jobs that are made meanwhile push
-    others to a later page, and none is passed over.
+    others to a later page, and none is passed over. A page that tells of none that is new is the
+    last, whatever it says.
 
     Raises
     ------
     ProviderError
         The vendor refuses the list, and would refuse every other request.
     """
-    sought, done = set(jobs), set[str]()
+    sought, done, seen = set(jobs), set[str](), set[str]()
     for number in range(1, len(jobs) // PAGE + SPARE + 1):
         answer = yield endpoint.list(number)
         _check(answer)
@@ -135,8 +131,10 @@ def ended(endpoint: Endpoint, jobs: frozenset[str]) -> Listing:
             if job in sought and status_of(listed) in ENDED:
                 done.add(job)
             sought.discard(job)
-        if page is None or not page.has_more or not sought:
+        new = {job for job, _ in page.jobs} - seen if page else set()
+        if page is None or not page.has_more or not sought or not new:
             break
+        seen |= new
     return done
 
 

@@ -1,8 +1,9 @@
 """From what Zoho found to a person."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 
-from enrich_pandas.models import Education, Email, Employer, Experience, Location, Person
+from enrich_pandas.models import Education, Employer, Experience, Location, Person
 from enrich_pandas.providers.decoding import date, identifier, text, texts
 from enrich_pandas.providers.zoho.contacts import (
     emails,
@@ -21,11 +22,12 @@ from enrich_pandas.providers.zoho.people_types import (
 )
 
 TYPES = {"professional": "business"}
+NO_COMPANY, NO_SCHOOL, NO_PLACE = CompanyInfo(), Education(), (None, None, None, None)
 
 
 def person_of(data: EnrichedPerson) -> Person:
     """Make a person; where no designation is given, the title of the main position is taken."""
-    company = data.company_info or CompanyInfo()
+    company = data.company_info or NO_COMPANY
     experiences = sorted(map(_experience, filter(None, company.experiences or ())), key=_rank)
     main = next((one for one in experiences if one.is_current), Experience())
     addresses = _addresses(data)
@@ -47,7 +49,7 @@ def person_of(data: EnrichedPerson) -> Person:
         emails=emails(_emails(data)),
         phones=phones(data.primary_contact, data.secondary_contact, data.other_contacts),
         experiences=experiences,
-        educations=[one for one in map(_education, _schools(data)) if one != Education()],
+        educations=[one for one in map(_education, _schools(data)) if one != NO_SCHOOL],
         social_profiles=networks,
         skills=texts(data.skills, separator=","),
         interests=texts(data.interests, separator=","),
@@ -86,21 +88,29 @@ def _rank(job: Experience) -> tuple[bool, bool]:
     return not job.is_current, job.end_date is not None
 
 
-def _emails(data: EnrichedPerson) -> Iterator[Email]:
-    yield Email(address=text(data.primary_email))
+def _emails(data: EnrichedPerson) -> Iterator[tuple[str | None, str | None]]:
+    yield text(data.primary_email), None
     for info in data.email_infos or ():
-        given = EmailInfo(email=info) if isinstance(info, str) else info or EmailInfo()
-        kind = (text(given.type) or "").lower() or None
-        yield Email(address=text(given.email), type=TYPES.get(kind or "", kind))
+        if isinstance(info, EmailInfo):
+            yield text(info.email), _email_type(info.type)
+        else:
+            yield text(info), None
+
+
+@lru_cache(maxsize=1 << 10)
+def _email_type(given: str | None) -> str | None:
+    kind = (text(given) or "").lower() or None
+    return TYPES.get(kind or "", kind)
 
 
 def _addresses(data: EnrichedPerson) -> list[Location]:
-    """Return every address once, the primary one first."""
+    """Return every address but the primary one's repetitions, the primary one first."""
     main = data.primary_address_info
-    first = _location(main, is_primary=True) if main else Location(is_primary=True)
+    first = [_location(main, is_primary=True)] if main else []
+    ours = (NO_PLACE, *map(_bare, first))
     others = [_location(one, is_primary=one.primary) for one in data.address_list_info or () if one]
-    distinct = [one for one in others if _bare(one) not in (_bare(first), Location())]
-    known = [first] if _bare(first) != Location() else []
+    distinct = [one for one in others if _bare(one) not in ours]
+    known = [one for one in first if _bare(one) != NO_PLACE]
     return sorted([*known, *distinct], key=lambda one: not one.is_primary)
 
 
@@ -114,10 +124,8 @@ def _location(place: Place, *, is_primary: bool | None) -> Location:
     )
 
 
-def _bare(place: Location) -> Location:
-    return Location(
-        name=place.name, region=place.region, country=place.country, continent=place.continent
-    )
+def _bare(place: Location) -> tuple[str | None, ...]:
+    return place.name, place.region, place.country, place.continent
 
 
 def _schools(data: EnrichedPerson) -> list[School]:

@@ -4,27 +4,25 @@ Sources: the page "People Enrichment Details" (v7) and the official OpenAPI file
 Where they differ in a name or a type, both are here.
 """
 
-import msgspec
-
-from enrich_pandas.providers.decoding import Date, Id, Texts
+from enrich_pandas.providers.decoding import Date, Id, Texts, Wire
 from enrich_pandas.providers.zoho.basis import Basis
 
 
-class EmailInfo(msgspec.Struct):
+class EmailInfo(Wire):
     """Wire type: an element of ``email_infos``."""
 
     type: str | None = None
     email: str | None = None
 
 
-class Industry(msgspec.Struct):
+class Industry(Wire):
     """Wire type: an element of ``industries``; in the page of v7 it is a text."""
 
     name: str | None = None
     description: str | None = None
 
 
-class Job(msgspec.Struct):
+class Job(Wire):
     """Wire type: an element of ``company_info.experiences``."""
 
     company_name: str | None = None
@@ -36,7 +34,7 @@ class Job(msgspec.Struct):
     end_date: Date = None
 
 
-class CompanyInfo(msgspec.Struct):
+class CompanyInfo(Wire):
     """Wire type: ``company_info``."""
 
     name: str | None = None
@@ -44,7 +42,7 @@ class CompanyInfo(msgspec.Struct):
     experiences: list[Job | None] | None = None
 
 
-class School(msgspec.Struct):
+class School(Wire):
     """Wire type: an element of ``educations``."""
 
     school_name: str | None = None
@@ -52,7 +50,7 @@ class School(msgspec.Struct):
     degrees: Texts = None
 
 
-class Place(msgspec.Struct):
+class Place(Wire):
     """Wire type: ``primary_address_info`` and an element of ``address_list_info``."""
 
     continent: str | None = None
@@ -62,14 +60,14 @@ class Place(msgspec.Struct):
     primary: bool | None = None
 
 
-class Media(msgspec.Struct):
+class Media(Wire):
     """Wire type: an element of ``social_media``."""
 
     media_type: str | None = None
     media_url: Texts = None
 
 
-class EnrichedPerson(msgspec.Struct):
+class EnrichedPerson(Wire):
     """Wire type: ``enriched_data`` of a person; its keys depend on the organization's mapping."""
 
     id: Id = None
@@ -94,7 +92,7 @@ class EnrichedPerson(msgspec.Struct):
     social_media: list[Media | None] | None = None
 
 
-class PersonJob(msgspec.Struct):
+class PersonJob(Wire):
     """Wire type: a job, with the person that it found."""
 
     id: Id = None

@@ -1,6 +1,7 @@
-"""The three requests to Zoho: schedule a job, list the jobs, fetch one.
+"""The requests to Zoho: schedule a job, list the jobs, fetch one; and what is left of the quota.
 
-Sources: the pages "People Enrichment", "People Enrichment Details", "Organization Enrichment".
+Sources: the pages "People Enrichment", "People Enrichment Details", "Organization Enrichment"; of
+the quota the official OpenAPI files, v8.
 """
 
 import re
@@ -11,7 +12,7 @@ from datetime import datetime
 import msgspec
 
 from enrich_pandas.providers.base import Identity, Kind, Request, Response
-from enrich_pandas.providers.decoding import Id, identifier, read, text
+from enrich_pandas.providers.decoding import Id, decoder_of, identifier, read, text
 from enrich_pandas.providers.zoho.answers import CREDITS
 from enrich_pandas.providers.zoho.basis import written
 from enrich_pandas.providers.zoho.refusals import ARRAYS, envelope, items_of
@@ -93,6 +94,33 @@ class Endpoint:
                 "sort_order": "desc",
             },
         )
+
+
+class _Count(msgspec.Struct):
+    total: float | str
+
+
+class _Details(msgspec.Struct):
+    available_count: _Count
+
+
+class _Feature(msgspec.Struct):
+    details: _Details
+
+
+class _Features(msgspec.Struct, rename={"features": "__features"}):
+    features: tuple[_Feature]
+
+
+def quota(version: str) -> Request:
+    """Ask for the quota of enrichments."""
+    return Request(method="GET", path=f"/crm/{version}/__features/data_enrichment")
+
+
+def quota_of(response: Response) -> float:
+    """Read how many are left; the number may be a text."""
+    (feature,) = decoder_of(_Features).decode(response.body).features
+    return float(feature.details.available_count.total)
 
 
 def known_id(value: object) -> str | None:

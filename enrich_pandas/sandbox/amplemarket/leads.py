@@ -57,22 +57,25 @@ class _Companies(msgspec.Struct, forbid_unknown_fields=True):
     companies: list[_Firm]
 
 
+_people, _companies = msgspec.json.Decoder(_People), msgspec.json.Decoder(_Companies)
+
+
 def read_people(service: Service, body: bytes) -> tuple[Sequence[Mapping[str, str]], bool, bool]:
     """Return the leads, and whether e-mails and phones are to be revealed."""
-    asked: _People = _decoded(service, body, _People)
+    asked: _People = _decoded(service, body, _people)
     leads = _checked(service, asked.leads, "leads")
     return leads, asked.reveal_email, asked.reveal_phone_numbers
 
 
 def read_companies(service: Service, body: bytes) -> Sequence[Mapping[str, str]]:
     """Return the companies."""
-    asked: _Companies = _decoded(service, body, _Companies)
+    asked: _Companies = _decoded(service, body, _companies)
     return _checked(service, asked.companies, "companies")
 
 
-def _decoded(service: Service, body: bytes, kind: type[Any]) -> Any:
+def _decoded(service: Service, body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
     try:
-        return msgspec.json.decode(body, type=kind)
+        return decoder.decode(body)
     except msgspec.ValidationError as error:
         raise _invalid(service, str(error)) from None
     except msgspec.DecodeError:

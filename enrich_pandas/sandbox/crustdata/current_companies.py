@@ -44,6 +44,9 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
     exact_match: bool | None = None
 
 
+_body = msgspec.json.Decoder(_Body)
+
+
 class _Ask(Order, kw_only=True):
     match_type: str
     fields: Sequence[str]
@@ -75,7 +78,7 @@ class EnrichCompanies(Current):
 
     async def read(self, request: Request) -> _Ask:
         """Read the request, or refuse it."""
-        body = await self.decoded(request, _Body)
+        body = await self.decoded(request, _body)
         given = [name for name in self.readers if getattr(body, name)]
         if len(given) != 1:
             raise self.refuse("invalid", "Submit exactly one identifier type per request.")

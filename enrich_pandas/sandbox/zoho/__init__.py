@@ -5,14 +5,14 @@ from enrich_pandas.sandbox.vendor import Endpoint, World
 from enrich_pandas.sandbox.zoho.enrichment import GetJob, ListJobs, Schedule
 from enrich_pandas.sandbox.zoho.jobs import KINDS, Jobs
 from enrich_pandas.sandbox.zoho.oauth import RefreshToken, Tokens
-from enrich_pandas.sandbox.zoho.owner import CurrentUser, Organization
+from enrich_pandas.sandbox.zoho.owner import CurrentUser, Organization, Quota
 
 
 def endpoints(world: World, account: Account) -> list[Endpoint]:
     """Return every endpoint of the vendor; they share the tokens and, by kind, the jobs."""
     tokens = Tokens(world.options.token_seconds)
     made: list[Endpoint] = [
-        one(world, account, tokens) for one in (RefreshToken, CurrentUser, Organization)
+        one(world, account, tokens) for one in (RefreshToken, CurrentUser, Organization, Quota)
     ]
     for kind in KINDS:
         jobs = Jobs(world, kind)

@@ -1,7 +1,8 @@
-"""Whom a token speaks for: ``GET /crm/{version}/users?type=CurrentUser`` and ``/org``.
+"""Whom a token speaks for: ``GET /crm/{version}/users?type=CurrentUser`` and ``/org``; their quota.
 
 The vendor's SDK asks for both after it has got a token, to name it in its store. Source: the wire
-types of that SDK; given here is what it takes from them, and what every answer has.
+types of that SDK; given here is what it takes from them, and what every answer has. The quota,
+``/__features/data_enrichment``, is that of the official OpenAPI files, v8.
 """
 
 from collections.abc import Mapping
@@ -70,3 +71,19 @@ class Organization(Owner):
 
     path = "/crm/{version}/org"
     what: ClassVar[Mapping[str, Any]] = {"org": [ORGANIZATION]}
+
+
+class Quota(Owner):
+    """``GET …/__features/data_enrichment``: how many enrichments are left, and were used."""
+
+    path = "/crm/{version}/__features/data_enrichment"
+
+    def answer(self, order: Order) -> Answer:
+        """Answer, in the vendor's shape."""
+        left, used = self.account.balance, self.account.spent
+        counts = {"available_count": left, "limits": left + used, "used_count": used}
+        details = {
+            name: {"total": int(count), "edition_limit": int(count)}
+            for name, count in counts.items()
+        }
+        return Answer(body={"__features": [{"api_name": "data_enrichment", "details": details}]})

@@ -1,0 +1,100 @@
+"""The distinct identities of a frame, made one by one when somebody looks at them.
+
+A plan of millions counts them and needs no more; as objects they would take more memory than the
+frame.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Any, overload
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from enrich_pandas.providers.base import Identity
+
+PIECE = 2**16  # how many are made at a time
+
+
+class Identities(Sequence[Identity]):
+    """Identities of one identifier each, kept as Arrow text; equal to a list of the same.
+
+    Parameters
+    ----------
+    names
+        The names that occur.
+    which
+        For each identity, the place of its name among them.
+    values
+        For each identity, the canonical value.
+
+    Examples
+    --------
+    >>> people = Identities(["email"], np.array([0]), pa.array(["ada@example.com"]))
+    >>> people == [Identity.of(email="ada@example.com")], people[0]
+    (True, Identity(email))
+    """
+
+    def __init__(self, names: Sequence[str], which: npt.NDArray[Any], values: Any) -> None:
+        self._names, self._which, self._values = names, which, values
+
+    def __len__(self) -> int:
+        return len(self._which)
+
+    @overload
+    def __getitem__(self, place: int) -> Identity: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Identity]: ...
+    def __getitem__(self, place: int | slice) -> Identity | list[Identity]:
+        if isinstance(place, slice):
+            return list(self)[place]
+        return Identity(((self._names[self._which[place]], self._values[place].as_py()),))
+
+    def __iter__(self) -> Iterator[Identity]:
+        names = self._names
+        for start in range(0, len(self), PIECE):
+            which = self._which[start : start + PIECE].tolist()
+            values = self._values.slice(start, PIECE).to_pylist()
+            for place, value in zip(which, values, strict=True):
+                yield Identity(((names[place], value),))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    __hash__ = None  # type: ignore[assignment]  # as a list has none
+
+
+class Repeated(Sequence[Identity]):
+    """Each of some identities so many times, without a list of them all.
+
+    Examples
+    --------
+    >>> ada, zoe = Identity.of(email="ada@example.com"), Identity.of(email="zoe@example.com")
+    >>> list(Repeated([ada, zoe], np.array([0, 2]))) == [zoe, zoe]
+    True
+    """
+
+    def __init__(self, identities: Sequence[Identity], counts: npt.NDArray[np.intp]) -> None:
+        self._identities, self._ends = identities, np.cumsum(counts)
+
+    def __len__(self) -> int:
+        return int(self._ends[-1]) if len(self._ends) else 0
+
+    @overload
+    def __getitem__(self, place: int) -> Identity: ...
+    @overload
+    def __getitem__(self, place: slice) -> list[Identity]: ...
+    def __getitem__(self, place: int | slice) -> Identity | list[Identity]:
+        if isinstance(place, slice):
+            return [self[n] for n in range(*place.indices(len(self)))]
+        if not 0 <= place < len(self):
+            raise IndexError(place)
+        return self._identities[int(np.searchsorted(self._ends, place, side="right"))]
+
+
+def taken(names: Sequence[str], columns: Sequence[Any], places: npt.NDArray[Any]) -> Identities:
+    """Take identities out of the distinct values of some columns, laid one behind the other."""
+    ends = np.cumsum([len(column) for column in columns])
+    which = np.searchsorted(ends, places, side="right").astype(np.int8)
+    values = columns[0] if len(columns) == 1 else pa.chunked_array(columns).combine_chunks()
+    return Identities(names, which, values.take(pa.array(places)))
