@@ -12,9 +12,20 @@ from enrich_pandas.functions import On, Providers
 if TYPE_CHECKING:
     from enrich_pandas.progress import Hook
     from enrich_pandas.report.quote import Plan
+    from enrich_pandas.report.report import Report
     from enrich_pandas.report.waterfall_quote import WaterfallPlan
+    from enrich_pandas.run.budget import Budget
 
 NAME = "enrich"
+CALLS = (
+    ("df.enrich.plan(provider)", "what a call would do and cost; free, no request is made"),
+    ("df.enrich.people(provider)", "the same rows, with what is known of each person"),
+    ("df.enrich.companies(provider)", "the same, of each company"),
+    ("df.enrich.report()", "of a result: how it went, what it cost, why rows are not matched"),
+    ("with ep.sandbox(): …", "the same calls with made-up people; no key, no cost"),
+    ("ep.providers()", "who can be asked; a list of them is asked in order"),
+    ("ep.runs()", "past runs and what each cost"),
+)
 
 
 class Enrich:
@@ -26,11 +37,14 @@ class Enrich:
         self._frame = frame
 
     def __repr__(self) -> str:
-        return (
-            "df.enrich.plan(provider)  what a call would do and cost; free\n"
-            "df.enrich.people(provider)  the same rows, with what is known of each person\n"
-            "df.enrich.companies(provider)  the same, of each company"
-        )
+        width = max(len(call) for call, _ in CALLS)
+        return "\n".join(f"{call:<{width}}  {meaning}" for call, meaning in CALLS)
+
+    def _repr_html_(self) -> str:
+        from enrich_pandas.report.guide import guide
+        from enrich_pandas.report.html import as_html
+
+        return as_html(guide(self._frame, CALLS))
 
     def people(
         self,
@@ -42,7 +56,7 @@ class Enrich:
         max_items: int = 3,
         prefix: str | None = None,
         where: Any = None,
-        budget: float | None = None,
+        budget: "float | Budget | None" = None,
         max_age: str = "90D",
         errors: Literal["coerce", "raise"] = "coerce",
         sources: bool = False,
@@ -77,7 +91,7 @@ class Enrich:
         max_items: int = 3,
         prefix: str | None = None,
         where: Any = None,
-        budget: float | None = None,
+        budget: "float | Budget | None" = None,
         max_age: str = "90D",
         errors: Literal["coerce", "raise"] = "coerce",
         sources: bool = False,
@@ -124,6 +138,29 @@ class Enrich:
             max_age=max_age,
             errors=errors,
         )
+
+    def report(self, *, prefix: str | None = None) -> "Report":
+        """Report on this result: counts, filled fields, money, reasons with their rows, provenance.
+
+        Parameters
+        ----------
+        prefix : str, optional
+            Of the result's columns, where the frame has several, such as ``"company_"``.
+
+        Returns
+        -------
+        Report
+            A page in a notebook; ``.to_html(path)``, ``.to_frame()``, ``.plot()``, and its figures
+            as attributes. Everything is told at `enrich_pandas.report_on`.
+
+        Raises
+        ------
+        InputError
+            The frame holds no result, or several.
+        """
+        from enrich_pandas.reporting import report_on
+
+        return report_on(self._frame, prefix=prefix)
 
 
 # In a notebook, `df.enrich.people?` shows the whole page.

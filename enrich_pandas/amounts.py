@@ -1,4 +1,4 @@
-"""Amounts that a call names: credits, and lengths of time."""
+"""Amounts that a call names: a budget, and lengths of time."""
 
 import re
 from contextlib import suppress
@@ -8,6 +8,7 @@ import pandas as pd
 
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.options import options
+from enrich_pandas.run.budget import Budget
 
 
 def age_in(given: str | timedelta) -> float:
@@ -41,15 +42,17 @@ def _seconds(length: str | timedelta, name: str) -> float:
     )
 
 
-def credits_in(budget: float | None) -> float | None:
+def budget_in(given: float | Budget | None) -> Budget | None:
     """Return a budget as the one type that the journal takes."""
-    if budget is None:
+    if given is None:
         return None
+    budget = given if isinstance(given, Budget) else Budget(given)
     with suppress(TypeError, ValueError):
-        if (credits_ := float(budget)) >= 0:
-            return credits_
+        if (credits_ := float(budget.credits)) >= 0 and isinstance(budget.name, str):
+            budget.name.encode()  # as the journal will: a lone surrogate is a ValueError
+            return Budget(credits_, budget.name)
     raise ConfigurationError(
-        f"budget={budget!r} is no number of credits.",
+        f"budget={given!r} is no number of credits.",
         cost="Nothing was spent.",
-        todo="Write a number, 0 or more, or None for no limit.",
+        todo="Write a number, 0 or more, ep.Budget(number, 'name'), or None for no limit.",
     )

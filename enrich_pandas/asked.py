@@ -1,24 +1,26 @@
 """Whom a past run asked about, and what is known of them now."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Mapping, Sequence
 from contextlib import closing
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from enrich_pandas.enrichment import check_quote, drive
+from enrich_pandas.arrivals import Arrivals
+from enrich_pandas.enrichment import Call, output_of
 from enrich_pandas.errors import ConfigurationError, InputError
+from enrich_pandas.frame.columns import Columns
 from enrich_pandas.frame.schema import TEXT
 from enrich_pandas.frame.validation import Identified
 from enrich_pandas.providers import find_provider
-from enrich_pandas.providers.base import Identity, Match, Provider, Status
+from enrich_pandas.providers.base import Identity, Kind, Match, Provider, Status
 from enrich_pandas.run.journal import Journal
-from enrich_pandas.run.plan import fingerprint, most_credits, scope_of
-from enrich_pandas.run.recall import Call, remade
-from enrich_pandas.run.records import Answer
+from enrich_pandas.run.plan import fingerprint, scope_of
+from enrich_pandas.run.recall import Call as Recalled
+from enrich_pandas.run.recall import remade
+from enrich_pandas.run.records import Answer, Change
+from enrich_pandas.run.rereading import recalled
 from enrich_pandas.run.surroundings import current, journal_path
-from enrich_pandas.waterfall.cascade import Terms
 from enrich_pandas.waterfall.stage import Stage
 
 
@@ -35,7 +37,7 @@ def identifiers(identities: Sequence[Identity]) -> pd.DataFrame:
 
 
 def provider_of(
-    run: str, call: Call | None, identities: Sequence[Identity], given: str | Provider | None
+    run: str, call: Recalled | None, identities: Sequence[Identity], given: str | Provider | None
 ) -> Provider:
     """Return the provider that a run asked: the one given, if it buys the same, or made again.
 
@@ -65,23 +67,129 @@ def provider_of(
     )
 
 
+class Asked:
+    """Those whom a past run asked about, or some of them.
+
+    Parameters
+    ----------
+    run, provider, kind
+        The run.
+    call
+        How it was called; None where it is too old to tell.
+    identities
+        Of whom is spoken, and the places that they have in the run.
+    """
+
+    def __init__(
+        self,
+        run: str,
+        provider: str,
+        kind: Kind,
+        call: Recalled | None,
+        identities: Sequence[Identity],
+        *,
+        places: Sequence[int] | None = None,
+    ) -> None:
+        self.run, self.provider, self.kind, self.call = run, provider, kind, call
+        self.identities = list(identities)
+        self._places = range(len(self.identities)) if places is None else places
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """A row an identity, with the label that it has among all of the run."""
+        frame = identifiers(self.identities)
+        return frame if isinstance(self._places, range) else frame.set_axis(list(self._places))
+
+    def answers(self, *, until: float | None = None) -> dict[Identity, Answer]:
+        """Return what the journal knows of each, or knew at a moment."""
+        with closing(Journal(journal_path(current()))) as journal:
+            return known(journal, self.run, self.call, self.identities, until=until)
+
+    def rows(self, *, until: float | None = None) -> pd.DataFrame:
+        """Return the same as a frame, with the columns that a call adds."""
+        frame, call = self.frame, Call(provider=self.provider, kind=self.kind)
+        arrivals = Arrivals(output_of(frame, call))
+        kept = {one: arrivals.keep(said) for one, said in self.answers(until=until).items()}
+        rows = arrivals.assemble(frame, self._identified(), kept)
+        assert isinstance(rows, pd.DataFrame)  # noqa: S101 - for the type checker: it is wide
+        return rows
+
+    def statuses(self) -> list[Status]:
+        """Return what is known of each, in order."""
+        answers = self.answers()
+        return [answers[one].match.status for one in self.identities]
+
+    def those(self, statuses: Container[Status]) -> "Asked":
+        """Return those who have one of these statuses now."""
+        found = [place for place, status in enumerate(self.statuses()) if status in statuses]
+        some = [self.identities[place] for place in found]
+        return Asked(self.run, self.provider, self.kind, self.call, some, places=found)
+
+    def stage(self, provider: Provider) -> Stage:
+        """Return what a provider is asked for about them."""
+        return Stage.of(provider, self.kind, Columns({}, {}, {}), self._identified())
+
+    def _identified(self) -> Identified:
+        codes = np.arange(len(self.identities), dtype=np.intp)
+        return Identified(codes, self.identities, [], pd.DataFrame())
+
+
 def known(
-    journal: Journal, run: str, call: Call | None, identities: Sequence[Identity]
+    journal: Journal,
+    run: str,
+    call: Recalled | None,
+    identities: Sequence[Identity],
+    *,
+    until: float | None = None,
 ) -> dict[Identity, Answer]:
-    """Return what the journal knows of each; whom nobody may be shown is not."""
+    """Return what the journal knows of each, or knew at a moment.
+
+    Whom nobody may be shown is not, whatever was known of him then.
+    """
     if call is None:
         return {}
     keys = {fingerprint(call.scope, identity): identity for identity in identities}
     screen = journal.tombstones.screen()
-    stored = {keys[key]: screen.shown(one) for key, one in journal.stored(list(keys)).items()}
+    answers = {keys[key]: one for key, one in journal.stored(list(keys)).items()}
+    if until is not None:
+        answers = _as_of(until, journal, call, identities, answers)
+    stored = {one: screen.shown(answer) for one, answer in answers.items()}
     refused = screen.of_identities(call.kind, call.provider, identities)
-    claimed = {keys[key] for key in journal.claims(list(keys))}
+    holders = journal.claims(list(keys)).items()
+    claimed = {keys[key] for key, holder in holders if not holder.is_idle}
     settled = journal.past.settled(run)
     nothing = {
         one: _unanswered(one, is_claimed=one in claimed, is_settled=one in settled)
         for one in identities
     }
     return nothing | stored | refused
+
+
+def _as_of(
+    until: float,
+    journal: Journal,
+    call: Recalled,
+    identities: Sequence[Identity],
+    answers: Mapping[Identity, Answer],
+) -> dict[Identity, Answer]:
+    """Take back what came later, and read again what was said before."""
+    old = {one: answer for one, answer in answers.items() if answer.fetched <= until}
+    provider = remade(call)
+    if provider is None or scope_of(provider, call.kind, call.realm) != call.scope:
+        return old
+    left = [one for one in identities if one not in old]
+    return old | recalled(journal, provider, call.kind, left, scope=call.scope, until=until)
+
+
+def changed(changes: Sequence[Change]) -> pd.DataFrame:
+    """Return a row a change: the identifiers, and status and reason before and after."""
+    frame = identifiers([change.identity for change in changes])
+    for name, place in (("before", "_before"), ("after", "")):
+        answers: list[Answer | None] = [getattr(change, name) for change in changes]
+        for fact in ("status", "reason"):
+            values = [one and str(getattr(one.match, fact)) for one in answers]
+            frame[fact + place] = pd.Series(values, dtype=TEXT)
+    return frame
 
 
 def _unanswered(identity: Identity, *, is_claimed: bool, is_settled: bool) -> Answer:
@@ -93,30 +201,3 @@ def _unanswered(identity: Identity, *, is_claimed: bool, is_settled: bool) -> An
     else:
         status, reason = Status.SKIPPED, "not_asked"
     return Answer(Match(identity=identity, status=status, reason=reason), 0.0, "")
-
-
-def read_first(stage: Stage, terms: Terms) -> Terms:
-    """Read what the dead have left of a run: some of it is not to be sent again then.
-
-    All is checked before it, as if everything had to be sent. Returns the terms with what is left
-    of the budget.
-    """
-    provider, kind = stage.provider, stage.kind
-    with closing(Journal(journal_path(terms.here))) as journal:
-        orders = stage.orders(journal, terms.here, terms.max_age, resend=True)
-    left = [one for some in orders.abandoned.values() for one in some]
-    again = most_credits(provider, kind, list(provider.batches(kind, left)))
-    check_quote(replace(stage.plan(orders), credits=orders.credits + again), terms)
-    if not left:
-        return terms
-    identified = Identified(np.arange(len(left)), left, [], pd.DataFrame())
-    reading = Stage.of(provider, kind, stage.columns, identified)
-    handle = drive(identifiers(left), reading, terms, lambda _: None)
-    handle.start()
-    handle.wait()
-    if terms.budget is None:
-        return terms
-    with closing(Journal(journal_path(terms.here))) as journal:
-        (facts,) = journal.past.runs(handle.run)
-    spent = facts["credits"] + facts["credits_held"]
-    return replace(terms, budget=max(0.0, terms.budget - spent))

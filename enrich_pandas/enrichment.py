@@ -7,42 +7,49 @@ the middle is a cascade of such paths, each about what the ones before it left o
 """
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from contextlib import closing
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Any, Literal
+from functools import singledispatch
+from typing import Any, Literal, TypeVar
 
 import pandas as pd
 
-from enrich_pandas.amounts import age_in, credits_in, retention
+from enrich_pandas.amounts import age_in, budget_in, retention
+from enrich_pandas.arrivals import Arrivals
 from enrich_pandas.errors import BudgetError, ConfigurationError
 from enrich_pandas.frame.columns import find_columns
-from enrich_pandas.frame.flatten import Distinct, Taken
+from enrich_pandas.frame.distinct import Codes
+from enrich_pandas.frame.flatten import Taken
 from enrich_pandas.frame.output import Layout, Output, Tables, decide_output
-from enrich_pandas.frame.schema import Field
-from enrich_pandas.frame.validation import Identified, identify
+from enrich_pandas.frame.validation import identify
 from enrich_pandas.models import Company, Part, Person
 from enrich_pandas.options import options
 from enrich_pandas.progress import Hook
 from enrich_pandas.progress.choose import choose
+from enrich_pandas.progress.phrases import amount, typed
 from enrich_pandas.providers import find_provider
-from enrich_pandas.providers.base import Identity, Kind, Match, Provider, Status
+from enrich_pandas.providers.base import Kind, Provider
+from enrich_pandas.report.examples import examples
+from enrich_pandas.report.kept import conclude
 from enrich_pandas.report.quote import Plan
-from enrich_pandas.report.waterfall import keep
 from enrich_pandas.report.waterfall_quote import WaterfallPlan
+from enrich_pandas.run.budget import Budget
 from enrich_pandas.run.credentials import find_secrets
 from enrich_pandas.run.handle import Handle
 from enrich_pandas.run.journal import Journal
 from enrich_pandas.run.plan import scope_of
-from enrich_pandas.run.records import Answer
 from enrich_pandas.run.surroundings import Surroundings, current, journal_path
 from enrich_pandas.run.tombstones import Screen
-from enrich_pandas.waterfall.account import report_on
+from enrich_pandas.waterfall.account import tables_of
 from enrich_pandas.waterfall.cascade import Cascade, Terms
 from enrich_pandas.waterfall.forecast import forecast
 from enrich_pandas.waterfall.groups import Groups, check_rows, group
-from enrich_pandas.waterfall.merge import distinct, has_value
+from enrich_pandas.waterfall.merge import distinct
+from enrich_pandas.waterfall.outset import outset
 from enrich_pandas.waterfall.stage import Stage, transport_to
 
+R = TypeVar("R")
 On = Mapping[str, Hashable] | Hashable | None
 MODELS: Mapping[Kind, type[Part]] = {"people": Person, "companies": Company}
 PREFIXES: Mapping[Kind, str] = {"people": "person_", "companies": "company_"}
@@ -61,36 +68,50 @@ class Call:
     max_items: int = 3
     prefix: str | None = None
     where: Any = None
-    budget: float | None = None
+    budget: float | Budget | None = None
     max_age: str | timedelta = "90D"
     errors: Literal["coerce", "raise"] = "coerce"
     sources: bool = False
+    weights: Codes | None = None  # how many rows of a larger table each row stands for
 
 
-def enrich(
-    frame: pd.DataFrame, call: Call, *, progress: str | Hook | None, wait: bool
-) -> pd.DataFrame | Tables | Handle[pd.DataFrame | Tables]:
-    """Enrich a frame."""
-    hook, terms = choose(progress), terms_of(frame, call)
+@singledispatch
+def enrich(frame: Any, call: Call, *, progress: str | Hook | None, wait: bool) -> Any:
+    """Enrich a frame; the frame of another library is registered where it is known."""
+    return concluded(begun(frame, call, choose(progress)), wait=wait)
+
+
+def concluded(handle: Handle[R], *, wait: bool) -> R | Handle[R]:
+    """Start a run, and wait for it if that is wanted."""
+    if wait:
+        return handle.wait()
+    handle.start(follow=True)
+    return handle
+
+
+def begun(frame: pd.DataFrame, call: Call, hook: Hook) -> Handle[pd.DataFrame | Tables]:
+    """Begin a run, which is still to be started."""
+    terms = terms_of(frame, call)
     # Whatever another cell does to the frame meanwhile; pandas 3 copies when it is written to.
     snapshot = frame.copy(deep=not COPIES_ON_WRITE)
     run = _run if len(terms.providers) == 1 else _run_all
-    handle = run(snapshot, call, terms, hook)
-    handle.start()
-    return handle.wait() if wait else handle
+    return run(snapshot, call, terms, hook)
 
 
-def quote(frame: pd.DataFrame, call: Call) -> Plan | WaterfallPlan:
+@singledispatch
+def quote(frame: Any, call: Call) -> Plan | WaterfallPlan:
     """Plan a call, and go no further."""
     terms = terms_of(frame, call)
     if len(terms.providers) > 1:
-        return _forecast(terms, _groups(frame, call, terms))
+        groups = _groups(frame, call, terms)
+        refused, found = outset(frame, groups, terms, call.where)
+        return replace(_forecast(terms, groups), refused=refused, examples=found)
     stage = _stage(frame, call, terms)
-    journal = Journal(journal_path(terms.here))
-    try:
-        return stage.plan(stage.orders(journal, terms.here, terms.max_age))
-    finally:
-        journal.close()
+    with closing(Journal(journal_path(terms.here))) as journal:
+        orders = stage.orders(journal, terms.here, terms.max_age)
+        paid = journal.past.paid(orders.scope)
+    found = examples(frame, stage.columns.chosen, stage.identified)
+    return replace(stage.plan(orders), examples=found, **stage.expected(orders, paid))
 
 
 # -- one provider ------------------------------------------------------------------------------
@@ -109,18 +130,25 @@ def drive(
 
     ``resend`` asks again about those who are held: the user has decided so.
     """
-    output, here = terms.output, terms.here
+    here, arrivals = terms.here, Arrivals(terms.output)
     secrets = find_secrets(stage.provider, here)
     journal = Journal(journal_path(here))
     try:
         orders = stage.orders(journal, here, terms.max_age, resend=resend)
         check_quote(stage.plan(orders), terms)
         transport = transport_to(stage.provider, secrets, here)
-        driver = stage.driver(orders, journal, transport, terms.budget)
+        driver = stage.driver(orders, journal, transport, terms.budget, arrivals.keep)
     except BaseException:
         journal.close()
         raise
-    return Handle(driver, hook, lambda: assemble(frame, stage.identified, output, driver.results))
+
+    def finish() -> pd.DataFrame | Tables:
+        result = arrivals.assemble(frame, stage.identified, driver.results)
+        path = journal_path(here)
+        conclude(result, stage.kind, terms.output.prefix, runs=[driver.run], journal=path)
+        return result
+
+    return Handle(driver, hook, finish)
 
 
 def _stage(frame: pd.DataFrame, call: Call, terms: Terms) -> Stage:
@@ -131,37 +159,7 @@ def _stage(frame: pd.DataFrame, call: Call, terms: Terms) -> Stage:
     identified = identify(
         frame, columns, provider, kind, where=call.where, errors=call.errors, refuse=refuse
     )
-    return Stage.of(provider, kind, columns, identified)
-
-
-def assemble(
-    frame: pd.DataFrame, identified: Identified, output: Output, results: Mapping[Identity, Answer]
-) -> pd.DataFrame | Tables:
-    """Make the frame of what has arrived; an identity in flight is pending."""
-    answers = [results.get(i) or _in_flight(i) for i in identified.identities]
-    refusals = identified.refusals
-    none = [None] * len(refusals)
-    found = Distinct(
-        status=[*(str(a.match.status) for a in answers), *(str(status) for status, _ in refusals)],
-        reason=[*(a.match.reason or a.match.note for a in answers), *(why for _, why in refusals)],
-        provider=[*(a.provider or None for a in answers), *none],
-        fetched=[*(a.fetched or None for a in answers), *none],
-        models=[*(a.match.model for a in answers), *none],
-        sources=[*(_sources(a, output.fields) for a in answers), *({} for _ in none)]
-        if output.sources
-        else None,
-    )
-    return output.assemble(frame, Taken(found, identified.codes))
-
-
-def _in_flight(identity: Identity) -> Answer:
-    return Answer(Match(identity=identity, status=Status.PENDING, reason="in_flight"), 0.0, "")
-
-
-def _sources(answer: Answer, fields: Sequence[Field]) -> dict[str, str]:
-    model = answer.match.model
-    given = [] if model is None else [field.name for field in fields if has_value(field, model)]
-    return dict.fromkeys(given, answer.provider)
+    return Stage.of(provider, kind, columns, identified, weights=call.weights)
 
 
 # -- several providers -------------------------------------------------------------------------
@@ -171,7 +169,14 @@ def _groups(frame: pd.DataFrame, call: Call, terms: Terms) -> Groups:
     providers, kind = terms.providers, call.kind
     ignore = terms.output.replaced
     groups = group(
-        frame, providers, kind, on=call.on, ignore=ignore, where=call.where, screen=terms.screen
+        frame,
+        providers,
+        kind,
+        on=call.on,
+        ignore=ignore,
+        where=call.where,
+        screen=terms.screen,
+        weights=call.weights,
     )
     check_rows(frame, groups, providers, kind, call.errors)
     return groups
@@ -184,21 +189,24 @@ def _run_all(
     for provider in terms.providers:
         find_secrets(provider, terms.here)
     check_quote(_forecast(terms, groups), terms)
-    cascade = Cascade(terms, groups, lambda ended: keep(report_on(frame, terms, groups, ended)))
+    cascade = Cascade(terms, groups)
 
-    def assemble() -> pd.DataFrame | Tables:
-        found = distinct(cascade.merged(), sources=output.sources)
-        return output.assemble(frame, Taken(found, groups.codes))
+    def finish() -> pd.DataFrame | Tables:
+        merged = cascade.merged()
+        result = output.assemble(frame, Taken(distinct(merged, output), groups.codes))
+        tables = tables_of(frame, terms, groups, cascade, merged)
+        path = journal_path(terms.here)
+        conclude(
+            result, call.kind, output.prefix, runs=cascade.runs, journal=path, waterfall=tables
+        )
+        return result
 
-    return Handle(cascade, hook, assemble)
+    return Handle(cascade, hook, finish)
 
 
 def _forecast(terms: Terms, groups: Groups) -> WaterfallPlan:
-    journal = Journal(journal_path(terms.here))
-    try:
+    with closing(Journal(journal_path(terms.here))) as journal:
         return forecast(terms, groups, journal)
-    finally:
-        journal.close()
 
 
 # -- before anything is spent ------------------------------------------------------------------
@@ -207,7 +215,7 @@ def _forecast(terms: Terms, groups: Groups) -> WaterfallPlan:
 def terms_of(frame: pd.DataFrame, call: Call) -> Terms:
     """Read all that a call says, before anything is spent."""
     here = current()
-    budget, max_age = credits_in(call.budget), age_in(call.max_age)
+    budget, max_age = budget_in(call.budget), age_in(call.max_age)
     output = output_of(frame, call)
     return Terms(
         providers=_providers(call, here),
@@ -237,12 +245,12 @@ def output_of(frame: pd.DataFrame, call: Call) -> Output:
 
 def _screen(here: Surroundings) -> Screen:
     """Read whom nobody may ask about; and delete what has been stored for too long."""
-    journal = Journal(journal_path(here))
-    try:
+    with closing(Journal(journal_path(here))) as journal:
         journal.forgetting.sweep(retention())
-        return journal.tombstones.screen()
-    finally:
-        journal.close()
+        screen = journal.tombstones.screen()
+    if here.tape is not None:
+        here.tape.screens.append(screen)
+    return screen
 
 
 def _providers(call: Call, here: Surroundings) -> list[Provider]:
@@ -275,7 +283,7 @@ def check_quote(plan: Plan | WaterfallPlan, terms: Terms) -> None:
     if not terms.here.paid or terms.budget is not None or plan.credits <= options.confirm_above:
         return
     raise BudgetError(
-        f"This call may cost up to {plan.credits:,g} credits, and no budget was named.",
-        todo=f"Look at `.plan`, then pass budget={plan.credits:g}, or less for some of the rows.",
+        f"This call may cost up to {amount(plan.credits)} credits, and no budget was named.",
+        todo=f"Look at `.plan`, then pass budget={typed(plan.credits)}, or less for some rows.",
         plan=plan,
     )

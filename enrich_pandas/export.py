@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 
 from enrich_pandas.errors import ConfigurationError
+from enrich_pandas.frame.cleaning import LONE_SURROGATE
 
 # What a spreadsheet program takes for a formula, its full-width forms too, after blanks as well.
 _FORMULA = re.compile("[\\s\u00a0\u200b\ufeff]*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
@@ -42,7 +43,8 @@ def to_csv_safe(frame: pd.DataFrame, path: Target, **options: Any) -> None:
     Notes
     -----
     It costs nothing and asks no network. Who reads the file by a program, and not by eye, should
-    take ``frame.to_csv``: there the apostrophes would be part of the data.
+    take ``frame.to_csv``: there the apostrophes would be part of the data. Lone surrogates, which
+    no file can hold, are left out.
 
     Examples
     --------
@@ -111,7 +113,8 @@ def to_excel_safe(frame: pd.DataFrame, path: Target, **options: Any) -> None:
                 if cell.data_type == "f":
                     cell.data_type = "s"
                     cell.quotePrefix = True
-                cell.hyperlink = None
+                if cell.hyperlink:  # a merged cell has none, and takes none
+                    cell.hyperlink = None
 
 
 def _inert(frame: pd.DataFrame, mark: str) -> pd.DataFrame:
@@ -125,14 +128,18 @@ def _mapped(frame: pd.DataFrame, change: Any) -> pd.DataFrame:
     """Return a frame with other texts, in cells, column names and index."""
 
     def of(value: Any) -> Any:
-        return change(value) if isinstance(value, str) else value
+        if isinstance(value, tuple):  # a label in levels
+            return tuple(map(of, value))
+        return change(LONE_SURROGATE.sub("", value)) if isinstance(value, str) else value
 
     made = {place: _texts(frame.iloc[:, place], of) for place in range(frame.shape[1])}
     whole = pd.DataFrame(made, index=frame.index)
-    whole.columns = frame.columns.map(of)
-    whole.index = frame.index.map(of)
-    whole.index.names = [of(name) for name in frame.index.names]
+    whole.columns, whole.index = _labels(frame.columns, of), _labels(frame.index, of)
     return whole
+
+
+def _labels(labels: pd.Index, of: Any) -> pd.Index:
+    return labels.map(of).set_names([of(name) for name in labels.names])
 
 
 def _texts(column: "pd.Series[Any]", of: Any) -> "pd.Series[Any]":
@@ -144,7 +151,9 @@ def _texts(column: "pd.Series[Any]", of: Any) -> "pd.Series[Any]":
 
 
 def _in_utc(frame: pd.DataFrame) -> pd.DataFrame:
-    aware = frame.select_dtypes(include="datetimetz").columns
-    return frame.assign(
-        **{name: frame[name].dt.tz_convert("UTC").dt.tz_localize(None) for name in aware}
-    )
+    changed = frame.copy(deep=False)
+    for place in range(frame.shape[1]):
+        column = frame.iloc[:, place]
+        if isinstance(column.dtype, pd.DatetimeTZDtype):
+            changed.isetitem(place, column.dt.tz_convert("UTC").dt.tz_localize(None))
+    return changed

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from enrich_pandas.providers.base import Provider
     from enrich_pandas.report.quote import Plan
     from enrich_pandas.report.waterfall_quote import WaterfallPlan
+    from enrich_pandas.run.budget import Budget
 
 On = Mapping[str, Hashable] | Hashable | None
 Providers: TypeAlias = "str | Provider | Sequence[str | Provider]"
@@ -25,7 +26,7 @@ def people(
     max_items: int = 3,
     prefix: str | None = None,
     where: Any = None,
-    budget: float | None = None,
+    budget: "float | Budget | None" = None,
     max_age: str = "90D",
     errors: Literal["coerce", "raise"] = "coerce",
     sources: bool = False,
@@ -59,9 +60,9 @@ def people(
         Of the new columns; ``"person_"`` by default.
     where : boolean Series or array, optional
         Only these rows; the others get status ``skipped``.
-    budget : float, optional
-        Credits; a hard wall. Without one, a live call of more than
-        ``ep.options.confirm_above`` credits raises.
+    budget : float or Budget, optional
+        Credits; a hard wall, of this call or, by name, of several: ``ep.Budget(1000, "spring")``.
+        Without one, a live call of more than ``ep.options.confirm_above`` credits raises.
     max_age : str
         Reuse a stored answer that is younger, such as ``"90D"``; ``"0D"`` asks, and pays, again.
     errors : {"coerce", "raise"}
@@ -71,10 +72,11 @@ def people(
         Add, beside each field, the name of the provider that gave it: ``person_title_source``,
         and for a list ``person_email_source``.
     progress : {"auto", "widget", "bar"}, callable or None
-        How progress is shown.
+        How progress is shown: ``"auto"`` is a panel with Pause and Cancel in a notebook, a bar in
+        a terminal, one line elsewhere; a callable is given each `enrich_pandas.progress.Progress`.
     wait : bool
         False returns a handle at once: ``.wait()``, ``.pause()``, ``.resume()``, ``.cancel()``,
-        ``.result()``.
+        ``.result()``, or ``await`` it. The run ends with the process, where nobody waits.
 
     Returns
     -------
@@ -152,7 +154,7 @@ def companies(
     max_items: int = 3,
     prefix: str | None = None,
     where: Any = None,
-    budget: float | None = None,
+    budget: "float | Budget | None" = None,
     max_age: str = "90D",
     errors: Literal["coerce", "raise"] = "coerce",
     sources: bool = False,

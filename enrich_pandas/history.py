@@ -1,9 +1,14 @@
 """Past runs, read from the journal."""
 
+from contextlib import closing
+
 import pandas as pd
 
-from enrich_pandas.frame.schema import TEXT, TIME
+from enrich_pandas.errors import InputError
+from enrich_pandas.frame.schema import TEXT, TIME, times
+from enrich_pandas.resume import Run
 from enrich_pandas.run.journal import Journal
+from enrich_pandas.run.recall import read_call
 from enrich_pandas.run.surroundings import current, journal_path
 
 COLUMNS = {
@@ -20,6 +25,8 @@ COLUMNS = {
     "credits": "Float64",
     "credits_held": "Float64",
     "budget": "Float64",
+    "budget_name": TEXT,
+    "balance": "Float64",
     "library": TEXT,
 }
 
@@ -31,7 +38,9 @@ def runs() -> pd.DataFrame:
     -------
     pandas.DataFrame
         One row a run: its id, provider, kind, times, status, rows, distinct identities, requests,
-        and credits: planned at most, spent, and held (may have been spent; nobody can say).
+        and credits: planned at most, spent, and held (may have been spent; nobody can say). Runs
+        with the same ``budget_name`` share a budget; without a name of its own it is the run's id.
+        ``balance`` is what was left on the account before, where the vendor told.
 
     Raises
     ------
@@ -45,12 +54,58 @@ def runs() -> pd.DataFrame:
     ...     len(ep.runs())
     0
     """
-    journal = Journal(journal_path(current()))
-    try:
+    with closing(Journal(journal_path(current()))) as journal:
         found = journal.runs()
-    finally:
-        journal.close()
     frame = pd.DataFrame(found, columns=["id", *list(COLUMNS)[1:]]).rename(columns={"id": "run"})
     for name in ("started", "ended"):
-        frame[name] = pd.to_datetime(frame[name].astype("Float64"), unit="s", utc=True)
+        frame[name] = times(frame[name].to_list())
     return frame.astype(COLUMNS)
+
+
+def run(id: str) -> Run:  # noqa: A002 - what users call it
+    """Return one past run. It costs nothing.
+
+    Parameters
+    ----------
+    id : str
+        Of the first column of `enrich_pandas.runs`.
+
+    Returns
+    -------
+    Run
+        Its `Run.rows`, `Run.held` and `Run.report`; `Run.resume` goes on with it, `Run.retry` asks
+        again about its failed rows.
+
+    Raises
+    ------
+    InputError
+        The journal has no such run.
+    JournalError
+        The journal cannot be read.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> import enrich_pandas as ep
+    >>> leads = pd.DataFrame({"Email": ["ada@example.com"]})
+    >>> with ep.sandbox(misses=0):
+    ...     people = ep.people(leads, fields=["name"], progress=None)
+    ...     past = ep.run(ep.runs()["run"][0])
+    ...     past.rows[["email", "person_status"]]
+                 email person_status
+    0  ada@example.com       matched
+    """
+    with closing(Journal(journal_path(current()))) as journal:
+        found = journal.past.runs(id)
+        if not found:
+            newest = [one["id"] for one in journal.past.runs()[:3]]
+            raise InputError(
+                f"The journal has no run {id!r}.",
+                cost="Nothing was spent.",
+                todo=f"See ep.runs(); the newest are {', '.join(newest)}."
+                if newest
+                else "No call has been made yet with this journal.",
+            )
+        begun = journal.past.begun(id)
+    call = None if begun.call is None else read_call(begun.call)
+    return Run(found[0], call, begun.asked or [])

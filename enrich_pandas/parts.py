@@ -11,7 +11,7 @@ def documented(text: str) -> Meta:
     return Meta(description=text)
 
 
-class Part(msgspec.Struct, kw_only=True, omit_defaults=True):
+class Part(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """Base of the parts of a model.
 
     ``lead`` names the field whose column carries the part's own name: ``person_email_1`` is the

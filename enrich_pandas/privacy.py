@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from enrich_pandas.errors import InputError
 from enrich_pandas.frame.identifiers import canonical
 from enrich_pandas.providers.base import Kind, Status
-from enrich_pandas.report.waterfall import discard
+from enrich_pandas.report.kept import discard
 from enrich_pandas.run.journal import Journal
 from enrich_pandas.run.surroundings import current, journal_path
 from enrich_pandas.run.tombstones import Refusal, marks

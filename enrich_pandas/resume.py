@@ -1,33 +1,34 @@
 """One past run: its rows, what it cost, and how to go on with it without the original frame."""
 
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import closing
 from dataclasses import replace
 from typing import Any, Literal
 
-import numpy as np
 import pandas as pd
 
-from enrich_pandas.asked import identifiers, known, provider_of, read_first
-from enrich_pandas.enrichment import Call, assemble, drive, output_of, terms_of
-from enrich_pandas.errors import ConfigurationError, EnrichError, InputError
-from enrich_pandas.frame.columns import Columns
+from enrich_pandas.asked import Asked, changed, provider_of
+from enrich_pandas.enrichment import PREFIXES, Call, drive, terms_of
+from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.frame.schema import TEXT
-from enrich_pandas.frame.validation import Identified
+from enrich_pandas.frozen import Freezable
 from enrich_pandas.progress import Hook
 from enrich_pandas.progress.choose import choose
 from enrich_pandas.providers.base import Identity, Provider, Status
+from enrich_pandas.report.accounts import accounts
+from enrich_pandas.report.report import Report
+from enrich_pandas.report.summarise import summarise
+from enrich_pandas.run.budget import Budget
 from enrich_pandas.run.journal import Journal
 from enrich_pandas.run.recall import Call as Recalled
-from enrich_pandas.run.recall import read_call, remade
-from enrich_pandas.run.records import Answer
+from enrich_pandas.run.recall import remade
 from enrich_pandas.run.rereading import reread
 from enrich_pandas.run.surroundings import current, journal_path
-from enrich_pandas.waterfall.stage import Stage
 
 
-class Run:
+class Run(Freezable):
     """A run in the journal; made by ``ep.run(id)``.
 
     Attributes
@@ -37,8 +38,9 @@ class Run:
         process is gone.
     started, ended : pandas.Timestamp
         When; ``ended`` is NaT while it goes on, and where it died.
-    credits, credits_held, credits_planned, budget : float
-        What it spent, what it may have spent besides, the most it could cost, and its wall.
+    credits, credits_held, credits_planned, budget, balance : float
+        What it spent, what it may have spent besides, the most it could cost, its wall, and what
+        was left on the account before; None without a wall, and where the vendor told nothing.
     """
 
     def __init__(self, facts: dict[str, Any], call: Recalled | None, asked: list[Identity]) -> None:
@@ -48,14 +50,20 @@ class Run:
         self.ended = pd.to_datetime(facts["ended"], unit="s", utc=True)
         self.credits, self.credits_held = facts["credits"], facts["credits_held"]
         self.credits_planned, self.budget = facts["credits_planned"], facts["budget"]
-        self._call, self._asked = call, asked
+        has_budget = facts["budget"] is not None
+        self._budget = Budget(facts["budget"], facts["budget_name"]) if has_budget else None
+        self._call = call
+        self._asked = Asked(self.id, self.provider, self.kind, call, asked)
+        self.balance = facts["balance"]
 
     def __repr__(self) -> str:
-        counts = self._statuses().value_counts()
-        told = ", ".join(f"{count:,} {status}" for status, count in counts.items())
+        counts = Counter(self._asked.statuses()).most_common()
+        told = ", ".join(f"{count:,} {status}" for status, count in counts)
+        before = "" if self.balance is None else f"; {self.balance:g} were left before"
         return (
             f"<run {self.id}: {self.provider}, {self.status}; {told or 'no rows'}; "
-            f"{self.credits:g} credits, {self.credits_held:g} held>"
+            f"{self.credits:g} of at most {self.credits_planned:g} credits, "
+            f"{self.credits_held:g} held{before}>"
         )
 
     @property
@@ -66,13 +74,7 @@ class Run:
         the columns that `enrich_pandas.people` or `enrich_pandas.companies` adds. Who was forgotten
         since, or removed by the vendor, is not in it any more.
         """
-        with _journal() as journal:
-            answers = known(journal, self.id, self._call, self._asked)
-        call = Call(provider=self.provider, kind=self.kind)
-        output = output_of(self._frame(), call)
-        frame = assemble(self._frame(), self._identified(), output, answers)
-        assert isinstance(frame, pd.DataFrame)  # noqa: S101 - for the type checker: it is wide
-        return frame
+        return self._asked.rows()
 
     @property
     def held(self) -> pd.DataFrame:
@@ -81,35 +83,41 @@ class Run:
         The columns are the identifiers, ``reason`` (text) and ``credits_at_most`` (Float64); the
         last is null where the provider cannot be made again.
         """
-        with _journal() as journal:
-            answers = known(journal, self.id, self._call, self._asked)
-        places = [n for n, one in enumerate(self._asked) if _status(answers, one) is Status.HELD]
-        held, frame = [self._asked[n] for n in places], self._frame().iloc[places]
-        provider = self._call and remade(self._call)
-        most = [provider.price(self.kind, [one]) if provider else None for one in held]
-        reasons = [answers[one].match.reason for one in held]
+        held = self._asked.those({Status.HELD})
+        provider, answers = self._call and remade(self._call), held.answers()
+        frame, every = held.frame.reset_index(drop=True), held.identities
+        most = [provider.price(self.kind, [one]) if provider else None for one in every]
+        reasons = [answers[one].match.reason for one in every]
         return frame.assign(
             reason=pd.Series(reasons, frame.index, dtype=TEXT),
             credits_at_most=pd.Series(most, frame.index, dtype="Float64"),
-        ).reset_index(drop=True)
+        )
 
     @property
-    def report(self) -> pd.DataFrame:
-        """Its requests by outcome: how many, how many billed, and the most that these could cost.
+    def report(self) -> Report:
+        """What came of it: counts, filled fields, money, requests, reasons; it costs nothing.
 
-        Beside `credits`, `credits_held` and `credits_planned` it tells the plan from what came of
-        it. An ``unknown`` request has no answer, or one that does not tell whether it was charged.
+        It counts the people or companies that it asked about, by what was known of them when it
+        ended. Labels are those of `rows`.
         """
-        with _journal() as journal:
-            found = journal.past.requests(self.id)
-        columns = {"outcome": TEXT, "requests": "Int64", "billed": "Int64", "credits": "Float64"}
-        return pd.DataFrame(found, columns=list(columns)).astype(columns)
+        rows, _ = self.at_its_end()
+        with closing(Journal(journal_path(current()))) as journal:
+            known = accounts(journal, [self.id])
+        return Report(summarise(rows, self.kind, PREFIXES[self.kind], unit=self.kind), tuple(known))
+
+    def at_its_end(self) -> tuple[pd.DataFrame, list[Sequence[tuple[str, str]]]]:
+        """Return `rows` as they were when it ended, and the identifiers of each by name.
+
+        Answers that later runs have replaced are read again from the raw ones.
+        """
+        until = None if pd.isna(self.ended) else self.ended.timestamp()
+        return self._asked.rows(until=until), [one.keys for one in self._asked.identities]
 
     def resume(
         self,
         *,
         provider: "str | Provider | None" = None,
-        budget: float | None = None,
+        budget: float | Budget | None = None,
         held: Literal["hold", "resend"] = "hold",
         progress: "str | Hook | None" = "auto",
         wait: bool = True,
@@ -125,8 +133,8 @@ class Run:
         provider : str or Provider, optional
             The provider with the run's own options, where it cannot be made again from the journal:
             a directory, or one whose options are more than text and numbers.
-        budget : float, optional
-            Credits; a hard wall for what is spent now.
+        budget : float or Budget, optional
+            Credits; a hard wall for what is spent now. By default what is left of the run's own.
         held : {"hold", "resend"}
             Whether to ask again about rows that are ``held``. **They may be paid for twice**: at
             most the credits that `held` shows.
@@ -157,24 +165,49 @@ class Run:
         >>> again["person_status"].tolist()
         ['matched']
         """
-        if held not in ("hold", "resend"):
-            raise ConfigurationError(
-                f"held={held!r} is not known.",
-                cost="Nothing was spent.",
-                todo='Type held="hold", or held="resend" to ask again at the risk of paying twice.',
-            )
-        stage, hook = self._stage(provider), choose(progress)
-        call = Call(provider=stage.provider, kind=self.kind, budget=budget, max_age="0D")
-        terms = replace(terms_of(self._frame(), call), max_age=self._age())
-        if held == "resend":
-            try:
-                terms = read_first(stage, terms)
-            except EnrichError as error:
-                error.result = self.rows
-                raise
-        handle = drive(self._frame(), stage, terms, hook, resend=held == "resend")
-        handle.start()
-        return handle.wait() if wait else handle
+        return self._ask(self._asked, provider, budget, held, progress, wait=wait)
+
+    def retry(
+        self,
+        *,
+        provider: "str | Provider | None" = None,
+        budget: float | Budget | None = None,
+        held: Literal["hold", "resend"] = "hold",
+        progress: "str | Hook | None" = "auto",
+        wait: bool = True,
+    ) -> Any:
+        """Ask again about those who are ``failed``, and about nobody else.
+
+        What a failed one was charged for, such as ``ambiguous``, is not bought again.
+
+        Parameters
+        ----------
+        provider, budget, progress, wait
+            As in `resume`.
+        held : {"hold", "resend"}
+            Whether to ask again about those who are ``held``, too, as in `resume`.
+
+        Returns
+        -------
+        pandas.DataFrame or handle
+            Those who were asked about again, with the labels that they have in `rows`.
+
+        Raises
+        ------
+        ConfigurationError, InputError, BudgetError, CredentialError, ProviderError, RunInterrupted
+            As in `resume`.
+
+        Examples
+        --------
+        >>> import enrich_pandas as ep
+        >>> leads = pd.DataFrame({"Email": ["ada@example.com"]})
+        >>> with ep.sandbox(misses=0):
+        ...     people = ep.people(leads, progress=None)
+        ...     len(ep.run(ep.runs()["run"][0]).retry(progress=None))
+        0
+        """
+        again = {Status.FAILED, Status.HELD} if held == "resend" else {Status.FAILED}
+        return self._ask(self._asked.those(again), provider, budget, held, progress, wait=wait)
 
     def reread(self, *, provider: "Provider | None" = None) -> pd.DataFrame:
         """Read the raw answers again, with the code of today. It makes no request.
@@ -198,96 +231,41 @@ class Run:
         ConfigurationError, InputError
             As in `resume`.
         """
-        known = self._stage(provider).provider
-        with _journal() as journal:
+        known = self._provider(provider)
+        with closing(Journal(journal_path(current()))) as journal:
             changes = list(reread(journal, self.id, known, self.kind, current().realm))
-        frame = identifiers([change.identity for change in changes])
-        for name, place in (("before", "_before"), ("after", "")):
-            answers: list[Answer | None] = [getattr(change, name) for change in changes]
-            for fact in ("status", "reason"):
-                values = [one and str(getattr(one.match, fact)) for one in answers]
-                frame[fact + place] = pd.Series(values, dtype=TEXT)
-        return frame
+        return changed(changes)
 
-    # -- what the journal knows ------------------------------------------------------------
+    def _ask(
+        self,
+        asked: Asked,
+        given: "str | Provider | None",
+        budget: float | Budget | None,
+        held: str,
+        progress: "str | Hook | None",
+        *,
+        wait: bool,
+    ) -> Any:
+        if held not in ("hold", "resend"):
+            raise ConfigurationError(
+                f"held={held!r} is not known.",
+                cost="Nothing was spent.",
+                todo='Type held="hold", or held="resend" to ask again at the risk of paying twice.',
+            )
+        stage, hook = asked.stage(self._provider(given)), choose(progress)
+        wall = self._budget if budget is None else budget
+        call = Call(provider=stage.provider, kind=self.kind, budget=wall, max_age="0D")
+        terms = replace(terms_of(asked.frame, call), max_age=self._age())
+        handle = drive(asked.frame, stage, terms, hook, resend=held == "resend")
+        if wait:
+            return handle.wait()
+        handle.start(follow=True)
+        return handle
 
-    def _frame(self) -> pd.DataFrame:
-        return identifiers(self._asked)
-
-    def _identified(self) -> Identified:
-        codes = np.arange(len(self._asked), dtype=np.intp)
-        return Identified(codes, self._asked, [], pd.DataFrame())
+    def _provider(self, given: "str | Provider | None") -> Provider:
+        return provider_of(self.id, self._call, self._asked.identities, given)
 
     def _age(self) -> float:
         """Return the age of the oldest answer to use: such as the run used, or has bought."""
         since = max(0.0, time.time() - self.started.timestamp())
         return since + (self._call.max_age if self._call else 0.0)
-
-    def _stage(self, given: "str | Provider | None") -> Stage:
-        provider = provider_of(self.id, self._call, self._asked, given)
-        return Stage.of(provider, self.kind, Columns({}, {}, {}), self._identified())
-
-    def _statuses(self) -> "pd.Series[Any]":
-        with _journal() as journal:
-            answers = known(journal, self.id, self._call, self._asked)
-        return pd.Series([str(_status(answers, one)) for one in self._asked], dtype=TEXT)
-
-
-def run(id: str) -> Run:  # noqa: A002 - what users call it
-    """Return one past run. It costs nothing.
-
-    Parameters
-    ----------
-    id : str
-        Of the first column of `enrich_pandas.runs`.
-
-    Returns
-    -------
-    Run
-        Its `Run.rows`, `Run.held` and `Run.report`; `Run.resume` goes on with it.
-
-    Raises
-    ------
-    InputError
-        The journal has no such run.
-    JournalError
-        The journal cannot be read.
-
-    Examples
-    --------
-    >>> import enrich_pandas as ep
-    >>> leads = pd.DataFrame({"Email": ["ada@example.com"]})
-    >>> with ep.sandbox(misses=0):
-    ...     people = ep.people(leads, fields=["name"], progress=None)
-    ...     past = ep.run(ep.runs()["run"][0])
-    ...     past.rows[["email", "person_status"]]
-                 email person_status
-    0  ada@example.com       matched
-    """
-    with _journal() as journal:
-        found = journal.past.runs(id)
-        if not found:
-            newest = [one["id"] for one in journal.past.runs()[:3]]
-            raise InputError(
-                f"The journal has no run {id!r}.",
-                cost="Nothing was spent.",
-                todo=f"See ep.runs(); the newest are {', '.join(newest)}."
-                if newest
-                else "No call has been made yet with this journal.",
-            )
-        begun = journal.past.begun(id)
-    call = None if begun.call is None else read_call(begun.call)
-    return Run(found[0], call, begun.asked or [])
-
-
-def _status(answers: dict[Identity, Answer], identity: Identity) -> Status:
-    return answers[identity].match.status
-
-
-@contextmanager
-def _journal() -> Iterator[Journal]:
-    journal = Journal(journal_path(current()))
-    try:
-        yield journal
-    finally:
-        journal.close()

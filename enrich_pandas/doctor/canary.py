@@ -9,7 +9,6 @@ from pathlib import Path
 import pandas as pd
 
 from enrich_pandas.doctor import verdicts
-from enrich_pandas.doctor.balance import balance_of, credits_in
 from enrich_pandas.doctor.findings import Check, Finding, hashed, keep
 from enrich_pandas.doctor.jobs import Record, fetched_again, lists, record_of, seen_after
 from enrich_pandas.doctor.subjects import Subject, mark, to_refuse
@@ -19,6 +18,7 @@ from enrich_pandas.errors import BudgetError, ConfigurationError, EnrichError
 from enrich_pandas.functions import companies, people
 from enrich_pandas.providers.base import Identity, Provider, Request
 from enrich_pandas.run.credentials import find_secrets
+from enrich_pandas.run.purse import left_by
 from enrich_pandas.run.surroundings import current, journal_path
 
 LAG = 3.0  # seconds for a vendor's books to follow its answers; its emulator needs none
@@ -54,7 +54,7 @@ class Canary:
         self._nobody = Subject.made_up(provider, chosen)
         self._kind, self._here = self._nobody.kind, current()
         find_secrets(provider, self._here)
-        self._balance = balance_of(provider)
+        self._balance = provider.balance_request()
         self._refused = to_refuse(provider, self._kind) if self._balance else None
         is_zoho = provider.name == "zoho" and self._kind == "people"
         self._foreign = Identity.of(name=f"Zoë {mark()}", company=mark()) if is_zoho else None
@@ -216,7 +216,7 @@ class Canary:
             return None
         if self._here.paid and self._last is not None:
             time.sleep(LAG)
-        self._last = credits_in(self._balance, line.ask(self._balance.request))
+        self._last = left_by(self._provider, line.ask(self._balance))
         return self._last
 
 

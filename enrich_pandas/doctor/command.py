@@ -1,6 +1,6 @@
 """What ``enrich-pandas doctor`` does, between the words of the command line and the checks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -8,17 +8,15 @@ import msgspec
 from enrich_pandas.doctor.canary import Canary
 from enrich_pandas.doctor.report import gather, lines, of_check
 from enrich_pandas.doctor.subjects import Subject
-from enrich_pandas.errors import ConfigurationError
-from enrich_pandas.providers import find_provider
 from enrich_pandas.providers.base import Provider
 from enrich_pandas.run.surroundings import current
 
 Say = Callable[[str], object]
 
 
-def examine(say: Say, *, as_json: bool) -> bool:
-    """Tell what is on this machine, and whether nothing stands in the way of a run."""
-    report = gather()
+def examine(say: Say, *, offline: bool, as_json: bool) -> bool:
+    """Tell what is on this machine and left on the accounts; and whether a run could begin."""
+    report = gather(offline=offline)
     if as_json:
         say(_encoded(report))
     else:
@@ -28,8 +26,7 @@ def examine(say: Say, *, as_json: bool) -> bool:
 
 
 def probe(
-    name: str,
-    options: Sequence[str],
+    provider: Provider,
     chosen: Subject | None,
     *,
     say: Say,
@@ -42,8 +39,8 @@ def probe(
 
     Parameters
     ----------
-    name, options
-        The provider, and its own options such as ``api=screener``.
+    provider
+        Whose account it is.
     chosen
         Whom to ask about beside somebody made up.
     say, tell
@@ -58,11 +55,11 @@ def probe(
     Raises
     ------
     EnrichError
-        It cannot be begun: the provider, its options, the identity, a credential, or the price.
+        It cannot be begun: the identity, a credential, or the price.
         Nothing was sent.
     """
-    canary = Canary(_provider(name, options), chosen, tell)
-    _announce(canary, name, tell)
+    canary = Canary(provider, chosen, tell)
+    _announce(canary, provider.name, tell)
     canary.refuse_above(max_credits)
     if ask is not None and not ask("Go on?"):
         return False
@@ -84,35 +81,6 @@ def _announce(canary: Canary, name: str, tell: Say) -> None:
         tell(f"  {what}: at most {price:g} credits")
     tell(f"It can cost {canary.credits_max:g} credits in all, and is expected to cost less.")
     tell("Let nothing else use the account meanwhile: its balance is compared.")
-
-
-def _provider(name: str, options: Sequence[str]) -> Provider:
-    """Make a provider by its name, with options such as ``api=screener``."""
-    made = find_provider(name)
-    given = dict(_option(text) for text in options)
-    if shown := sorted(given.keys() & made.credentials.keys()):
-        raise ConfigurationError(
-            f"A credential ({', '.join(shown)}) is not given on the command line, where others on "
-            "this machine can read it.",
-            cost="Nothing was sent.",
-            todo=f"Set {', '.join(made.credentials[name] for name in shown)} instead.",
-        )
-    try:
-        return type(made)(**given) if given else made
-    except TypeError:
-        raise ConfigurationError(
-            f"{name} does not take these options: {', '.join(given)}.",
-            cost="Nothing was sent.",
-            todo="Its page in the documents names them.",
-        ) from None
-
-
-def _option(text: str) -> tuple[str, Any]:
-    name, _, value = text.partition("=")
-    try:
-        return name, msgspec.json.decode(value)
-    except msgspec.DecodeError:  # a word, which needs no quotes
-        return name, value
 
 
 def _encoded(value: Any) -> str:

@@ -1,17 +1,13 @@
 """What is installed: versions, providers, and where their credentials are found; never values."""
 
-import os
 import platform
 from importlib.metadata import version
-from types import SimpleNamespace
-from typing import cast
 
 import msgspec
 
-from enrich_pandas.errors import CredentialError, EnrichError
+from enrich_pandas.errors import EnrichError
 from enrich_pandas.providers import find_provider, providers
-from enrich_pandas.providers.base import Provider
-from enrich_pandas.run.credentials import find_secrets
+from enrich_pandas.run.credentials import located
 from enrich_pandas.run.surroundings import Surroundings
 
 
@@ -55,26 +51,13 @@ def _look_at(name: str, defined: str, here: Surroundings) -> Installed:
     return Installed(
         name=name,
         defined=defined,
-        credentials={one: _place(provider, one, here) for one in provider.credentials},
+        credentials={
+            name: found.place if (found := located(provider, name, here)) else None
+            for name in provider.credentials
+        },
         variables=dict(provider.credentials),
     )
 
 
 def _short(error: Exception) -> str:
     return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
-
-
-def _place(provider: Provider, name: str, here: Surroundings) -> str | None:
-    """Tell where a credential is found, in the order in which a run looks for it."""
-    only = {
-        "name": provider.name,
-        "keys_url": "",
-        "credentials": {name: provider.credentials[name]},
-    }
-    try:
-        find_secrets(cast("Provider", SimpleNamespace(**only)), here)
-    except CredentialError:
-        return None
-    if here.secrets.get(provider.name, {}).get(name):
-        return "sandbox"
-    return "environment" if os.environ.get(provider.credentials[name]) else "keyring"

@@ -1,9 +1,10 @@
-"""The doctor's report: gathered without a network, and put into lines."""
+"""The doctor's report: what is on this machine and on the accounts, and its lines."""
 
 from collections.abc import Iterator
 
 import msgspec
 
+from enrich_pandas.doctor.accounts import Account, accounts
 from enrich_pandas.doctor.findings import Check, kept
 from enrich_pandas.doctor.installed import Installed, installed, versions
 from enrich_pandas.doctor.ledger import Ledger, inspect
@@ -15,27 +16,29 @@ SIZES = ((2**30, "GB"), (2**20, "MB"), (2**10, "kB"))
 
 
 class Report(msgspec.Struct, kw_only=True):
-    """All that can be said without a network; no credential and no person stands in it."""
+    """All that can be said for nothing; no credential and no person stands in it."""
 
     versions: dict[str, str]
     journal: Ledger
     providers: list[Installed]
+    accounts: list[Account]
     checks: list[Check]
 
     @property
     def is_well(self) -> bool:
         """Whether nothing stands in the way of the next run."""
-        return not self.journal.problems
+        return not self.journal.problems and not any(one.problems for one in self.accounts)
 
 
-def gather() -> Report:
-    """Look at this machine: what is installed, and what the journal keeps."""
+def gather(*, offline: bool = False) -> Report:
+    """Look at this machine and, unless ``offline``, ask each account what is left; it is free."""
     here = current()
-    path = journal_path(here)
+    path, known = journal_path(here), installed(here)
     return Report(
         versions=versions(),
         journal=inspect(path),
-        providers=installed(here),
+        providers=known,
+        accounts=[] if offline else accounts(known, here),
         checks=kept(path.parent),
     )
 
@@ -51,6 +54,11 @@ def lines(report: Report) -> Iterator[str]:
     yield from ("", "Providers")
     for one in report.providers:
         yield from _of_provider(one)
+    if report.accounts:
+        yield from ("", "Accounts")
+    for account in report.accounts:
+        yield f"  {account.provider}: {account.said}"
+        yield from (f"  PROBLEM: {problem}" for problem in account.problems)
     yield from ("", "Live checks")
     for check in report.checks:
         yield from of_check(check)

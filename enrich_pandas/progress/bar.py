@@ -46,7 +46,8 @@ def _draw(bar: "tqdm[Never]", progress: Progress) -> None:
         f"{phrases.amount(progress.credits)}/{phrases.amount(progress.credits_max)} credits",
         phrases.counted(progress),
         f"{progress.batches_done:,}/{progress.batches:,} batches, {progress.in_flight:,} in flight",
+        phrases.paced(progress) if not ended else "",
     )
-    bar.n = progress.rows_done
+    bar.n = progress.settled
     bar.set_postfix_str(" · ".join(filter(None, parts)), refresh=False)
     bar.refresh()

@@ -13,8 +13,9 @@ def choose(progress: str | Hook | None) -> Hook:
     Parameters
     ----------
     progress
-        ``"auto"``: the widget in a notebook, the bar in a terminal, elsewhere one line at the
-        end. ``"widget"`` and ``"bar"``: that one. None: nothing is shown. A callable: itself.
+        ``"auto"``: the widget in a notebook, the cell's output in marimo, the bar in a terminal,
+        elsewhere one line at the end. ``"widget"`` and ``"bar"``: that one. None: nothing is
+        shown. A callable: itself.
 
     Returns
     -------
@@ -53,6 +54,8 @@ def _auto() -> Hook:
     """Choose by where the code runs."""
     if _in_notebook():
         return _widget()
+    if _in_marimo():
+        return _page()
     return _bar() if sys.stderr is not None and sys.stderr.isatty() else _line()
 
 
@@ -64,10 +67,22 @@ def _in_notebook() -> bool:
     return any(ancestor.__name__ == "ZMQInteractiveShell" for ancestor in type(shell).__mro__)
 
 
+def _in_marimo() -> bool:
+    """Tell whether marimo shows what this process does, without importing it."""
+    marimo = sys.modules.get("marimo")
+    return marimo is not None and bool(marimo.running_in_notebook())
+
+
 def _widget() -> Hook:
     from enrich_pandas.progress.widget import Panel
 
     return Panel()
+
+
+def _page() -> Hook:
+    from enrich_pandas.progress.page import Page
+
+    return Page()
 
 
 def _bar() -> Hook:

@@ -1,0 +1,226 @@
+"""What changed between two results: who is new, gone, or known otherwise than before."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from enrich_pandas.frame.schema import TEXT
+from enrich_pandas.progress.phrases import named
+from enrich_pandas.providers.base import Kind, Status
+from enrich_pandas.report.page import Block, Grid, Line, Lines, Page, Viewed, shown
+
+MOST = 50  # people that are listed
+# What is told as a change, and the fields of which each is made.
+WATCHED: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
+    "people": {"job": ("title", "company"), "company": ("company",), "email": ("emails",)},
+    "companies": {
+        "name": ("name",),
+        "domain": ("domain",),
+        "status": ("operating_status",),
+        "ceo": ("ceo",),
+        "headquarters": ("headquarters",),
+        "employees": ("employees",),
+    },
+}
+FIELDS: Mapping[Kind, tuple[str, ...]] = {
+    kind: tuple(dict.fromkeys(name for names in of.values() for name in names))
+    for kind, of in WATCHED.items()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What one result says of somebody: a text for each field that it has."""
+
+    identity: str
+    status: Status
+    name: str | None
+    texts: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Somebody, before and after; None where he was not asked about."""
+
+    before: Known | None
+    after: Known | None
+    changed: frozenset[str] = frozenset()
+
+    @property
+    def change(self) -> str:
+        """``new``, ``gone``, ``changed``, ``same``, or ``unknown``."""
+        if self.before is None or self.after is None:
+            return "new" if self.before is None else "gone"
+        if not self.before.status == self.after.status == Status.MATCHED:
+            return "unknown"
+        return "changed" if self.changed else "same"
+
+    @property
+    def latest(self) -> Known:
+        """What is known last."""
+        found = self.after or self.before
+        assert found is not None  # noqa: S101 - for the type checker: he is in one of them
+        return found
+
+
+@dataclass(frozen=True, eq=False, repr=False)
+class Comparison(Viewed):
+    """What changed between two results; made by ``ep.compare``.
+
+    A notebook shows it as a page; `to_html` writes that to a file, `to_frame` gives the table.
+
+    Attributes
+    ----------
+    kind : str
+        ``people`` or ``companies``.
+    before, after : str
+        What was compared.
+    counts : pandas.Series
+        How many are ``new``, ``gone``, ``changed``, the ``same``, or ``unknown``; and how many
+        changed in what, such as ``job``.
+    skipped : int
+        Rows of either that name nobody: they cannot be compared.
+
+    Notes
+    -----
+    ``new`` and ``gone`` are those who stand in one of the two only. ``unknown`` is who was not
+    matched in both: that a vendor has nobody today does not say that somebody has left. A value
+    that is missing on one side is no change, nor is one address more or less: an e-mail has changed
+    where one went and another came. It holds personal data, as the results do.
+    """
+
+    kind: Kind
+    before: str
+    after: str
+    pairs: tuple[Pair, ...]
+    skipped: int = 0
+
+    @property
+    def counts(self) -> "pd.Series[Any]":
+        """How many are new, gone, changed, the same or unknown; and in what they changed."""
+        names = ("new", "gone", "changed", "same", "unknown")
+        counts = {name: sum(pair.change == name for pair in self.pairs) for name in names}
+        return pd.Series(counts | self._by_change(), dtype="Int64", name=self.kind)
+
+    def _by_change(self) -> dict[str, int]:
+        return {
+            name: sum(name in pair.changed for pair in self.pairs) for name in WATCHED[self.kind]
+        }
+
+    def __repr__(self) -> str:
+        return f"<comparison: {self._told()}; .to_frame(), .to_html(path)>"
+
+    def _told(self) -> str:
+        counts = self.counts
+        changes = ", ".join(f"{n:,} {name}" for name, n in self._by_change().items() if n)
+        parts = [
+            f"{counts['changed']:,} of {len(self.pairs):,} {self.kind} changed"
+            + (f" ({changes})" if changes else ""),
+            *(f"{counts[name]:,} {name}" for name in ("new", "gone", "unknown") if counts[name]),
+        ]
+        return ", ".join(parts)
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return everybody but those who are the same as before.
+
+        Returns
+        -------
+        pandas.DataFrame
+            One row a person or company: ``identity`` and ``name``; ``change`` (``new``, ``gone``,
+            ``changed``, ``unknown``); a flag for each kind of change, such as ``changed_job``;
+            then each field ``…_before`` and ``…_after``, and the statuses likewise.
+        """
+        pairs = [pair for pair in self.pairs if pair.change != "same"]
+        texts: dict[str, list[str | None]] = {
+            "identity": [pair.latest.identity for pair in pairs],
+            "name": [_name(pair) for pair in pairs],
+            "change": [pair.change for pair in pairs],
+        }
+        flags = {
+            f"changed_{name}": [name in pair.changed for pair in pairs]
+            for name in WATCHED[self.kind]
+        }
+        values = {
+            f"{name}_{side}": [_value(getattr(pair, side), name) for pair in pairs]
+            for name in (*FIELDS[self.kind], "status")
+            for side in ("before", "after")
+        }
+        dtypes = dict.fromkeys([*texts, *values], TEXT) | dict.fromkeys(flags, "bool")
+        return pd.DataFrame({**texts, **flags, **values}).astype(dtypes)
+
+    def page(self) -> Page:
+        """Return it, in the order to be read."""
+        by_change = {of: [p for p in self.pairs if p.change == of] for of in ("new", "gone")}
+        blocks: list[Block] = [
+            Lines(list(self._lines())),
+            self._changes(),
+            *(_list(heading, pairs) for heading, pairs in by_change.items()),
+            self._unknown(),
+        ]
+        return Page(self._told(), blocks, f"from {self.before} to {self.after}")
+
+    def _lines(self) -> Iterator[Line]:
+        counts = self.counts
+        yield Line("compared", f"{len(self.pairs):,}", f"{self.kind}, by identity")
+        yield Line("the same", f"{counts['same']:,}")
+        for name, count in self._by_change().items():
+            yield Line(f"changed {name}", f"{count:,}")
+        yield Line("new", f"{counts['new']:,}", f"only in {self.after}")
+        yield Line("gone", f"{counts['gone']:,}", f"only in {self.before}")
+        text = "not matched both times, which says nothing of a change"
+        yield Line("unknown", f"{counts['unknown']:,}", text)
+        if self.skipped:
+            yield Line("left out", f"{self.skipped:,}", "rows that name nobody")
+
+    def _changes(self) -> Grid:
+        changed = [pair for pair in self.pairs if pair.change == "changed"]
+        rows = [
+            [
+                shown(_name(pair) or pair.latest.identity),
+                ", ".join(name for name in WATCHED[self.kind] if name in pair.changed),
+                _told(self.kind, pair, pair.before),
+                _told(self.kind, pair, pair.after),
+            ]
+            for pair in changed[:MOST]
+        ]
+        return Grid("changed", ["who", "what", "before", "after"], rows, rest=_rest(changed))
+
+    def _unknown(self) -> Grid:
+        unknown = [pair for pair in self.pairs if pair.change == "unknown"]
+        counts: dict[tuple[str, str], int] = {}
+        for pair in unknown:
+            key = (_value(pair.before, "status") or "", _value(pair.after, "status") or "")
+            counts[key] = counts.get(key, 0) + 1
+        rows = [[named(a), named(b), f"{n:,}"] for (a, b), n in counts.items()]
+        return Grid("unknown", ["before", "after", self.kind], rows, [self.kind])
+
+
+def _name(pair: Pair) -> str | None:
+    return next((one.name for one in (pair.after, pair.before) if one and one.name), None)
+
+
+def _value(known: Known | None, name: str) -> str | None:
+    if known is None:
+        return None
+    return str(known.status) if name == "status" else known.texts.get(name)
+
+
+def _told(kind: Kind, pair: Pair, known: Known | None) -> str:
+    """Say the fields of which the changes are made."""
+    fields = dict.fromkeys(f for name in pair.changed for f in WATCHED[kind][name])
+    ordered = (name for name in FIELDS[kind] if name in fields)
+    return ", ".join(shown(value) for name in ordered if (value := _value(known, name)))
+
+
+def _list(heading: str, pairs: Sequence[Pair]) -> Grid:
+    rows = [
+        [shown(_name(pair) or ""), shown(pair.latest.identity), named(pair.latest.status)]
+        for pair in pairs[:MOST]
+    ]
+    return Grid(heading, ["who", "identity", "status"], rows, rest=_rest(pairs))
+
+
+def _rest(pairs: Sequence[Pair]) -> str:
+    return f"{len(pairs) - MOST:,} more: .to_frame()" if len(pairs) > MOST else ""
