@@ -244,6 +244,10 @@ class Careless(ACME.Acme):
         (acme(docs_url=""), "it_says_where_it_is_documented"),
         (acme(origin="http://api.acme.example/v1"), "its_origin_is_scheme_and_host"),
         (acme(rate_limit=RateLimit(0, 60)), "its_limits_are_limits"),
+        (
+            acme(balance_request=lambda _: Request(method="GET", path="/left", billed=True)),
+            "its_balance_is_free_to_ask_for",
+        ),
         (acme(version=1), "its_options_can_be_kept"),
         (acme(rules=lambda *_: {"name": []}), "its_rules_are_about_its_identifiers"),
         (

@@ -1,6 +1,7 @@
 """What is exported for a spreadsheet program executes nothing, and is otherwise what it was."""
 
 import csv
+import datetime as dt
 
 import openpyxl
 import pandas as pd
@@ -78,6 +79,36 @@ def test_an_enriched_frame_survives(tmp_path):
     assert back["person_name"].tolist() == people["person_name"].tolist()
     assert back.index.tolist() == ["=a", "b"]
     assert pd.read_csv(tmp_path / "x.csv", index_col=0).index.tolist() == ["'=a", "b"]
+
+
+def test_labels_in_levels_execute_nothing_either(tmp_path):
+    levels = pd.MultiIndex.from_tuples([("=1+1", "@x"), ("b", "+y")], names=["=k", None])
+    frame = pd.DataFrame([["=a", "b"], ["c", "d"]], index=levels, columns=levels)
+    ep.to_csv_safe(frame, tmp_path / "x.csv", index=True)
+    with (tmp_path / "x.csv").open(newline="") as file:
+        cells = [cell for row in csv.reader(file) for cell in row]
+    assert not any(executes(cell) for cell in cells)
+    assert {"'=1+1", "'@x", "'+y", "'=k", "'=a"} <= {*cells}
+
+
+def test_times_are_in_utc_under_any_label(tmp_path):
+    times = pd.date_range("2024-10-27", periods=2, freq="h", tz="Europe/Paris")
+    frame = pd.DataFrame([[*times]], columns=pd.MultiIndex.from_tuples([("a", 1), ("a", 1)]))
+    ep.to_excel_safe(frame, tmp_path / "x.xlsx", index=True)
+    sheet = openpyxl.load_workbook(tmp_path / "x.xlsx").active
+    cells = [cell.value for row in sheet.iter_rows() for cell in row]
+    written = {cell for cell in cells if isinstance(cell, dt.datetime)}
+    assert written == {time.tz_convert("UTC").tz_localize(None) for time in times}
+    assert isinstance(frame.dtypes.iloc[0], pd.DatetimeTZDtype)
+
+
+def test_a_lone_surrogate_is_left_out_as_no_file_can_hold_it(tmp_path):
+    texts = pd.Index(["a\ud800"], dtype=object)
+    frame = pd.DataFrame([["x\ud800"]], columns=texts, index=texts, dtype=object)
+    ep.to_csv_safe(frame, tmp_path / "x.csv", index=True)
+    assert (tmp_path / "x.csv").read_text(encoding="utf-8").split() == ['"","a"', '"a","x"']
+    ep.to_excel_safe(frame, tmp_path / "x.xlsx")
+    assert pd.read_excel(tmp_path / "x.xlsx", engine="openpyxl").to_dict("list") == {"a": ["x"]}
 
 
 def test_what_no_excel_file_can_hold_is_left_out(tmp_path):

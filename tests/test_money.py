@@ -21,11 +21,13 @@ from hypothesis import strategies as st
 
 import enrich_pandas as ep
 from enrich_pandas.errors import JournalError
+from enrich_pandas.providers.amplemarket import bulk
 from enrich_pandas.providers.base import RateLimit
 from enrich_pandas.run.http import Transport
 from enrich_pandas.run.journal import Journal
 from enrich_pandas.sandbox.faults import After, Before, Elements
 from enrich_pandas.sandbox.faults import names as faults_of
+from tests.conftest import asked
 
 APIS = ["2025-11-01", "screener"]
 WRITES = ["begin_run", "claim", "adopt", "intend", "answer", "land", "end_run"]
@@ -123,12 +125,12 @@ def ended(child):
     return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
-def killed(frame, crossing, api):
+def killed(frame, crossing, api, **options):
     """Enrich in a child that dies at a boundary; False where it crosses fewer."""
 
     def task():
         die_at(crossing)
-        enrich(frame, api)
+        enrich(frame, api, **options)
 
     return ended(fork(task)) == -signal.SIGKILL
 
@@ -226,7 +228,7 @@ def test_an_outage_stops_the_run_before_it_holds_everybody(fault, api):
         box.fault("crustdata", "submit", fault, times=None, **OPTIONS.get(fault, {}))
         with pytest.raises(ep.ProviderError) as caught:
             people(1000).enrich.people(ep.Crustdata(api=api, connections=2), progress=None)
-        assert len(box.requests) <= 5 + 2
+        assert len(box.requests) <= 1 + 5 + 2
         assert counts(caught.value.result)["skipped"] >= 800
         assert len(str(caught.value).splitlines()) == 3
 
@@ -236,7 +238,7 @@ def test_a_vendor_that_asks_to_wait_for_long_is_left_alone():
         box.fault("crustdata", "submit", "rate_limited", times=None, retry_after=3600)
         with pytest.raises(ep.RateLimitError) as caught:
             people(500).enrich.people(ep.Crustdata(connections=2), progress=None)
-        assert len(box.requests) <= 2
+        assert len(box.requests) <= 1 + 2
         assert set(caught.value.result["person_status"]) == {"pending", "skipped"}
 
 
@@ -248,7 +250,7 @@ def test_an_answer_that_cannot_be_written_is_shown_and_not_bought_again(box, mon
     """A lock that lasts, or a full disk, between the answer and its commit."""
     frame = people(25)
 
-    def fail(*_):
+    def fail(*_, **__):
         raise JournalError("The disk is full.")
 
     with monkeypatch.context() as patch:
@@ -267,21 +269,24 @@ def test_a_journal_that_is_taken_away_stops_the_spending(tmp_path):
     with ep.sandbox(misses=0, latency=0.1, journal=path) as box:
         provider = ep.Crustdata(connections=1)
         handle = people(300).enrich.people(provider, progress=None, wait=False)
-        while not len(box.requests):
+        while not asked(box):
             time.sleep(0.01)
         path.unlink()
         with pytest.raises(ep.JournalError) as caught:
             handle.wait()
-        assert len(box.requests) <= 2
+        assert asked(box) <= 2
         assert counts(caught.value.result)["matched"] == len(box.ledger)
 
 
-def test_a_journal_in_which_bytes_have_changed_is_never_taken_for_an_empty_one(tmp_path):
+@pytest.mark.parametrize(
+    "trials", [30, pytest.param(1_000, marks=[pytest.mark.slow, pytest.mark.timeout(14_400)])]
+)
+def test_a_journal_in_which_bytes_have_changed_is_never_taken_for_an_empty_one(tmp_path, trials):
     path, dice = tmp_path / "journal.sqlite", random.Random(3)  # noqa: S311 - as above
     with ep.sandbox(misses=0, journal=path) as box:
         enrich(people(100))
         whole = path.read_bytes()
-        for trial in range(30):
+        for trial in range(trials):
             at = dice.randrange(1, len(whole))
             damaged = (
                 whole[:at] if trial % 2 else whole[:at] + os.urandom(4096) + whole[at + 4096 :]
@@ -289,7 +294,7 @@ def test_a_journal_in_which_bytes_have_changed_is_never_taken_for_an_empty_one(t
             path.write_bytes(damaged)
             answer = enrich(people(100))
             assert answer is None or answer["person_status"].notna().all()
-        assert len(box.requests) == 4
+        assert asked(box) == 4
     with pytest.raises(sqlite3.DatabaseError):
         sqlite3.connect(path).execute("SELECT * FROM results").fetchall()
 
@@ -310,12 +315,56 @@ def test_a_budget_is_a_wall_and_is_used_up(budget, connections, fault):
             assert spent + held >= budget
 
 
+def test_calls_share_a_budget_by_its_name(box):
+    spring = ep.Budget(60, "spring")
+    found = [counts(enrich(people(25, 100 * n), budget=spring)) for n in range(3)]
+    assert found == [{"matched": 25}, {"matched": 25}, {"matched": 10, "skipped": 15}]
+    assert ep.runs()["budget_name"].tolist() == ["spring"] * 3
+    assert counts(enrich(people(25, 300), budget=25)) == {"matched": 25}
+    assert ep.runs()["budget_name"][0] == ep.runs()["run"][0]
+    more = enrich(people(25, 200), budget=ep.Budget(70, "spring"))
+    assert counts(more) == {"matched": 20, "skipped": 5}
+
+
+def test_several_providers_share_a_budget_and_its_name(monkeypatch):
+    monkeypatch.setattr(bulk, "POLL_SECONDS", 0.05)
+    with ep.sandbox(misses=0.5) as box:
+        for start in (0, 1000):
+            spring = ep.Budget(60, "spring")
+            people(40, start).enrich.people(
+                ["crustdata", "amplemarket"], budget=spring, progress=None
+            )
+        assert 45 < box.ledger["credits"].sum() <= 60
+
+
+def test_the_dead_keep_nothing_of_a_budget_but_what_they_may_have_spent(vendor, joined):
+    frame, spring = people(25, 6_000_000), ep.Budget(30, "spring")
+    with joined("dead"):
+        assert killed(frame, 5, "2025-11-01", budget=spring)  # the claim is written, no intent
+        assert counts(enrich(people(25, 6_001_000), budget=spring)) == {"matched": 25}
+        assert killed(people(5, 6_002_000), 7, "2025-11-01", budget=spring)  # the intent is written
+        assert counts(enrich(people(5, 6_003_000), budget=spring)) == {"skipped": 5}
+
+
+def test_what_another_option_buys_is_bought_and_each_is_kept(box):
+    frame, dear = people(2), ep.Crustdata(business_email=True)
+    for requests, provider in [(1, ep.Crustdata()), (2, dear), (2, ep.Crustdata()), (2, dear)]:
+        bought = frame.enrich.people(provider, progress=None)
+        assert len(box.requests) == requests
+    assert "business" in {*bought["person_email_1_type"].str.casefold()}
+    assert ep.plan(frame, ep.Crustdata(api="screener")).requests == 1
+
+
 @pytest.mark.parametrize("budget", [np.int64(3), np.float32(3), 3, True + 2, "3"])
 def test_a_budget_is_any_number(box, budget):
     assert counts(enrich(people(5), budget=budget)) == {"matched": 3, "skipped": 2}
 
 
-@pytest.mark.parametrize("budget", [-1, float("nan"), "much", [1]])
+@pytest.mark.parametrize(
+    "budget",
+    [-1, float("nan"), "much", [1], ep.Budget(-1, "x"), ep.Budget(1, 2), ep.Budget(1, "\ud800")],
+    ids=ascii,
+)
 def test_another_budget_is_refused(box, budget):
     with pytest.raises(ep.ConfigurationError, match="number of credits"):
         people(5).enrich.people(progress=None, budget=budget)

@@ -13,6 +13,7 @@ import pytest
 import enrich_pandas as ep
 from enrich_pandas.providers.crustdata import current as crustdata
 from enrich_pandas.run.database import MIGRATIONS, Database
+from tests.conftest import asked
 
 LEADS = pd.DataFrame({"LinkedIn": [f"linkedin.com/in/past-{n}-example" for n in range(60)]})
 
@@ -55,7 +56,11 @@ def test_a_past_run_tells_of_itself(home):
             rows.drop(columns="linkedin_url"), frame.drop(columns="LinkedIn")
         )
         assert past.held.empty
-        assert past.report.loc[0, ["outcome", "requests", "billed"]].tolist() == ["accepted", 3, 3]
+        assert past.report.requests.loc[0, ["outcome", "requests", "billed"]].tolist() == [
+            "accepted",
+            3,
+            3,
+        ]
 
 
 def test_an_unknown_run_is_an_error_that_names_others(home):
@@ -68,27 +73,35 @@ def test_an_unknown_run_is_an_error_that_names_others(home):
 
 
 KILLED = """
-    import os, signal, sys, threading
+    import os, signal, sys, threading, time
     import pandas as pd
     import enrich_pandas as ep
     from enrich_pandas.run.http import Transport
-    send, lock, count = Transport.send, threading.Lock(), [0]
-    def dying(transport, request, *form):
-        exchange = send(transport, request, *form)
+    from enrich_pandas.run.journal import Journal
+    send, lock, count, landed = Transport.send, threading.Lock(), [0], [0]
+    land = Journal.land
+    def landing(*given, **options):
+        answers = land(*given, **options)
+        landed[0] += 1
+        return answers
+    def dying(transport, request, *form, **options):
+        exchange = send(transport, request, *form, **options)
         with lock:
-            count[0] += 1
+            count[0] += request.billed
             if count[0] == {at}:
+                while landed[0] < {at} - 1:
+                    time.sleep(0.01)
                 os.kill(os.getpid(), signal.SIGKILL)
         return exchange
-    Transport.send = dying
-    leads = pd.DataFrame({{"LinkedIn": [f"linkedin.com/in/past-{{n}}-example" for n in range(60)]}})
+    Transport.send, Journal.land = dying, landing
+    leads = pd.DataFrame({{"LinkedIn": [f"linkedin.com/in/past-{{n}}-example" for n in range(75)]}})
     with ep.sandbox(url={url!r}, journal={home!r}):
         leads.enrich.people(ep.Crustdata(connections=1), progress=None)
 """
 
 
 def killed(box, home, at):
-    """Let a process die when the answer to its n-th request has arrived, and is not recorded."""
+    """Let a process die when its n-th paid answer has arrived, and those before have landed."""
     script = textwrap.dedent(KILLED).format(url=box.url("crustdata"), home=str(home), at=at)
     done = subprocess.run([sys.executable, "-c", script], env=os.environ, check=False)
     assert done.returncode == -signal.SIGKILL
@@ -100,9 +113,11 @@ def test_a_run_that_died_is_taken_up_without_its_frame(home):
         with ep.sandbox(url=box.url("crustdata"), journal=home):
             past = newest()
             assert past.status == "died"
-            assert set(past.rows["person_status"]) == {"matched", "pending", "skipped"}
+            counts = past.rows["person_status"].value_counts().to_dict()
+            assert counts == {"matched": 25, "pending": 25, "skipped": 25}
             frame = past.resume(progress=None)
-            assert frame["person_status"].value_counts().to_dict() == {"matched": 35, "held": 25}
+            counts = frame["person_status"].value_counts().to_dict()
+            assert counts == {"matched": 50, "held": 25}
             assert (charges(box) == 1).all()
             held = ep.run(past.id).held
             assert len(held) == 25
@@ -113,7 +128,7 @@ def test_a_run_that_died_is_taken_up_without_its_frame(home):
             assert (charges(box) == 1).all()
             sent = past.resume(held="resend", progress=None)
             assert set(sent["person_status"]) == {"matched"}
-            assert charges(box).value_counts().to_dict() == {1: 35, 2: 25}
+            assert charges(box).value_counts().to_dict() == {1: 50, 2: 25}
             assert past.resume(held="resend", progress=None)["person_status"].eq("matched").all()
             assert charges(box).max() == 2
 
@@ -124,7 +139,7 @@ def test_what_the_dead_left_is_read_before_anything_is_sent_again(home):
         with ep.sandbox(url=box.url("crustdata"), journal=home):
             frame = newest().resume(held="resend", progress=None)
             assert set(frame["person_status"]) == {"matched"}
-            assert charges(box).value_counts().to_dict() == {1: 35, 2: 25}
+            assert charges(box).value_counts().to_dict() == {1: 50, 2: 25}
 
 
 def test_asking_again_has_a_budget_too(home):
@@ -213,10 +228,11 @@ def test_raw_answers_are_read_again_without_a_request(home, monkeypatch):
 
 def test_a_journal_of_the_first_version_is_brought_up_and_read(home):
     with ep.sandbox(journal=home, misses=0) as box:
-        before = enriched()
+        before = enriched(budget=500)
         database = Database(home)
         with database.writing() as connection:
-            for column in ("call", "asked"):
+            connection.execute("DROP INDEX runs_of_a_budget")
+            for column in ("call", "asked", "budget_name", "balance"):
                 connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
             connection.execute("DROP TABLE tombstones")
             connection.execute("DROP TABLE settings")
@@ -224,8 +240,33 @@ def test_a_journal_of_the_first_version_is_brought_up_and_read(home):
         database.close()
         assert 1 in MIGRATIONS
         after = enriched()
+        assert ep.runs()["budget_name"][1] == ep.runs()["run"][1]
         pd.testing.assert_frame_equal(after, before)
-        assert len(box.requests) == 3
+        assert asked(box) == 3
         assert set(ep.runs()["status"]) == {"done"}
         with pytest.raises(ep.InputError, match="Repeat the original call"):
             ep.run(ep.runs()["run"][1]).resume(progress=None)
+
+
+def test_only_what_failed_is_asked_about_again(home):
+    with ep.sandbox(journal=home, misses=0) as box:
+        box.fault("crustdata", "submit", "malformed", only="past-3-example")
+        box.fault("crustdata", "submit", "drop_after_accept", only="past-59-example")
+        frame = enriched(ep.Crustdata(connections=1))
+        counts = frame["person_status"].value_counts()
+        assert counts["failed"] == 1
+        assert counts["held"] > 0
+        past, before = newest(), charges(box)
+        told = past.report.reasons.set_index("status")
+        assert told.loc["failed", ["reason", "labels"]].tolist() == ["malformed", [3]]
+        again = past.retry(progress=None)
+        assert again.index.tolist() == [3]
+        assert again["person_status"].tolist() == ["matched"]
+        assert len(box.ledger) == before.sum() + 1
+        assert ep.run(past.id).rows["person_status"].value_counts()["held"] == counts["held"]
+        assert past.retry(progress=None).empty
+        sent = past.retry(held="resend", progress=None)
+        assert len(sent) == counts["held"]
+        assert charges(box).max() == 2  # those who were held: the user said so
+        assert set(ep.run(past.id).rows["person_status"]) == {"matched"}
+        assert past.report.counts["held"] == counts["held"]  # as it ended

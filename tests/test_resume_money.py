@@ -9,6 +9,7 @@ import pandas as pd
 import enrich_pandas as ep
 from enrich_pandas.providers.base import RateLimit
 from enrich_pandas.run.journal import Journal
+from tests.conftest import asked
 
 
 def people(count):
@@ -58,6 +59,31 @@ def test_the_budget_is_that_of_both_passes(tmp_path):
         killed(people(75))
         newest().resume(held="resend", budget=30, progress=None)
         assert box.ledger["credits"].sum() <= 30
+
+
+def test_a_run_goes_on_within_its_own_budget(box):
+    frame = people(60)
+    frame.enrich.people(budget=40, progress=None)
+    again = newest().resume(progress=None)
+    assert again["person_reason"].eq("budget").sum() == 20
+    assert box.ledger["credits"].sum() == 40
+    raised = newest().resume(budget=15, progress=None)
+    assert raised["person_status"].eq("matched").sum() == 55
+    assert box.ledger["credits"].sum() == 55
+
+
+def test_asking_again_without_waiting_returns_at_once(tmp_path):
+    """Though the dead left something to read, for which a vendor takes its time."""
+    with (
+        ep.sandbox(misses=0, process=True, latency=0.5) as vendor,
+        ep.sandbox(url=vendor.url("crustdata"), journal=tmp_path / "j.sqlite") as box,
+    ):
+        killed(people(75))
+        handle = newest().resume(held="resend", progress=None, wait=False)
+        assert "running" in repr(handle)
+        assert not asked(box)
+        assert set(handle.wait()["person_status"]) == {"matched"}
+        assert (box.ledger["credits"].sum(), asked(box)) == (75, 3)
 
 
 def test_a_company_is_known_by_its_page(box):

@@ -90,7 +90,7 @@ def test_jobs_are_polled_by_their_list():
 
 
 def test_a_token_that_ends_in_mid_run_is_renewed_and_no_row_is_lost():
-    with ep.sandbox(misses=0, latency=0.02, token_seconds=1.0) as box:
+    with ep.sandbox(misses=0, latency=0.05, token_seconds=2.0) as box:
         found = people(100).enrich.people(ep.Zoho(connections=4), progress=None)
         tokens = box.requests["path"].eq("/oauth/v2/token").sum()
         assert box.ledger["identity"].is_unique

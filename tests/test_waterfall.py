@@ -19,7 +19,8 @@ import enrich_pandas as ep
 from enrich_pandas.errors import QuotaError
 from enrich_pandas.models import Company, Email, Employer, Location, Person
 from enrich_pandas.providers.base import Identity, Match, Provider, Rule, Status, Wait
-from enrich_pandas.report.waterfall import last_report
+from enrich_pandas.report.kept import last_report
+from tests.report.pages import XSS, Page
 
 SERIALS = itertools.count()
 KEYS = ("linkedin_url", "email", "name")
@@ -324,8 +325,8 @@ def test_the_plan_has_a_best_and_a_worst(box):
     assert (plan.requests_best, plan.requests) == (3, 5)
     assert "30 to 90" not in repr(plan)
     assert "90  at most; 60 if every provider gives all that is wanted" in repr(plan)
-    assert "≤  30  rows to ask about: 0 to 2 requests, 0 to 30 credits" in repr(plan)
-    assert "≤  30" in plan._repr_html_()
+    assert "crustdata 0 to 30 0 to 30 0 0 to 2 0 to 30" in " ".join(repr(plan).split())
+    assert "0 to 30" in plan._repr_html_()
     assert first.asked == []
     assert len(box.requests) == 0
 
@@ -344,6 +345,59 @@ def test_the_plan_counts_who_may_be_found_by_what_is_found():
     plan = ep.plan(frame, [crm, "crustdata"], fields=["title"])
     assert (plan.stages[1].rows_best, plan.stages[1].rows) == (0, 3)
     assert plan.credits == 2
+
+
+def test_the_plan_shows_rows_as_that_of_one_provider_does(box):
+    crm = Free({}, takes=("email",))
+    frame = pd.DataFrame(
+        {
+            "Email": [None, XSS, "=cmd()", "ann@example.com", "ann@example.com", None],
+            "LinkedIn": ["n/a", XSS, "=cmd()", None, None, url(1)],
+        },
+        index=list("abcdef"),
+    )
+    enrich(frame[5:], "crustdata")
+    plan = ep.plan(frame, [crm, "crustdata"], where=frame.index != "b")
+    page = Page.of(plan._repr_html_())
+    page.check_inert()
+    assert "d, e" in page.text  # asked once for two rows, by their labels
+    assert "=cmd()" in page.text
+    assert [(one.label, one.provider) for one in plan.examples.sent] == [
+        ("d", "free"),
+        ("f", "crustdata"),
+    ]
+    assert plan.failure_cases["row"].tolist() == ["a", "c", "c"]
+    assert (plan.saved_by_duplicates, plan.saved_by_stored) == (1, 1)
+    assert "1  by stored answers" in repr(plan)
+    hostile = frame.rename(columns={"Email": f"Email {XSS}"}).set_index(pd.Index([XSS] * 6))
+    on = {"email": f"Email {XSS}", "linkedin_url": "LinkedIn"}
+    Page.of(ep.plan(hostile, [crm, "crustdata"], on=on)._repr_html_()).check_inert()
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from([None, "n/a", "ann@example.com", "bo@", "=cmd()"]),
+            st.sampled_from([None, "-", url(1), url(2), "linkedin.com/company/x-example"]),
+            st.booleans(),
+        ),
+        min_size=1,
+        max_size=8,
+    )
+)
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_what_the_plan_refuses_is_what_the_result_shows_as_not_sent(rows):
+    table = pd.DataFrame(rows, columns=["Email", "LinkedIn", "wanted"], dtype="object")
+    frame, where = table[["Email", "LinkedIn"]], table["wanted"].astype(bool)
+    both = [Free({}, takes=("email",)), Second({}, takes=("linkedin_url",))]
+    on = {"email": "Email", "linkedin_url": "LinkedIn"}
+    plan = ep.plan(frame, both, where=where, on=on)
+    people = enrich(frame, both, where=where, on=on)
+    unsent = people[people["person_status"].isin(["invalid", "skipped"])]
+    counts = unsent.groupby(["person_status", "person_reason"]).size().to_dict()
+    assert {(str(status), why): n for (status, why), n in plan.refused.items()} == counts
 
 
 def test_a_large_live_call_is_refused_by_its_worst_case(monkeypatch):
@@ -489,7 +543,8 @@ def test_an_error_stops_the_call_and_keeps_it_all():
 def test_without_credits_the_free_ones_answers_are_kept():
     crm = Free({url(n): Person(name="Ann") for n in range(100)})
     with ep.sandbox(misses=0, credits=25) as box:
-        with pytest.raises(ep.QuotaError) as caught:
+        told = pytest.warns(UserWarning, match="25 credits are left")
+        with told, pytest.raises(ep.QuotaError) as caught:
             enrich(leads(100), [crm, ep.Crustdata(connections=1)], fields=["name", "title"])
         titles = caught.value.result["person_title"].notna().sum()
         assert titles == spent(box) == last_report().providers["credits"].sum() > 0

@@ -37,20 +37,20 @@ def journal(tmp_path):
 
 
 def text():
-    return "\n".join(lines(gather()))
+    return "\n".join(lines(gather(offline=True)))
 
 
 def test_where_there_is_nothing_it_makes_nothing_and_says_so(tmp_path):
     path = journal_path(current())
     assert not path.parent.exists()
-    report = gather()
+    report = gather(offline=True)
     assert not report.journal.exists
     assert report.is_well
     assert "not made yet" in "\n".join(lines(report))
     assert not path.parent.exists()
 
 
-def test_it_asks_no_network(monkeypatch):
+def test_it_can_do_without_a_network(monkeypatch):
     def connect(*_):
         raise AssertionError("a socket was opened")
 
@@ -73,7 +73,7 @@ def test_it_counts_what_the_journal_keeps_and_changes_nothing(journal):
 
 def test_it_shows_nobody_who_stands_in_the_journal(journal):
     assert journal == journal_path(current())
-    shown = text() + msgspec.json.encode(gather()).decode()
+    shown = text() + msgspec.json.encode(gather(offline=True)).decode()
     assert "2 stored answers" in shown
     assert "example.com" not in shown
 
@@ -115,7 +115,7 @@ def test_rows_that_a_run_asks_about_now_are_no_held_ones(journal):
 
 def test_a_journal_that_others_can_read_is_a_problem(journal):
     journal.chmod(0o644)
-    report = gather()
+    report = gather(offline=True)
     assert not report.is_well
     assert "PROBLEM: Others can read the journal (0644)" in "\n".join(lines(report))
 
@@ -150,7 +150,7 @@ def test_a_network_disk_is_a_problem(tmp_path, monkeypatch):
 def test_credentials_are_named_and_never_shown(monkeypatch):
     monkeypatch.setenv("CRUSTDATA_API_KEY", KEY)
     monkeypatch.delenv("AMPLEMARKET_API_KEY", raising=False)
-    report = gather()
+    report = gather(offline=True)
     found = {one.name: one for one in report.providers}
     assert found["crustdata"].credentials == {"api_key": "environment"}
     assert found["amplemarket"].lacks == ["api_key"]
@@ -174,7 +174,7 @@ def test_a_provider_that_cannot_be_made_says_why_and_hides_no_other(monkeypatch)
 
 
 def test_a_report_can_be_read_back_by_a_machine(journal):
-    report = gather()
+    report = gather(offline=True)
     assert msgspec.json.decode(msgspec.json.encode(report), type=Report) == report
 
 
@@ -200,5 +200,5 @@ def test_checks_that_cannot_be_read_are_none():
 
 
 def test_a_hash_tells_nobody_and_is_salted():
-    assert "ada" not in hashed("email=ada@example.com")
+    assert "example" not in hashed("email=ada@example.com")
     assert hashed("x") != hashed("x")

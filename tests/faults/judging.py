@@ -1,7 +1,8 @@
 """A case of the fault matrix, how it is run, and how the ledger judges it."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,16 +10,48 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
+from enrich_pandas.providers.amplemarket import bulk
 
 SLUGS = [f"p{number}-example" for number in range(3)]
 PROVIDERS = {
     "crustdata": ep.Crustdata,
     "screener": lambda: ep.Crustdata(api="screener"),
     "amplemarket": ep.Amplemarket,
+    "single": lambda: ep.Amplemarket(api="single"),
     "zoho": lambda: ep.Zoho(settle=0.3),
 }
+# Where a vendor is asked for what it charges, and where for what is free. A page is that of a
+# job's results; with one result a page, three people have three of them.
+BILLED = [
+    ("crustdata", "submit"),
+    ("screener", "submit"),
+    ("amplemarket", "submit"),
+    ("single", "find"),
+    ("zoho", "submit"),
+]
+FREE = [
+    ("amplemarket", "poll"),
+    ("amplemarket", "page"),
+    ("zoho", "poll"),
+    ("zoho", "list"),
+    ("zoho", "token"),
+]
 VENDORS = ("crustdata", "screener", "amplemarket", "zoho")
+SANDBOXES = {"screener": "crustdata", "single": "amplemarket"}
 MATCHED = {"matched": 3}
+# What comes of a billed answer that never came: of a request that was not accepted, and of one
+# that was. One person a request is one that is lost; Zoho's list tells of what was accepted.
+ONE_LOST = {"matched": 2, "held": 1}
+LOST_BEFORE = {"single": (ONE_LOST, 2), "zoho": (ONE_LOST, 2)}
+LOST_AFTER = {"single": (ONE_LOST, 3), "zoho": (MATCHED, 3)}
+# What comes of one of which a part came: of three people the first, of a job where it is.
+CUT = {
+    "crustdata": ({"matched": 1, "held": 2}, 3),
+    "screener": ({"matched": 1, "held": 2}, 3),
+    "amplemarket": (MATCHED, 3),
+    "single": (ONE_LOST, 3),
+    "zoho": (MATCHED, 3),
+}
 
 
 @dataclass(frozen=True)
@@ -50,6 +83,27 @@ def cases(table: list[Case], slow: Collection[Case] = ()) -> Any:
     return pytest.mark.parametrize("case", params)
 
 
+def lost(number: str, fault: str, *, accepted: bool, **options: Any) -> list[Case]:
+    """Return a case of a lost answer to each billed request."""
+    known, charged = (LOST_AFTER, 3) if accepted else (LOST_BEFORE, 0)
+    return [
+        Case(number, vendor, where, fault, *known.get(vendor, ({"held": 3}, charged)), options)
+        for vendor, where in BILLED
+    ]
+
+
+def cut(number: str, fault: str, **options: Any) -> list[Case]:
+    """Return a case of an answer that came in part to each billed request."""
+    return [Case(number, vendor, where, fault, *CUT[vendor], options) for vendor, where in BILLED]
+
+
+def harmless(
+    number: str, fault: str, places: Collection[tuple[str, str]] = (*BILLED, *FREE), **options: Any
+) -> list[Case]:
+    """Return a case at each place of a fault that costs nobody an answer."""
+    return [Case(number, vendor, where, fault, MATCHED, 3, options) for vendor, where in places]
+
+
 def people(slugs: list[str] = SLUGS) -> pd.DataFrame:
     return pd.DataFrame({"LinkedIn": [f"https://www.linkedin.com/in/{slug}" for slug in slugs]})
 
@@ -69,14 +123,20 @@ def counted(frame: pd.DataFrame) -> dict[str, int]:
 
 
 def struck(box: Any, case: Case) -> None:
-    """Order the fault of a case."""
-    vendor = "crustdata" if case.vendor == "screener" else case.vendor
-    box.fault(vendor, case.where, case.fault, **case.options)
+    """Order the fault of a case; that of a page spares the first, which tells of the others."""
+    is_page = case.where == "page"
+    where, options = ("poll", {"skip": 1}) if is_page else (case.where, {})
+    box.fault(sandbox_name(case.vendor), where, case.fault, **{**options, **case.options})
+
+
+def sandbox_name(vendor: str) -> str:
+    """Return whose emulator serves a provider's requests."""
+    return SANDBOXES.get(vendor, vendor)
 
 
 def judge(case: Case, **sandbox: Any) -> pd.DataFrame:
     """Run a case and compare; then repeat the call, which pays for nobody twice."""
-    with ep.sandbox(misses=0, **sandbox) as box:
+    with ep.sandbox(misses=0, **sandbox) as box, paged(case.where):
         struck(box, case)
         frame, error = enriched(people(), PROVIDERS[case.vendor]())
         assert case.fault in set(box.requests["fault"])
@@ -87,6 +147,15 @@ def judge(case: Case, **sandbox: Any) -> pd.DataFrame:
         assert box.ledger["identity"].is_unique
         proven(box, again)
     return frame
+
+
+@contextmanager
+def paged(where: str) -> Iterator[None]:
+    """Let a page hold one result, where pages are struck."""
+    with pytest.MonkeyPatch.context() as patch:
+        if where == "page":
+            patch.setattr(bulk, "PAGE", {"page[size]": "1"})
+        yield
 
 
 def proven(box: Any, frame: pd.DataFrame) -> None:

@@ -43,6 +43,27 @@ def test_column_levels_are_kept():
     assert list(result.columns) == [("a", "b"), ("person_name", "")]
 
 
+def test_the_names_of_the_columns_are_kept():
+    frame = pd.DataFrame([[1]], columns=pd.Index(["a"], name="k"))
+    assert attach(frame, {"b": np.array([2])}, []).columns.names == ["k"]
+    frame.columns = pd.MultiIndex.from_tuples([("a", "b")], names=["k", None])
+    assert attach(frame, {"b": np.array([2])}, []).columns.names == ["k", None]
+
+
+def test_a_lone_surrogate_may_stand_in_a_level():
+    texts = pd.Index(["\ud800"], dtype=object)
+    frame = pd.DataFrame([[1]], columns=pd.MultiIndex.from_arrays([texts, texts]))
+    result = attach(frame, {"person_name": np.array(["x"], dtype=object)}, [])
+    assert list(result.columns) == [("\ud800", "\ud800"), ("person_name", "")]
+
+
+@pytest.mark.parametrize("label", [None, pd.NA, 7, ("a", "b"), "\ud800"], ids=ascii)
+def test_a_label_stays_what_it_is(label):
+    frame = pd.DataFrame([[1, 2]], columns=pd.Index(["a", label], dtype=object))
+    result = attach(frame, {"person_name": np.array(["x"], dtype=object)}, [])
+    assert result.columns[1] is frame.columns[1]
+
+
 def test_the_input_is_not_touched():
     frame = pd.DataFrame({"a": [1], "person_name": ["old"]})
     before = frame.copy(deep=True)

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from queue import Queue
 
+import pandas as pd
 import pytest
 
 import enrich_pandas as ep
@@ -21,7 +22,7 @@ TRIES = 4  # calls until a run has to have ended
 
 
 class Nursery:
-    """One process that forks a child for each trial; a trial at a time."""
+    """One process that forks children for trials."""
 
     def __init__(self, url: str) -> None:
         self._process = subprocess.Popen(
@@ -31,8 +32,8 @@ class Nursery:
             text=True,
         )
 
-    def run(self, trial: dict) -> int:
-        self._process.stdin.write(json.dumps(trial) + "\n")
+    def run(self, trials: list[dict]) -> list[dict]:
+        self._process.stdin.write(json.dumps(trials) + "\n")
         self._process.stdin.flush()
         line = self._process.stdout.readline()
         assert line, "the nursery died"
@@ -69,18 +70,23 @@ class Trials:
             "slugs": [f"t{number}-{place}-example" for place in range(count)],
         }
 
-    def run(self, trial: dict, **options) -> int:
+    def together(self, trials: list[dict]) -> list[dict]:
+        """Run trials at the same time; tell of each its exit code, and when signals were sent."""
         nursery = self._free.get()
         try:
-            return nursery.run({**trial, **options})
+            return nursery.run(trials)
         finally:
             self._free.put(nursery)
+
+    def run(self, trial: dict, **options) -> int:
+        return self.together([{**trial, **options}])[0]["code"]
 
     def settle(self, trial: dict, **options) -> dict[str, str]:
         """Call again until nothing is pending; return each row's status."""
         for _ in range(TRIES):
             code = self.run(trial, **options)
-            assert code == 0, Path(trial["journal"]).with_suffix(".error").read_text()
+            error = self.file(trial, ".error")
+            assert code == 0, error.read_text() if error.exists() else f"it ended with {code}"
             statuses = self.answer(trial)["statuses"]
             if "pending" not in statuses.values():
                 return statuses
@@ -96,8 +102,17 @@ class Trials:
         finally:
             connection.close()
 
+    @staticmethod
+    def file(trial: dict, suffix: str) -> Path:
+        return Path(trial.get("out", trial["journal"])).with_suffix(suffix)
+
     def answer(self, trial: dict) -> dict:
-        return json.loads(Path(trial["journal"]).with_suffix(".json").read_text())
+        return json.loads(self.file(trial, ".json").read_text())
+
+    def slow_down(self, trial: dict, seconds: float, batches: int) -> None:
+        """Let the first answers about a trial's people take their time."""
+        for only in trial["slugs"][: 25 * batches : 25]:
+            self._box.fault("crustdata", "submit", "slow", only=only, delay=seconds)
 
     def map(self, judge, cases) -> list:
         with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -105,9 +120,15 @@ class Trials:
 
     def charges(self) -> dict[str, int]:
         """Return how often each slug was charged for."""
+        return self.ledger()["slug"].value_counts().to_dict()
+
+    def ledger(self) -> pd.DataFrame:
+        """Return every charge: the slug, the credits, and when, in seconds since the epoch."""
         ledger = self._box.ledger
-        paid = ledger[ledger["credits"] > 0]["identity"].str.rpartition("/")[2]
-        return paid.value_counts().to_dict()
+        ledger = ledger[ledger["credits"] > 0]
+        at = (ledger["at"] - pd.Timestamp(0, tz="UTC")).dt.total_seconds()
+        slug = ledger["identity"].str.rpartition("/")[2]
+        return pd.DataFrame({"slug": slug, "credits": ledger["credits"], "at": at})
 
 
 def judge(trial: dict, statuses: dict[str, str], charges: dict[str, int]) -> dict[str, int]:

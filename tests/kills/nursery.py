@@ -1,10 +1,11 @@
-"""A process that has imported everything, and forks a child for each trial.
+"""A process that has imported everything, and forks children for each trial.
 
-    python nursery.py URL     then one line of JSON a trial, and one of JSON in answer
+    python nursery.py URL     then one line of JSON, a list of trials, and one of JSON in answer
 
-A child enriches some rows into a journal of its own, and is killed with SIGKILL: at the n-th of
-its boundaries, or when the nursery is told to. A boundary is just before or just after a commit of
-the journal, and before, in the middle of and after an exchange with the vendor.
+The children of a line run at the same time. Each enriches some rows into the journal that its trial
+names, and is killed: at the n-th of its boundaries, or by the signals that the trial lists. A
+boundary is just before or just after a commit of the journal, and before, in the middle of and
+after an exchange with the vendor.
 """
 
 import http.client
@@ -14,21 +15,32 @@ import signal
 import sys
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pandas as pd
 
 import enrich_pandas as ep
 from enrich_pandas.providers.amplemarket import bulk
+from enrich_pandas.providers.base import RateLimit
 from enrich_pandas.run.database import Database
 from enrich_pandas.run.http import Transport
+from enrich_pandas.run.scheduler import Scheduler
 
+FAST = RateLimit(10_000, 1)
 PROVIDERS = {
     "crustdata": lambda: ep.Crustdata(connections=2),
     "amplemarket": lambda: ep.Amplemarket(rows_at_risk=4, connections=2),
     "zoho": lambda: ep.Zoho(connections=2, settle=0.3),
+    "fast": lambda: ep.Crustdata(connections=2, rate=FAST),
+    # Of mixed prices: 1, 2, 3, 5 and 7 credits a person.
+    "email": lambda: ep.Crustdata(business_email=True, rate=FAST),
+    "screener": lambda: ep.Crustdata(api="screener", rate=FAST),
+    "realtime": lambda: ep.Crustdata(api="screener", realtime=True, rate=FAST),
+    "dearest": lambda: ep.Crustdata(api="screener", realtime=True, business_email=True, rate=FAST),
 }
+LOST = 20.0  # seconds until a signal that was sent is given up
+dropped = threading.Event()
 FAILED = 3  # exit code of a child whose call raised
 
 
@@ -60,10 +72,10 @@ class Boundaries:
                 self.cross(f"{name}: before its commit")
             self.cross(f"{name}: after its commit")
 
-        def sent(transport, request, *form):
+        def sent(transport, request, *form, **options):
             name = f"{request.method} {'billed' if request.billed else 'unbilled'}"
             self.cross(f"{name}: before it is sent")
-            exchange = send(transport, request, *form)
+            exchange = send(transport, request, *form, **options)
             self.cross(f"{name}: after its answer")
             return exchange
 
@@ -88,29 +100,57 @@ def is_the_sandboxs_own() -> bool:
     return threading.current_thread() is threading.main_thread()
 
 
-def enrich(trial: dict, url: str) -> None:
+def file_of(trial: dict, suffix: str) -> Path:
+    return Path(trial.get("out", trial["journal"])).with_suffix(suffix)
+
+
+def tell(trial: dict, facts: dict) -> None:
+    """Write down how it went, all or nothing: the process may be at its end."""
+    whole = file_of(trial, ".part")
+    whole.write_text(json.dumps(facts))
+    whole.replace(file_of(trial, ".json"))
+
+
+# -- what a child does ---------------------------------------------------------------------------
+
+
+def people(trial: dict) -> pd.DataFrame:
+    leads = pd.DataFrame({"LinkedIn": [f"linkedin.com/in/{slug}" for slug in trial["slugs"]]})
+
+    def look(now) -> None:
+        if ep.runs()["requests"].sum() >= trial["ready_at"]:  # they are on their way
+            file_of(trial, ".ready").touch()
+
+    return ep.people(
+        leads,
+        PROVIDERS[trial["vendor"]](),
+        budget=ep.Budget(*trial["shared"]) if "shared" in trial else trial.get("budget"),
+        progress=look if "ready_at" in trial else None,
+        fields=["name", "linkedin_url"],
+    )
+
+
+def statuses_of(trial: dict, frame: pd.DataFrame) -> dict[str, str]:
+    return dict(zip(trial["slugs"], frame["person_status"], strict=True))
+
+
+def enrich(trial: dict) -> dict:
+    """Call, or resume, and tell how it went."""
     boundaries = Boundaries(trial.get("kill_at"))
     boundaries.watch()
-    bulk.POLL_SECONDS = 0.1
-    leads = pd.DataFrame({"LinkedIn": [f"linkedin.com/in/{slug}" for slug in trial["slugs"]]})
-    out = Path(trial["journal"]).with_suffix(".json")
-    with ep.sandbox(url=url, journal=trial["journal"]):
-        Path(trial["journal"]).with_suffix(".ready").touch()
-        began = time.monotonic()
-        if trial.get("resume"):
-            frame = again(trial)
-        else:
-            frame = ep.people(
-                leads,
-                PROVIDERS[trial["vendor"]](),
-                budget=trial.get("budget"),
-                progress=None,
-                fields=["name", "linkedin_url"],
-            )
-    rows = dict(zip(trial["slugs"], frame["person_status"], strict=True))
+    if "ready_at" not in trial:
+        file_of(trial, ".ready").touch()
+    while "after" in trial and not Path(trial["after"]).with_suffix(".ready").exists():
+        time.sleep(0.001)
+    began = time.monotonic()
+    frame = again(trial) if trial.get("resume") else people(trial)
     seconds = time.monotonic() - began
-    facts = {"statuses": rows, "boundaries": boundaries.names, "seconds": seconds}
-    out.write_text(json.dumps(facts))
+    return {
+        "statuses": statuses_of(trial, frame),
+        "boundaries": boundaries.names,
+        "seconds": seconds,
+        "ended": time.time(),
+    }
 
 
 def again(trial: dict) -> pd.DataFrame:
@@ -122,35 +162,201 @@ def again(trial: dict) -> pd.DataFrame:
     return by_slug.reindex(trial["slugs"]).fillna({"person_status": "removed"})
 
 
-def child(trial: dict, url: str) -> int:
-    """Run a trial in a fork; return its exit code, negative where it was killed."""
-    ready = Path(trial["journal"]).with_suffix(".ready")
-    ready.unlink(missing_ok=True)
-    pid = os.fork()
-    if pid == 0:
+def be_late(trial: dict) -> None:
+    """Wait for a signal that has not struck the call.
+
+    One that fell into a finalizer has struck nothing: Python drops what is raised there.
+    """
+    file_of(trial, ".ready").touch()
+    until = time.monotonic() + LOST
+    while time.monotonic() < until:
+        if dropped.is_set():
+            raise KeyboardInterrupt
+        time.sleep(0.01)
+    raise TimeoutError("the signal was lost")
+
+
+def note_dropped(what: "sys.UnraisableHookArgs") -> None:
+    if what.exc_type is KeyboardInterrupt:
+        dropped.set()
+    else:
+        sys.__unraisablehook__(what)
+
+
+def note_stops(trial: dict) -> None:
+    """Write down when the library first hears of an interrupt: from its handler, or the exception.
+
+    When a signal that was sent gets there is for the machine and for Python to say.
+    """
+
+    def noting(stop):
+        def noted(scheduler, *state) -> None:
+            stop(scheduler, *state)
+            with suppress(FileExistsError), file_of(trial, ".heard").open("x") as file:
+                file.write(repr(time.time()))
+
+        return noted
+
+    Scheduler.halt, Scheduler.stop = noting(Scheduler.halt), noting(Scheduler.stop)
+
+
+def interrupted(trial: dict) -> dict:
+    """Call until an interrupt comes, and once more when all has landed; tell of both."""
+    try:
+        if "ready_at" not in trial:
+            file_of(trial, ".ready").touch()
+        people(trial)
+        be_late(trial)
+    except KeyboardInterrupt as error:
+        back, kind, first = time.time(), type(error).__name__, getattr(error, "result", None)
+    while any(thread.name.startswith("enrich-") for thread in threading.enumerate()):
+        time.sleep(0.01)
+    time.sleep(0.1)  # in which a run that was not stopped would go on
+    told = {} if first is None else statuses_of(trial, first)
+    facts = {"back": back, "kind": kind, "first": told, "again": time.time()}
+    return facts | {"statuses": statuses_of(trial, people(trial))}
+
+
+def in_a_thread(trial: dict) -> dict:
+    """Let a thread wait, and raise an interrupt in it, as hosts do whose cells run in threads."""
+    import ctypes
+
+    facts: dict = {}
+    thread = threading.Thread(target=lambda: facts.update(interrupted(trial)))
+    thread.start()
+    while not file_of(trial, ".ready").exists():
+        time.sleep(0.001)
+    time.sleep(trial["raise_after"])
+    sent = time.time()
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(
+        ctypes.c_ulong(thread.ident), ctypes.py_object(KeyboardInterrupt)
+    )
+    thread.join(3 * LOST)
+    if thread.is_alive():
+        # Python 3.11 may raise it in a thread that the one meant is just starting, which waits for
+        # that one for ever then; 3.12 does not.
+        assert dropped.is_set()
+        assert sys.version_info < (3, 12)
+        return {"stillborn": True}
+    return facts | {"sent": sent}
+
+
+def beside_a_thread(trial: dict) -> dict:
+    """Let a thread wait; the interrupt ends the main thread, and so the script.
+
+    Python up to 3.12 takes a thread whose `join` was interrupted for ended (bpo-45274), and does
+    not wait for it: only the library's own threads are sure to come to their end.
+    """
+
+    def wait() -> None:
+        try:
+            people(trial)
+            told = {}
+        except KeyboardInterrupt as error:
+            told = statuses_of(trial, error.result)
+        facts = {"back": time.time(), "kind": "RunInterrupted" if told else "", "first": told}
+        tell(trial, facts)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    file_of(trial, ".ready").touch()
+    thread.join()
+    be_late(trial)
+
+
+def terminated(trial: dict) -> dict:
+    """Call, and wait for SIGTERM."""
+    file_of(trial, ".ready").touch()
+    people(trial)
+    be_late(trial)
+
+
+TASKS = {task.__name__: task for task in (interrupted, in_a_thread, beside_a_thread, terminated)}
+
+
+def life(trial: dict, url: str) -> None:
+    bulk.POLL_SECONDS = 0.1
+    # As a script has them that was started in a terminal.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.unraisablehook = note_dropped
+    if trial.get("task"):
+        note_stops(trial)
+    box = ep.sandbox(url=url, journal=trial["journal"])
+    box.__enter__()  # for the rest of this life
+    facts = TASKS.get(trial.get("task", ""), enrich)(trial)
+    tell(trial, facts)
+
+
+# -- children ------------------------------------------------------------------------------------
+
+
+class Child:
+    """A trial in a fork, and the signals that it is to get after it has begun."""
+
+    def __init__(self, trial: dict, url: str) -> None:
+        self._ready = file_of(trial, ".ready")
+        self._ready.unlink(missing_ok=True)
+        self._since: float | None = None
+        self._signals = [tuple(one) for one in trial.get("signals", [])]
+        if (delay := trial.get("kill_after")) is not None:
+            self._signals.append((delay, "SIGKILL"))
+        self.sent: list[float] = []
+        self._pid = os.fork()
+        if self._pid == 0:
+            self._live(trial, url)
+
+    def _live(self, trial: dict, url: str) -> None:
+        if trial.get("task") == "beside_a_thread":  # it ends as a script does
+            os.dup2(os.open(file_of(trial, ".error"), os.O_WRONLY | os.O_CREAT), 2)
+            life(trial, url)
         code = 0
         try:
-            enrich(trial, url)
+            life(trial, url)
         except BaseException as error:  # noqa: BLE001 - told to whoever judges the trial
-            Path(trial["journal"]).with_suffix(".error").write_text(f"{type(error)}: {error}")
+            file_of(trial, ".error").write_text(f"{type(error)}: {error}")
             code = FAILED
         finally:
             os._exit(code)
-    if (delay := trial.get("kill_after")) is not None:
-        while not ready.exists() and not exited(pid):
-            time.sleep(0.001)
-        time.sleep(delay)
-        os.kill(pid, signal.SIGKILL)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+
+    def is_waiting(self) -> bool:
+        """Send what is due; tell whether there is more to send."""
+        if not self._signals or exited(self._pid):
+            return False
+        if self._since is None and self._ready.exists():
+            self._since = time.monotonic()
+        if self._since is not None and time.monotonic() - self._since >= self._signals[0][0]:
+            _, name = self._signals.pop(0)
+            self.sent.append(time.time())
+            os.kill(self._pid, getattr(signal, name))
+        return bool(self._signals)
+
+    def end(self) -> dict:
+        """Wait for it; the code is negative where it was killed."""
+        code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
+        return {"code": code, "sent": self.sent, "ended": time.time()}
+
+
+def children(trials: list[dict], url: str) -> list[dict]:
+    alive = [Child(trial, url) for trial in trials]
+    while any([child.is_waiting() for child in alive]):  # noqa: C419 - each has its turn
+        time.sleep(0.001)
+    return [child.end() for child in alive]
 
 
 def exited(pid: int) -> bool:
     return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
+def warm_up(url: str) -> None:
+    """Import and make all that a first call does, so that no child has to."""
+    with ep.sandbox(url=url):
+        ep.people(pd.DataFrame({"LinkedIn": ["linkedin.com/in/nobody-example"]}), progress=None)
+
+
 def main(url: str) -> None:
+    warm_up(url)
     for line in sys.stdin:
-        print(json.dumps(child(json.loads(line), url)), flush=True)  # noqa: T201 - its answer
+        print(json.dumps(children(json.loads(line), url)), flush=True)  # noqa: T201 - its answer
 
 
 if __name__ == "__main__":

@@ -1,34 +1,32 @@
-"""Eight processes on one journal: one charge for each person, whoever is killed."""
+"""Eight processes on one journal: one charge for each person, whoever is killed or stopped."""
 
+import os
 import random
 
 import pytest
 
 from tests.kills.conftest import SIGKILLED, TRIES, Trials
+from tests.kills.nursery import FAILED
 
 PROCESSES = 8
+STOPPED = float(os.environ.get("STOPPED", "60"))  # seconds
+TAKEOVER = 1.0  # seconds
+CROWDED = 4.0  # seconds more, on a machine that has others to serve
 
 
-def overlapping(trials: Trials, vendor: str, dice: random.Random) -> list[dict]:
+def overlapping(trials: Trials, vendor: str, dice: random.Random, rows: int = 40) -> list[dict]:
     """Make calls about the same people, shuffled, all on one journal."""
-    whole = trials.new(vendor, rows=40)
+    whole = trials.new(vendor, rows)
     calls = []
     for number in range(PROCESSES):
-        slugs = dice.sample(whole["slugs"], 25)
-        calls.append({**whole, "slugs": slugs, "out": f"{whole['journal']}.{number}"})
+        slugs = dice.sample(whole["slugs"], rows * 5 // 8)
+        out = whole["journal"].replace(".sqlite", f"-{number}.sqlite")
+        calls.append({**whole, "slugs": slugs, "out": out})
     return calls
 
 
-@pytest.mark.parametrize("vendor", ["crustdata", "amplemarket"])
-def test_overlapping_rows_are_paid_for_once_with_kills_among_them(trials, vendor):
-    dice = random.Random(vendor)  # noqa: S311 - no secret
-    calls = overlapping(trials, vendor, dice)
-    delays = [dice.uniform(0.02, 0.3) if number % 3 == 0 else None for number in range(PROCESSES)]
-    codes = trials.map(
-        lambda pair: trials.run(pair[0], kill_after=pair[1]), zip(calls, delays, strict=True)
-    )
-    assert SIGKILLED in codes
-    assert set(codes) <= {0, SIGKILLED}
+def paid_once(trials: Trials, calls: list[dict]) -> dict[str, str]:
+    """Let every call end; return each person's status, whom one charge at most was made for."""
     statuses = {}
     for call in calls:
         for _ in range(TRIES):
@@ -41,3 +39,70 @@ def test_overlapping_rows_are_paid_for_once_with_kills_among_them(trials, vendor
     paid = {slug: charges.get(slug, 0) for slug in statuses}
     assert max(paid.values()) == 1
     assert all(statuses[slug] in ("matched", "held") for slug, times in paid.items() if times)
+    return statuses
+
+
+@pytest.mark.parametrize("vendor", ["crustdata", "amplemarket"])
+def test_overlapping_rows_are_paid_for_once_with_kills_among_them(trials, vendor):
+    dice = random.Random(vendor)  # noqa: S311 - no secret
+    calls = overlapping(trials, vendor, dice)
+    delays = [dice.uniform(0.02, 0.3) if number % 3 == 0 else None for number in range(PROCESSES)]
+    struck = [{**one, "kill_after": delay} for one, delay in zip(calls, delays, strict=True)]
+    codes = [one["code"] for one in trials.together(struck)]
+    assert SIGKILLED in codes
+    # One that is stopped while it writes holds the journal: others give up, and lose nothing.
+    assert set(codes) <= {0, SIGKILLED, FAILED}
+    gave_up = [one for one, code in zip(calls, codes, strict=True) if code == FAILED]
+    assert all("is locked" in trials.file(one, ".error").read_text() for one in gave_up)
+    paid_once(trials, calls)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1800)
+def test_a_thousand_rows_with_kills_and_stops_among_them(trials):
+    dice = random.Random("stops")  # noqa: S311 - no secret
+    calls = overlapping(trials, "fast", dice, rows=1000)
+    signals = [
+        [[dice.uniform(0.1, 1), "SIGKILL"]],
+        [[at := dice.uniform(0.1, 1), "SIGSTOP"], [at + STOPPED, "SIGCONT"]],
+        [],
+        [[dice.uniform(0.1, 1), "SIGKILL"]],
+        [[at := dice.uniform(0.1, 1), "SIGSTOP"], [at + STOPPED, "SIGCONT"]],
+        *[[]] * 3,
+    ]
+    struck = [{**one, "signals": some} for one, some in zip(calls, signals, strict=True)]
+    codes = [one["code"] for one in trials.together(struck)]
+    assert set(codes) <= {0, SIGKILLED}
+    paid_once(trials, calls)
+
+
+def beside(trials: Trials, *signals: list) -> tuple[dict, dict, dict]:
+    """Let one process have claimed what another one waits for, and send it signals then.
+
+    Returns what the other one tells, and how each of the two ended.
+    """
+    first = trials.new("fast", 25)
+    second = {**first, "out": first["journal"].replace(".sqlite", "-second.sqlite")}
+    trials.slow_down(first, 1.0, batches=1)
+    owner, other = trials.together(
+        [{**first, "ready_at": 1, "signals": list(signals)}, {**second, "after": first["journal"]}]
+    )
+    assert other["code"] == 0
+    return trials.answer(second), owner, other
+
+
+@pytest.mark.slow
+def test_what_a_stopped_process_has_claimed_is_not_taken_from_it(trials):
+    told, owner, _ = beside(trials, [0.3, "SIGSTOP"], [0.3 + STOPPED, "SIGCONT"])
+    assert owner["code"] == 0
+    assert told["ended"] > owner["sent"][1]  # it has waited until the owner went on
+    assert not {"held", "pending", "skipped"} & set(told["statuses"].values())
+    charges = trials.charges()
+    assert max(charges.get(slug, 0) for slug in told["statuses"]) == 1
+
+
+def test_what_a_killed_process_has_claimed_is_taken_over_at_once(trials):
+    told, owner, _ = beside(trials, [0.3, "SIGKILL"])
+    assert owner["code"] == SIGKILLED
+    assert set(told["statuses"].values()) == {"held"}  # its request was on the way
+    assert told["ended"] - owner["sent"][0] < TAKEOVER + CROWDED

@@ -14,7 +14,7 @@ from tests.kills.conftest import AT_ONCE, SIGKILLED, judged
 
 logger = logging.getLogger("kills")
 VENDORS = ["crustdata", "amplemarket", "zoho"]
-TRIALS = 8
+TRIALS = 5
 CONNECTIONS, BATCH = 2, 25
 KILLS = int(os.environ.get("KILLS", "2000"))
 
@@ -64,7 +64,7 @@ def test_asking_again_pays_at_most_for_what_was_in_flight(trials):
         assert set(statuses.values()) <= {"matched", "not_found", "failed", "removed"}
         twice = [slug for slug in call["slugs"] if charges.get(slug, 0) > 1]
         assert len(twice) <= CONNECTIONS * BATCH
-    assert max(charges.values()) == 2
+    assert max(charges.get(slug, 0) for call in begun for slug in call["slugs"]) == 2
 
 
 @pytest.mark.slow

@@ -25,6 +25,10 @@ PRIVACY = "tests/test_privacy.py"
 SAFETY = "tests/run/test_safety.py"
 CRASH = "tests/kills/test_crash_points.py"
 KILLS = "tests/kills/test_random_kills.py"
+PURSE = "tests/run/test_purse.py"
+CANARIES = "tests/test_canaries.py"
+MIXED_UP = "tests/providers/test_mixed_up.py"
+FRAMES = "tests/test_frames.py"
 
 MUTANTS = [
     # -- the order of writes ---------------------------------------------------------------------
@@ -34,12 +38,12 @@ MUTANTS = [
         """        entry, before = self._journal.intend(batch.id, task.step, request), task.may_be_charged
         task.may_be_charged = before or request.billed
         sent = time.time()
-        response, error = self._exchange(request)
+        response, error = self._exchange(task, request)
 """,
         """        before = task.may_be_charged
         task.may_be_charged = before or request.billed
         sent = time.time()
-        response, error = self._exchange(request)
+        response, error = self._exchange(task, request)
         entry = self._journal.intend(batch.id, task.step, request)
 """,
         f"{CRASH} {MONEY}",
@@ -72,6 +76,48 @@ MUTANTS = [
         '"PRAGMA journal_mode = WAL"',
         JOURNAL,
     ),
+    Mutant(
+        "who has written goes on before the commit",
+        "run/commits.py",
+        "        group.wait()\n",
+        "",
+        "tests/run/test_commits.py",
+    ),
+    Mutant(
+        "a failure takes back what others have written",
+        "run/commits.py",
+        '            self.connection.execute("ROLLBACK TO own")\n',
+        "            self.connection.rollback()\n",
+        "tests/run/test_commits.py",
+    ),
+    Mutant(
+        "a commit that failed is told to nobody who waited for it",
+        "run/commits.py",
+        "            raise self._failure\n",
+        "            return\n",
+        "tests/run/test_commits.py",
+    ),
+    Mutant(
+        "what is connected when the run is stopped is sent",
+        "run/connection.py",
+        "        if not self.may_leave():\n",
+        "        if not self.may_leave() and False:\n",
+        "tests/run/test_http.py",
+    ),
+    Mutant(
+        "more requests at once than there are connections",
+        "run/slots.py",
+        "            self._free -= is_mine\n",
+        "",
+        "tests/run/test_slots.py",
+    ),
+    Mutant(
+        "a long list is claimed at once",
+        "run/driver.py",
+        "            may_begin=lambda: not self._sender.is_crowded,\n",
+        "",
+        DRIVER,
+    ),
     # -- who may ask about whom ------------------------------------------------------------------
     Mutant(
         "a held row is asked again by itself",
@@ -82,7 +128,7 @@ MUTANTS = [
     ),
     Mutant(
         "a held row is not kept",
-        "run/journal.py",
+        "run/records.py",
         "KEPT = (Status.MATCHED, Status.NOT_FOUND, Status.PENDING, Status.HELD)",
         "KEPT = (Status.MATCHED, Status.NOT_FOUND, Status.PENDING)",
         f"{MONEY} {JOURNAL} {DRIVER}",
@@ -97,7 +143,7 @@ MUTANTS = [
     Mutant(
         "an identity is claimed by two",
         "run/claims.py",
-        "        *(row[0] for row in select_in(connection, claimed, fingerprints)),\n",
+        "        *(row[0] for row in select_in(connection.execute, claimed, fingerprints)),\n",
         "",
         JOURNAL,
     ),
@@ -148,14 +194,14 @@ MUTANTS = [
         "run/plan.py",
         "provider.version, kind, options])",
         "provider.version, kind])",
-        "tests/test_money.py tests/test_enrichment.py tests/run",
+        MONEY,
     ),
     Mutant(
         "a sandbox's answer is served as a live one",
         "run/plan.py",
         "text = pack([realm, provider.name,",
         "text = pack([provider.name,",
-        "tests/test_money.py tests/test_enrichment.py tests/run tests/sandbox/test_box.py",
+        "tests/run/test_plan.py",
     ),
     Mutant(
         "a miss overwrites a hit",
@@ -166,9 +212,10 @@ MUTANTS = [
     ),
     Mutant(
         "a person is asked for once a spelling",
-        "frame/validation.py",
-        "    value, reason = canonical(identifier, cell)\n",
-        "    value, reason = canonical(identifier, cell)\n    value = value and str(cell)\n",
+        "frame/judging.py",
+        "    return pa.array([value for value, _ in verdicts], TEXT), refused",
+        "    verdicts = [(v and str(c), w) for (v, w), c in zip(verdicts, cells, strict=True)]\n"
+        "    return pa.array([value for value, _ in verdicts], TEXT), refused",
         "tests/frame/test_validation.py tests/test_enrichment.py",
     ),
     # -- the budget ------------------------------------------------------------------------------
@@ -217,7 +264,7 @@ MUTANTS = [
     ),
     Mutant(
         "a lost answer is asked for again",
-        "run/sender.py",
+        "run/outcome.py",
         "(response.lost and not request.billed)",
         "response.lost",
         f"{DRIVER} {MONEY}",
@@ -253,7 +300,7 @@ MUTANTS = [
     ),
     Mutant(
         "a dead key does not stop the run",
-        "run/sender.py",
+        "run/outcome.py",
         "FATAL = (401, 402, 403)",
         "FATAL = ()",
         f"{DRIVER} {MONEY}",
@@ -378,8 +425,8 @@ MUTANTS = [
     Mutant(
         "the list is not looked at before showing",
         "run/tally.py",
-        "self._replace(identity, screen.shown(answer))",
-        "self._replace(identity, answer)",
+        "self._keep(screen.shown(answer))",
+        "self._keep(answer)",
         PRIVACY,
     ),
     Mutant(
@@ -399,7 +446,7 @@ MUTANTS = [
     Mutant(
         "nothing is put by for a full disk",
         "run/safety.py",
-        "    if lacking > 0:\n",
+        "    if free * size < needed:\n",
         "    if False:\n",
         SAFETY,
     ),
@@ -409,5 +456,78 @@ MUTANTS = [
         "    if application != APPLICATION_ID or version not in (*MIGRATIONS, VERSION):",
         "    if False:",
         JOURNAL,
+    ),
+    # -- the balance -----------------------------------------------------------------------------
+    Mutant(
+        "an empty account stops nothing",
+        "run/purse.py",
+        "            stop(_empty(self._provider))\n",
+        "            pass\n",
+        PURSE,
+    ),
+    Mutant(
+        "a balance that cannot be read stops the run",
+        "run/purse.py",
+        "        return None\n    if not isinstance(left, int | float)",
+        "        raise\n    if not isinstance(left, int | float)",
+        PURSE,
+    ),
+    Mutant(
+        "the balance is asked before each request",
+        "run/purse.py",
+        "            self._request = None\n",
+        "",
+        PURSE,
+    ),
+    Mutant(
+        "a balance that is not answered holds the run",
+        "run/sender.py",
+        "self._exchange(self._looking, replace(request, deadline=DEADLINE))",
+        "self._exchange(self._looking, request)",
+        PURSE,
+    ),
+    # -- what is shown ---------------------------------------------------------------------------
+    Mutant(
+        "http.client prints the signed headers where it is asked to",
+        "run/connection.py",
+        "        conn.set_debuglevel(0)  # http.client would print the signed headers\n",
+        "",
+        CANARIES,
+    ),
+    Mutant(
+        "urllib3 logs the addresses of requests",
+        "run/hush.py",
+        '    return not getattr(_thread, "is_hushed", False)\n',
+        "    return True\n",
+        CANARIES,
+    ),
+    Mutant(
+        "two threads make the decoder of a type at once",
+        "providers/decoding.py",
+        "        with _making:\n",
+        "        if _making:\n",
+        "tests/providers/test_decoding.py",
+    ),
+    # -- whose answer, whose row -----------------------------------------------------------------
+    Mutant(
+        "an accent is dropped from an echo",
+        "providers/binding.py",
+        'unicodedata.normalize("NFC", unicodedata.normalize("NFC", slug).lower()) or None',
+        'unicodedata.normalize("NFKD", slug.lower()).encode("ascii", "ignore").decode() or None',
+        MIXED_UP,
+    ),
+    Mutant(
+        "a label of the frame's is guessed anew",
+        "frame/attach.py",
+        "kept.dtype == object:",
+        "False:",
+        f"tests/frame/test_attach.py {FRAMES}",
+    ),
+    Mutant(
+        "a frame's rows come back in the order of their index",
+        "frame/attach.py",
+        "    return joined\n",
+        "    return joined.sort_index(kind='stable', key=lambda index: index.map(str))\n",
+        FRAMES,
     ),
 ]

@@ -8,6 +8,13 @@ from enrich_pandas.progress.bar import Bar
 Snapshot = Callable[..., Progress]
 
 
+@pytest.fixture(autouse=True)
+def no_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let nothing but a terminal say how wide it is: a host may, and tqdm cuts the line there."""
+    for name in ("COLUMNS", "LINES"):
+        monkeypatch.delenv(name, raising=False)
+
+
 def drawn(capsys: pytest.CaptureFixture[str]) -> list[str]:
     """Return each state of the bar's line, as it was drawn."""
     return [line.strip() for line in capsys.readouterr().err.split("\r") if line.strip()]

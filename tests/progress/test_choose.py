@@ -10,6 +10,7 @@ from enrich_pandas.progress import Progress
 from enrich_pandas.progress.bar import Bar
 from enrich_pandas.progress.choose import choose
 from enrich_pandas.progress.line import Line
+from enrich_pandas.progress.page import Page
 from enrich_pandas.progress.widget import Panel
 
 Snapshot = Callable[..., Progress]
@@ -66,6 +67,17 @@ def test_auto_is_the_bar_in_a_terminal(monkeypatch: pytest.MonkeyPatch, shell: o
     shell_is(monkeypatch, shell)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     assert isinstance(choose("auto"), Bar)
+
+
+@pytest.mark.parametrize(("runs", "view"), [(True, Page), (False, Line)])
+def test_auto_is_the_cells_output_in_marimo(
+    monkeypatch: pytest.MonkeyPatch, runs: bool, view: type
+) -> None:
+    shell_is(monkeypatch, None)
+    marimo = SimpleNamespace(running_in_notebook=lambda: runs)
+    monkeypatch.setitem(sys.modules, "marimo", marimo)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
+    assert isinstance(choose("auto"), view)
 
 
 def test_auto_is_one_line_where_nobody_watches(monkeypatch: pytest.MonkeyPatch) -> None:

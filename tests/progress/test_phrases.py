@@ -1,9 +1,11 @@
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from enrich_pandas.progress import Progress, phrases
+from enrich_pandas.providers.base import RateLimit
 
 Snapshot = Callable[..., Progress]
 
@@ -40,8 +42,31 @@ def test_a_wait_says_why_and_how_long_still(snapshot: Snapshot) -> None:
     assert phrases.paused(waiting) == "waiting 0:42: the vendor's rate limit"
 
 
+@pytest.mark.parametrize(
+    ("limit", "told"),
+    [
+        (RateLimit(60, 60.0), "12 of 60 requests a minute"),
+        (RateLimit(1_000, 86_400.0), "12 of 1,000 requests a day"),
+        (RateLimit(20, 10.0), "12 of 20 requests in 10 s"),
+        (None, ""),
+    ],
+)
+def test_the_pace_stands_against_the_vendors_limit(
+    snapshot: Snapshot, limit: RateLimit | None, told: str
+) -> None:
+    assert phrases.paced(snapshot(requests=12, limit=limit)) == told
+
+
+def test_the_figures_of_a_moment_end_with_the_run(snapshot: Snapshot) -> None:
+    running = snapshot(limit=RateLimit(60, 60.0))
+    assert [label for label, _ in phrases.facts(running)] == ["Credits", "Batches", "Pace"]
+    ended = snapshot(limit=RateLimit(60, 60.0), state="done")
+    assert [label for label, _ in phrases.facts(ended)] == ["Credits", "Batches"]
+
+
 def test_a_pause_is_named_and_work_is_not(snapshot: Snapshot) -> None:
-    assert phrases.paused(snapshot(state="paused")) == "paused"
+    assert phrases.paused(snapshot(state="paused")) == "paused, 2 in flight"
+    assert phrases.paused(snapshot(state="stopping", in_flight=0)) == "stopping"
     assert phrases.paused(snapshot()) == ""
 
 

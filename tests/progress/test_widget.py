@@ -1,6 +1,7 @@
 import re
 from collections.abc import Callable, Iterator
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import Any
 
 import ipywidgets
@@ -11,7 +12,10 @@ from hypothesis import strategies as st
 from nbclient import NotebookClient
 
 from enrich_pandas.progress import Progress, State, widget
-from enrich_pandas.progress.widget import Panel, still
+from enrich_pandas.progress.colours import FILLS
+from enrich_pandas.progress.still import still
+from enrich_pandas.progress.widget import Clicks, Panel
+from enrich_pandas.providers.base import RateLimit, Status
 
 Snapshot = Callable[..., Progress]
 
@@ -68,16 +72,39 @@ def visible(box: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:
 
 
 def text(box: ipywidgets.Widget) -> str:
-    return "\n".join(w.value for w in visible(box) if isinstance(w, ipywidgets.Label))
+    """Return what is seen of a panel, without its markup."""
+    shown = (w.value for w in visible(box) if isinstance(w, ipywidgets.Label | ipywidgets.HTML))
+    return "\n".join(re.sub(r"(<[^>]*>)+", "\n", value) for value in shown)
 
 
-def weights(box: ipywidgets.Widget) -> list[int]:
-    """Return the rows behind each visible part of the stacked bar."""
-    return [
-        int(w.layout.flex.split()[0])
-        for w in descendants(box)
-        if isinstance(w, ipywidgets.IntProgress) and w.layout.flex and w.layout.display != "none"
-    ]
+def buttons(panel: Panel) -> dict[str, ipywidgets.Button]:
+    found = (w for w in visible(panel._live.box) if isinstance(w, ipywidgets.Button))
+    return {button.description: button for button in found}
+
+
+class Run:
+    """Stands for a run: notes what the buttons do to it."""
+
+    def __init__(self) -> None:
+        self.done: list[str] = []
+
+    def pause(self) -> None:
+        self.done.append("pause")
+
+    def resume(self) -> None:
+        self.done.append("resume")
+
+    def cancel(self) -> None:
+        self.done.append("cancel")
+
+
+@pytest.fixture
+def run(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> Run:
+    """Return a run whose controls the panel has."""
+    monkeypatch.setattr(Clicks, "arrive", False)
+    run = Run()
+    panel.take_controls(run)
+    return run
 
 
 def test_a_run_is_one_panel_updated_in_place(
@@ -94,14 +121,14 @@ def test_a_run_is_one_panel_updated_in_place(
 def test_the_panel_says_in_words_all_that_it_shows_in_colour(
     snapshot: Snapshot, panel: Panel
 ) -> None:
-    panel(snapshot())
+    panel(snapshot(requests=12, limit=RateLimit(60, 60.0)))
     shown = text(panel._live.box)
     for part in (
-        "crustdata: 310 of 500 rows",
+        "crustdata: 310 of 500 rows, 0:12 left",
         "250 matched\n40 not found\n17 invalid\n1 held\n2 failed",
-        "280 of at most 900 credits",
-        "9 of 15 batches, 2 in flight",
-        "0:12 left",
+        "Credits\n280 of at most 900",
+        "Batches\n9 of 15, 2 in flight",
+        "Pace\n12 of 60 requests a minute",
     ):
         assert part in shown
 
@@ -110,7 +137,8 @@ def test_the_bar_is_as_wide_as_the_rows_and_ends_with_those_not_done(
     snapshot: Snapshot, panel: Panel
 ) -> None:
     panel(snapshot())
-    assert weights(panel._live.box) == [250, 40, 17, 1, 2, 190]
+    parts = re.findall(r"flex:(\d+) 1 0", panel._live.figures.value)
+    assert list(map(int, parts)) == [250, 40, 17, 1, 2, 190]
 
 
 def test_a_status_without_rows_has_no_entry(snapshot: Snapshot, panel: Panel) -> None:
@@ -147,9 +175,63 @@ def test_a_second_run_has_a_panel_of_its_own(
 
 def test_the_panel_takes_no_markup_and_no_tex(snapshot: Snapshot, panel: Panel) -> None:
     panel(snapshot(provider=XSS, waiting=r"$\href{javascript:alert(1)}{x}$" + XSS))
-    widgets = list(descendants(panel._live.box))
-    assert not any(isinstance(w, ipywidgets.HTML | ipywidgets.HTMLMath) for w in widgets)
-    assert not set(text(panel._live.box)) & set("<>$\\")
+    shown = [w.value for w in descendants(panel._live.box) if isinstance(w, ipywidgets.Label)]
+    assert any("script" in value for value in shown)
+    assert not set("".join(shown)) & set("<>$\\")
+
+
+def test_the_figures_hold_no_word_of_others(snapshot: Snapshot, panel: Panel) -> None:
+    panel(snapshot())
+    plain = panel._live.figures.value
+    panel(snapshot(provider=XSS, run=XSS, waiting=XSS))
+    assert panel._live.figures.value == plain
+    pages = [w for w in descendants(panel._live.box) if isinstance(w, ipywidgets.HTML)]
+    assert pages == [panel._live.figures]
+
+
+def test_a_panel_without_a_run_behind_it_has_no_buttons(snapshot: Snapshot, panel: Panel) -> None:
+    panel(snapshot())
+    assert not buttons(panel)
+    assert "Stop" not in text(panel._live.box)
+
+
+def test_the_buttons_pause_resume_and_cancel(snapshot: Snapshot, panel: Panel, run: Run) -> None:
+    panel(snapshot())
+    buttons(panel)["Pause"].click()
+    panel(snapshot(state="paused"))
+    assert "paused, 2 in flight" in text(panel._live.box)
+    buttons(panel)["Resume"].click()
+    panel(snapshot())
+    buttons(panel)["Cancel"].click()
+    assert run.done == ["pause", "resume", "cancel"]
+
+
+def test_the_buttons_rest_while_a_run_stops(snapshot: Snapshot, panel: Panel, run: Run) -> None:
+    panel(snapshot())
+    assert not any(button.disabled for button in buttons(panel).values())
+    panel(snapshot(state="stopping"))
+    assert all(button.disabled for button in buttons(panel).values())
+
+
+def test_what_a_button_does_is_told_without_its_icon(
+    snapshot: Snapshot, panel: Panel, run: Run
+) -> None:
+    panel(snapshot())
+    assert all(button.tooltip.startswith(f"{text}: ") for text, button in buttons(panel).items())
+
+
+def test_the_stop_button_is_pointed_at_until_a_click_has_arrived(
+    snapshot: Snapshot, panel: Panel, run: Run
+) -> None:
+    panel(snapshot())
+    assert "■ Stop" in text(panel._live.box)
+    buttons(panel)["Pause"].click()
+    panel(snapshot())
+    assert "■ Stop" not in text(panel._live.box)
+    panel(snapshot(state="done"))
+    panel.take_controls(run)
+    panel(snapshot())  # another run in the same process
+    assert "■ Stop" not in text(panel._live.box)
 
 
 class Tags(HTMLParser):
@@ -169,7 +251,7 @@ class Tags(HTMLParser):
 def test_no_text_becomes_markup(snapshot: Snapshot, provider: str, state: State) -> None:
     page = Tags()
     page.feed(still(snapshot(provider=provider, state=state)))
-    assert page.elements <= {"div", "span"}
+    assert page.elements <= {"div", "strong", "span", "ul", "li", "dl", "dt", "dd"}
     assert page.attributes <= {"style", "role", "aria-label"}
 
 
@@ -185,7 +267,18 @@ def test_rows_that_were_not_done_keep_their_place_in_the_picture(snapshot: Snaps
 
 def test_the_picture_has_the_counts_as_its_text(snapshot: Snapshot) -> None:
     page = still(snapshot(state="done"))
-    assert 'role="img" aria-label="250 matched, 40 not found' in page
+    assert 'role="img" aria-label="310 of 500 rows: 250 matched, 40 not found' in page
+
+
+def test_a_run_that_was_stopped_does_not_count_what_it_left_undone(snapshot: Snapshot) -> None:
+    stopped = snapshot(state="interrupted", rows_done=500, counts={"matched": 310, "skipped": 190})
+    assert "crustdata interrupted: 310 of 500 rows" in still(stopped)
+
+
+def test_each_status_has_a_fill_of_its_own_and_neighbours_differ_without_colour() -> None:
+    patterns = [FILLS[status].rpartition(",")[0] for status in Status]
+    assert len(set(FILLS.values())) == len(Status)
+    assert all(one != next_ for one, next_ in pairwise(patterns))
 
 
 NOTEBOOK = """

@@ -14,6 +14,7 @@ import pytest
 import enrich_pandas as ep
 from enrich_pandas.providers.base import Secret
 from enrich_pandas.run.surroundings import Surroundings, inside
+from tests.canaries import unwatched
 
 CASSETTES = Path(__file__).parents[2] / "cassettes"
 NOWHERE = "http://127.0.0.1:9"
@@ -75,6 +76,12 @@ def without_secrets(response):
         response["body"]["string"] = json.dumps(token).encode()
         response["headers"] = {"content-type": ["application/json"]}
     return response
+
+
+@pytest.fixture(scope="module", autouse=True)
+def vcrpy_itself():
+    with unwatched("vcr"):
+        yield
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,7 @@
 """Reading what vendors send: repaired, salvaged, lenient, and never raising."""
 
+import subprocess
+import sys
 from typing import Any
 
 import msgspec
@@ -148,3 +150,27 @@ def test_texts_ids_and_dates_have_one_form() -> None:
     assert date("2021-04-01 00:00") == "2021-04-01"
     assert date("2021-04-01T00:00:00.000Z") == "2021-04-01"
     assert date("2021-04-01T08:30:00+02:00") == "2021-04-01T08:30:00+02:00"
+
+
+THREADS = """
+import sys, threading, msgspec
+from enrich_pandas.providers.decoding import decoder_of
+
+sys.setswitchinterval(1e-6)
+raw = b'{"f0": {"a": "x", "b": 1}, "f1": {"a": "x", "b": 1}, "f2": {"a": "x", "b": 1}}'
+text, number = (str | None, None), (int | None, None)
+for _ in range(100):
+    parts = [msgspec.defstruct(f"C{n}", [("a", *text), ("b", *number)]) for n in range(3)]
+    kind = msgspec.defstruct("P", [(f"f{n}", part | None, None) for n, part in enumerate(parts)])
+    threads = [threading.Thread(target=lambda: decoder_of(kind).decode(raw)) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+"""
+
+
+def test_threads_that_meet_a_type_at_once_do_not_end_the_process():
+    """Where each makes a decoder of its own, msgspec dies of it within a few types."""
+    done = subprocess.run([sys.executable, "-c", THREADS], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -1,7 +1,7 @@
 """What becomes of a row, whatever Zoho answers: scheduled, waited for, fetched, found again."""
 
 import json
-import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from email.utils import formatdate
 
@@ -189,9 +189,8 @@ def test_a_job_at_work_is_waited_for_until_patience_ends(status):
 
 
 def test_what_a_dead_run_waited_is_not_counted_so_that_the_job_is_taken_up_again():
-    old = time.time() - 3600
     asked = [scheduled(), *[job("RUNNING")] * 5]
-    recorded = [Response(status=a.status, body=a.body, sent=old) for a in asked]
+    recorded = [replace(one, is_recorded=True) for one in asked]
     done = job(data={"name": "Ada Example"})
     match, _ = drive([*recorded, job("RUNNING"), done])
     assert match.status == "matched"
@@ -488,7 +487,8 @@ def test_a_look_goes_on_until_all_are_seen_or_nothing_more_is_there():
     assert look({"500"}, page(0, more=False)) == (set(), 1)
     assert look({"500"}, page(0, size=99)) == (set(), 1)
     assert look({"150"}, page(0, more=True, size=50), page(100)) == ({"150"}, 2)
-    assert look({"500"}, *[page(0)] * 30) == (set(), 30)  # a bound
+    assert look({"9999"}, *[page(100 * n) for n in range(30)]) == (set(), 30)  # a bound
+    assert look({"500"}, page(0), page(0)) == (set(), 2)  # no progress
     assert look({"500"}, page(0), answer(status=204)) == (set(), 2)
     jobs = set(map(str, range(1, 10_001)))
     assert look(jobs, *[page(100 * n + 1) for n in range(100)]) == (jobs, 100)

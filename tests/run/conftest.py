@@ -81,7 +81,9 @@ def read_request(connection: socket.socket) -> bytes:
         line.split(b":")[1] for line in head.split(b"\r\n") if line.lower().startswith(b"content-l")
     ]
     while lengths and len(body) < int(lengths[0]):
-        body += connection.recv(65536)
+        if not (piece := connection.recv(65536)):
+            return b""
+        body += piece
     return head + b"\r\n\r\n" + body
 
 

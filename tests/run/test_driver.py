@@ -26,8 +26,9 @@ from enrich_pandas.providers.base import (
     Wait,
     held,
 )
+from enrich_pandas.run import sender
 from enrich_pandas.run.connection import Phase
-from enrich_pandas.run.driver import Driver
+from enrich_pandas.run.driver import READERS, Driver
 from enrich_pandas.run.http import Exchange
 from enrich_pandas.run.journal import Journal
 from enrich_pandas.run.plan import make_orders
@@ -76,13 +77,26 @@ class Echo(Provider):
         ]
 
 
+class Nobody(Echo):
+    """Finds nobody, in one request."""
+
+    def flow(self, kind, batch):
+        yield Request(
+            method="POST", path="/ask", json=[i.keys for i in batch], billed=True,
+            credits=self.price(kind, batch), identities=batch,
+        )  # fmt: skip
+        return [Match(identity=i, status=Status.NOT_FOUND) for i in batch]
+
+
 class Wire:
     """Answers as scripted, else as a good vendor; keeps count of what it was sent."""
 
     def __init__(self, *script):
         self.script, self.sent, self.lock = list(script), [], threading.Lock()
 
-    def send(self, request):
+    def send(self, request, may_leave):
+        if not may_leave():
+            return Exchange(phase=Phase.CONNECT, error="withheld")
         with self.lock:
             self.sent.append(request)
             scripted = self.script.pop(0) if self.script else None
@@ -128,8 +142,7 @@ def drive(tmp_path):
         driver = Driver(
             orders, provider, "people", journal=journal, transport=wire,
             throttle=Throttle(limit), run=f"run{id(wire)}",
-            weights=dict.fromkeys(identities, 1),
-            refused={},
+            tally=Tally("echo", dict.fromkeys(identities, 1), {}, journal.tombstones.screen),
             credits_max=orders.credits, budget=budget,
         )  # fmt: skip
         if start:
@@ -527,3 +540,106 @@ def test_who_waits_for_the_documented_limit_hears_of_a_wider_one(drive):
     driver = drive(Wire(*(told() for _ in range(3))), provider=Brief(), limit=RateLimit(1, 60))
     assert {answer.match.status for answer in driver.results.values()} == {Status.NOT_FOUND}
     assert time.monotonic() - started < 15
+
+
+def test_what_is_tried_again_is_a_tenth_of_all_at_the_most_but_for_a_few(drive, monkeypatch):
+    class Plain(Echo):
+        def flow(self, kind, batch):
+            response = yield Request(
+                method="POST", path="/ask", json=[i.keys for i in batch], billed=True, credits=6,
+                identities=batch,
+            )  # fmt: skip
+            status = Status.MATCHED if response.status == 200 else Status.PENDING
+            return [Match(identity=one, status=status, retry_in=60) for one in batch]
+
+    monkeypatch.setattr("enrich_pandas.run.sender.backoff", lambda *_: 0.0)
+    monkeypatch.setattr(Throttle, "pause", lambda *_: None)
+    monkeypatch.setattr(sender, "RETRIES", 5)
+    many = [Identity.of(email=f"r{n}@example.com") for n in range(120)]
+    busy = answered(503, {"error": "later"})
+    wire = Wire(*(one for _ in range(1000) for one in (busy, None)))
+    driver = drive(wire, many, provider=Plain())
+    assert driver.error is None
+    tried_again = len(wire.sent) - 60
+    assert 5 <= tried_again <= 5 + 0.1 * 60 + Echo.connections
+
+
+@pytest.mark.parametrize("k", [1, 12])
+@pytest.mark.parametrize("status", [401, 402, 403])
+def test_after_a_fatal_answer_no_more_begin_than_there_are_workers(drive, status, k):
+    class Eight(Echo):
+        connections = 8
+
+    class Slow(Wire):
+        def send(self, request, may_leave):
+            answer = super().send(request, may_leave)
+            time.sleep(0.2)
+            if answer.status == status:
+                fatal.append(len(self.sent))
+            return answer
+
+    fatal, many = [], [Identity.of(email=f"f{n}@example.com") for n in range(200)]
+    wire = Slow(*[None] * (k - 1), answered(status, {"error": "no"}))
+    driver = drive(wire, many, provider=Eight())
+    assert isinstance(driver.error, EnrichError)
+    sent = len(wire.sent)
+    assert sent - fatal[0] <= 7
+    time.sleep(0.3)
+    assert len(wire.sent) == sent
+
+
+def test_what_is_connected_when_the_run_is_stopped_is_not_sent_and_not_held(drive):
+    class Connecting(Wire):
+        def send(self, request, may_leave):
+            driver.cancel()
+            return super().send(request, may_leave)
+
+    wire = Connecting()
+    driver = drive(wire, [Identity.of(email="c@example.com")], start=False)
+    driver.start()
+    assert driver.done.wait(10)
+    assert not wire.sent
+    assert driver.error is None
+    assert driver.snapshot().credits == 0
+
+
+def test_who_is_too_dear_while_another_batch_reserves_waits_for_it(drive):
+    """Of two that claim at the same time, one may find the budget used up by the other."""
+
+    class Two(Nobody):
+        connections = 2
+
+    many = [Identity.of(email=f"d{n}@example.com") for n in range(40)]
+    driver = drive(Wire(), many, provider=Two(), budget=6)
+    assert {driver.results[one].match.status for one in many} == {Status.NOT_FOUND}
+
+
+def test_under_a_limit_no_more_is_claimed_than_can_be_sent_at_once(drive, tmp_path):
+    """Claims that wait would keep others, and the budget, for as long as the list takes."""
+    many = [Identity.of(email=f"l{n}@example.com") for n in range(200)]
+    driver = drive(Wire(), many, limit=RateLimit(5, 60), start=False)
+    driver.start()
+    deadline = time.monotonic() + 10
+    while len(driver.results) < 4 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    time.sleep(0.3)
+    claimed = len(driver._journal.claims([driver._orders.fingerprint(one) for one in many]))
+    driver.cancel()
+    assert driver.done.wait(10)
+    workers = Echo.connections + READERS  # each of which may begin one at the same time
+    assert 2 <= claimed <= 2 * (Echo.connections + workers + 5)
+
+
+def test_who_waits_for_a_connection_is_not_in_flight(drive):
+    answers = threading.Event()
+    wire = Wire(*[lambda: answers.wait(10)] * Nobody.connections)
+    many = [Identity.of(email=f"f{n}@example.com") for n in range(60)]
+    driver = drive(wire, many, provider=Nobody(), start=False)
+    driver.start()
+    deadline = time.monotonic() + 10
+    while driver._sender.queued < READERS and time.monotonic() < deadline:
+        time.sleep(0.01)
+    now = driver.snapshot()
+    answers.set()
+    assert driver.done.wait(10)
+    assert (len(wire.sent), now.in_flight) == (30, Nobody.connections)

@@ -1,9 +1,13 @@
+import gc
 import threading
+import time
 from contextlib import nullcontext, suppress
 from typing import Any
 
-from enrich_pandas.errors import UnavailableError
-from enrich_pandas.progress import FINAL, Progress, State
+import pytest
+
+from enrich_pandas.errors import RunInterrupted, UnavailableError
+from enrich_pandas.progress import FINAL, Controls, Progress, State
 from enrich_pandas.run.handle import Handle
 
 
@@ -40,9 +44,9 @@ class Ending:
     def awaited(self) -> Any:
         return nullcontext()
 
-    def pause(self) -> None: ...
+    def start(self) -> None: ...
 
-    resume = cancel = pause
+    pause = resume = cancel = halt = start
 
 
 def states(driver: Any) -> list[str]:
@@ -64,3 +68,98 @@ def test_a_run_that_failed_is_stopping_until_all_has_landed() -> None:
         *["stopping"] * 3,
         "failed",
     ]
+
+
+class View:
+    """A hook with buttons, which notes what it is given."""
+
+    def __init__(self) -> None:
+        self.given: list[Any] = []
+        self.threads: set[str] = set()
+        self.ended = threading.Event()
+
+    def take_controls(self, controls: Controls) -> None:
+        self.given.append(controls)
+
+    def __call__(self, progress: Progress) -> None:
+        self.given.append(progress.state)
+        self.threads.add(threading.current_thread().name)
+        if progress.state in FINAL:
+            self.ended.set()
+
+
+def begun(driver: Any, hook: Any) -> Handle[str]:
+    handle = Handle(driver, hook, lambda: "the frame")
+    handle.start(follow=True)
+    return handle
+
+
+def test_a_hook_with_buttons_is_given_the_run_before_its_first_snapshot() -> None:
+    view = View()
+    handle = Handle(Ending("done", looks=2), view, lambda: None)
+    handle.start()
+    handle.wait()
+    assert view.given[0] is handle
+    assert view.given[-1] == "done"
+
+
+def test_a_run_that_nobody_waits_for_is_shown_from_the_callers_thread_on() -> None:
+    view = View()
+    handle = begun(Ending("done", looks=4), view)
+    assert view.threads == {threading.current_thread().name}
+    assert view.ended.wait(10)
+    assert len(view.threads) == 2
+    assert handle.wait() == "the frame"
+    assert view.given.count("done") == 1
+
+
+def test_whoever_waits_takes_the_showing_over() -> None:
+    view = View()
+    begun(Ending("done", looks=8), view).wait()
+    assert view.given[1:].count("done") == 1
+    assert view.given[-1] == "done"
+
+
+def test_a_view_that_fails_while_nobody_waits_is_told_to_who_does() -> None:
+    def view(progress: Progress) -> None:
+        if threading.current_thread() is not threading.main_thread():
+            raise ZeroDivisionError
+
+    handle = begun(Ending("interrupted", looks=99), view)
+    time.sleep(0.3)
+    with pytest.raises(ZeroDivisionError):
+        handle.wait()
+
+
+def test_cancel_interrupts_who_waits_though_something_stays_in_flight() -> None:
+    view, driver = View(), Ending("stopping", looks=10_000)
+    handle = Handle(driver, view, lambda: "so far")
+    threading.Timer(0.2, handle.cancel).start()
+    began = time.monotonic()
+    with pytest.raises(RunInterrupted) as caught:
+        handle.wait()
+    assert time.monotonic() - began < 10
+    assert not driver.done.is_set()
+    assert caught.value.result == "so far"
+    assert view.given[-1] == "interrupted"
+
+
+def let_go(handles: list[Handle[str]]) -> None:
+    """Drop handles once the threads that show their runs have ended."""
+    while any("view" in thread.name for thread in threading.enumerate()):
+        time.sleep(0.01)
+    handles.clear()
+    gc.collect()
+
+
+def test_a_run_that_nobody_waited_for_says_so_when_its_handle_goes() -> None:
+    handles = [begun(Ending("done", looks=1), lambda _: None)]
+    with pytest.warns(RuntimeWarning, match="Nobody waited for run r_1: 1 of 1 rows are settled"):
+        let_go(handles)
+
+
+@pytest.mark.parametrize("minded", [Handle.wait, Handle.result, Handle.cancel])
+def test_who_minds_a_run_is_not_told(minded: Any) -> None:
+    handles = [begun(Ending("done", looks=1), lambda _: None)]
+    minded(handles[0])
+    let_go(handles)

@@ -85,6 +85,13 @@ def test_no_file_is_ever_made_that_others_can_read(path, monkeypatch):
     assert {mode for name, mode in modes if str(path.parent) in name} == {oct(0o600)}
 
 
+def test_a_folder_that_is_made_for_it_has_reached_the_disk(tmp_path, monkeypatch):
+    synced = set()
+    monkeypatch.setattr(os, "fsync", lambda place: synced.add(os.fstat(place).st_ino))
+    Journal(tmp_path / "a" / "b" / "journal.sqlite").close()
+    assert {tmp_path.stat().st_ino, (tmp_path / "a").stat().st_ino} <= synced
+
+
 def test_a_commit_has_reached_the_disk_when_it_returns(journal):
     with journal._database.reading() as connection:
         pragmas = ("journal_mode", "synchronous", "secure_delete")
@@ -369,7 +376,7 @@ def test_a_reader_does_not_make_a_commit_fail(journal, path):
 
 def test_a_file_that_stays_locked_is_an_error(path, monkeypatch):
     journal = Journal(path)
-    monkeypatch.setattr("enrich_pandas.run.database.PATIENCE", 0.1)
+    monkeypatch.setattr("enrich_pandas.run.commits.PATIENCE", 0.1)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(JournalError, match="locked"):

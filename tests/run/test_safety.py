@@ -81,6 +81,22 @@ def test_what_was_claimed_has_room_though_the_file_may_not_grow(tmp_path):
     connection.close()
 
 
+def test_room_is_made_for_all_who_are_claimed_and_not_each_time(tmp_path):
+    connection = sqlite3.connect(tmp_path / "file")
+    connection.execute("CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID")
+    connection.execute("CREATE TABLE claims (fingerprint BLOB)")
+    sizes = []
+    for claimed in range(25, 500, 25):
+        safety.reserve(connection, 25)
+        connection.executemany("INSERT INTO claims VALUES (?)", [(b"",)] * 25)
+        connection.commit()
+        free = connection.execute("PRAGMA freelist_count").fetchone()[0] * 4096
+        sizes.append(connection.execute("PRAGMA page_count").fetchone()[0])
+        assert free >= claimed * safety.BYTES_AN_IDENTITY
+    assert len(set(sizes)) < len(sizes) / 2
+    connection.close()
+
+
 def test_an_entry_that_cannot_be_found_again_is_damage(home):
     """Its index would not lead to it: the person would be bought a second time."""
     with ep.sandbox(journal=home, misses=0) as box:

@@ -163,3 +163,106 @@ def test_when_the_interpreter_ends_what_nobody_waits_for_stops(recorder, monkeyp
     with recorder.scheduler.awaited() if awaited else nullcontext():
         recorder.run([lambda: None])
         assert recorder.wait() == ("done" if awaited else "interrupted")
+
+
+def test_a_pause_is_no_time_of_work() -> None:
+    none = [].append
+    scheduler = Scheduler[int](advance=none, fail=lambda *_: None, drop=none, finish=none)
+    scheduler.pause()
+    before = scheduler.worked()
+    time.sleep(0.02)
+    assert scheduler.worked() == before
+    scheduler.resume()
+    time.sleep(0.02)
+    assert scheduler.worked() > before
+
+
+def test_timers_go_on_in_the_order_in_which_they_are_due(recorder):
+    order, started = [], time.monotonic()
+
+    def task(n):
+        if time.monotonic() - started < 0.1:
+            return 0.3 - n / 1000  # all are due when the worker is free again
+        order.append(n)
+        return None
+
+    def nap():
+        time.sleep(0.4)
+
+    recorder.run([*(lambda n=n: task(n) for n in range(20)), nap], workers=1).wait()
+    assert order == list(range(19, -1, -1))
+
+
+def test_what_is_urgent_goes_before_what_is_not_begun(recorder):
+    order = []
+
+    def first():
+        recorder.scheduler.add_urgent(lambda: order.append("urgent"))
+        order.append("first")
+
+    recorder.run([first, lambda: order.append("second")], workers=1).wait()
+    assert order == ["first", "urgent", "second"]
+    assert recorder.scheduler.finished == recorder.scheduler.total == 3
+
+
+class Gate(Recorder):
+    """Begins no task while three of those that were begun wait."""
+
+    def __init__(self):
+        super().__init__()
+        self.begun, self.waiting, self.most = set(), set(), 0
+        self.scheduler = Scheduler(
+            advance=lambda task: task(),
+            fail=lambda task, error: self.failed.append((task, error)),
+            drop=self.dropped.append,
+            finish=self.finish,
+            may_begin=lambda: len(self.waiting) < 3,
+        )
+
+    def task(self, n):
+        if n not in self.begun:
+            self.begun.add(n)
+            self.waiting.add(n)
+            self.most = max(self.most, len(self.waiting))
+            return 0.01
+        self.waiting.discard(n)
+        self.scheduler.look_again()
+        return None
+
+
+def test_no_task_is_begun_while_enough_of_them_wait():
+    gate, started = Gate(), time.monotonic()
+    assert gate.run([lambda n=n: gate.task(n) for n in range(100)], workers=2).wait() == "done"
+    assert gate.begun == set(range(100))
+    assert gate.most <= 3 + 1  # the two workers may look at the same time
+    assert time.monotonic() - started < 8
+
+
+def test_what_may_not_be_begun_is_dropped_by_a_stop():
+    gate = Gate()
+    gate.waiting = {"a", "b", "c"}
+    gate.run([lambda: None] * 5)
+    gate.scheduler.stop("stopping")
+    assert gate.wait() == "interrupted"
+    assert len(gate.dropped) == 5
+
+
+def test_where_many_wait_one_worker_wakes_for_each_timer(recorder, monkeypatch):
+    woken, wait = [], threading.Condition.wait
+
+    def counted(condition, timeout=None):
+        answer = wait(condition, timeout)
+        if condition is recorder.scheduler._changed:
+            woken.append(1)
+        return answer
+
+    monkeypatch.setattr(threading.Condition, "wait", counted)
+    visits = dict.fromkeys(range(50), 0)
+
+    def task(n):
+        visits[n] += 1
+        return 0.05 + n / 100 if visits[n] == 1 else None
+
+    recorder.run([lambda n=n: task(n) for n in visits], workers=20).wait()
+    assert set(visits.values()) == {2}
+    assert len(woken) < 50 * 20 / 3

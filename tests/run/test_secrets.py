@@ -13,7 +13,16 @@ import pytest
 import pytest_socket
 
 import enrich_pandas as ep
-from enrich_pandas.providers.base import RateLimit, Secret
+from enrich_pandas.models import Person
+from enrich_pandas.providers.base import (
+    Identity,
+    Match,
+    RateLimit,
+    Request,
+    Response,
+    Secret,
+    Status,
+)
 from enrich_pandas.run.surroundings import Surroundings, inside
 from tests.run.conftest import reply, reset
 
@@ -93,3 +102,14 @@ def test_looking_never_spends(tmp_path):
     finally:
         pytest_socket.enable_socket()
     assert not list(tmp_path.iterdir())  # no journal has been opened
+
+
+def test_what_a_provider_is_handed_shows_nobody_in_a_traceback():
+    identity = Identity.of(email=f"{WHO}@example.com")
+    handed = [
+        identity,
+        Request(method="POST", path="/people", json={"who": WHO}, identities=(identity,)),
+        Response(status=200, body=WHO.encode()),
+        Match(identity=identity, status=Status.MATCHED, model=Person(name=WHO)),
+    ]
+    assert [WHO in repr(one) for one in handed] == [False] * 4

@@ -108,6 +108,19 @@ def test_ten_thousand_in_line_ask_once_a_window() -> None:
     assert asked <= 10_000 * 6
 
 
+def test_a_start_counts_from_when_its_request_is_sent() -> None:
+    clock = Clock()
+    throttle = Throttle(RateLimit(2, 10), clock=clock)
+    assert [throttle.reserve(n) for n in range(2)] == [0.0, 0.0]
+    clock.now += 8  # so long the journal took
+    for n in range(2):
+        throttle.sent(n)
+    clock.now += 3
+    assert throttle.reserve(2) == pytest.approx(7.1)
+    clock.now += 7.1
+    assert throttle.reserve(2) == 0.0
+
+
 def test_who_waits_holds_nothing() -> None:
     clock = Clock()
     throttle = Throttle(RateLimit(1, 60), clock=clock)

@@ -1,9 +1,11 @@
 """One renewal serves all workers and processes, and the token lies nowhere in the clear."""
 
 import json
+import socket
 import stat
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -95,6 +97,35 @@ def test_a_refused_one_is_replaced_once_whoever_is_first(tokens, issuer):
     assert len(issuer.forms) == 2
 
 
+def test_what_came_in_a_refused_ones_place_is_not_replaced_until_it_ends(tokens, issuer):
+    now = [time.time()]
+    mine = tokens(clock=lambda: now[0])
+    signed(mine)
+    assert mine.renew()
+    assert signed(mine) == "token-2"
+    assert not mine.renew()
+    assert len(issuer.forms) == 2
+    now[0] += 3600
+    assert signed(mine) == "token-3"
+    assert mine.renew()
+    assert signed(mine) == "token-4"
+
+
+def test_workers_refused_one_after_the_other_ask_for_one_between_them(tokens, issuer):
+    """The first may have used the new one, and had it refused, before the second comes."""
+    mine = tokens()
+    signed(mine)
+    with ThreadPoolExecutor(1) as other:
+        other.submit(signed, mine).result()
+        assert mine.renew()
+        signed(mine)
+        assert not mine.renew()
+        assert other.submit(mine.renew).result()  # to try what the first has got
+        other.submit(signed, mine).result()
+        assert not other.submit(mine.renew).result()
+    assert len(issuer.forms) == 2
+
+
 def test_it_is_renewed_before_it_ends(tokens, issuer):
     now = [time.time()]
     mine = tokens(clock=lambda: now[0])
@@ -109,7 +140,9 @@ def test_no_more_are_asked_for_than_the_vendor_allows(tokens, issuer):
     now = [time.time()]
     mine = tokens(clock=lambda: now[0], limit=RateLimit(3, 600))
     for number in (1, 2, 3):
-        assert signed(mine) == f"token-{number}"
+        assert signed(tokens(clock=lambda: now[0])) == f"token-{number}"
+        mine = tokens(clock=lambda: now[0], limit=RateLimit(3, 600))
+        signed(mine)
         if number < 3:
             mine.renew()
     with pytest.raises(RateLimitError, match="no more new tokens for 605 seconds"):
@@ -118,6 +151,16 @@ def test_no_more_are_asked_for_than_the_vendor_allows(tokens, issuer):
     now[0] += 606
     mine.renew()
     assert signed(mine) == "token-4"
+
+
+def test_what_never_reached_the_vendor_is_not_counted(tokens):
+    with socket.socket() as taken:  # bound, and nobody listens
+        taken.bind(("127.0.0.1", 0))
+        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
+        mine = tokens(origin=nobody, limit=RateLimit(1, 600))
+        for _ in range(3):
+            with pytest.raises(UnavailableError, match="could not be reached"):
+                mine.sign()
 
 
 def test_the_file_shows_nothing_and_is_the_owners_alone(tokens, tmp_path):
@@ -143,9 +186,26 @@ def test_a_damaged_file_is_replaced(tokens, tmp_path):
 
 def test_what_refuses_is_told_by_the_provider(tokens, issuer):
     issuer.answers.append({"error": "invalid_code"})
-    mine = tokens()
     with pytest.raises(AuthenticationError):
-        signed(mine)
+        signed(tokens())
+    assert signed(tokens()) == "token-2"
+
+
+def test_a_refusal_is_asked_for_once_by_all_workers_of_a_run(tokens, issuer):
+    issuer.answers.append({"error": "invalid_code"})
+    mine = tokens()
+    for _ in range(3):
+        with pytest.raises(AuthenticationError):
+            signed(mine)
+    assert signed(tokens()) == "token-2"
+
+
+def test_a_clock_that_was_set_back_does_not_count_what_is_still_to_come(tokens):
+    now = [time.time()]
+    mine = tokens(clock=lambda: now[0], limit=RateLimit(1, 600))
+    assert signed(mine) == "token-1"
+    now[0] -= 86_400
+    mine.renew()
     assert signed(mine) == "token-2"
 
 

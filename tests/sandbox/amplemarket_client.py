@@ -27,7 +27,7 @@ class Caller:
         url = self.box.url("amplemarket") + path
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         return self.session.request(
-            method, url, headers=headers, timeout=10, allow_redirects=False, **more
+            method, url, headers=headers, timeout=60, allow_redirects=False, **more
         )
 
     def start(self, *leads: Any, **more: Any) -> Any:

@@ -9,8 +9,15 @@ import requests
 
 from enrich_pandas.sandbox import Sandbox
 from enrich_pandas.sandbox.people import Fate, People
+from tests.canaries import unwatched
 
 KEY = "sandbox-key"
+
+
+@pytest.fixture(autouse=True)
+def clients_of_their_own() -> Iterator[None]:
+    with unwatched("urllib3"):
+        yield
 
 
 class Client:
@@ -29,7 +36,7 @@ class Client:
             f"{self.base}/person/enrich",
             json=body,
             headers={name: value for name, value in headers.items() if value},
-            timeout=10,
+            timeout=60,
             allow_redirects=False,
         )
 
@@ -40,24 +47,24 @@ class Client:
             f"{self.base}/screener/person/enrich",
             params=params,
             headers={"Authorization": f"Token {key}"},
-            timeout=10,
+            timeout=60,
         )
 
     def companies(self, key: str = KEY, **body: Any) -> Any:
         headers = {"Authorization": f"Bearer {key}", "x-api-version": "2025-11-01"}
         return self.session.post(
-            f"{self.base}/company/enrich", json=body, headers=headers, timeout=10
+            f"{self.base}/company/enrich", json=body, headers=headers, timeout=60
         )
 
     def legacy_companies(self, key: str = KEY, **params: str) -> Any:
         headers = {"Authorization": f"Token {key}"}
         return self.session.get(
-            f"{self.base}/screener/company", params=params, headers=headers, timeout=10
+            f"{self.base}/screener/company", params=params, headers=headers, timeout=60
         )
 
     def get(self, path: str, authorization: str) -> Any:
         return self.session.get(
-            self.base + path, headers={"Authorization": authorization}, timeout=10
+            self.base + path, headers={"Authorization": authorization}, timeout=60
         )
 
 
@@ -80,10 +87,12 @@ def opened() -> Iterator[list[tuple[Sandbox, Client]]]:
     """Collect what the tests of a module open, and close it all at once: one by one is slow."""
     pairs: list[tuple[Sandbox, Client]] = []
     yield pairs
-    for _, made in pairs:
+    for box, made in pairs:
         made.session.close()
+        if box._join:
+            box.close()  # it reads its last from another one
     with ThreadPoolExecutor(16) as pool:
-        list(pool.map(lambda pair: pair[0].close(), reversed(pairs)))
+        list(pool.map(lambda pair: pair[0].close(), pairs))
 
 
 @pytest.fixture

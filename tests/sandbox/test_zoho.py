@@ -39,14 +39,14 @@ class Caller:
 
     def refresh(self, **changed: str) -> Any:
         url = self.box.url("zoho") + "/oauth/v2/token"
-        return self.session.post(url, data={**FORM, **changed}, timeout=10)
+        return self.session.post(url, data={**FORM, **changed}, timeout=60)
 
     def __call__(self, method: str, path: str = "", kind: str = "people", **more: Any) -> Any:
         self.token = self.token or self.refresh().json()["access_token"]
         version = more.pop("version", "v8")
         url = f"{self.box.url('zoho')}/crm/{version}/__zia_{kind}_enrichment{path}"
         headers = {"Authorization": more.pop("auth", f"Zoho-oauthtoken {self.token}")}
-        return self.session.request(method, url, headers=headers, timeout=10, **more)
+        return self.session.request(method, url, headers=headers, timeout=60, **more)
 
     def post(self, *based_on: Any, kind: str = "people", **more: Any) -> Any:
         items = [{"enrich_based_on": one} for one in based_on]

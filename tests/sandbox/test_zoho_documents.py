@@ -44,7 +44,7 @@ class Caller:
         self.box, self.base = box, box.url("zoho")
         self.session = requests.Session()
         self.session.trust_env = False
-        given = self.session.post(f"{self.base}/oauth/v2/token", data=FORM, timeout=10)
+        given = self.session.post(f"{self.base}/oauth/v2/token", data=FORM, timeout=60)
         self.headers = {"Authorization": f"Zoho-oauthtoken {given.json()['access_token']}"}
 
     def __call__(
@@ -52,7 +52,7 @@ class Caller:
     ) -> Any:
         url = f"{self.base}/crm/{version}/__zia_{kind}_enrichment{path}"
         headers = {**self.headers, **more.pop("headers", {})}
-        return self.session.request(method, url, headers=headers, timeout=10, **more)
+        return self.session.request(method, url, headers=headers, timeout=60, **more)
 
     def post(self, based_on: Any, kind: str = "people", version: str = "v8", **params: Any) -> Any:
         body = {f"__zia_{kind}_enrichment": [{"enrich_based_on": based_on}]}

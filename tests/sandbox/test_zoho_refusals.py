@@ -10,6 +10,7 @@ import enrich_pandas as ep
 MAIL = pd.DataFrame({"E-mail": ["p0@example.com", "p1@example.com"]})
 SITES = pd.DataFrame({"Website": ["acme.example", "globex.example"]})
 KINDS = ("people", "companies")
+MOSTLY_PEOPLE = ("people", pytest.param("companies", marks=pytest.mark.slow))  # the same code
 
 
 def asked(kind: str, provider: Any) -> pd.DataFrame:
@@ -26,7 +27,7 @@ def struck(code: str, error: type[Exception], remedy: str) -> Any:
     return pytest.param(code, error, remedy, id=code)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", MOSTLY_PEOPLE)
 @pytest.mark.parametrize(
     ("code", "error", "remedy"),
     [

@@ -1,0 +1,167 @@
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from openpyxl import load_workbook
+
+import enrich_pandas as ep
+from tests.cli.conftest import typed, written
+
+ADA = "ada@analytical.example"
+
+
+def test_a_plan_is_shown_and_nothing_is_sent(leads, box):
+    result = typed("plan", leads, "-p", "crustdata", "--fields", "name")
+    assert result.exit_code == 0, result.output
+    assert "at most" in result.output
+    assert (
+        f"Go on with the same options: enrich-pandas people {leads} … --budget 3" in result.output
+    )
+    assert "df.enrich" not in result.output  # which nobody types at a prompt
+    assert box.requests.empty
+
+
+def test_people_land_beside_the_table_with_its_cells_as_they_were(leads, box):
+    result = typed("people", leads, "--provider", "crustdata", "--fields", "name,title")
+    assert result.exit_code == 0, result.output
+    people = written("leads.people.csv")
+    assert people["person_status"].tolist() == ["matched", "matched", "invalid", "matched"]
+    assert people["Phone"].tolist()[:2] == ["'+1 555-010-0100", "007"]
+    assert not people.filter(like="company").columns.any()
+    assert "Written: " in result.output
+    assert f"crustdata: {box.ledger['credits'].sum():g} credits." in result.output
+
+
+def test_companies_land_beside_the_table(leads, box):
+    result = typed("companies", leads, "-p", "crustdata", "--fields", "name", "--sandbox")
+    assert result.exit_code == 0, result.output
+    assert "company_status" in written("leads.companies.csv")
+    assert "In the sandbox, whose runs are not kept, crustdata:" in result.output
+
+
+def test_formulas_are_inert_unless_asked_for_raw(leads, box):
+    assert typed("people", leads, "-p", "crustdata", "--fields", "name").exit_code == 0
+    assert written("leads.people.csv")["Phone"].iloc[3] == "'=1+1"
+    assert typed("people", leads, "-p", "crustdata", "--raw", "--overwrite").exit_code == 0
+    assert written("leads.people.csv")["Phone"].iloc[3] == "=1+1"
+
+
+def test_no_cell_of_an_excel_file_is_a_formula(leads, box):
+    result = typed("people", leads, "-p", "crustdata", "--fields", "name", "-o", "people.xlsx")
+    assert result.exit_code == 0, result.output
+    sheet = load_workbook("people.xlsx").active
+    assert {cell.data_type for row in sheet.iter_rows() for cell in row} <= {
+        "s",
+        "n",
+        "d",
+        "inlineStr",
+    }
+    assert sheet["D5"].value == "=1+1"
+
+
+@pytest.mark.parametrize("suffix", [".parquet", ".xlsx", ".tsv"])
+def test_every_kind_of_table_is_taken_and_given_back(leads, box, suffix):
+    frame = pd.DataFrame({"E-mail": [ADA], "Code": ["007"]})
+    path = Path("list").with_suffix(suffix)
+    {
+        ".parquet": lambda: frame.to_parquet(path),
+        ".xlsx": lambda: frame.to_excel(path, index=False),
+        ".tsv": lambda: frame.to_csv(path, index=False, sep="\t"),
+    }[suffix]()
+    result = typed("people", path, "-p", "crustdata", "--fields", "name")
+    assert result.exit_code == 0, result.output
+    read = {
+        ".parquet": pd.read_parquet,
+        ".xlsx": lambda path: pd.read_excel(path, dtype="str", engine="openpyxl"),
+        ".tsv": lambda path: pd.read_csv(path, dtype="str", sep="\t"),
+    }[suffix]
+    people = read(f"list.people{suffix}")
+    assert people["Code"].tolist() == ["007"]
+    assert people["person_status"].tolist() == ["matched"]
+
+
+def test_tables_make_a_folder_and_lists_need_parquet(leads, box):
+    result = typed("people", leads, "-p", "crustdata", "--layout", "tables")
+    assert result.exit_code == 0, result.output
+    assert {"people.csv", "emails.csv"} <= {path.name for path in Path("leads.people").iterdir()}
+    assert typed("people", leads, "-p", "crustdata", "--layout", "nested").exit_code == 0
+    nested = pd.read_parquet("leads.people.parquet")
+    assert nested["person_experiences"].iloc[0][0].keys() >= {"company", "title"}
+    refused = typed("people", leads, "-p", "crustdata", "--layout", "nested", "-o", "a.csv")
+    assert refused.exit_code == 2
+
+
+def test_only_rows_that_agree_with_where_are_asked_about(leads, box):
+    result = typed("people", leads, "-p", "crustdata", "--where", "Tier=A", "--where", "Name=Ada")
+    assert result.exit_code == 0, result.output
+    statuses = written("leads.people.csv")["person_status"].tolist()
+    assert statuses == ["matched", "skipped", "skipped", "skipped"]
+
+
+def test_several_providers_are_asked_in_order_a_file_among_them(leads, box):
+    pd.DataFrame({"email": [ADA], "title": ["Countess"]}).to_csv("crm.csv", index=False)
+    result = typed(
+        *("people", leads, "-p", "crm.csv", "-p", "crustdata", "--fields", "title", "--sources")
+    )
+    assert result.exit_code == 0, result.output
+    people = written("leads.people.csv")
+    assert people["person_title"].iloc[0] == "Countess"
+    assert people["person_title_source"].iloc[3] == "crustdata"
+
+
+def test_options_reach_the_provider_that_they_name(leads, box):
+    result = typed(
+        *("people", leads, "-p", "amplemarket", "-p", "crustdata", "--fields", "name"),
+        *("--option", "crustdata.api=screener", "--option", "amplemarket.reveal_email=true"),
+    )
+    assert result.exit_code == 0, result.output
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["-p", "crustdata", "--where", "Colour=red"], "does not have: 'Colour'"),
+        (["-p", "crustdata", "--where", "Tier"], "not of the form NAME=VALUE"),
+        (["-p", "crustdata", "--on", "email=Colour"], "Colour"),
+        (["-p", "nobody"], "No provider is called 'nobody'"),
+        (["-p", "crustdata", "-p", "zoho", "--option", "api=screener"], "Say whose option"),
+        (["-p", "crustdata", "--option", "zoho.api=screener"], "zoho is no --provider"),
+        (["-p", "crustdata", "-o", "leads.csv"], "is the table itself"),
+        (["-p", "crustdata", "-o", "nowhere/people.csv"], "takes no file"),
+        (["-p", "crustdata", "-o", "people.pickle"], "must end in"),
+        (["-p", "crustdata", "--budget", "-1"], "--budget"),
+        (["-p", "crustdata", "--layout", "round"], "round"),
+        (["-p", "nowhere.csv"], "cannot be read"),
+    ],
+)
+def test_what_cannot_work_is_said_before_anything_is_sent(leads, box, words, said):
+    result = typed("people", leads, *words)
+    assert result.exit_code in (1, 2)
+    assert said in result.output.replace("\n", " ").replace("│", "")
+    assert "Traceback" not in result.output
+    assert box.requests.empty
+
+
+def test_an_output_that_is_there_is_kept(leads, box):
+    Path("leads.people.csv").write_text("mine")
+    assert typed("people", leads, "-p", "crustdata").exit_code == 2
+    assert Path("leads.people.csv").read_text() == "mine"
+    assert box.requests.empty
+
+
+def test_a_dear_call_without_a_budget_is_refused(leads, monkeypatch):
+    monkeypatch.setenv("CRUSTDATA_API_KEY", "made-up")
+    monkeypatch.setattr(ep.options, "confirm_above", 0.5)
+    result = typed("people", leads, "-p", "crustdata")
+    assert result.exit_code == 1
+    assert "budget" in result.output
+
+
+def test_what_had_arrived_before_a_stop_is_written(leads, box):
+    box.fault("crustdata", "submit", "out_of_credits", times=None)
+    result = typed("people", leads, "-p", "crustdata", "--fields", "name")
+    assert result.exit_code == 1
+    assert "QuotaError" in result.output
+    partial = written("leads.people.partial.csv")
+    assert partial["person_status"].tolist() == ["skipped", "skipped", "invalid", "skipped"]
+    assert not Path("leads.people.csv").exists()

@@ -1,0 +1,60 @@
+import time
+
+import pytest
+
+import enrich_pandas as ep
+from enrich_pandas.doctor import accounts as module
+from enrich_pandas.doctor.accounts import accounts
+from enrich_pandas.doctor.installed import installed
+from enrich_pandas.doctor.report import gather, lines
+from enrich_pandas.run.surroundings import current
+
+
+def found(name):
+    here = current()
+    return next(one for one in accounts(installed(here), here) if one.provider == name)
+
+
+@pytest.mark.parametrize("vendor", ["crustdata", "zoho"])
+def test_a_key_that_is_taken_tells_what_is_left_for_nothing(vendor):
+    with ep.sandbox(credits=70) as box:
+        account = found(vendor)
+        assert account.left == 70
+        assert not account.problems
+        assert box.ledger.empty
+
+
+def test_where_the_vendor_documents_no_way_that_is_said():
+    with ep.sandbox():
+        assert "no free way" in found("amplemarket").said
+
+
+def test_an_empty_account_is_a_problem():
+    with ep.sandbox(credits=0):
+        report = gather()
+    assert not report.is_well
+    assert "PROBLEM: no credits are left" in "\n".join(lines(report))
+
+
+def test_a_key_that_is_refused_is_a_problem_with_its_remedy(monkeypatch):
+    with ep.sandbox() as box:
+        box.fault("crustdata", "account", "unauthorized", times=None)
+        (problem,) = found("crustdata").problems
+    assert "key" in problem
+
+
+def test_a_clock_that_is_wrong_is_a_problem(monkeypatch):
+    class Clock:
+        @staticmethod
+        def time():
+            return time.time() + 3600
+
+    monkeypatch.setattr(module, "time", Clock)
+    with ep.sandbox():
+        (problem,) = found("crustdata").problems
+    assert "ahead of the vendor's" in problem
+
+
+def test_who_has_no_key_is_not_asked(monkeypatch):
+    here = current()
+    assert accounts(installed(here), here) == []

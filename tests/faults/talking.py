@@ -1,0 +1,52 @@
+"""A flow over the real wire to a sandbox, with no frame, no journal and no wait: it is quick."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from enrich_pandas.providers.base import Identity, Provider, Request, Response
+from enrich_pandas.run.credentials import find_secrets
+from enrich_pandas.run.http import Transport
+from enrich_pandas.run.outcome import legible, read
+from enrich_pandas.run.sender import ATTEMPTS
+from enrich_pandas.run.surroundings import current
+from enrich_pandas.testing.driving import Conversation, drive
+from enrich_pandas.waterfall.stage import transport_to
+
+
+class Line:
+    """Carries the flows of a provider to the server that it is pointed at.
+
+    What is free is asked again where its answer is lost, as the sender does.
+    """
+
+    def __init__(self, provider: Provider, transport: Transport) -> None:
+        self.provider, self.transport = provider, transport
+
+    def talk(self, slugs: list[str]) -> Conversation:
+        return drive(self.provider, "people", identities(slugs), self.send)
+
+    def send(self, request: Request) -> Response:
+        for _ in range(1 if request.billed else ATTEMPTS):
+            answer = self.once(request)
+            if not answer.lost:
+                break
+        return legible(answer)
+
+    def once(self, request: Request) -> Response:
+        """Return the answer as it stands in the journal."""
+        return read(self.transport.send(request), request, self.provider)
+
+
+@contextmanager
+def line_of(provider: Provider) -> Iterator[Line]:
+    here = current()
+    transport: Any = transport_to(provider, find_secrets(provider, here), here)
+    try:
+        yield Line(provider, transport)
+    finally:
+        transport.close()
+
+
+def identities(slugs: list[str]) -> list[Identity]:
+    return [Identity.of(linkedin_url=f"https://www.linkedin.com/in/{slug}") for slug in slugs]

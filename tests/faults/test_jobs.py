@@ -1,0 +1,145 @@
+"""F25 to F28 and F44: jobs that say odd things, end oddly, or never end. P28 with them."""
+
+from typing import Any
+
+import pytest
+
+import enrich_pandas as ep
+from tests.faults.judging import (
+    MATCHED,
+    Case,
+    cases,
+    counted,
+    enriched,
+    harmless,
+    judge,
+    people,
+    proven,
+)
+
+ODD = ["ENRICHING", "Done", "", None, 7, ["completed"]]
+ZOHO = "__zia_people_enrichment.*"
+STATUS = {
+    ("amplemarket", "submit"): "status",
+    ("amplemarket", "poll"): "status",
+    ("zoho", "submit"): f"{ZOHO}.status",
+    ("zoho", "list"): f"{ZOHO}.status",
+    ("zoho", "poll"): f"{ZOHO}.status",
+}
+TABLE = [
+    *(
+        case
+        for odd in ODD
+        for place, path in STATUS.items()
+        for case in harmless("F25", "edited", [place], edit={path: odd}, times=2)
+    ),
+    # The word that all is done is taken back, or comes before the results.
+    *harmless("F26", "edited", [("amplemarket", "poll")], edit={"results": []}, times=2),
+    *harmless("F26", "edited", [("zoho", "poll")], edit={f"{ZOHO}.status": "RUNNING"}, times=3),
+    *harmless("F26", "edited", [("zoho", "list")], edit={f"{ZOHO}.status": "RUNNING"}, times=3),
+    # A job that ended otherwise: what it has found lands.
+    *harmless("F28", "edited", [("amplemarket", "poll")], edit={"status": "error"}),
+    *harmless("F28", "edited", [("amplemarket", "poll")], edit={"status": "canceled"}),
+]  # fmt: skip
+QUICK = [{path: odd} for path in STATUS.values() for odd in ("ENRICHING", None)]
+SLOW = [one for one in TABLE if one.number == "F25" and one.options["edit"] not in QUICK]
+
+
+@cases(TABLE, SLOW)
+def test_a_job_that_says_odd_things_is_waited_for(case: Case) -> None:
+    judge(case)
+
+
+def test_a_word_that_is_taken_back_loses_no_result() -> None:
+    """F26: completed with nothing, then at work again, then completed with all."""
+    with ep.sandbox(misses=0) as box:
+        box.fault("amplemarket", "poll", "edited", edit={"results": []})
+        at_work = {"results": [], "status": "processing"}
+        box.fault("amplemarket", "poll", "edited", edit=at_work)
+        frame, error = enriched(people(), ep.Amplemarket())
+        assert (counted(frame), error) == (MATCHED, None)
+        assert (len(box.ledger), len(box.requests)) == (3, 4)
+        proven(box, frame)
+
+
+@pytest.mark.slow
+def test_a_cancelled_job_lands_what_it_has_found() -> None:
+    """F28: some of thirty are there; the others failed, and are asked about only by a call."""
+    with ep.sandbox(misses=0, job_seconds=(6, 6)) as box:
+        soon = [("retry-after", "1")]
+        box.fault("amplemarket", "poll", "edited", headers=soon, times=None)
+        provider = ep.Amplemarket(patience=2.5, on_late="cancel")
+        frame, error = enriched(people([f"p{number}-example" for number in range(30)]), provider)
+        found = counted(frame)
+        assert error is None
+        assert set(found) == {"matched", "failed"}
+        assert set(frame.loc[frame["person_status"] == "failed", "person_reason"]) == {"canceled"}
+        assert len(box.ledger) == found["matched"]
+        assert box.requests["method"].eq("PATCH").sum() == 1
+        proven(box, frame)
+
+
+# -- never-ending ones ---------------------------------------------------------------------------
+
+ENDLESS = {
+    "amplemarket": lambda: ep.Amplemarket(patience=3.0),
+    "zoho": lambda: ep.Zoho(patience=1.0),
+}
+
+
+@pytest.mark.parametrize("vendor", ENDLESS)
+def test_a_job_that_never_ends_is_pending_and_never_started_again(vendor: str) -> None:
+    """P28 and F27: the call ends by its patience, and its polls are few."""
+    with ep.sandbox(misses=0, job_seconds=(3600, 3600)) as box:
+        for _ in range(2):
+            frame, error = enriched(people(), ENDLESS[vendor]())
+            assert (counted(frame), error) == ({"pending": 3}, None)
+            proven(box, frame)
+        posts = box.requests["method"].eq("POST") & ~box.requests["path"].str.contains("oauth")
+        assert posts.sum() == {"amplemarket": 1, "zoho": 3}[vendor]
+        # Of two calls: as often as the vendor asks for, and for Zoho five looks at each job, with
+        # those at the list, which double their distance.
+        most = {"amplemarket": 2 * 3, "zoho": 2 * 60}[vendor]
+        assert (box.requests["method"] == "GET").sum() <= most
+
+
+# -- cancelling ----------------------------------------------------------------------------------
+
+
+def late(box: Any, **fault: Any) -> Any:
+    """Cancel a job that is late; the vendor answers as it is told to."""
+    box.fault("amplemarket", "cancel", **fault)
+    return enriched(people(), ep.Amplemarket(patience=1.0, on_late="cancel"))
+
+
+@pytest.mark.parametrize(
+    ("name", "options"),
+    [
+        ("answer_instead", {"http": 409, "body": '{"_errors": []}'}),
+        ("answer_instead", {"http": 404, "body": '{"_errors": []}'}),
+        ("server_error", {}),
+        ("drop_before_accept", {}),
+        ("drop_after_accept", {}),
+        ("html", {}),
+    ],
+)
+def test_a_cancel_that_is_refused_or_lost_loses_no_result(name: str, options: Any) -> None:
+    """F44: the job is asked about all the same, and what it has found is landed."""
+    with ep.sandbox(misses=0, job_seconds=(1.8, 1.8)) as box:
+        frame, error = late(box, name=name, **options)
+        again, _ = enriched(people(), ep.Amplemarket())
+        assert error is None
+        assert box.requests["method"].eq("POST").sum() <= 2
+        assert box.ledger["identity"].is_unique
+        proven(box, frame)
+        proven(box, again)
+        assert counted(again) == MATCHED
+
+
+def test_a_cancel_that_comes_too_late_changes_nothing() -> None:
+    """F44: the job ends while it is being cancelled; cancelling it once more is no error."""
+    with ep.sandbox(misses=0, job_seconds=(1.2, 1.2)) as box:
+        frame, _ = late(box, name="slow", delay=1.0)
+        assert counted(frame) in (MATCHED, {"failed": 3})
+        assert len(box.ledger) == counted(frame).get("matched", 0)
+        proven(box, frame)

@@ -1,0 +1,264 @@
+"""F30 and S1: whatever address an answer names, nobody but the pinned origin is asked.
+
+Two servers listen. What a vendor's answer may name is tried with more than 200 hostile addresses:
+as the ``Location`` of a redirect, as a link to a job or to another page, and as a person's data.
+"""
+
+import json
+import socket
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+import enrich_pandas as ep
+from enrich_pandas.providers.amplemarket import bulk
+from enrich_pandas.providers.amplemarket.bulk import TRIES
+from enrich_pandas.providers.base import Status
+from enrich_pandas.run.tokens import Tokens
+from tests.faults.hostile import REDIRECTS, Elsewhere, addresses, elsewhere
+from tests.faults.judging import PROVIDERS, counted, enriched, people, proven, sandbox_name
+from tests.faults.talking import Line, line_of
+
+JOB = "/people/enrichment-requests/{job}"
+LONGEST_HEADER = 2**16  # that a client of HTTP reads
+MATCHED, FAILED, HELD = {Status.MATCHED}, {Status.FAILED}, {Status.HELD}
+
+
+@pytest.fixture(scope="module")
+def there() -> Iterator[Elsewhere]:
+    with elsewhere() as listener:
+        yield listener
+
+
+@pytest.fixture
+def looked_up(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Note whose address is looked up: a name alone tells its server that somebody was here."""
+    real, hosts = socket.getaddrinfo, set[str]()
+
+    def noting(host: Any, *rest: Any, **options: Any) -> Any:
+        hosts.add(host)
+        return real(host, *rest, **options)
+
+    monkeypatch.setattr(socket, "getaddrinfo", noting)
+    return hosts
+
+
+@pytest.fixture
+def unheard(there: Elsewhere, looked_up: set[str]) -> Iterator[Elsewhere]:
+    """Let the second listener hear nothing while a test runs."""
+    before = there.visitors, there.bytes
+    yield there
+    assert (there.visitors, there.bytes) == before
+    assert looked_up == {"127.0.0.1"}
+
+
+def test_whoever_follows_is_heard(there: Elsewhere) -> None:
+    """The second listener works: a client that follows redirects is noticed."""
+    before = there.visitors
+    with ep.sandbox() as box, requests.Session() as naive:
+        box.fault("crustdata", "account", "redirect", location=f"http://127.0.0.1:{there.port}/")
+        with pytest.raises(requests.ConnectionError):
+            naive.get(
+                box.url("crustdata") + "/account/credits",
+                headers={"Authorization": "Bearer sandbox-key"},
+                timeout=5,
+            )
+    assert there.visitors == before + 1
+
+
+# -- redirects -----------------------------------------------------------------------------------
+
+BILLED = [("crustdata", "submit"), ("screener", "submit"), ("amplemarket", "submit"),
+          ("single", "find"), ("zoho", "submit")]  # fmt: skip
+FREE = [("amplemarket", "poll"), ("amplemarket", "page"), ("zoho", "poll"), ("zoho", "list")]
+
+
+def every(there: Elsewhere, box: Any, vendor: str, path: str = "/x") -> list[str]:
+    here = box.url(sandbox_name(vendor)).removeprefix("http://")
+    return addresses(here, there.port, path)
+
+
+def redirected(
+    box: Any, line: Line, vendor: str, where: str, urls: list[str]
+) -> Iterator[set[Status]]:
+    """Ask about somebody new for each address; tell the statuses."""
+    for number, url in enumerate(urls):
+        http = REDIRECTS[number % len(REDIRECTS)]
+        strike(box, vendor, where, http=http, headers=[("location", url)])
+        yield set(line.talk([f"p{number}-example"]).statuses.values())
+
+
+def strike(box: Any, vendor: str, where: str, **options: Any) -> None:
+    skip = int(where == "page")
+    place = "poll" if where == "page" else where
+    box.fault(sandbox_name(vendor), place, "answer_instead", skip=skip, **options)
+
+
+@pytest.mark.parametrize(("vendor", "where"), BILLED)
+def test_a_billed_redirect_is_a_refusal_and_is_not_followed(
+    unheard: Elsewhere, vendor: str, where: str
+) -> None:
+    with ep.sandbox(misses=0) as box, line_of(PROVIDERS[vendor]()) as line:
+        urls = [url for url in every(unheard, box, vendor) if len(url) < LONGEST_HEADER]
+        line.talk(["first-example"])  # of Zoho, a token
+        paid, sent = len(box.ledger), len(box.requests)
+        assert all(one == FAILED for one in redirected(box, line, vendor, where, urls))
+        assert (len(box.ledger), len(box.requests)) == (paid, sent + len(urls))
+
+
+@pytest.mark.parametrize(("vendor", "where"), BILLED)
+def test_a_location_of_64_kb_is_no_answer_and_holds_its_row(
+    unheard: Elsewhere, vendor: str, where: str
+) -> None:
+    with ep.sandbox(misses=0) as box, line_of(PROVIDERS[vendor]()) as line:
+        urls = [url for url in every(unheard, box, vendor) if len(url) >= LONGEST_HEADER]
+        assert [one == HELD for one in redirected(box, line, vendor, where, urls)] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("vendor", "where", "step"),
+    [
+        *((*one, 16) for one in FREE),
+        *(pytest.param(*one, 1, marks=pytest.mark.slow) for one in FREE),
+    ],
+)
+def test_a_redirect_of_what_is_free_keeps_the_job(
+    unheard: Elsewhere, monkeypatch: pytest.MonkeyPatch, vendor: str, where: str, step: int
+) -> None:
+    if where == "page":
+        monkeypatch.setattr(bulk, "PAGE", {"page[size]": "1"})
+    with ep.sandbox(misses=0) as box, line_of(PROVIDERS[vendor]()) as line:
+        for number, url in enumerate(every(unheard, box, vendor)[::step]):
+            strike(box, vendor, where, http=REDIRECTS[number % 5], headers=[("location", url)])
+            talk = line.talk([f"p{number}-{n}-example" for n in range(2 - (vendor == "zoho"))])
+            assert set(talk.statuses.values()) == MATCHED
+
+
+@pytest.mark.parametrize("how", ["location", "api_domain"])
+def test_no_credential_follows_the_answer_to_a_token(
+    unheard: Elsewhere, tmp_path: Any, how: str
+) -> None:
+    """The secrets are in the body of that request; the token goes to the pinned origin alone."""
+    with ep.sandbox(misses=0) as box:
+        for number, url in enumerate(every(unheard, box, "zoho")[::8]):
+            if how == "location":
+                strike(box, "zoho", "token", http=REDIRECTS[number % 5], headers=[(how, url)])
+            else:
+                body = f'{{"access_token": "t", "api_domain": {json.dumps(url)}}}'
+                strike(box, "zoho", "token", http=200, body=body)
+            signed = sign(box, tmp_path / str(number))
+            assert signed == (None if how == "location" else "Zoho-oauthtoken t")
+        assert set(box.requests["path"]) == {"/oauth/v2/token"}
+
+
+def sign(box: Any, folder: Any) -> str | None:
+    """Return what a request would be signed with; None where no token was had."""
+    secret = dict.fromkeys(("client_id", "client_secret", "refresh_token"), "sandbox-key")
+    provider = ep.Zoho(**secret)
+    renewal = provider.renewal({name: getattr(provider, name) for name in secret})
+    tokens = Tokens(provider, {}, renewal, origin=box.url("zoho"), folder=folder)
+    try:
+        return tokens.sign()["Authorization"].reveal()
+    except ep.UnavailableError:
+        return None
+
+
+# -- links ---------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def paged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bulk, "PAGE", {"page[size]": "1"})
+
+
+def linked(
+    there: Elsewhere, where: str, link: str, count: int
+) -> Iterator[tuple[str, list[Status]]]:
+    """Put each address into an answer about a job; tell what came of it."""
+    with ep.sandbox(misses=0) as box, line_of(ep.Amplemarket()) as line:
+        here = box.url("amplemarket").removeprefix("http://")
+        urls = addresses(here, there.port, JOB, in_body=True)
+        for number, form in enumerate(urls):
+            path, url = (text.replace("{job}", str(number + 1)) for text in (JOB, form))
+            looks = 1 + TRIES * (where == "poll")  # at a job with fewer results than leads
+            box.fault("amplemarket", where, "edited", edit={link: url}, times=looks)
+            talk = line.talk([f"p{number}-{n}-example" for n in range(count)])
+            yield url[:100], sorted(talk.statuses.values())
+            assert {request.path for request in talk.requests} == {path.rpartition("/")[0], path}
+        assert len(box.ledger) == count * len(urls)
+
+
+def test_a_hostile_link_to_its_own_job_keeps_the_job(unheard: Elsewhere) -> None:
+    for url, statuses in linked(unheard, "submit", "_links.self.href", count=1):
+        assert statuses == [Status.MATCHED], url
+
+
+def test_a_hostile_next_page_is_not_asked_for_elsewhere(
+    unheard: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The page that is there lands; the next one is read from the pinned origin, or held."""
+    monkeypatch.setattr(bulk, "PAGE", {"page[size]": "1"})
+    for url, statuses in linked(unheard, "poll", "_links.next.href", count=2):
+        assert statuses == [Status.HELD, Status.MATCHED], url
+
+
+def test_a_next_page_elsewhere_on_the_own_path_is_read_at_the_pinned_origin(
+    unheard: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(bulk, "PAGE", {"page[size]": "1"})
+    with ep.sandbox(misses=0) as box, line_of(ep.Amplemarket()) as line:
+        link = f"http://127.0.0.1:{unheard.port}{JOB.format(job=1)}?page[size]=1&page[after]=1"
+        box.fault("amplemarket", "poll", "edited", edit={"_links.next.href": link})
+        assert set(line.talk(["p0-example", "p1-example"]).statuses.values()) == MATCHED
+
+
+# -- a whole run ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "step", [120, pytest.param(5, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
+)
+@pytest.mark.parametrize(("vendor", "where"), [*BILLED, *FREE])
+def test_a_run_sends_nothing_to_the_second_listener(
+    unheard: Elsewhere, monkeypatch: pytest.MonkeyPatch, vendor: str, where: str, step: int
+) -> None:
+    if where == "page":
+        monkeypatch.setattr(bulk, "PAGE", {"page[size]": "1"})
+    with ep.sandbox(misses=0) as box:
+        urls = [url for url in every(unheard, box, vendor) if len(url) < LONGEST_HEADER]
+        size = 1 + (where == "page")
+        asked = people([f"p{number}-example" for number in range(size * len(urls[::step]))])
+        for number, url in enumerate(urls[::step]):
+            strike(box, vendor, where, http=REDIRECTS[number % 5], headers=[("location", url)])
+            rows = asked.iloc[number * size : (number + 1) * size]
+            frame, error = enriched(rows, PROVIDERS[vendor]())
+            status = "failed" if (vendor, where) in BILLED else "matched"
+            assert (counted(frame), error) == ({status: size}, None)
+        again, _ = enriched(asked, PROVIDERS[vendor]())
+        assert counted(again) == {"matched": len(asked)}
+        proven(box, again)
+
+
+# -- addresses in the data -----------------------------------------------------------------------
+
+FIELDS = {
+    "crustdata": ("submit", "*.matches.*.person_data.basic_profile.profile_picture_permalink"),
+    "screener": ("submit", "*.profile_picture_url"),
+    "amplemarket": ("poll", "results.*.result.image_url"),
+    "single": ("find", "image_url"),
+    "zoho": ("poll", "__zia_people_enrichment.*.enriched_data.social_media"),
+}
+
+
+@pytest.mark.parametrize("vendor", FIELDS)
+def test_no_address_in_the_data_is_opened(unheard: Elsewhere, vendor: str) -> None:
+    where, path = FIELDS[vendor]
+    with ep.sandbox(misses=0) as box, line_of(PROVIDERS[vendor]()) as line:
+        here = box.url(sandbox_name(vendor)).removeprefix("http://")
+        for number, url in enumerate(addresses(here, unheard.port, "/x", in_body=True)[::8]):
+            value = [{"media_type": "twitter", "media_url": [url]}] if vendor == "zoho" else url
+            box.fault(sandbox_name(vendor), where, "edited", edit={path: value})
+            talk = line.talk([f"p{number}-example"])
+            assert set(talk.statuses.values()) == MATCHED

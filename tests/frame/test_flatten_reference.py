@@ -1,0 +1,109 @@
+"""Every layout against its plain, slow reference: the same columns, row by row."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from enrich_pandas.frame import flatten
+from enrich_pandas.frame.gathering import Shelf
+from enrich_pandas.frame.schema import ROW_COLUMNS, fields_of
+from enrich_pandas.models import Company, Person
+from tests.frame import reference
+
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=4)
+DATES = st.sampled_from(["2002", "2002-05", "2002-05-17T08:30", "soon", "", "٢٠٠٢", "200"]) | TEXTS
+VALUES = {
+    str: TEXTS,
+    int: st.integers(-(2**63), 2**63 - 1),
+    float: st.floats(allow_nan=False),
+    bool: st.booleans(),
+}
+
+
+def values(field):
+    if field.shape == "list":
+        items = TEXTS if field.type is str else st.builds(lambda made: made, structs(field.type))
+        return st.lists(items, max_size=3)
+    if field.shape == "part":
+        return st.none() | structs(field.type)
+    return st.none() | (DATES if field.name.endswith("_date") else VALUES[field.type])
+
+
+@st.composite
+def structs(draw, kind):
+    """Draw a struct a few of whose fields are set; all of them would be slow."""
+    chosen = draw(st.lists(st.sampled_from(fields_of(kind)), max_size=4))
+    return kind(**{field.name: draw(values(field)) for field in chosen})
+
+
+@st.composite
+def frames(draw):
+    """Draw models, None among them, which of them each row takes, and some of the fields."""
+    kind = draw(st.sampled_from([Person, Company]))
+    models = draw(st.lists(st.none() | structs(kind), min_size=1, max_size=5))
+    in_order = list(range(len(models)))
+    codes = draw(st.just(in_order) | st.lists(st.sampled_from(in_order), max_size=6))
+    set_ = {field for field in fields_of(kind) for m in models if m and getattr(m, field.name)}
+    fields = [field for field in fields_of(kind) if field in set_] + list(fields_of(kind)[-2:])
+    return models, codes, list(dict.fromkeys(fields))
+
+
+def taken(models, codes, fields, most=None):
+    count, shelf = len(models), Shelf(fields, most)
+    places = [-1 if model is None else shelf.put(model) for model in models]
+    distinct = flatten.Distinct(
+        ["x"] * count,
+        [""] * count,
+        ["x"] * count,
+        [0.0] * count,
+        np.array(places),
+        shelf.gathered(),
+    )
+    return flatten.Taken(distinct, np.array(codes, np.intp))
+
+
+def held(column):
+    return [None if pd.isna(value) else value for value in column]
+
+
+@settings(deadline=None)
+@given(frames(), st.integers(0, 3))
+def test_wide_is_what_a_loop_over_rows_would_make(drawn, max_items):
+    models, codes, fields = drawn
+    found = flatten.wide(taken(models, codes, fields, max_items), fields, max_items)
+    expected = reference.wide(models, codes, fields, max_items)
+    assert {name: held(of) for name, of in found.items() if name not in ROW_COLUMNS} == expected
+
+
+@settings(deadline=None)
+@given(frames())
+def test_nested_and_tables_are_what_a_loop_over_items_would_make(drawn):
+    models, codes, fields = drawn
+    rows = taken(models, codes, fields)
+    lists = [field for field in fields if field.shape == "list"]
+    nested = flatten.nested(rows, fields)
+    for field in lists:
+        assert pd.Series(nested[field.name]).array._pa_array.to_pylist() == reference.nested(
+            models, codes, field
+        )
+        labels = pd.Index([f"r{row // 2}" for row in range(len(codes))], dtype="object")
+        table = flatten.items(rows, field, labels, "row")
+        assert list(table.index) == [labels[row] for row in table["row"]]
+        found = {name: held(table[name]) for name in table}
+        assert found == reference.table(models, codes, field)
+
+
+class Longer(Person):
+    """A provider's own person, with a field more."""
+
+    shoe_size: int | None = None
+
+
+@pytest.mark.parametrize("models", [[Longer(name="Ada"), Person(name="Zoe")], [Longer(name="Ada")]])
+def test_a_model_with_fields_of_its_own_keeps_every_value_in_its_column(models):
+    fields = fields_of(Person)
+    found = flatten.wide(taken(models, range(len(models)), fields, 1), fields, 1)
+    assert held(found["name"]) == [model.name for model in models]
+    assert all(held(of) == [None] * len(models) for name, of in found.items() if name == "title")

@@ -1,0 +1,225 @@
+"""What came of a call, in figures and as a page."""
+
+import gc
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import enrich_pandas as ep
+from enrich_pandas.report.kept import _of
+from tests.report.pages import DOCUMENT, ELEMENTS, XSS, Page
+
+LEADS = pd.DataFrame(
+    {"Email": [f"p{n % 20}@company{n % 20}.example" for n in range(24)] + ["n/a", None]},
+    index=[f"row-{n}" for n in range(26)],
+)
+
+BOTH = ["crustdata", ep.Crustdata(api="screener")]
+
+
+@pytest.fixture
+def misses():
+    with ep.sandbox(misses=0.3, seed=4) as box:
+        yield box
+
+
+def enriched(provider="crustdata", leads=LEADS, **options):
+    return leads.enrich.people(provider, progress=None, **options)
+
+
+def test_its_figures_are_those_of_the_frame_and_the_ledger(misses):
+    people = enriched()
+    report = people.enrich.report()
+    status = people["person_status"]
+    assert report.counts.to_dict() == status.value_counts().to_dict()
+    assert report.match_rate == (status == "matched").sum() / 24
+    assert report.credits == misses.ledger["credits"].sum()
+    assert report.credits_held == 0
+    assert report.credits_planned == 20
+    assert report.saved_by_duplicates == 4
+    assert report.saved_by_stored == 0
+    fill = report.fill.set_index("field")
+    hits = people[status == "matched"]
+    assert fill.loc["title", "filled"] == hits["person_title"].notna().sum()
+    assert fill.loc["experiences", "filled"] == (hits["person_experience_count"] > 0).sum()
+    assert fill.loc["name", "share"] == 1
+    reasons = report.reasons.set_index(["status", "reason"])
+    assert reasons.loc[("invalid", "email:placeholder"), "labels"] == ["row-24"]
+    assert reasons["rows"].sum() + (status == "matched").sum() == len(people)
+    assert report.requests["requests"].sum() == len(misses.requests)
+    run = report.runs.iloc[0]
+    assert (run["run"], run["api_version"]) == (ep.runs()["run"][0], ep.Crustdata().version)
+    assert ep.last_report() is report
+
+
+def test_a_repeated_call_reports_what_the_stored_answers_saved(misses):
+    enriched()
+    again = enriched().enrich.report()
+    assert again.credits == 0
+    assert again.saved_by_stored == 20
+
+
+@pytest.mark.parametrize("layout", ["nested", "tables"])
+def test_every_layout_fills_the_same(misses, layout):
+    wide = enriched().enrich.report().fill
+    enriched(layout=layout)
+    pd.testing.assert_frame_equal(ep.last_report().fill, wide)
+
+
+def test_after_a_filter_a_merge_and_a_file_the_runs_are_found_by_the_rows(misses, tmp_path):
+    people = enriched()
+    run = ep.runs()["run"][0]
+    ep.people(pd.DataFrame({"Email": ["other@company9.example"]}), progress=None)
+    hits = people[people["person_status"] == "matched"].merge(LEADS.reset_index(), on="Email")
+    hits.to_csv(tmp_path / "hits.csv", index=False)
+    back = pd.read_csv(tmp_path / "hits.csv")
+    report = back.enrich.report()
+    assert report.counts.to_dict() == {"matched": len(hits)}
+    assert report.runs["run"].tolist() == [run]
+    assert report.credits == 20 - (20 - people.enrich.report().credits)
+    table = ep.provenance(back)
+    assert table["rows"].sum() == len(back)
+    assert set(table["run"]) == {run}
+    times = pd.to_datetime(back["person_fetched_at"])
+    keys = pd.DataFrame({"provider": back["person_provider"], "fetched_at": times})
+    joined = keys.merge(table, on=["provider", "fetched_at"])
+    assert len(joined) == len(back)
+
+
+def test_what_the_journal_does_not_know_has_no_run(misses):
+    people = enriched()
+    with ep.sandbox():
+        assert ep.provenance(people)["run"].isna().all()
+        assert people.head(9).enrich.report().credits == 0
+
+
+def test_every_provider_of_a_row_is_looked_for(misses):
+    people = enriched(BOTH, fields=["name", "skills"])
+    table = ep.provenance(people)
+    assert set(table["run"].dropna()) <= set(ep.runs()["run"])
+    assert table["run"].notna().all()
+
+
+def test_of_several_results_one_is_named(misses):
+    both = enriched(fields=["name"]).enrich.companies(progress=None, fields=["name"])
+    assert both.enrich.report(prefix="company_").summary.kind == "companies"
+    with pytest.raises(ep.InputError, match="'company_', 'person_'"):
+        both.enrich.report()
+    with pytest.raises(ep.InputError, match="holds no result"):
+        LEADS.enrich.report()
+    with pytest.raises(ep.InputError, match="not dict"):
+        ep.report_on({})
+
+
+def test_a_report_goes_with_its_frame(misses):
+    people = enriched(fields=["name"])
+    key = (id(people), "person_")
+    assert key in _of
+    del people
+    gc.collect()
+    assert key not in _of
+
+
+def test_a_past_run_reports_as_it_ended(misses):
+    before = enriched(max_age="0D").enrich.report()
+    past = ep.run(ep.runs()["run"][0])
+    enriched(max_age="0D")
+    report = past.report
+    assert report.summary.unit == "people"
+    assert report.counts.sum() == 20
+    assert report.counts["matched"] == before.credits
+    assert report.credits == before.credits
+    assert report.reasons["why"].tolist() == ["The vendor has nobody."]
+
+
+def test_a_waterfall_has_the_same_report_with_more_tables(misses):
+    people = enriched(BOTH, fields=["name", "skills"])
+    report = people.enrich.report()
+    assert report.providers["credits"].sum() == report.credits == misses.ledger["credits"].sum()
+    page = Page.of(report._repr_html_())
+    assert "lift: rows that no other provider matched" in page.text
+
+
+HOSTILE = pd.DataFrame(
+    {
+        XSS: ["x"],
+        "person_name": [XSS],
+        "person_status": ["failed"],
+        "person_reason": [XSS],
+        "person_provider": [XSS],
+        "person_fetched_at": ["2026-01-01T00:00:00Z"],
+    },
+    index=[XSS],
+)
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        lambda: HOSTILE.enrich.report()._repr_html_(),
+        HOSTILE.enrich._repr_html_,
+        lambda: pd.DataFrame({XSS: ["a@example.com"]}, [XSS]).enrich.plan()._repr_html_(),
+    ],
+)
+def test_no_text_of_a_vendor_or_a_frame_becomes_markup(html):
+    with ep.sandbox():
+        page = Page.of(html())
+    page.check_inert()
+    assert "<img src=x" in page.text
+
+
+def test_a_page_is_readable_without_colour_script_or_outside_file(misses, tmp_path):
+    report = enriched().enrich.report()
+    report.to_html(tmp_path / "report.html")
+    text = (tmp_path / "report.html").read_text("utf-8")
+    assert text == report.to_html()
+    page = Page.of(text)
+    assert page.elements <= ELEMENTS | DOCUMENT
+    assert not {"src", "href", "class", "id"} & page.attributes
+    assert "var(--jp-ui-font-color1,var(--vscode-foreground,inherit))" in text
+    (stack, *bars) = page.labels
+    assert "2 invalid" in stack
+    assert "name: 100 %" in bars
+
+
+def test_a_report_is_one_line_at_the_prompt(misses):
+    text = repr(enriched().enrich.report())
+    assert "\n" not in text
+    assert ".to_html(path)" in text
+
+
+def test_its_figures_come_as_a_table(misses):
+    report = enriched().enrich.report()
+    table = report.to_frame().set_index(["section", "item"])
+    assert table.loc[("rows", "all"), "value"] == 26
+    assert table.loc["rows"]["share"].sum() == pytest.approx(1)
+    assert table.loc[("credits", "spent"), "value"] == report.credits
+
+
+def test_it_is_drawn_on_axes(misses):
+    matplotlib = pytest.importorskip("matplotlib")
+    matplotlib.use("agg")
+    from matplotlib import pyplot as plt
+
+    report = enriched().enrich.report()
+    axes = report.plot()
+    assert [label.get_text() for label in axes.get_yticklabels()] == report.fill["field"].tolist()
+    widths = [bar.get_width() for bar in axes.patches]
+    assert np.allclose(widths, report.fill["share"].to_numpy(float) * 100)
+    _, mine = plt.subplots()
+    assert report.plot("rows", ax=mine) is mine
+    with pytest.raises(ep.ConfigurationError, match="no figure 'pie'"):
+        report.plot("pie")
+    plt.close("all")
+
+
+def test_the_door_says_what_can_be_done_and_what_is_there(misses):
+    door = enriched(fields=["name"]).enrich
+    page = Page.of(door._repr_html_())
+    assert "email from 'Email'" in page.text
+    assert "of 26 rows matched" in page.text
+    assert "df.enrich.report()" in page.text
+    assert "df.enrich.report()" in repr(door)
+    nothing = Page.of(pd.DataFrame({"a": [1]}).enrich._repr_html_())
+    assert "df.enrich.people" in nothing.text

@@ -1,0 +1,213 @@
+"""Commits of several threads: together, durable before anybody goes on, and each on its own."""
+
+import os
+import sqlite3
+import threading
+import time
+import warnings
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from unittest.mock import patch
+
+import pytest
+
+from enrich_pandas.errors import JournalError
+from enrich_pandas.run import commits
+from enrich_pandas.run.database import Database
+
+SET = "INSERT INTO settings VALUES (?, ?)"
+THREADS = 8
+
+
+@pytest.fixture
+def database(tmp_path):
+    database = Database(tmp_path / "journal.sqlite")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def slow_commits(monkeypatch):
+    """Let each commit take its time, as on a slow disk; count them."""
+    commit, counted = commits._Group.commit, []
+
+    def slowly(group):
+        if not group.is_settled:
+            counted.append(group)
+            time.sleep(0.02)
+        commit(group)
+
+    monkeypatch.setattr(commits._Group, "commit", slowly)
+    return counted
+
+
+def committed(database):
+    """Return what another process would read."""
+    with closing(sqlite3.connect(database.path)) as other:
+        return {name for (name,) in other.execute("SELECT name FROM settings")}
+
+
+def write(database, name, fails=None):
+    with database.writing() as connection:
+        connection.execute(SET, (name, 0))
+        if fails:
+            raise fails
+    return name in committed(database)
+
+
+def left_open_by_the_next(database):
+    """Let the next one believe that another is about to write, on a disk that takes its time."""
+    database._writers._waiting.add("interrupted on its way")
+    database._writers._took = 60.0
+
+
+def together(database, names):
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(lambda name: write(database, name), names))
+
+
+def test_threads_share_commits_and_each_goes_on_after_its_own(database, slow_commits):
+    names = [f"n{number}" for number in range(100)]
+    assert all(together(database, names))
+    assert committed(database) == set(names)
+    assert len(slow_commits) <= 100 / (THREADS / 2)
+
+
+def test_one_thread_commits_each_time(database, slow_commits):
+    assert all(write(database, f"n{number}") for number in range(5))
+    assert len(slow_commits) == 5
+
+
+class FailureError(Exception):
+    pass
+
+
+def test_who_fails_takes_back_its_own_writes_alone(database, slow_commits):
+    def attempt(number):
+        try:
+            return write(database, f"n{number}", FailureError() if number % 3 == 0 else None)
+        except FailureError:
+            return None
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        done = list(pool.map(attempt, range(60)))
+    assert done == [None if number % 3 == 0 else True for number in range(60)]
+    assert committed(database) == {f"n{number}" for number in range(60) if number % 3}
+
+
+def test_a_commit_that_fails_fails_all_that_wait_for_it(database, slow_commits):
+    def full(connection, *statements):
+        if statements == ("COMMIT",) and not is_mended.is_set():
+            raise sqlite3.OperationalError("database or disk is full")
+        return patiently(connection, *statements)
+
+    def attempt(number):
+        try:
+            return write(database, f"n{number}")
+        except JournalError as error:
+            return "told" if "full" in str(error) else str(error)
+
+    patiently, is_mended = commits.patiently, threading.Event()
+    with patch.object(commits, "patiently", full), ThreadPoolExecutor(THREADS) as pool:
+        assert list(pool.map(attempt, range(20))) == ["told"] * 20
+        assert committed(database) == set()
+        is_mended.set()
+        assert list(pool.map(attempt, range(20, 40))) == [True] * 20
+    assert committed(database) == {f"n{number}" for number in range(20, 40)}
+
+
+def test_what_sqlite_takes_back_by_itself_is_told_to_all(database, slow_commits):
+    def attempt(number):
+        try:
+            return write(database, f"n{number}" if number else "x" * 10_000_000)
+        except JournalError:
+            return "told"
+
+    with database.reading() as connection:
+        pages = connection.execute("PRAGMA page_count").fetchone()[0]
+        connection.execute(f"PRAGMA max_page_count = {pages + 3}")
+    with ThreadPoolExecutor(THREADS) as pool:
+        done = list(pool.map(attempt, range(THREADS)))
+    assert done[0] == "told"
+    told = {f"n{number}" for number, one in enumerate(done) if one is True}
+    assert committed(database) == told
+
+
+def test_what_is_lost_without_an_error_is_told_to_all(database, slow_commits):
+    """Where whoever writes meets the error of a full disk and goes on, say."""
+
+    def attempt(number):
+        try:
+            with database.writing() as connection:
+                connection.execute(SET, (f"n{number}", 0))
+                if number == THREADS - 1:
+                    connection.rollback()
+        except JournalError:
+            return "told"
+        return f"n{number}" in committed(database)
+
+    for _ in range(10):
+        with ThreadPoolExecutor(THREADS) as pool:
+            done = list(pool.map(attempt, range(THREADS)))
+        assert done[-1] == "told"
+        assert set(done[:-1]) <= {True, "told"}
+        with database.writing() as connection:
+            connection.execute("DELETE FROM settings")
+
+
+def test_a_reader_sees_only_what_has_been_committed(database, slow_commits):
+    def look(_):
+        with database.reading() as connection:
+            seen = {name for (name,) in connection.execute("SELECT name FROM settings")}
+        return seen <= committed(database)
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        written = pool.map(lambda n: write(database, f"n{n}"), range(40))
+        assert all(pool.map(look, range(40)))
+        assert all(written)
+
+
+def test_whoever_waits_commits_where_nobody_comes(database):
+    left_open_by_the_next(database)
+    assert write(database, "n")
+
+
+def test_an_interrupt_of_who_waits_for_a_commit_commits(database):
+    left_open_by_the_next(database)
+    with (
+        patch.object(threading.Event, "wait", side_effect=KeyboardInterrupt),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        write(database, "n")
+    assert committed(database) == {"n"}
+
+
+def test_two_databases_do_not_share_a_transaction(database, tmp_path):
+    other = Database(tmp_path / "other.sqlite")
+
+    def attempt(number):
+        return write([database, other][number % 2], f"n{number}")
+
+    with ThreadPoolExecutor(THREADS) as pool:
+        assert all(pool.map(attempt, range(40)))
+    assert committed(other) == {f"n{number}" for number in range(1, 40, 2)}
+    other.close()
+
+
+def test_a_fork_commits_what_is_open(database):
+    left_open_by_the_next(database)
+    with ThreadPoolExecutor(1) as pool:
+        with patch.object(commits, "STRANDED", 60):
+            first = pool.submit(write, database, "n")
+            until = time.monotonic() + 10
+            while not commits._open and time.monotonic() < until:
+                time.sleep(0.001)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # of threads and a fork: the point
+            child = os.fork()
+        if not child:
+            os._exit(0 if write(database, "of the child") else 1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        assert first.result(10)
+    database._writers._waiting.clear()
+    assert committed(database) == {"n", "of the child"}

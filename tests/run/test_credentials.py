@@ -1,0 +1,86 @@
+import os
+from pathlib import Path
+
+import keyring
+import pytest
+from keyring.errors import NoKeyringError
+
+import enrich_pandas as ep
+from enrich_pandas.run import credentials
+from enrich_pandas.run.credentials import find_secrets, located
+from enrich_pandas.run.surroundings import Surroundings
+
+LIVE = Surroundings()
+VARIABLE = "CRUSTDATA_API_KEY"
+
+
+@pytest.fixture(autouse=True)
+def nowhere(monkeypatch, tmp_path):
+    """Begin where no credential is to be found."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.setattr(keyring, "get_password", lambda _service, _name: None)
+
+
+def place(provider=None):
+    found = located(provider or ep.Crustdata(), "api_key", LIVE)
+    return found and (found.place, found.secret.reveal())
+
+
+def kept(service, name):
+    return "of-the-ring" if (service, name) == ("enrich-pandas:crustdata", "api_key") else None
+
+
+def test_the_first_place_that_has_it_gives_it(monkeypatch):
+    assert place() is None
+    Path(".env").write_text(f"{VARIABLE}=of-the-file\n")
+    assert place() == (".env", "of-the-file")
+    monkeypatch.setattr(keyring, "get_password", kept)
+    assert place() == ("keyring", "of-the-ring")
+    monkeypatch.setenv(VARIABLE, "of-the-environment")
+    assert place() == ("environment", "of-the-environment")
+    assert place(ep.Crustdata(api_key="given")) == ("argument", "given")
+
+
+def test_what_is_empty_is_not_there(monkeypatch):
+    monkeypatch.setenv(VARIABLE, "")
+    Path(".env").write_text(f"{VARIABLE}=\n")
+    assert place() is None
+
+
+def test_a_machine_without_a_keyring_is_no_obstacle(monkeypatch):
+    def none(_service, _name):
+        raise NoKeyringError
+
+    monkeypatch.setattr(keyring, "get_password", none)
+    Path(".env").write_text(f"{VARIABLE}=of-the-file\n")
+    assert place() == (".env", "of-the-file")
+
+
+def test_a_file_of_keys_is_read_as_it_is_and_changes_nothing():
+    Path(".env").write_text(f"{VARIABLE}='a${{HOME}}b'\nOTHER=1\n")
+    assert place() == (".env", "a${HOME}b")
+    assert "OTHER" not in os.environ
+
+
+def test_a_folder_above_is_not_searched(monkeypatch, tmp_path):
+    Path(".env").write_text(f"{VARIABLE}=of-the-folder-above\n")
+    below = tmp_path / "below"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    assert place() is None
+
+
+def test_a_missing_one_says_where_it_was_looked_for():
+    with pytest.raises(ep.CredentialError) as caught:
+        find_secrets(ep.Crustdata(), LIVE)
+    said = str(caught.value)
+    for word in ("as an argument", VARIABLE, "in the keyring", ".env (there is none here)"):
+        assert word in said
+
+
+def test_a_missing_one_names_the_packages_that_would_have_looked(monkeypatch):
+    monkeypatch.setattr(credentials, "_installed", lambda _package: False)
+    Path(".env").write_text(f"{VARIABLE}=of-the-file\n")
+    with pytest.raises(ep.CredentialError, match=r"not installed.*needs python-dotenv"):
+        find_secrets(ep.Crustdata(), LIVE)

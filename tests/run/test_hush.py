@@ -1,0 +1,31 @@
+"""What others would log of a URL is dropped for our own calls, and for nobody else's."""
+
+import logging
+import threading
+
+import pytest
+
+from enrich_pandas.run.cassette import Interaction, Recording, load, save
+from enrich_pandas.run.hush import hushed
+
+URI = "https://vendor.example/?email=ada@example.com"
+TALKATIVE = ["urllib3.connectionpool", "vcr.request", "vcr.cassette"]
+
+
+@pytest.mark.parametrize("name", TALKATIVE)
+def test_it_holds_for_this_thread_and_as_long(caplog, name):
+    logger = logging.getLogger(name)
+    with hushed():
+        logger.warning("mine")
+        other = threading.Thread(target=logger.warning, args=("somebody else's",))
+        other.start()
+        other.join()
+    logger.warning("later")
+    assert [record.message for record in caplog.records] == ["somebody else's", "later"]
+
+
+def test_a_cassette_is_written_and_read_in_silence(caplog, tmp_path):
+    said = Interaction(method="GET", status=200, uri=URI)
+    save(tmp_path / "one.yaml", Recording(interactions=[said]))
+    load(tmp_path / "one.yaml")
+    assert "example" not in caplog.text

@@ -1,0 +1,71 @@
+from typing import Any
+
+import pytest
+
+from enrich_pandas.providers.base import Identity, RateLimit, Request
+from enrich_pandas.run.outlook import outlook
+from enrich_pandas.run.task import Task
+from enrich_pandas.run.throttle import Throttle
+
+ASKED = Request(method="POST", path="/people")
+
+
+class Going:
+    """Stands for a scheduler: ten batches, so many done in ten seconds."""
+
+    total, in_flight = 10, 0
+
+    def __init__(self, finished: int = 5, next_up: tuple[float, Task] | None = None) -> None:
+        self.finished, self._next_up = finished, next_up
+
+    def worked(self) -> float:
+        return 10.0
+
+    def next_up(self) -> tuple[float, Task] | None:
+        return self._next_up
+
+
+def look(going: Any, throttle: Throttle | None = None) -> Any:
+    return outlook(going, throttle or Throttle(None), "acme")
+
+
+def waiting(**what: Any) -> Task:
+    return Task([Identity.of(email="ada@example.com")], **what)
+
+
+def test_the_time_left_goes_by_the_batches_so_far() -> None:
+    assert look(Going(5)).eta == 10.0
+    assert look(Going(0)).eta is None
+
+
+def test_it_is_no_less_than_the_vendors_limit_allows() -> None:
+    throttle = Throttle(RateLimit(2, 60.0), clock=lambda: 0.0)
+    assert [throttle.reserve(n) for n in range(2)] == [0.0, 0.0]
+    assert throttle.pace() == (2, RateLimit(2, 60.0))
+    assert look(Going(5), throttle).eta == 150.0  # five more, two a minute
+
+
+def test_a_wait_for_the_limit_is_counted_to_when_it_opens() -> None:
+    throttle = Throttle(RateLimit(1, 60.0), clock=lambda: 0.0)
+    throttle.reserve(0)
+    found = look(Going(5, (0.4, waiting(request=ASKED))), throttle)
+    assert found.waiting == "acme's rate limit"
+    assert found.wait_seconds == pytest.approx(60.6)
+
+
+@pytest.mark.parametrize(
+    ("task", "why"),
+    [
+        (waiting(job="7"), "acme's jobs"),
+        (waiting(poll=True), "acme's jobs"),
+        (waiting(request=ASKED), "another try at acme"),
+        (waiting(watch=True), "another process, which asks about the same"),
+    ],
+)
+def test_any_other_wait_is_named_and_counted(task: Task, why: str) -> None:
+    found = look(Going(5, (4.0, task)))
+    assert (found.waiting, found.wait_seconds) == (why, 4.0)
+
+
+def test_nothing_is_waited_for_while_something_goes_on() -> None:
+    assert look(Going(5)).waiting == ""

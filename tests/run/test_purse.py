@@ -1,0 +1,191 @@
+"""What is left on the account is asked before a run spends, and the answer stops nothing else."""
+
+import pandas as pd
+import pytest
+
+import enrich_pandas as ep
+from enrich_pandas.providers.base import Response
+from enrich_pandas.run.purse import left_by
+
+PEOPLE = pd.DataFrame({"LinkedIn": [f"linkedin.com/in/p{n}-example" for n in range(60)]})
+BALANCES = ("/account/credits", "/user/credits", "/crm/v8/__features/data_enrichment")
+
+QUOTA = (
+    b'{"__features": [{"api_name": "data_enrichment", "details": {'
+    b'"available_count": {"total": %s}, "used_count": {"total": 3}}}]}'
+)
+
+
+# -- what vendors answer -------------------------------------------------------------------------
+
+
+def read(provider, body, status=200):
+    return left_by(provider, Response(status=status, body=body))
+
+
+def test_each_generation_of_crustdata_has_its_own_address():
+    assert ep.Crustdata().balance_request().path == "/account/credits"
+    assert ep.Crustdata().balance_request().headers == {"x-api-version": "2025-11-01"}
+    assert ep.Crustdata(api="screener").balance_request().path == "/user/credits"
+
+
+def test_zoho_tells_a_quota():
+    path = "/crm/v7/__features/data_enrichment"
+    assert ep.Zoho(version="v7").balance_request().path == path
+    assert read(ep.Zoho(), QUOTA % b"997") == 997.0
+    assert read(ep.Zoho(), QUOTA % b'"997"') == 997.0
+
+
+def test_a_vendor_that_documents_no_balance_has_none():
+    assert ep.Amplemarket().balance_request() is None
+
+
+def test_asking_for_a_balance_is_never_billed():
+    assert not any(one.balance_request().billed for one in (ep.Crustdata(), ep.Zoho()))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"null", b"[]", b'{"credits": null}', b'{"credits": true}', b'{"credits": "5"}', b"{"],
+)
+def test_what_is_no_balance_is_none(body):
+    assert read(ep.Crustdata(), body) is None
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"__features": []}', b'{"__features": [{}]}', b'{"__features": {}}', QUOTA % b'"many"'],
+)
+def test_a_quota_of_another_shape_is_none(body):
+    assert read(ep.Zoho(), body) is None
+
+
+def test_a_refusal_is_no_balance():
+    assert read(ep.Crustdata(), b'{"credits": 5}', status=404) is None
+    assert read(ep.Crustdata(), b'{"credits": 5}') == 5.0
+
+
+def test_what_a_plugin_makes_of_an_answer_stops_nothing():
+    class Odd(ep.Crustdata):
+        def balance(self, response):
+            raise RuntimeError
+
+    class Wrong(ep.Crustdata):
+        def balance(self, response):
+            return "much"
+
+    assert read(Odd(), b"{}") is read(Wrong(), b"{}") is None
+
+
+# -- a run ---------------------------------------------------------------------------------------
+
+
+def enrich(provider=None, frame=PEOPLE, **options):
+    return frame.enrich.people(provider or ep.Crustdata(), progress=None, **options)
+
+
+def asked(box):
+    return box.requests["path"].isin(BALANCES).sum()
+
+
+def newest():
+    return ep.run(ep.runs()["run"][0])
+
+
+@pytest.mark.parametrize("provider", [ep.Crustdata(), ep.Crustdata(api="screener"), ep.Zoho()])
+def test_it_is_asked_once_before_anything_else_and_kept_with_the_run(provider):
+    frame = PEOPLE.head(60 if provider.batch_size > 1 else 3)  # more than one request
+    with ep.sandbox(misses=0, credits=500) as box:
+        enrich(provider, frame)
+        paths = box.requests["path"]
+        assert asked(box) == 1
+        assert paths[~paths.str.contains("token")].iloc[0] in BALANCES
+        past = newest()
+        assert past.balance == ep.runs()["balance"][0] == 500
+        assert past.credits == box.ledger["credits"].sum() <= past.credits_planned
+        assert "500 were left before" in repr(past)
+
+
+def test_a_balance_below_the_maximum_is_told_once_and_stops_nothing():
+    with ep.sandbox(misses=0.9, credits=59) as box:
+        with pytest.warns(UserWarning, match=r"^59 credits are left .* up to 60\.") as told:
+            found = enrich()
+        assert len(told) == 1
+        assert "skipped" not in set(found["person_status"])
+        assert newest().balance == 59
+        assert len(box.ledger) < 59
+
+
+def test_a_budget_within_the_balance_needs_no_warning():
+    with ep.sandbox(misses=0, credits=59):
+        enrich(budget=50)
+        assert newest().credits == 50
+
+
+def test_whoever_makes_warnings_errors_is_stopped_by_it():
+    with ep.sandbox(misses=0, credits=59, latency=0.3) as box:
+        with pytest.raises(UserWarning, match="59 credits are left"):
+            enrich(ep.Crustdata(connections=1))
+        assert len(box.ledger) <= 25
+
+
+@pytest.mark.parametrize("provider", [ep.Crustdata(), ep.Zoho()])
+def test_an_empty_account_stops_before_anything_is_spent(provider):
+    with ep.sandbox(misses=0, credits=0) as box:
+        with pytest.raises(ep.QuotaError, match="no credits are left") as caught:
+            enrich(provider)
+        assert caught.value.result["person_status"].eq("skipped").all()
+        paths = box.requests["path"]
+        assert set(paths[~paths.str.contains("token")]) <= set(BALANCES)
+        assert newest().balance == 0
+        assert newest().credits_held == 0
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "server_error",
+        "unauthorized",
+        "rate_limited",
+        "html",
+        "drop_before_accept",
+        "out_of_credits",
+    ],
+)
+def test_a_question_that_fails_stops_nothing(box, fault):
+    box.fault("crustdata", "account", fault, times=None)
+    assert enrich()["person_status"].eq("matched").all()
+    assert asked(box) == 1
+    assert newest().balance is None
+
+
+def test_nor_does_one_that_is_never_answered(box, monkeypatch):
+    monkeypatch.setattr("enrich_pandas.run.sender.DEADLINE", 0.2)
+    box.fault("crustdata", "account", "slow", delay=5.0)
+    assert enrich()["person_status"].eq("matched").all()
+    assert newest().balance is None
+
+
+def test_a_single_request_asks_for_none_for_its_own_refusal_is_as_early(box):
+    enrich(frame=PEOPLE.head(25))
+    assert asked(box) == 0
+    assert newest().balance is None
+
+
+def test_what_is_stored_is_had_without_asking(box):
+    enrich()
+    enrich()
+    assert asked(box) == 1
+
+
+def test_it_is_not_asked_where_the_user_says_so(monkeypatch):
+    monkeypatch.setattr(ep.options, "check_balance", False)
+    with ep.sandbox(misses=0, credits=0) as box:
+        with pytest.raises(ep.QuotaError):
+            enrich()
+        assert asked(box) == 0
+
+
+def test_a_plan_asks_nothing(box):
+    PEOPLE.enrich.plan()
+    assert box.requests.empty

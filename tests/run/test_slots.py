@@ -1,0 +1,56 @@
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+from enrich_pandas.run.slots import Slots
+
+
+def test_no_more_are_lent_than_there_are():
+    slots, lock, now, most = Slots(3, lambda: True), threading.Lock(), [0], [0]
+
+    def use(_):
+        with slots.one() as is_mine:
+            with lock:
+                now[0] += 1
+                most[0] = max(most[0], now[0])
+            time.sleep(0.002)
+            with lock:
+                now[0] -= 1
+        return is_mine
+
+    with ThreadPoolExecutor(12) as pool:
+        assert all(pool.map(use, range(100)))
+    assert most == [3]
+
+
+def test_whoever_waits_gives_up_where_nothing_may_start_any_more():
+    is_open = threading.Event()
+    is_open.set()
+    slots, lent = Slots(1, is_open.is_set), []
+
+    def ask():
+        with slots.one() as is_mine:
+            lent.append(is_mine)
+
+    with slots.one():
+        thread = threading.Thread(target=ask)
+        thread.start()
+        deadline = time.monotonic() + 5
+        while not slots.queued and time.monotonic() < deadline:
+            time.sleep(0.001)
+        assert slots.queued == 1
+        is_open.clear()
+        slots.wake()
+        thread.join(0.5)
+        assert lent == [False]
+        assert slots.queued == 0
+
+
+def test_a_slot_comes_back_from_who_fails():
+    slots = Slots(1, lambda: True)
+    for _ in range(3):
+        with suppress(ZeroDivisionError), slots.one() as is_mine:
+            assert 1 / (not is_mine)
+    with slots.one() as is_mine:
+        assert is_mine

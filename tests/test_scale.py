@@ -1,0 +1,178 @@
+"""A Dask frame gets what the same pandas frame gets, row by row, and pays no more."""
+
+import dask
+import dask.dataframe as dd
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import enrich_pandas as ep
+import enrich_pandas.scale
+
+FIELDS = ["name", "title", "connections", "experiences"]
+CELLS = [
+    "ada@analytical.example",
+    " ada@ANALYTICAL.example",
+    "bo@works.example",
+    "cy@works.example",
+    "linkedin.com/in/ada-example",
+    "not an address",
+    "n/a",
+    "",
+    None,
+]
+LEADS = pd.DataFrame(
+    {
+        "E-mail": pd.Series([CELLS[n % len(CELLS)] for n in range(40)], dtype="str"),
+        "Tier": ["A", "B"] * 20,
+        "Size": range(40),
+    },
+    index=[n // 3 for n in range(40)],
+)
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Let the partitions be computed one after the other, without threads of Dask."""
+    with dask.config.set(scheduler="synchronous"):
+        yield
+
+
+def large(frame=LEADS, partitions=5):
+    return dd.from_pandas(frame, npartitions=partitions, sort=False)
+
+
+def same(found, frame=LEADS, provider="crustdata", **options):
+    """Compare with what pandas gets from the same journal; Dask has its own type of text."""
+    expected = ep.people(frame, provider, progress=None, **options)
+    own = {label: frame[label].dtype for label in frame}
+    pd.testing.assert_frame_equal(found.compute().astype(own), expected)
+
+
+@pytest.mark.parametrize("layout", ["wide", "nested"])
+def test_the_same_as_pandas_row_by_row(box, layout):
+    options = {"fields": FIELDS, "layout": layout}
+    same(large().enrich.people("crustdata", progress=None, **options), **options)
+    assert box.ledger["identity"].is_unique
+
+
+def test_the_types_are_known_before_anything_is_computed(box):
+    found = large().enrich.people("crustdata", fields=FIELDS, progress=None)
+    assert found.dtypes.equals(found.compute().dtypes)
+
+
+def test_empty_partitions_and_sorted_ones_are_no_exception(box):
+    frame = LEADS.reset_index(drop=True)
+    known = dd.from_pandas(frame, npartitions=4)
+    holed = dd.concat([known[known["Size"] < 0], known])
+    found = holed.enrich.people("crustdata", fields=FIELDS, progress=None)
+    same(found, frame, fields=FIELDS)
+    assert known.enrich.people("crustdata", fields=["name"], progress=None).known_divisions
+
+
+def test_a_frame_without_rows_is_answered_without_a_request(box):
+    frame = LEADS.iloc[:0]
+    same(
+        large(frame, 1).enrich.people("crustdata", fields=FIELDS, progress=None),
+        frame,
+        fields=FIELDS,
+    )
+    assert box.requests.empty
+
+
+def test_only_the_rows_that_are_wanted_are_asked_about(box):
+    frame = large()
+    where = frame["Tier"] == "A"
+    found = frame.enrich.people("crustdata", where=where, fields=FIELDS, progress=None)
+    same(found, where=LEADS["Tier"] == "A", fields=FIELDS)
+
+
+def test_several_providers_in_order(box):
+    own = ep.Directory(pd.DataFrame({"email": ["bo@works.example"], "title": ["Poet"]}))
+    options = {"fields": ["title"], "sources": True}
+    found = large().enrich.people([own, "crustdata"], progress=None, **options)
+    same(found, provider=[own, "crustdata"], **options)
+
+
+def test_companies_beside_people(box):
+    frame = pd.DataFrame({"E-mail": ["a@b-works.example", "c@b-works.example"] * 3})
+    both = large(frame, 3).enrich.people("crustdata", fields=["name"], progress=None)
+    both = both.enrich.companies("crustdata", fields=["name"], progress=None).compute()
+    assert both["company_status"].tolist() == ["matched"] * 6
+    assert both["person_status"].tolist() == ["matched"] * 6
+    assert len(box.ledger) == 3
+
+
+def test_columns_of_other_types_are_refused_alike(box):
+    frame = LEADS.assign(**{"E-mail": pd.Series(range(40), index=LEADS.index)})
+    options = {"on": {"email": "E-mail"}, "fields": ["name"]}
+    same(large(frame).enrich.people("crustdata", progress=None, **options), frame, **options)
+
+
+def test_a_plan_counts_rows_as_pandas_does(box):
+    mine, theirs = large().enrich.plan("crustdata"), ep.plan(LEADS, "crustdata")
+    for name in ("rows", "valid", "distinct", "refused", "requests", "credits"):
+        assert getattr(mine, name) == getattr(theirs, name)
+    assert box.requests.empty
+
+
+def test_computing_again_asks_nobody(box):
+    found = large().enrich.people("crustdata", fields=FIELDS, progress=None)
+    before = len(box.requests)
+    found.compute(), found.head(3), found["person_name"].compute(), len(found)
+    assert len(box.requests) == before
+
+
+def test_a_budget_is_a_wall_and_the_rest_says_so(box):
+    found = large().enrich.people("crustdata", fields=["name"], budget=2, progress=None)
+    assert len(box.ledger) == 2
+    assert "skipped" in found["person_status"].compute().tolist()
+
+
+def test_a_handle_waits_and_gives_the_frame_so_far(box):
+    handle = large().enrich.people("crustdata", fields=["name"], progress=None, wait=False)
+    assert len(handle.wait()) == len(LEADS)
+    assert len(handle.result()) == len(LEADS)
+
+
+def test_rows_that_were_not_there_when_they_were_asked_about_are_refused(box):
+    cells = iter([["a@b.example"]] * 2 + [["other@b.example"]] * 9)
+
+    def changing(part):
+        return part.assign(email=pd.Series(next(cells), index=part.index, dtype="str"))
+
+    base = large(pd.DataFrame({"n": [1]}), 1)
+    frame = base.map_partitions(changing, meta=pd.DataFrame({"n": [1], "email": ["x"]}))
+    found = frame.enrich.people("crustdata", fields=["name"], progress=None)
+    with pytest.raises(ep.InputError, match="rows that it did not have"):
+        found.compute()
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"layout": "tables"}, "nested"),
+        ({"where": LEADS["Tier"] == "A"}, "Dask series"),
+        ({"on": {"email": "Colour"}}, "Colour"),
+        ({"fields": ["colour"]}, "colour"),
+    ],
+)
+def test_what_cannot_work_is_said_before_anything_is_asked(box, options, said):
+    with pytest.raises((ep.ConfigurationError, ep.InputError), match=said):
+        large().enrich.people("crustdata", progress=None, **options)
+    assert box.requests.empty
+
+
+@settings(max_examples=8, deadline=None)
+@given(cells=st.lists(st.sampled_from(CELLS), max_size=25), partitions=st.integers(1, 4))
+def test_any_list_gets_what_pandas_gets(cells, partitions):
+    frame = pd.DataFrame({"E-mail": pd.Series(cells, dtype="str"), "n": range(len(cells))})
+    with ep.sandbox(misses=0.3), dask.config.set(scheduler="synchronous"):
+        options = {"on": {"email": "E-mail"}, "fields": ["name", "title"]}
+        found = large(frame, partitions).enrich.people("crustdata", progress=None, **options)
+        same(found, frame, **options)
+
+
+def test_the_accessor_is_there_with_the_module():
+    assert enrich_pandas.scale.NAME in dir(dd.DataFrame)
