@@ -1,7 +1,8 @@
-"""One command a table: ``python -m benchmarks requests|flatten|plan|stored|directory|jobs``.
+"""One command a table: ``python -m benchmarks requests``, or any other of `TABLES`.
 
 Each prints a ratio beside its floor or rival, taken in the same run, since absolute times mean
-nothing on another machine; the figures are kept as JSON and as a table in ``README.md`` here.
+nothing on another machine; the figures are kept as JSON and as a table in ``README.md`` here. A
+module's ``PROFILE`` says in two lines where the time goes, so that the next one knows what to try.
 """
 
 import argparse
@@ -10,13 +11,31 @@ import json
 import os
 import platform
 import re
+import sqlite3
 import statistics
+import tempfile
+import time
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
 HERE = Path(__file__).parent
-TABLES = ("requests", "flatten", "plan", "stored", "directory", "jobs")
+TABLES = (
+    "requests",
+    "flatten",
+    "linear",
+    "attach",
+    "plan",
+    "import",
+    "stored",
+    "directory",
+    "jobs",
+    "recording",
+    "journal",
+    "peers",
+    "dask",
+)
+MODULES = {"import": "imports"}  # where a table's name is none that Python allows
 
 
 def main() -> None:
@@ -25,15 +44,16 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=None, help="smaller, to try it")
     parser.add_argument("--keep", action="store_true", help="write the figures down")
     options = parser.parse_args()
-    table = importlib.import_module(f"benchmarks.{options.table}")
+    module = MODULES.get(options.table, options.table)
+    table = importlib.import_module(f"benchmarks.{module}")
     rows = list(table.measure(**({"rows": options.rows} if options.rows else {})))
-    text = render(options.table, table.__doc__ or "", rows)
+    text = render(options.table, table.__doc__ or "", rows, getattr(table, "PROFILE", ""))
     print(text)
     if options.keep:
         keep(options.table, rows, text)
 
 
-def render(name: str, about: str, rows: Iterable[Mapping[str, object]]) -> str:
+def render(name: str, about: str, rows: Iterable[Mapping[str, object]], profile: str = "") -> str:
     rows = list(rows)
     heads = list(rows[0])
     lines = [
@@ -45,6 +65,7 @@ def render(name: str, about: str, rows: Iterable[Mapping[str, object]]) -> str:
         f"|{'---|' * len(heads)}",
         *(f"| {' | '.join(_cell(row[head]) for head in heads)} |" for row in rows),
         "",
+        *([profile.strip(), ""] if profile else []),
         f"{datetime.now(UTC):%Y-%m-%d}, {machine()}.",
     ]
     return "\n".join(lines)
@@ -62,13 +83,33 @@ def keep(name: str, rows: Iterable[Mapping[str, object]], text: str) -> None:
 
 
 def machine() -> str:
-    return f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}"
+    """Describe the machine, and how busy others kept it: the load before this was measured."""
+    return (
+        f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}, "
+        f"load {os.getloadavg()[1]:.0f} in the last 5 minutes"
+    )
 
 
 def spread(times: list[float]) -> tuple[float, float]:
     """Return the median, and half the range as a share of it."""
     middle = statistics.median(times)
     return middle, (max(times) - min(times)) / 2 / middle
+
+
+def commit_ms(repeats: int = 20) -> float:
+    """Return what a durable commit takes where temporary journals lie: TMPDIR says where."""
+    took = []
+    with tempfile.TemporaryDirectory() as folder:
+        connection = sqlite3.connect(Path(folder) / "commits.sqlite", isolation_level=None)
+        connection.executescript(
+            "PRAGMA journal_mode=TRUNCATE; PRAGMA synchronous=EXTRA; CREATE TABLE kept (answer)"
+        )
+        for _ in range(repeats):
+            started = time.perf_counter()
+            connection.execute("INSERT INTO kept VALUES (zeroblob(20000))")
+            took.append(1000 * (time.perf_counter() - started))
+        connection.close()
+    return statistics.median(took)
 
 
 def _cell(value: object) -> str:

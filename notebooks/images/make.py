@@ -1,153 +1,140 @@
-"""Make the README's pictures: the plan and the running panel in JupyterLab, light and dark.
+"""Make the README's pictures: plan, panel and report in JupyterLab, light and dark.
 
-They need a browser, so they are made by hand, in an environment of their own:
+They are made by hand, where the tests in the browser run:
 
-    pip install ".[sandbox]" jupyterlab playwright
-    python notebooks/images/make.py --browser /usr/bin/chromium
+    uv sync --group browser
+    python -m notebooks.images.make
 
-Playwright's own browser is not used. It takes a minute.
+It takes two minutes. Names given as arguments choose among the pictures.
 """
 
 import argparse
-import json
-import os
-import subprocess
-import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
-from urllib.error import URLError
-from urllib.request import urlopen
 
-from playwright.sync_api import Page, sync_playwright
+from PIL import Image
+
+import enrich_pandas as ep
+from tests.browser.lab import Lab, Notebook, browser, jupyter
 
 HERE = Path(__file__).parent
-URL = "http://127.0.0.1:8899"
-THEMES = {"light": "JupyterLab Light", "dark": "JupyterLab Dark"}
-CELLS = [
-    'leads = pd.read_csv("leads.csv")\nleads.enrich.plan("crustdata")',
-    'people = leads.enrich.people("crustdata", budget=500)',
-]
-RUNNING = 2.5  # seconds after which the second cell is about half done
-# What the reader of the picture need not see: the same lines run live.
-STARTUP = """
+COLOURS = 128  # of a palette: a third of the size, and no difference to see
+BEGIN = """
 import pandas as pd
 import enrich_pandas as ep
-box = ep.sandbox(latency=0.8, connections=2).__enter__()
+leads = pd.read_csv("leads.csv")
 """
-SETTINGS = {
-    "notification": {"fetchNews": "false", "checkForUpdates": False},
-    "themes": {"theme": None},
-}
-COMMAND = [
-    *(sys.executable, "-m", "jupyter", "lab", "--no-browser", "--allow-root"),
-    *("--ip=127.0.0.1", "--port=8899", "--IdentityProvider.token=", "--ServerApp.password="),
-    "--LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate",
-    "--LabApp.extension_manager=readonly",
-]
+PLAN = 'leads.enrich.plan("crustdata")'
+RUN = 'people = leads.enrich.people("crustdata", budget=500)'
+FEW = """\
+people = leads.enrich.people(
+    "crustdata", fields=["name", "title", "company", "experiences", "languages"], budget=500
+)
+people.enrich.report()"""
+TALL = 1.25  # pixels of the picture to one of the page, where that is long
+STARTUP = "import enrich_pandas as ep; box = ep.sandbox(url={!r}).__enter__()"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--browser", default="/usr/bin/chromium", help="a Chromium's path")
-    browser = parser.parse_args().browser
-    for name, theme in THEMES.items():
-        with TemporaryDirectory() as folder, jupyter(Path(folder), theme):
-            photograph(browser, HERE / f"notebook-{name}.png")
+    parser.add_argument("names", nargs="*", help=f"of {', '.join(PICTURES)}; else all")
+    names = parser.parse_args().names or list(PICTURES)
+    for theme in "light", "dark":
+        with browser() as chromium:
+            for name in names:
+                with TemporaryDirectory() as folder, jupyter(Path(folder), chromium) as lab:
+                    lab.set("apputils-extension/themes", theme=f"JupyterLab {theme.title()}")
+                    PICTURES[name](lab, f"-{theme}.png")
+
+
+def of_the_plan(lab: Lab, ending: str) -> None:
+    """Take the plan."""
+    with sandbox(lab), opened(lab, PLAN, scale=TALL) as notebook:
+        notebook.run(1)
+        notebook.wait(1)
+        take(notebook, f"plan{ending}", 1)
+
+
+def of_the_panel(lab: Lab, ending: str) -> None:
+    """Take the panel of a run that pauses, goes on and ends."""
+    with sandbox(lab) as box, opened(lab, RUN) as notebook:
+        notebook.run(1)
+        reaches(box, 60)
+        take(notebook, f"panel-running{ending}", 1)
+        notebook.page.get_by_role("button", name="Pause").click()
+        notebook.page.get_by_text("paused", exact=True).wait_for()
+        take(notebook, f"panel-paused{ending}", 1)
+        notebook.page.get_by_role("button", name="Resume").click()
+        notebook.wait(1)
+        take(notebook, f"panel-done{ending}", 1)
+
+
+def of_a_cancelled_run(lab: Lab, ending: str) -> None:
+    """Take what is left of the panel, and the error."""
+    with sandbox(lab) as box, opened(lab, RUN) as notebook:
+        notebook.run(1)
+        reaches(box, 60)
+        notebook.page.get_by_role("button", name="Cancel").click()
+        notebook.wait(1)
+        take(notebook, f"panel-cancelled{ending}", 1)
+
+
+def of_the_report(lab: Lab, ending: str) -> None:
+    """Take the report on a run that has ended."""
+    with sandbox(lab), opened(lab, FEW, scale=TALL) as notebook:
+        notebook.run(1)
+        notebook.wait(1)
+        notebook.output(1).first.evaluate("panel => panel.remove()")  # has a picture of its own
+        take(notebook, f"report{ending}", 1)
+
+
+PICTURES: dict[str, Callable[[Lab, str], None]] = {
+    "plan": of_the_plan,
+    "panel": of_the_panel,
+    "cancelled": of_a_cancelled_run,
+    "report": of_the_report,
+}
 
 
 @contextmanager
-def jupyter(folder: Path, theme: str) -> Iterator[None]:
-    """Serve a notebook from a folder, with settings of its own."""
-    write_notebook(folder / "demo.ipynb")
-    leads = HERE.parent / "data" / "leads.csv"
-    (folder / "leads.csv").write_bytes(leads.read_bytes())
-    startup = folder / "ipython" / "profile_default" / "startup"
-    startup.mkdir(parents=True)
-    (startup / "sandbox.py").write_text(STARTUP)
-    write_settings(folder / "settings" / "@jupyterlab" / "apputils-extension", theme)
-    places = {
-        "JUPYTERLAB_SETTINGS_DIR": "settings",
-        "JUPYTER_CONFIG_DIR": "config",
-        "JUPYTER_DATA_DIR": "data",
-        "JUPYTER_RUNTIME_DIR": "runtime",
-        "IPYTHONDIR": "ipython",
-    }
-    environment = os.environ | {name: str(folder / place) for name, place in places.items()}
-    server = subprocess.Popen(  # noqa: S603 - the command above
-        COMMAND, cwd=folder, env=environment, stderr=subprocess.DEVNULL
-    )
-    try:
-        wait_for_server()
-        yield
-    finally:
-        server.terminate()
-        server.wait()
+def sandbox(lab: Lab) -> Iterator[ep.sandbox]:
+    """Begin a sandbox that the notebook is in; the reader sees the lines that run live."""
+    (lab.folder / "leads.csv").write_bytes((HERE.parent / "data" / "leads.csv").read_bytes())
+    startup = lab.folder / "ipython" / "profile_default" / "startup"
+    startup.mkdir(parents=True, exist_ok=True)
+    with ep.sandbox(latency=1.6, connections=2) as box:
+        (startup / "sandbox.py").write_text(STARTUP.format(box.url("crustdata")))
+        yield box
 
 
-def write_notebook(path: Path) -> None:
-    cells = [
-        {
-            "cell_type": "code",
-            "execution_count": None,
-            "id": f"cell-{number}",
-            "metadata": {},
-            "outputs": [],
-            "source": source,
-        }
-        for number, source in enumerate(CELLS)
-    ]
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    notebook = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4}
-    path.write_text(json.dumps(notebook | {"nbformat_minor": 5}))
+@contextmanager
+def opened(lab: Lab, *cells: str, scale: float = 2) -> Iterator[Notebook]:
+    """Open a notebook with nothing beside it, and run its first cell."""
+    with lab.open(lab.write("demo.ipynb", [BEGIN, *cells]), height=2400, scale=scale) as notebook:
+        notebook.page.keyboard.press("Control+b")  # hides the list of files
+        notebook.run(0)
+        notebook.wait(0)
+        yield notebook
 
 
-def write_settings(folder: Path, theme: str) -> None:
-    folder.mkdir(parents=True)
-    for name, settings in (SETTINGS | {"themes": {"theme": theme}}).items():
-        (folder / f"{name}.jupyterlab-settings").write_text(json.dumps(settings))
+def reaches(box: ep.sandbox, credits_: float) -> None:
+    """Wait until so much was charged, and the panel shows it."""
+    until = time.monotonic() + 60
+    while box.ledger["credits"].sum() < credits_ and time.monotonic() < until:
+        time.sleep(0.1)
+    time.sleep(0.4)
 
 
-def wait_for_server() -> None:
-    for _ in range(100):
-        try:
-            urlopen(f"{URL}/api", timeout=1).close()  # noqa: S310 - on loopback
-        except URLError:
-            time.sleep(0.3)
-        else:
-            return
-    raise SystemExit("JupyterLab did not start.")
-
-
-def photograph(browser: str, path: Path) -> None:
-    """Run the cells and take a picture while the last one runs."""
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(
-            executable_path=browser, args=["--no-sandbox", "--disable-gpu"]
-        )
-        page = chromium.new_page(viewport={"width": 1000, "height": 1200})
-        page.goto(f"{URL}/lab/tree/demo.ipynb?reset")
-        page.get_by_text("| Idle").first.wait_for(timeout=60_000)
-        page.keyboard.press("Control+b")  # hides the list of files
-        time.sleep(1.5)
-        page.locator(".jp-CodeCell .cm-content").first.click()
-        page.keyboard.press("Shift+Enter")
-        page.locator(".jp-OutputArea-output table").wait_for(timeout=60_000)
-        page.keyboard.press("Shift+Enter")
-        time.sleep(RUNNING)
-        page.screenshot(path=path, clip=around(page, ".jp-CodeCell"))
-        chromium.close()
-
-
-def around(page: Page, selector: str) -> Any:
-    """Return the rectangle that holds the cells with a number or an output."""
-    boxes = [cell.bounding_box() for cell in page.locator(selector).all()[: len(CELLS)]]
-    left, top = boxes[0]["x"], boxes[0]["y"]
-    bottom = boxes[-1]["y"] + boxes[-1]["height"]
-    return {"x": left, "y": top, "width": boxes[0]["width"], "height": bottom - top}
+def take(notebook: Notebook, name: str, cell: int) -> None:
+    """Take a picture of a cell, in few colours."""
+    notebook.page.mouse.move(5, 5)
+    notebook.cell(cell).screenshot(path=HERE / name)
+    with Image.open(HERE / name) as picture:
+        few = picture.convert("RGB").quantize(COLOURS, dither=Image.Dither.NONE)
+    few.save(HERE / name, optimize=True)
 
 
 if __name__ == "__main__":

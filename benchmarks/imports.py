@@ -1,0 +1,77 @@
+"""Importing the package, against pandas; completing ``df.enrich.``, against a bare accessor.
+
+Importing: CPU of fresh interpreters from their start, in turns. Completing: CPU of IPython's own
+completer once it is warm, with jedi, as in a notebook. Where ``pandas-stubs`` is installed jedi
+reads it for every frame, which is most of the time of the bare accessor, too.
+"""
+
+import importlib
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import pandas as pd
+from IPython.core.completer import provisionalcompleter
+from IPython.core.interactiveshell import InteractiveShell
+
+from benchmarks.__main__ import spread
+
+PROFILE = """
+Importing: all but 2 % is pandas; six small modules of ours are read, and no other package.
+Completing: all but 1 ms is jedi, which looks for the frame's class in pandas' source and stubs.
+"""
+
+
+def measure(rows: int = 40) -> Iterator[dict[str, object]]:
+    yield from compared(imported, ("import pandas", "import enrich_pandas"), rows)
+    yield from compared(completer(), ("df.bare.", "df.enrich."), rows)
+
+
+def compared(
+    cpu: Callable[[str], float], codes: tuple[str, ...], repeats: int
+) -> Iterator[dict[str, object]]:
+    """Measure each code in turns, the floor first."""
+    for code in codes:  # the first time reads files
+        cpu(code)
+    times = [[cpu(code) for code in codes] for _ in range(repeats)]
+    floor = statistics.median(row[0] for row in times)
+    for code, taken in zip(codes, zip(*times, strict=True), strict=True):
+        middle, noise = spread(list(taken))
+        yield {
+            "what": code + "<TAB>" * code.endswith("."),
+            "repeats": repeats,
+            "CPU, ms": 1000 * middle,
+            "spread": f"±{noise:.0%}",
+            "times the floor": middle / floor,
+        }
+
+
+def imported(code: str) -> float:
+    """Return the CPU seconds of a fresh interpreter that imports something."""
+    program = f"{code}, time; print(time.process_time())"
+    done = subprocess.run(  # noqa: S603 - this interpreter
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    return float(done.stdout)
+
+
+def completer() -> Callable[[str], float]:
+    """Return what tells the CPU seconds of completing something about a frame."""
+    importlib.import_module("enrich_pandas")
+    pd.api.extensions.register_dataframe_accessor("bare")(type("Bare", (), {"__init__": _init}))
+    shell = InteractiveShell.instance()
+    shell.user_ns["df"] = pd.DataFrame({"Email": ["ada@example.com"]})
+
+    def cpu(text: str) -> float:
+        started = time.process_time()
+        with provisionalcompleter():
+            list(shell.Completer.completions(text, len(text)))
+        return time.process_time() - started
+
+    return cpu
+
+
+def _init(self: object, frame: pd.DataFrame) -> None:
+    """Take the frame, as pandas demands of an accessor."""

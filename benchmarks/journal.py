@@ -1,0 +1,77 @@
+"""What the journal costs: the main job with it, against the same job that writes nothing down.
+
+25 people an answer, from the lean server (see `requests`). Each pair is taken in turns, and the
+best of each counts: what else the machine does is no cost of the journal, which lies where TMPDIR
+says.
+"""
+
+import itertools
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+import pandas as pd
+
+from benchmarks.__main__ import commit_ms
+from benchmarks.requests import WIDE, people, run
+from enrich_pandas.run.records import Batch, Claim, fresh
+from enrich_pandas.run.tombstones import EVERYBODY
+
+TURNS = 3
+
+
+class Nothing:
+    """A journal that keeps nothing and knows nobody: what a run costs without one."""
+
+    def __init__(self, path: Path) -> None:
+        self._numbers = itertools.count()
+        self.tombstones = SimpleNamespace(screen=lambda: EVERYBODY)
+        self.forgetting = SimpleNamespace(sweep=lambda _: None)
+        self.past = SimpleNamespace(note_balance=lambda *_: None, outcomes=lambda _: {})
+
+    def stored(self, fingerprints: Any) -> dict[bytes, Any]:
+        return {}
+
+    def fingerprints(self, **_: Any) -> set[bytes]:
+        return set()
+
+    claims = stored
+
+    def claim(self, run: str, scope: bytes, identities: Any, *_: Any, **__: Any) -> Claim:
+        return Claim(Batch(next(self._numbers), list(identities), {}), [], [])
+
+    def land(self, batch: int, provider: str, kind: Any, matches: Any, *_: Any, **__: Any) -> Any:
+        now = time.time()
+        return [fresh(match, now, provider) for _, match in matches]
+
+    def intend(self, *_: Any, **__: Any) -> int:
+        return 0
+
+    begin_run = end_run = answer = close = intend
+
+
+def measure(rows: int = 4_000) -> Iterator[dict[str, object]]:
+    frame = people(rows)
+    for latency, connections in ((0.0, 8), (0.2, 16), (1.0, 16)):
+        pairs = [pair(frame, latency, connections) for _ in range(TURNS)]
+        kept, none = map(min, zip(*pairs, strict=True))
+        yield {
+            "rows": rows,
+            "latency, s": latency,
+            "connections": connections,
+            "rows a second, none": rows / none,
+            "rows a second, journal": rows / kept,
+            "journal / none": none / kept,
+            "ms a row": (kept - none) / rows * 1000,
+            "ms a commit": commit_ms(),
+        }
+
+
+def pair(frame: pd.DataFrame, latency: float, connections: int) -> tuple[float, float]:
+    """Return the seconds with a journal, and without."""
+    kept = run(frame, latency, connections, WIDE)[0]
+    with patch("enrich_pandas.enrichment.Journal", Nothing):
+        return kept, run(frame, latency, connections, WIDE)[0]

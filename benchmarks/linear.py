@@ -1,0 +1,69 @@
+"""From a stream of answers to a wide frame, from 1,000 people to 1,000,000: does the cost grow?
+
+Zoho's shape, as in ``flatten``. An answer is made up, read with ``orjson.loads`` as the yardstick,
+taken in and dropped, one after the other; what is spent on making it up and on the yardstick is
+left out. Memory is how far a forked process's peak rises above where it began, and beside it what
+the frame itself holds.
+"""
+
+import gc
+import time
+from collections.abc import Iterator
+from functools import partial
+
+import orjson
+import pandas as pd
+
+from benchmarks.flatten import frame, risen
+from benchmarks.made_up import answers
+
+PROFILE = """
+Linear from 10,000 people on: what a frame of 450 columns costs whoever is in it tells at 1,000. At
+the peak stand, it seems, the chunks' arrays beside those they are joined to, and the columns.
+"""
+SIZES = (1_000, 10_000, 100_000, 1_000_000)
+
+
+def measure(rows: int = 1_000_000) -> Iterator[dict[str, object]]:
+    frame(answers(100), "wide")  # what is loaded when first used
+    for people in (size for size in SIZES if size <= rows):
+        facts: dict[str, object] = {}
+        facts["MB at the peak"] = risen(partial(taken_in, people), facts)
+        yield {"people": people, **facts}
+
+
+def taken_in(people: int) -> dict[str, object]:
+    stream = Stream(people)
+    started = time.process_time()
+    made = frame(stream, "wide")
+    seconds = time.process_time() - started - stream.aside
+    assert isinstance(made, pd.DataFrame)
+    return {
+        "MB of bytes": stream.size / 1e6,
+        "times orjson.loads": seconds / stream.yardstick,
+        "ms a person": 1000 * seconds / people,
+        "MB of the frame": float(made.memory_usage(deep=True).sum() / 1e6),
+    }
+
+
+class Stream:
+    """Answers, made up one at a time; how long that and the yardstick took is kept."""
+
+    def __init__(self, people: int) -> None:
+        self._people = people
+        self.size = 0
+        self.aside = self.yardstick = 0.0
+
+    def __iter__(self) -> Iterator[bytes]:
+        started = time.process_time()
+        for body in answers(self._people):
+            made = time.process_time()
+            gc.disable()  # else the yardstick would pay for what the frame's making left behind
+            orjson.loads(body)
+            gc.enable()
+            read = time.process_time()
+            self.yardstick += read - made
+            self.aside += read - started
+            self.size += len(body)
+            yield body
+            started = time.process_time()
