@@ -256,6 +256,8 @@ def identifier(value: object) -> str | None:
     """
     if isinstance(value, str):
         return None if (own := value.strip()) == "0" else own or None
+    if type(value) is int:
+        return str(value) if value else None
     ids = value if isinstance(value, list) else [value]
     whole = [str(one).strip() for one in ids if isinstance(one, str | int)]
     return next((one for one in whole if one not in ("", "0")), None)

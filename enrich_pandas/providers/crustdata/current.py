@@ -61,10 +61,10 @@ def _person_said(element: Element, claim: Collection[str], price: Price) -> Read
     if not people:
         return _missed(element)
     chosen, note = _choose(people, claim), ""
-    credits_ = max(price(parts_of(one)) for one in people)
     if len(people) > 1:
         note = f"{len(people)} candidates were given"
     if chosen is None:
+        credits_ = max(price(parts_of(one)) for one in people)
         return Reading(status=Status.FAILED, reason="ambiguous", credits=credits_, note=note)
     credits_ = price(parts_of(chosen))
     return Reading(status=Status.MATCHED, model=person_of(chosen), credits=credits_, note=note)
@@ -72,6 +72,8 @@ def _person_said(element: Element, claim: Collection[str], price: Price) -> Read
 
 def _choose(candidates: Sequence[Candidate], claim: Collection[str]) -> Candidate | None:
     """Choose the candidate with the address asked for, else with the highest score; no guess."""
+    if len(candidates) == 1:
+        return candidates[0]
     own = [one for one in candidates if keys([profile_url_of(one) or ""]) & set(claim)]
     best = sorted(own or candidates, key=_score, reverse=True)
     return best[0] if len(best) == 1 or _score(best[0]) > _score(best[1]) else None
