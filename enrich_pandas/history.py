@@ -96,7 +96,7 @@ def run(id: str) -> Run:  # noqa: A002 - what users call it
     0  ada@example.com       matched
     """
     with closing(Journal(journal_path(current()))) as journal:
-        found = journal.past.runs(id)
+        found = journal.past.runs(id) if str(id).isascii() else []  # as all ids are
         if not found:
             newest = [one["id"] for one in journal.past.runs()[:3]]
             raise InputError(

@@ -68,8 +68,9 @@ def test_an_unknown_run_is_an_error_that_names_others(home):
         with pytest.raises(ep.InputError, match="No call has been made"):
             ep.run("x")
         enriched(leads=LEADS.head(2))
-        with pytest.raises(ep.InputError, match=str(ep.runs()["run"][0])):
-            ep.run("x")
+        for unknown in ("x", "x\ud800"):
+            with pytest.raises(ep.InputError, match=str(ep.runs()["run"][0])):
+                ep.run(unknown)
 
 
 KILLED = """

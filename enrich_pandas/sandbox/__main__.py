@@ -4,7 +4,9 @@
 """
 
 import argparse
+import os
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -18,17 +20,29 @@ from enrich_pandas.sandbox.server import Server, Sockets
 def main(given: Sequence[str] | None = None) -> None:
     """Print each vendor's address and the key, then serve until Ctrl-C."""
     arguments = vars(_parser().parse_args(given))
-    port, file = arguments.pop("port"), arguments.pop("options")
+    port, file, is_owned = (arguments.pop(name) for name in ("port", "options", "owned"))
     options = msgspec.json.decode(file.read_bytes(), type=Options) if file else Options(**arguments)
     sockets = Sockets.bound(port)
     for vendor, url in sockets.urls.items():
         sys.stdout.write(f"{vendor:12} {url}   key: {KEY}\n")
     sys.stdout.write("Ctrl-C stops it.\n")
     sys.stdout.flush()
+    server = Server(options, sockets)
+    if is_owned:
+        threading.Thread(target=_outlive_nobody, args=(server,), daemon=True).start()
     # Where whoever started it ignores Ctrl-C, the server ends by itself and nothing is raised.
     with suppress(KeyboardInterrupt):
-        Server(options, sockets).serve_until_exit()
-    sys.stdout.write("Stopped.\n")
+        server.serve_until_exit()
+    with suppress(BrokenPipeError):  # nobody reads it any more
+        sys.stdout.write("Stopped.\n")
+        sys.stdout.flush()
+
+
+def _outlive_nobody(server: Server) -> None:
+    """Stop where standard input ends: whoever holds its other end is gone, by whatever death."""
+    while os.read(0, 1):
+        pass
+    server.should_exit = True
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -45,6 +59,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--seed", type=int, default=0, help="another seed, other people")
     add("--credits", type=float, help="balance of the account")
     add("--options", type=Path, help="all of these as JSON, in a file")
+    add("--owned", action="store_true", help="end where standard input does")
     return parser
 
 

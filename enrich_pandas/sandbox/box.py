@@ -63,7 +63,8 @@ class Sandbox:
     journal
         File to keep answers in; None for a temporary one, removed on leaving.
     process
-        Whether to run the server in a process of its own, which outlives a client that is killed.
+        Whether to run the server in a process of its own, which outlives clients that are killed,
+        and ends with the process that started it.
     url
         Any address of a sandbox that runs already, to join it; every option but ``journal`` is
         then the running one's.
@@ -269,12 +270,19 @@ def _thread(options: Options) -> Iterator[str]:
 
 @contextmanager
 def _own_process(options: Options, folder: Path) -> Iterator[str]:
-    """Run the server in a process and a session of its own, so that Ctrl-C here spares it."""
+    """Run the server in a process and a session of its own, so that Ctrl-C here spares it.
+
+    It ends with this process, whatever ends that: a pipe tells it.
+    """
     file = folder / "options.json"
     file.write_bytes(msgspec.json.encode(options))
-    command = [sys.executable, "-m", "enrich_pandas.sandbox", "--options", str(file)]
+    command = [sys.executable, "-m", "enrich_pandas.sandbox", "--owned", "--options", str(file)]
     with subprocess.Popen(  # noqa: S603 - this interpreter, this package
-        command, stdout=subprocess.PIPE, text=True, start_new_session=True
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
     ) as child:
         try:
             line = child.stdout.readline() if child.stdout else ""

@@ -148,6 +148,23 @@ os.kill(os.getpid(), 9)
     assert box.ledger["identity"].tolist() == ["ada-box-1"]
 
 
+@pytest.mark.parametrize("death", [signal.SIGTERM, signal.SIGKILL])
+def test_a_server_of_its_own_process_ends_with_whoever_started_it(death: signal.Signals) -> None:
+    code = f"""
+import os, enrich_pandas as ep
+with ep.sandbox(process=True) as box:
+    print(box.url("crustdata"), flush=True)
+    os.kill(os.getpid(), {int(death)})
+"""
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=60)
+    assert done.returncode == -death
+    deadline = time.monotonic() + 10
+    while is_listening(done.stdout.strip()) and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert not is_listening(done.stdout.strip())
+
+
 def test_by_hand_it_prints_the_address_and_the_key_and_stops_on_ctrl_c() -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "enrich_pandas.sandbox", "--misses", "0", "--rate", "15"],
