@@ -9,7 +9,7 @@ import pytest
 
 import enrich_pandas as ep
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(1_800)]
 
 
 def people(count, start=0):

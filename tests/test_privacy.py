@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.run.forgetting import Trace, without
+from enrich_pandas.run import forgetting
 from enrich_pandas.run.tombstones import marks
+from enrich_pandas.run.traces import Trace, without
 
 LEADS = pd.DataFrame(
     {
@@ -239,6 +240,18 @@ def test_a_removal_takes_what_was_stored_and_stays(home):
         again = enriched(people.loc[removed.index], provider="amplemarket", max_age="0D")
         assert set(again["person_status"]) == {"removed"}
         assert box.requests.empty
+
+
+def test_all_whom_one_answer_removes_go_in_one_pass(home, monkeypatch):
+    """A pass goes over all that is stored: one for each would take a long list hours."""
+    passes, purge = [], forgetting.purge
+    monkeypatch.setattr(forgetting, "purge", lambda *it: passes.append(it[2]) or purge(*it))
+    people = pd.DataFrame({"Email": [f"person{n}@acme.example" for n in range(60)]})
+    with ep.sandbox(misses=1, journal=home, job_seconds=(0.0, 0.0)):
+        after = enriched(people, provider="amplemarket")
+    removed = (after["person_status"] == "removed").sum()
+    assert removed > 1
+    assert list(map(len, passes)) == [removed]
 
 
 # -- retention -----------------------------------------------------------------------------------

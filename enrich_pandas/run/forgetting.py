@@ -3,22 +3,19 @@
 Whoever shares an answer with the person keeps his own part of it.
 """
 
-import re
 import sqlite3
 import time
 import zlib
-from collections.abc import Collection, Iterator, Mapping
-from typing import Any
-from urllib.parse import unquote
-
-import msgspec
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from enrich_pandas.providers.base import Identity, Kind, Match, Status
 from enrich_pandas.run.database import Database
 from enrich_pandas.run.records import pack, read_answer, read_identity, unpack
 from enrich_pandas.run.tombstones import ANYBODY, Refusal, Stone, bury, marks, marks_of
+from enrich_pandas.run.traces import Trace, without
 
 DAY = 86_400.0
+NOTHING = zlib.compress(b"")
 FORGOTTEN = Refusal(Status.SUPPRESSED, "forgotten")
 
 
@@ -31,7 +28,7 @@ class Forgetting:
     def forget(self, kind: Kind, values: Mapping[str, str]) -> int:
         """Forget whoever one of these canonical identifiers names; return the answers deleted."""
         with self._database.writing() as connection:
-            return purge(connection, kind, values, Stone(FORGOTTEN, ANYBODY, time.time()))
+            return purge(connection, kind, [values], Stone(FORGOTTEN, ANYBODY, time.time()))
 
     def sweep(self, retention: float) -> None:
         """Delete what is older than so many seconds, at most once a day.
@@ -65,16 +62,31 @@ def _delete_older(connection: sqlite3.Connection, moment: float) -> None:
     connection.execute("UPDATE runs SET asked = NULL WHERE started < ?", (moment,))
 
 
+def purge_removed(
+    connection: sqlite3.Connection, kind: Kind, matches: Iterable[Match], provider: str, now: float
+) -> None:
+    """Take those out whom a vendor says it has removed, all that have one reason at once."""
+    removed: dict[str, list[dict[str, str]]] = {}
+    for match in (one for one in matches if one.status is Status.REMOVED):
+        removed.setdefault(match.reason, []).append(dict(match.identity.keys))
+    for reason, people in removed.items():
+        purge(connection, kind, people, Stone(Refusal(Status.REMOVED, reason), provider, now))
+
+
 def purge(
     connection: sqlite3.Connection,
     kind: Kind,
-    values: Mapping[str, str],
+    people: Sequence[Mapping[str, str]],
     stone: Stone,
 ) -> int:
     """Take whoever is named out of a journal, and leave a tombstone; part of a transaction.
 
+    It goes over the whole journal, for many people as for one.
+
     Parameters
     ----------
+    people
+        The canonical identifiers of each.
     stone
         What is left. With a provider's name, only what that one gave is taken out.
 
@@ -83,7 +95,7 @@ def purge(
     int
         The stored answers that were deleted.
     """
-    named, gone = _related(connection, kind, values, stone.provider)
+    named, gone = _related(connection, kind, people, stone.provider)
     connection.executemany("DELETE FROM results WHERE fingerprint = ?", [(key,) for key in gone])
     own: dict[int, set[str]] = {}
     for row, match in gone.values():
@@ -100,24 +112,31 @@ Stored = tuple[sqlite3.Row, Match]
 
 
 def _related(
-    connection: sqlite3.Connection, kind: Kind, values: Mapping[str, str], provider: str
+    connection: sqlite3.Connection, kind: Kind, people: Sequence[Mapping[str, str]], provider: str
 ) -> tuple[set[str], dict[bytes, Stored]]:
     """Return the marks and the stored answers of whoever is named, by all that he is known by.
 
     An answer tells of further identifiers of the same person, under which others may be stored.
     """
-    rows = connection.execute(
-        "SELECT * FROM results WHERE kind = ? AND (? = '' OR provider = ?)",
-        (kind, provider, provider),
-    ).fetchall()
-    stored = {row["fingerprint"]: (row, read_answer(row).match) for row in rows}
-    known = {key: set(_marks(kind, match)) for key, (_, match) in stored.items()}
-    named, gone, size = set(marks(kind, values)), set[bytes](), -1
-    while len(gone) > size:
-        size = len(gone)
-        gone |= {key for key, mine in known.items() if mine & named}
-        named = named.union(*(known[key] for key in gone))
-    return named, {key: stored[key] for key in gone}
+    query = "SELECT * FROM results WHERE kind = ? AND (? = '' OR provider = ?)"
+    more = {mark for values in people for mark in marks(kind, values)}
+    named, gone = set[str](), dict[bytes, Stored]()
+    while more:
+        named |= more
+        more, trace = set(), Trace.of(named)
+        for row in connection.execute(query, (kind, provider, provider)):
+            if row["fingerprint"] in gone or not trace.may_be_in(_written(row)):
+                continue
+            match = read_answer(row).match
+            if not named.isdisjoint(known := set(_marks(kind, match))):
+                gone[row["fingerprint"]] = row, match
+                more |= known - named
+    return named, gone
+
+
+def _written(row: sqlite3.Row) -> bytes:
+    """Return the text of a stored answer, which is not read for most."""
+    return bytes(row["identity"]) + zlib.decompress(row["model"] or NOTHING)
 
 
 def _marks(kind: Kind, match: Match) -> Iterator[str]:
@@ -133,57 +152,6 @@ def _called(match: Match) -> Iterator[str]:
 
 
 # -- raw answers ---------------------------------------------------------------------------------
-
-
-class Trace:
-    """What tells in a raw answer that somebody is meant.
-
-    Parameters
-    ----------
-    words
-        Texts without which none of it can be there; quickly looked for.
-    pattern
-        An e-mail address, or the last part of the address of a profile or page, as a whole.
-    """
-
-    def __init__(self, words: frozenset[str], pattern: re.Pattern[str]) -> None:
-        self.words, self._pattern = words, pattern
-
-    @classmethod
-    def of(cls, named: Collection[str]) -> "Trace":
-        """Make it of marks."""
-        words, patterns = set[str](), ["(?!)"]
-        for mark in named:
-            name, _, value = mark.partition(" ")
-            if name == "email":
-                words.add(value)
-                patterns.append(rf"(?<![\w.+-]){re.escape(value)}(?![\w-])")
-            elif mark[0] != "[":
-                last = value.rpartition("/")[2].rpartition(":")[2]
-                words.add(last)
-                whole = re.escape(last)
-                patterns.append(rf"^@?{whole}(?=$|[/?#])|/{whole}(?=$|[/?#\s])")
-        return cls(frozenset(words), re.compile("|".join(patterns), re.IGNORECASE))
-
-    def is_in(self, value: Any, own: Collection[str] = ()) -> bool:
-        """Tell whether a value of JSON names somebody, at any depth.
-
-        ``own`` are names that count where they are the whole text.
-        """
-        if isinstance(value, dict):
-            return any(self.is_in(one, own) for pair in value.items() for one in pair)
-        if isinstance(value, list):
-            return any(self.is_in(one, own) for one in value)
-        if not isinstance(value, str):
-            return False
-        return value.casefold() in own or bool(
-            self._pattern.search(value) or ("%" in value and self._pattern.search(unquote(value)))
-        )
-
-    def may_be_in(self, body: bytes) -> bool:
-        """Tell whether it is worth taking a body apart."""
-        text = body.decode(errors="replace").casefold()
-        return "\\u" in text or "%" in text or any(word in text for word in self.words)
 
 
 def _scrub_bodies(
@@ -203,38 +171,6 @@ def _scrub_bodies(
             )
 
 
-def without(body: bytes, trace: Trace, own: Collection[str] = ()) -> bytes:
-    """Return an answer without the elements that name somebody; the same object if none does.
-
-    What cannot be taken apart goes as a whole.
-
-    Examples
-    --------
-    >>> trace = Trace.of(["email ada@example.com"])
-    >>> without(b'[{"email": "Ada@example.com"}, {"email": "bo@example.com"}]', trace)
-    b'[{"email":"bo@example.com"}]'
-    """
-    if not own and not trace.may_be_in(body):
-        return body
-    try:
-        whole = msgspec.json.decode(body)
-        if not trace.is_in(whole, own):
-            return body
-        rest = _rest(whole, trace, own)
-        return b"" if trace.is_in(rest, own) else msgspec.json.encode(rest)
-    except (msgspec.MsgspecError, RecursionError):
-        return b""
-
-
-def _rest(value: Any, trace: Trace, own: Collection[str]) -> Any:
-    """Return what is left, where every list on the way down loses what names somebody."""
-    if isinstance(value, list):
-        return [one for one in value if not trace.is_in(one, own)]
-    if isinstance(value, dict):
-        return {name: _rest(inner, trace, own) for name, inner in value.items()}
-    return value
-
-
 # -- whom a batch or run was about ---------------------------------------------------------------
 
 
@@ -242,18 +178,21 @@ def _scrub_identities(
     connection: sqlite3.Connection, trace: Trace, gone: Collection[Identity]
 ) -> None:
     for row in connection.execute("SELECT id, identities FROM batches").fetchall():
-        if (rest := _others(unpack(row[1]), trace, gone)) is not None:
+        if (rest := _others(row[1], trace, gone)) is not None:
             statement = "UPDATE batches SET identities = ? WHERE id = ?"
             connection.execute(statement, (pack(rest), row[0]))
     for row in connection.execute("SELECT id, asked FROM runs WHERE asked IS NOT NULL").fetchall():
-        if (rest := _others(unpack(zlib.decompress(row[1])), trace, gone)) is not None:
+        if (rest := _others(zlib.decompress(row[1]), trace, gone)) is not None:
             statement = "UPDATE runs SET asked = ? WHERE id = ?"
             connection.execute(statement, (zlib.compress(pack(rest), 1), row[0]))
 
 
 def _others(
-    found: list[list[list[str]]], trace: Trace, gone: Collection[Identity]
+    written: bytes, trace: Trace, gone: Collection[Identity]
 ) -> list[list[list[str]]] | None:
     """Return the identities of the others, or None where there is nobody to take out."""
+    if not trace.may_be_in(written):
+        return None
+    found = unpack(written)
     rest = [one for one in found if read_identity(one) not in gone and not trace.is_in(one)]
     return rest if len(rest) < len(found) else None

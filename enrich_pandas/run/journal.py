@@ -21,7 +21,7 @@ from typing import Any
 from enrich_pandas.providers.base import Identity, Kind, Match, Request, Response, Status
 from enrich_pandas.run.claims import affordable, left_behind, left_of, release, still_idle, taken
 from enrich_pandas.run.database import Database, explained, insert, select_in
-from enrich_pandas.run.forgetting import Forgetting, purge
+from enrich_pandas.run.forgetting import Forgetting, purge_removed
 from enrich_pandas.run.leases import Lease, is_alive
 from enrich_pandas.run.past import RUNNING, Past
 from enrich_pandas.run.records import (
@@ -40,7 +40,7 @@ from enrich_pandas.run.records import (
     unpack,
 )
 from enrich_pandas.run.safety import check_disk, check_whole, reserve
-from enrich_pandas.run.tombstones import Refusal, Stone, Tombstones
+from enrich_pandas.run.tombstones import Tombstones
 
 KNOWN = "SELECT fingerprint FROM results UNION ALL SELECT fingerprint FROM claims LIMIT ?"
 STORED = "SELECT * FROM results WHERE fingerprint IN ({})"
@@ -278,9 +278,7 @@ class Journal:
                 "UPDATE batches SET state = 'landed', spent = ?, held = ? WHERE id = ?",
                 (spent, held, batch),
             )
-            for match in (one for _, one in matches if one.status is Status.REMOVED):
-                stone = Stone(Refusal(match.status, match.reason), provider, now)
-                purge(connection, kind, dict(match.identity.keys), stone)
+            purge_removed(connection, kind, (match for _, match in matches), provider, now)
         older = self.stored(list(hits)) if hits else {}
         return [older.get(key) or answer for key, answer in answers]
 

@@ -283,7 +283,7 @@ def _apply(
     elif change.after.match.status is Status.REMOVED:
         refusal = Refusal(Status.REMOVED, change.after.match.reason)
         stone = Stone(refusal, provider, change.after.fetched)
-        purge(connection, kind, dict(change.identity.keys), stone)
+        purge(connection, kind, [dict(change.identity.keys)], stone)
     else:
         connection.execute(
             "INSERT OR REPLACE INTO results VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",

@@ -1,0 +1,90 @@
+"""Traces: whoever is meant is found, however a vendor spells him, and quickly left out else."""
+
+import json
+from unicodedata import normalize
+from urllib.parse import quote
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from enrich_pandas.models import Company, Email, Person
+from enrich_pandas.run.tombstones import marks, marks_of
+from enrich_pandas.run.traces import Trace, without
+
+letters = st.characters(
+    codec="utf-8", categories=["L", "Nd"], exclude_characters="\u0130\u017f\u212a"
+)
+names = st.text(letters, min_size=1, max_size=12)
+slugs = st.lists(names, min_size=1, max_size=3).map("-".join)
+spellings = st.sampled_from(
+    [
+        str,
+        str.upper,
+        lambda text: normalize("NFD", text),
+        quote,
+        lambda text: quote(quote(text)),
+        lambda text: quote(normalize("NFD", text).upper()),
+    ]
+)
+writings = st.sampled_from(
+    [
+        lambda value: json.dumps(value).encode(),
+        lambda value: json.dumps(value, ensure_ascii=False).encode(),
+        lambda value: json.dumps(value).encode()[:-1],  # cut
+        msgspec.json.encode,
+    ]
+)
+
+
+def traced(model) -> Trace:
+    return Trace.of(set(marks_of(model)))
+
+
+@given(slugs, spellings, spellings, writings)
+def test_a_profile_is_found_however_it_is_spelled(slug, stored, sent, write):
+    """Whatever two addresses have one mark, the one is looked for where the other stands."""
+    mine = Person(linkedin_url=f"https://www.linkedin.com/in/{stored(slug)}")
+    theirs = Person(linkedin_url=f"https://www.linkedin.com/in/{sent(slug)}")
+    if set(marks_of(mine)) & set(marks_of(theirs)):
+        assert traced(mine).may_be_in(write([{"model": msgspec.to_builtins(theirs)}]))
+
+
+@given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=9), st.booleans(), writings)
+def test_an_address_is_found_whatever_is_in_it(local, is_upper, write):
+    address = f"{local}@example.com"
+    mine = Person(emails=[Email(address=address)])
+    theirs = Person(emails=[Email(address=address.upper() if is_upper else address)])
+    if set(marks_of(mine)) & set(marks_of(theirs)):
+        assert traced(mine).may_be_in(write([msgspec.to_builtins(theirs)]))
+
+
+@pytest.mark.parametrize("domain", ["müller.example", "xn--mller-kva.example", "MÜLLER.example"])
+def test_a_domain_is_found_in_either_alphabet(domain):
+    trace = traced(Company(domain="xn--mller-kva.example"))
+    assert trace.may_be_in(json.dumps({"domain": domain}, ensure_ascii=False).encode())
+    assert trace.may_be_in(json.dumps({"domain": domain}).encode())
+
+
+def test_who_is_known_by_several_identifiers_only_is_looked_for_by_the_longest():
+    named = {"name": 'Ada "the" Countess', "company": "Acme"}
+    trace = Trace.of(marks("people", named))
+    assert trace.may_be_in(msgspec.json.encode(sorted(named.items())))
+    assert not trace.may_be_in(b'[["company","acme"],["name","bo example"]]')
+
+
+@given(slugs, writings)
+def test_of_others_most_are_left_out_at_a_glance(slug, write):
+    trace = Trace.of(marks("people", {"linkedin_url": "https://www.linkedin.com/in/ada-7-example"}))
+    body = write([{"url": f"https://www.linkedin.com/in/{slug}", "share": "50%"}])
+    assert trace.may_be_in(body) == ("ada-7-example" in slug.lower())
+    assert without(body, trace) is body
+
+
+def test_a_cut_answer_about_others_stays():
+    """It cannot be taken apart, and is not thrown away for a sign in it."""
+    trace = Trace.of(marks("people", {"linkedin_url": "https://www.linkedin.com/in/ada"}))
+    for body in (b'[{"name": "B\\u00f6", "sh', b'[{"url": "linkedin.com/in/b%C3%B6", "sh'):
+        assert without(body, trace) is body
+    assert without(b'[{"url": "linkedin.com\\/in\\/\\u0061da", "sh', trace) == b""
