@@ -118,6 +118,20 @@ MUTANTS = [
         "",
         DRIVER,
     ),
+    Mutant(
+        "looks at a list need no connection",
+        "run/sender.py",
+        "        with self._slots.one() as is_mine:\n",
+        "        for is_mine in [True]:\n",
+        "tests/run/test_polling.py",
+    ),
+    Mutant(
+        "each worker asks for a token of its own",
+        "run/tokens.py",
+        "                if self._used.token == self._replacement:\n                    return False\n",
+        "",
+        "tests/run/test_tokens.py",
+    ),
     # -- who may ask about whom ------------------------------------------------------------------
     Mutant(
         "a held row is asked again by itself",
@@ -413,6 +427,21 @@ MUTANTS = [
         "run/forgetting.py",
         "    _scrub_bodies(connection, trace, own, stone.provider)\n",
         "",
+        PRIVACY,
+    ),
+    Mutant(
+        "whoever is spelled otherwise is overlooked",
+        "run/traces.py",
+        "        text = unquote(unquote(text))\n",
+        "        text = unquote(text)\n",
+        "tests/run/test_traces.py",
+    ),
+    Mutant(
+        "each whom an answer removes takes a pass of his own",
+        "run/forgetting.py",
+        "        purge(connection, kind, people, Stone(Refusal(Status.REMOVED, reason), provider, now))\n",
+        "        for one in people:\n"
+        "            purge(connection, kind, [one], Stone(Refusal(Status.REMOVED, reason), provider, now))\n",
         PRIVACY,
     ),
     Mutant(
