@@ -170,6 +170,42 @@ def test_who_is_forgotten_leaves_no_readable_byte_and_the_others_stay(home, prov
         assert len(box.ledger) == charged
 
 
+@pytest.mark.parametrize("vendor", [ep.Amplemarket, ep.Zoho])
+def test_who_is_forgotten_while_her_job_is_open_is_not_in_what_arrives_later(home, vendor):
+    people = pd.DataFrame({"Email": [f"late{n}@acme.example" for n in range(4)]})
+    with ep.sandbox(misses=0, journal=home, job_seconds=(1.0, 1.0)) as box:
+        assert set(enriched(people, provider=vendor(patience=0.1))["person_status"]) == {"pending"}
+        ep.forget("late1@acme.example")
+        after = enriched(people, provider=vendor(patience=30))
+        assert after["person_status"].tolist() == ["matched", "suppressed", "matched", "matched"]
+        assert not mentions(home, "late1@acme.example")
+        assert mentions(home, "late2@acme.example")
+        assert len(box.ledger) == 4
+    assert "late1" not in after.drop(columns="Email").to_csv()
+
+
+@pytest.mark.parametrize("provider", ["crustdata", "amplemarket", "zoho"])
+def test_who_was_forgotten_by_one_address_does_not_come_back_by_another(tmp_path, provider):
+    home = tmp_path / "mine" / "journal.sqlite"
+    jobs = {"misses": 0, "job_seconds": (0.0, 0.1)}
+    with ep.sandbox(journal=tmp_path / "theirs" / "journal.sqlite", **jobs) as box:
+        before = enriched(provider=provider)
+        url = before.loc[0, "person_linkedin_url"]
+        with ep.sandbox(url=box.url(provider), journal=home):
+            assert ep.forget(url) == 0  # nothing is stored of her yet
+            after = enriched(provider=provider)
+            assert statuses(after) == [
+                ("suppressed", "forgotten"),
+                ("matched", ""),
+                ("matched", ""),
+            ]
+            assert not mentions(home, "ada@acme.example", url, before.loc[0, "person_name"])
+            assert mentions(home, "bo@acme.example")
+            asked = len(box.requests)
+            assert statuses(enriched(provider=provider)) == statuses(after)
+            assert len(box.requests) == asked
+
+
 def test_one_forgets_by_an_identifier_that_only_the_answer_holds(box, home):
     before = enriched()
     assert ep.forget(before.loc[1, "person_linkedin_url"]) == 1

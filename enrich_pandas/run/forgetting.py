@@ -6,17 +6,26 @@ Whoever shares an answer with the person keeps his own part of it.
 import sqlite3
 import time
 import zlib
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from enrich_pandas.providers.base import Identity, Kind, Match, Status
 from enrich_pandas.run.database import Database
 from enrich_pandas.run.records import pack, read_answer, read_identity, unpack
-from enrich_pandas.run.tombstones import ANYBODY, Refusal, Stone, bury, marks, marks_of
-from enrich_pandas.run.traces import Trace, without
+from enrich_pandas.run.tombstones import (
+    ANYBODY,
+    FORGOTTEN,
+    Refusal,
+    Stone,
+    bury,
+    is_anybody_gone,
+    marks,
+    marks_of,
+    returned,
+)
+from enrich_pandas.run.traces import Trace, marks_in, without
 
 DAY = 86_400.0
 NOTHING = zlib.compress(b"")
-FORGOTTEN = Refusal(Status.SUPPRESSED, "forgotten")
 
 
 class Forgetting:
@@ -28,7 +37,8 @@ class Forgetting:
     def forget(self, kind: Kind, values: Mapping[str, str]) -> int:
         """Forget whoever one of these canonical identifiers names; return the answers deleted."""
         with self._database.writing() as connection:
-            return purge(connection, kind, [values], Stone(FORGOTTEN, ANYBODY, time.time()))
+            named = set(marks(kind, values))
+            return purge(connection, kind, named, Stone(FORGOTTEN, ANYBODY, time.time()))
 
     def sweep(self, retention: float) -> None:
         """Delete what is older than so many seconds, at most once a day.
@@ -66,17 +76,32 @@ def purge_removed(
     connection: sqlite3.Connection, kind: Kind, matches: Iterable[Match], provider: str, now: float
 ) -> None:
     """Take those out whom a vendor says it has removed, all that have one reason at once."""
-    removed: dict[str, list[dict[str, str]]] = {}
+    removed: dict[str, set[str]] = {}
     for match in (one for one in matches if one.status is Status.REMOVED):
-        removed.setdefault(match.reason, []).append(dict(match.identity.keys))
-    for reason, people in removed.items():
-        purge(connection, kind, people, Stone(Refusal(Status.REMOVED, reason), provider, now))
+        removed.setdefault(match.reason, set()).update(marks(kind, dict(match.identity.keys)))
+    for reason, named in removed.items():
+        purge(connection, kind, named, Stone(Refusal(Status.REMOVED, reason), provider, now))
+
+
+def purge_returned(connection: sqlite3.Connection, kind: Kind, provider: str, batch: int) -> None:
+    """Take those out whom a batch's answers tell of though they were forgotten, or removed.
+
+    A job that was open when somebody was forgotten tells of her when it ends.
+    """
+    if not is_anybody_gone(connection):
+        return
+    query = "SELECT body FROM requests WHERE batch = ? AND body IS NOT NULL"
+    named = set[str]()
+    for (body,) in connection.execute(query, (batch,)):
+        named |= marks_in(zlib.decompress(body), kind)
+    for stone, met in returned(connection, kind, provider, named).items():
+        purge(connection, kind, met, stone)
 
 
 def purge(
     connection: sqlite3.Connection,
     kind: Kind,
-    people: Sequence[Mapping[str, str]],
+    named: Collection[str],
     stone: Stone,
 ) -> int:
     """Take whoever is named out of a journal, and leave a tombstone; part of a transaction.
@@ -85,8 +110,8 @@ def purge(
 
     Parameters
     ----------
-    people
-        The canonical identifiers of each.
+    named
+        Marks of each.
     stone
         What is left. With a provider's name, only what that one gave is taken out.
 
@@ -95,16 +120,16 @@ def purge(
     int
         The stored answers that were deleted.
     """
-    named, gone = _related(connection, kind, people, stone.provider)
+    known, gone = _related(connection, kind, named, stone.provider)
     connection.executemany("DELETE FROM results WHERE fingerprint = ?", [(key,) for key in gone])
     own: dict[int, set[str]] = {}
     for row, match in gone.values():
         own.setdefault(row["batch"], set()).update(_called(match))
-    trace = Trace.of(named)
+    trace = Trace.of(known)
     _scrub_bodies(connection, trace, own, stone.provider)
     identities = {match.identity for _, match in gone.values()}
     _scrub_identities(connection, trace, identities)
-    bury(connection, [(kind, mark) for mark in named], *stone)
+    bury(connection, [(kind, mark) for mark in known], *stone)
     return len(gone)
 
 
@@ -112,15 +137,14 @@ Stored = tuple[sqlite3.Row, Match]
 
 
 def _related(
-    connection: sqlite3.Connection, kind: Kind, people: Sequence[Mapping[str, str]], provider: str
+    connection: sqlite3.Connection, kind: Kind, start: Collection[str], provider: str
 ) -> tuple[set[str], dict[bytes, Stored]]:
     """Return the marks and the stored answers of whoever is named, by all that he is known by.
 
     An answer tells of further identifiers of the same person, under which others may be stored.
     """
     query = "SELECT * FROM results WHERE kind = ? AND (? = '' OR provider = ?)"
-    more = {mark for values in people for mark in marks(kind, values)}
-    named, gone = set[str](), dict[bytes, Stored]()
+    named, more, gone = set[str](), set(start), dict[bytes, Stored]()
     while more:
         named |= more
         more, trace = set(), Trace.of(named)

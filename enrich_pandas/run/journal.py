@@ -21,7 +21,7 @@ from typing import Any
 from enrich_pandas.providers.base import Identity, Kind, Match, Request, Response, Status
 from enrich_pandas.run.claims import affordable, left_behind, left_of, release, still_idle, taken
 from enrich_pandas.run.database import Database, explained, insert, select_in
-from enrich_pandas.run.forgetting import Forgetting, purge_removed
+from enrich_pandas.run.forgetting import Forgetting, purge_removed, purge_returned
 from enrich_pandas.run.leases import Lease, is_alive
 from enrich_pandas.run.past import RUNNING, Past
 from enrich_pandas.run.records import (
@@ -279,6 +279,7 @@ class Journal:
                 (spent, held, batch),
             )
             purge_removed(connection, kind, (match for _, match in matches), provider, now)
+            purge_returned(connection, kind, provider, batch)
         older = self.stored(list(hits)) if hits else {}
         return [older.get(key) or answer for key, answer in answers]
 

@@ -24,7 +24,7 @@ from enrich_pandas.run.records import (
     result_row,
     unpack,
 )
-from enrich_pandas.run.tombstones import Refusal, Stone
+from enrich_pandas.run.tombstones import Refusal, Stone, marks
 
 RUNNING = "running"
 # Not `runs.*`: whom each run asked about would be read with it.
@@ -283,7 +283,7 @@ def _apply(
     elif change.after.match.status is Status.REMOVED:
         refusal = Refusal(Status.REMOVED, change.after.match.reason)
         stone = Stone(refusal, provider, change.after.fetched)
-        purge(connection, kind, [dict(change.identity.keys)], stone)
+        purge(connection, kind, set(marks(kind, dict(change.identity.keys))), stone)
     else:
         connection.execute(
             "INSERT OR REPLACE INTO results VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",

@@ -15,7 +15,7 @@ from typing import NamedTuple
 from enrich_pandas.models import Model, Person
 from enrich_pandas.providers.base import Identity, Kind, Match, Status
 from enrich_pandas.providers.binding import domain_key, email_key, page_key, profile_key
-from enrich_pandas.run.database import Database
+from enrich_pandas.run.database import Database, select_in
 from enrich_pandas.run.records import Answer, pack
 
 ANYBODY = ""  # in place of a provider's name: the tombstone holds for all of them
@@ -41,6 +41,9 @@ class Refusal(NamedTuple):
 
     status: Status
     reason: str
+
+
+FORGOTTEN = Refusal(Status.SUPPRESSED, "forgotten")
 
 
 class Stone(NamedTuple):
@@ -232,6 +235,30 @@ def bury(
     statement = "INSERT OR IGNORE INTO tombstones VALUES (?, ?, ?, ?, ?)"
     _note_change(connection)
     return connection.executemany(statement, rows).rowcount if rows else 0
+
+
+GONE = "(status = 'removed' OR reason = 'forgotten')"
+
+
+def is_anybody_gone(connection: sqlite3.Connection) -> bool:
+    """Tell whether anybody is on the list of whom nothing may be stored."""
+    query = f"SELECT 1 FROM tombstones WHERE {GONE} LIMIT 1"  # noqa: S608 - a constant
+    return connection.execute(query).fetchone() is not None
+
+
+def returned(
+    connection: sqlite3.Connection, kind: Kind, provider: str, named: Collection[str]
+) -> dict[Stone, set[str]]:
+    """Return which of these marks are of somebody of whom nothing may be stored, by the entry."""
+    key = secret_key(connection)
+    mark_of = {digest(key, kind, mark): mark for mark in named}
+    query = f"SELECT * FROM tombstones WHERE key IN ({{}}) AND provider IN (?, '') AND {GONE}"  # noqa: S608 - a constant
+    found: dict[Stone, set[str]] = {}
+    for row in select_in(connection.execute, query, list(mark_of), provider):
+        refusal = Refusal(Status(row["status"]), row["reason"])
+        stone = Stone(refusal, row["provider"], row["since"])
+        found.setdefault(stone, set()).add(mark_of[row["key"]])
+    return found
 
 
 def _note_change(connection: sqlite3.Connection) -> None:

@@ -1,7 +1,7 @@
 """Traces: what tells in a text of the journal that somebody is meant, and an answer without it."""
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 from typing import Any
 from unicodedata import normalize
@@ -9,8 +9,22 @@ from urllib.parse import unquote
 
 import msgspec
 
+from enrich_pandas.providers.base import Kind
 from enrich_pandas.run.records import unpack
+from enrich_pandas.run.tombstones import marks
 
+_ADDRESSES: Mapping[Kind, Mapping[str, re.Pattern[str]]] = {
+    "people": {
+        "email": re.compile(r"[^\s\"\\<>()\[\],;:/]+@[^\s\"\\<>()\[\],;:/?@]+"),
+        "linkedin_url": re.compile(r"linkedin\.com/+in/+[^\s\"\\/?#]+", re.IGNORECASE),
+    },
+    "companies": {
+        "domain": re.compile(r"[^\s\"\\/:@?#,]+(?:\.[^\s\"\\/:@?#,.]+)+"),
+        "company_linkedin_url": re.compile(
+            r"linkedin\.com/+(?:company|school|showcase)/+[^\s\"\\/?#]+", re.IGNORECASE
+        ),
+    },
+}
 _WRITTEN_AS_IT_IS = re.compile(r'[^"\\\x00-\x1f\x7f]+')
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 
@@ -64,10 +78,28 @@ class Trace:
 
     def may_be_in(self, body: bytes) -> bool:
         """Tell whether it is worth taking a body apart."""
-        text = _legible(body)
+        text = _folded(_legible(body))
         if any(word in text for word in self.words):
             return True
         return not text.isascii() and any("xn--" in word for word in self.words)
+
+
+def marks_in(body: bytes, kind: Kind) -> set[str]:
+    """Return the marks of all whom an answer may name, by addresses that tell who it is.
+
+    Examples
+    --------
+    >>> sorted(marks_in(b'{"to": "Ada@example.com", "url": "linkedin.com/in/Ada"}', "people"))
+    ['email ada@example.com', 'linkedin_url ada']
+    """
+    text = _legible(body)
+    return {
+        mark
+        for name, address in _ADDRESSES[kind].items()
+        for found in address.finditer(text)
+        for mark in marks(kind, {name: found[0].rstrip(".")})
+        if mark[0] != "["
+    }
 
 
 def _word(value: str) -> str:
@@ -83,7 +115,7 @@ def _folded(text: str) -> str:
 
 
 def _legible(body: bytes) -> str:
-    """Return JSON as one text in one spelling: nothing escaped that need not be, no case."""
+    """Return JSON as one text, in which nothing is escaped that need not be."""
     if b"\\" in body:
         with suppress(msgspec.MsgspecError, RecursionError):  # of a body that was cut, say
             body = msgspec.json.encode(msgspec.json.decode(body))
@@ -91,9 +123,7 @@ def _legible(body: bytes) -> str:
     if "\\u" in text:
         units = _ESCAPED.sub(lambda code: chr(int(code[1], 16)), text)
         text = units.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    if "%" in text:
-        text = unquote(unquote(text))
-    return _folded(text)
+    return unquote(unquote(text)) if "%" in text else text
 
 
 def without(body: bytes, trace: Trace, own: Collection[str] = ()) -> bytes:

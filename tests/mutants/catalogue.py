@@ -432,15 +432,22 @@ MUTANTS = [
     Mutant(
         "whoever is spelled otherwise is overlooked",
         "run/traces.py",
-        "        text = unquote(unquote(text))\n",
-        "        text = unquote(text)\n",
+        'return unquote(unquote(text)) if "%" in text else text',
+        'return unquote(text) if "%" in text else text',
         "tests/run/test_traces.py",
+    ),
+    Mutant(
+        "who was forgotten comes back with a job that was open",
+        "run/journal.py",
+        "            purge_returned(connection, kind, provider, batch)\n",
+        "",
+        PRIVACY,
     ),
     Mutant(
         "each whom an answer removes takes a pass of his own",
         "run/forgetting.py",
-        "        purge(connection, kind, people, Stone(Refusal(Status.REMOVED, reason), provider, now))\n",
-        "        for one in people:\n"
+        "        purge(connection, kind, named, Stone(Refusal(Status.REMOVED, reason), provider, now))\n",
+        "        for one in named:\n"
         "            purge(connection, kind, [one], Stone(Refusal(Status.REMOVED, reason), provider, now))\n",
         PRIVACY,
     ),

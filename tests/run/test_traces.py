@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from enrich_pandas.models import Company, Email, Person
 from enrich_pandas.run.tombstones import marks, marks_of
-from enrich_pandas.run.traces import Trace, without
+from enrich_pandas.run.traces import Trace, marks_in, without
 
 letters = st.characters(
     codec="utf-8", categories=["L", "Nd"], exclude_characters="\u0130\u017f\u212a"
@@ -72,6 +72,22 @@ def test_who_is_known_by_several_identifiers_only_is_looked_for_by_the_longest()
     trace = Trace.of(marks("people", named))
     assert trace.may_be_in(msgspec.json.encode(sorted(named.items())))
     assert not trace.may_be_in(b'[["company","acme"],["name","bo example"]]')
+
+
+def test_a_company_is_read_off_any_address_of_its_own():
+    body = b'{"site": "https://www.Acme.example/about", "page": "LinkedIn.com\\/company\\/acme-7"}'
+    named = {"domain domain:acme.example", "company_linkedin_url page:acme-7"}
+    assert named <= marks_in(body, "companies")
+    assert not marks_in(b'{"name": "Acme", "share": "2,5"}', "companies")
+
+
+@given(slugs, spellings, writings)
+def test_whoever_is_found_is_named(slug, sent, write):
+    person = Person(
+        linkedin_url=f"https://www.linkedin.com/in/{sent(slug)}",
+        emails=[Email(address="Bo.Example+1@mail.example")],
+    )
+    assert set(marks_of(person)) <= marks_in(write([msgspec.to_builtins(person)]), "people")
 
 
 @given(slugs, writings)
