@@ -134,7 +134,7 @@ def drive(
     secrets = find_secrets(stage.provider, here)
     journal = Journal(journal_path(here))
     try:
-        orders = stage.orders(journal, here, terms.max_age, resend=resend)
+        orders = stage.orders(journal, here, terms.max_age, terms.oldest, resend=resend)
         check_quote(stage.plan(orders), terms)
         transport = transport_to(stage.provider, secrets, here)
         driver = stage.driver(orders, journal, transport, terms.budget, arrivals.keep)

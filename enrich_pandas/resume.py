@@ -255,7 +255,7 @@ class Run(Freezable):
         stage, hook = asked.stage(self._provider(given)), choose(progress)
         wall = self._budget if budget is None else budget
         call = Call(provider=stage.provider, kind=self.kind, budget=wall, max_age="0D")
-        terms = replace(terms_of(asked.frame, call), max_age=self._age())
+        terms = replace(terms_of(asked.frame, call), oldest=self._oldest())
         handle = drive(asked.frame, stage, terms, hook, resend=held == "resend")
         if wait:
             return handle.wait()
@@ -265,7 +265,11 @@ class Run(Freezable):
     def _provider(self, given: "str | Provider | None") -> Provider:
         return provider_of(self.id, self._call, self._asked.identities, given)
 
-    def _age(self) -> float:
-        """Return the age of the oldest answer to use: such as the run used, or has bought."""
-        since = max(0.0, time.time() - self.started.timestamp())
-        return since + (self._call.max_age if self._call else 0.0)
+    def _oldest(self) -> float:
+        """Return the time of the oldest answer to use: such as the run used, or has bought.
+
+        A time and no age, which would be less by what passes until it is looked at.
+        """
+        return min(time.time(), self.started.timestamp()) - (
+            self._call.max_age if self._call else 0
+        )

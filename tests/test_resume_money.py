@@ -2,11 +2,13 @@
 
 import os
 import signal
+import time
 import warnings
 
 import pandas as pd
 
 import enrich_pandas as ep
+from enrich_pandas import enrichment
 from enrich_pandas.providers.base import RateLimit
 from enrich_pandas.run.journal import Journal
 from tests.conftest import asked
@@ -48,6 +50,25 @@ def test_what_a_run_has_bought_is_not_too_old_for_it(box):
     people(30).enrich.people(progress=None, max_age="0D")
     again = newest().resume(progress=None)
     assert set(again["person_status"]) == {"matched"}
+    assert len(box.ledger) == 30
+
+
+def test_nor_does_it_grow_too_old_while_one_goes_on_with_it_slowly(box, monkeypatch):
+    """On a busy machine time passes between the end of a plan and its first request, too."""
+    people(30).enrich.people(progress=None, max_age="0D")
+
+    def slowly(work):
+        def wait(*args, **options):
+            time.sleep(0.3)
+            return work(*args, **options)
+
+        return wait
+
+    for name in ("find_secrets", "check_quote"):
+        monkeypatch.setattr(enrichment, name, slowly(getattr(enrichment, name)))
+    for _ in range(3):
+        again = newest().resume(progress=None)
+        assert set(again["person_status"]) == {"matched"}
     assert len(box.ledger) == 30
 
 

@@ -61,16 +61,19 @@ def make_orders(
     *,
     realm: str,
     max_age: float,
+    oldest: float | None = None,
     resend: bool = False,
     tape: Tape | None = None,
 ) -> Orders:
     """Sort identities into stored, abandoned, asked elsewhere and to be asked.
 
-    ``resend`` counts those who are held as not stored: they may be paid for twice. What is on the
+    ``oldest`` is the time of the oldest answer to use, in place of ``max_age``. ``resend`` counts
+    those who are held as not stored: they may be paid for twice. What is on the
     ``tape`` is stored.
     """
     scope = scope_of(provider, kind, realm)
     now = tape.now() if tape is not None else round(time.time(), 6)
+    max_age = max_age if oldest is None else now - oldest
     keys = _in_journal(journal, scope, identities)
     known = journal.past.outcomes({key: identity for identity, key in keys.items()})
     usable = {

@@ -29,7 +29,8 @@ class Terms:
     """What holds for all stages of a call.
 
     ``output`` has the fields to return, ``wanted`` those that a later provider is asked to fill;
-    None asks it about rows without a match only. ``here`` is where the call was made, and where its
+    None asks it about rows without a match only. ``oldest`` is the time of the oldest answer to
+    use, in place of ``max_age``. ``here`` is where the call was made, and where its
     threads go on.
     """
 
@@ -41,6 +42,7 @@ class Terms:
     max_age: float
     here: Surroundings
     screen: Screen
+    oldest: float | None = None
 
     @property
     def names(self) -> list[str]:

@@ -75,7 +75,13 @@ class Stage:
         return sum(self.rows_by_code[: len(self.identified.identities)])
 
     def orders(
-        self, journal: Journal, here: Surroundings, max_age: float, *, resend: bool = False
+        self,
+        journal: Journal,
+        here: Surroundings,
+        max_age: float,
+        oldest: float | None = None,
+        *,
+        resend: bool = False,
     ) -> Orders:
         """Look up what is stored, what others ask, and what is left to ask."""
         return make_orders(
@@ -85,6 +91,7 @@ class Stage:
             journal,
             realm=here.realm,
             max_age=max_age,
+            oldest=oldest,
             resend=resend,
             tape=here.tape,
         )
@@ -279,7 +286,7 @@ def _begin(
         provider=plan.provider,
         kind=plan.kind,
         library=version("enrich-pandas"),
-        started=time.time(),
+        started=orders.as_of if orders.tape is None else time.time(),  # as of which ages count
         rows=plan.rows,
         identities=plan.distinct,
         credits_planned=plan.saved_by_recording if is_replay else plan.credits,

@@ -132,6 +132,13 @@ MUTANTS = [
         "",
         "tests/run/test_tokens.py",
     ),
+    Mutant(
+        "a resumed run reckons ages from when it began to write",
+        "waterfall/stage.py",
+        "        started=orders.as_of if orders.tape is None else time.time(),  # as of which ages count\n",
+        "        started=time.time(),\n",
+        "tests/test_resume_money.py",
+    ),
     # -- who may ask about whom ------------------------------------------------------------------
     Mutant(
         "a held row is asked again by itself",
