@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import sys
 import tempfile
 import threading
@@ -10,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
+from subprocess import PIPE, Popen
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.error import HTTPError
@@ -270,19 +270,12 @@ def _thread(options: Options) -> Iterator[str]:
 
 @contextmanager
 def _own_process(options: Options, folder: Path) -> Iterator[str]:
-    """Run the server in a process and a session of its own, so that Ctrl-C here spares it.
-
-    It ends with this process, whatever ends that: a pipe tells it.
-    """
+    """Run the server in a process that Ctrl-C here spares, and that ends with this one."""
     file = folder / "options.json"
     file.write_bytes(msgspec.json.encode(options))
     command = [sys.executable, "-m", "enrich_pandas.sandbox", "--owned", "--options", str(file)]
-    with subprocess.Popen(  # noqa: S603 - this interpreter, this package
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
+    with Popen(  # noqa: S603 - this interpreter, this package
+        command, stdin=PIPE, stdout=PIPE, text=True, start_new_session=True
     ) as child:
         try:
             line = child.stdout.readline() if child.stdout else ""
