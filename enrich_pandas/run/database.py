@@ -89,7 +89,10 @@ PRAGMAS = (
     "PRAGMA journal_mode = TRUNCATE",
     "PRAGMA synchronous = EXTRA",
     "PRAGMA secure_delete = ON",
-    "PRAGMA cache_spill = OFF",  # a spill needs the readers out of the way in mid-transaction
+    # In pages, 62 MB of them: a spill needs the readers out of the way in mid-transaction, so none
+    # happens but where room is made for thousands at once, which memory would else hold as a whole.
+    # A multiple of 256 would switch it off: SQLite reads the number's last byte as the switch.
+    "PRAGMA cache_spill = 16001",
 )
 
 

@@ -23,6 +23,7 @@ NETWORK = frozenset(
 LOCAL_FUSE = frozenset({"fuse.ecryptfs", "fuse.encfs", "fuse.gocryptfs", "fuseblk"})
 ROOM = 32 * 1024 * 1024  # bytes that must be free, for SQLite's own journal and raw answers
 BYTES_AN_IDENTITY = 16 * 1024  # of the file, for a raw answer and what is read from it
+PART = 4 * 1024 * 1024  # bytes of it that are written at once: SQLite makes each up in memory
 WHOLE = 64 * 1024 * 1024  # bytes; a larger file is checked page by page, not each index entry
 
 
@@ -91,10 +92,10 @@ def reserve(connection: sqlite3.Connection, identities: int) -> None:
     )
     needed = (claimed + identities) * BYTES_AN_IDENTITY
     if free * size < needed:
-        connection.execute(
-            "INSERT OR REPLACE INTO settings VALUES ('room', zeroblob(?))", (2 * needed,)
-        )
-        connection.execute("DELETE FROM settings WHERE name = 'room'")
+        room = 2 * needed
+        parts = ((f"room {at}", min(PART, room - at)) for at in range(0, room, PART))
+        connection.executemany("INSERT INTO settings VALUES (?, zeroblob(?))", parts)
+        connection.execute("DELETE FROM settings WHERE name LIKE 'room %'")
 
 
 @lru_cache(maxsize=64)

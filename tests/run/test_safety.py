@@ -12,6 +12,7 @@ import pytest
 
 import enrich_pandas as ep
 from enrich_pandas.run import safety
+from enrich_pandas.run.database import Database
 
 LEADS = pd.DataFrame({"LinkedIn": [f"linkedin.com/in/safe-{n}-example" for n in range(30)]})
 
@@ -95,6 +96,19 @@ def test_room_is_made_for_all_who_are_claimed_and_not_each_time(tmp_path):
         assert free >= claimed * safety.BYTES_AN_IDENTITY
     assert len(set(sizes)) < len(sizes) / 2
     connection.close()
+
+
+def test_memory_does_not_hold_the_room_for_thousands_until_the_commit(tmp_path):
+    """Pages that are in the file before the commit are not in memory; a few stay there."""
+    path = tmp_path / "journal.sqlite"
+    database = Database(path)
+    for identities, is_held in ((1_500, True), (4_000, False)):
+        before = path.stat().st_size
+        with database.writing() as connection:
+            safety.reserve(connection, identities)
+            assert (path.stat().st_size == before) == is_held
+        assert path.stat().st_size - before > identities * safety.BYTES_AN_IDENTITY / 2
+    database.close()
 
 
 def test_an_entry_that_cannot_be_found_again_is_damage(home):
