@@ -27,6 +27,7 @@ class Lean(asyncio.Protocol):
         self._latency, self._template, self._got = latency, template, b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
@@ -42,7 +43,7 @@ class Lean(asyncio.Protocol):
         people = (self._template.replace(SLUG.encode(), slug) for slug in ASKED.findall(body))
         answer = b"[" + b",".join(people) + b"]"
         head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(answer)}"
-        self._transport.write(head.encode() + b"\r\nconnection: close\r\n\r\n" + answer)  # type: ignore[attr-defined]
+        self._transport.write(head.encode() + b"\r\nconnection: close\r\n\r\n" + answer)
         self._transport.close()
 
 

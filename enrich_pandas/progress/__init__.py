@@ -70,8 +70,8 @@ class Controls(Protocol):
     """
 
     def pause(self) -> None: ...  # noqa: D102 - the handle documents each
-    def resume(self) -> None: ...  # noqa: D102
-    def cancel(self) -> None: ...  # noqa: D102
+    def resume(self) -> None: ...  # noqa: D102 - the handle documents it
+    def cancel(self) -> None: ...  # noqa: D102 - the handle documents it
 
 
 @runtime_checkable

@@ -29,12 +29,12 @@ class Driven(Protocol):
     error: EnrichError | None
 
     def start(self) -> None: ...  # noqa: D102 - the driver documents each
-    def cancel(self) -> None: ...  # noqa: D102
-    def halt(self) -> None: ...  # noqa: D102
-    def pause(self) -> None: ...  # noqa: D102
-    def resume(self) -> None: ...  # noqa: D102
-    def snapshot(self) -> Progress: ...  # noqa: D102
-    def awaited(self) -> AbstractContextManager[None]: ...  # noqa: D102
+    def cancel(self) -> None: ...  # noqa: D102 - the driver documents it
+    def halt(self) -> None: ...  # noqa: D102 - the driver documents it
+    def pause(self) -> None: ...  # noqa: D102 - the driver documents it
+    def resume(self) -> None: ...  # noqa: D102 - the driver documents it
+    def snapshot(self) -> Progress: ...  # noqa: D102 - the driver documents it
+    def awaited(self) -> AbstractContextManager[None]: ...  # noqa: D102 - the driver documents it
 
 
 class Handle(Generic[R]):

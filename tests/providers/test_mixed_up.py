@@ -164,7 +164,7 @@ def mixed_up(vendor, case, strangers, dice):
 def strangers_of(name):
     """Return elements about people or companies that nobody will ask about."""
     case = CASES[name]
-    asked = identities(case, random.Random(0), STRANGERS, prefix="other-")  # noqa: S311
+    asked = identities(case, random.Random(0), STRANGERS, prefix="other-")  # noqa: S311 - no secret
     elements = []
     for batch in case.provider.batches(case.kind, asked):
         talk = drive(case.provider, case.kind, batch, case.vendor())
