@@ -6,6 +6,7 @@ Nothing is spent before the plan; everything after it is in the journal. With se
 the middle is a cascade of such paths, each about what the ones before it left open.
 """
 
+import time
 from collections.abc import Hashable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -108,7 +109,7 @@ def quote(frame: Any, call: Call) -> Plan | WaterfallPlan:
         return replace(_forecast(terms, groups), refused=refused, examples=found)
     stage = _stage(frame, call, terms)
     with closing(Journal(journal_path(terms.here))) as journal:
-        orders = stage.orders(journal, terms.here, terms.max_age)
+        orders = stage.orders(journal, terms.here, terms.oldest)
         paid = journal.past.paid(orders.scope)
     found = examples(frame, stage.columns.chosen, stage.identified)
     return replace(stage.plan(orders), examples=found, **stage.expected(orders, paid))
@@ -134,7 +135,7 @@ def drive(
     secrets = find_secrets(stage.provider, here)
     journal = Journal(journal_path(here))
     try:
-        orders = stage.orders(journal, here, terms.max_age, terms.oldest, resend=resend)
+        orders = stage.orders(journal, here, terms.oldest, resend=resend)
         check_quote(stage.plan(orders), terms)
         transport = transport_to(stage.provider, secrets, here)
         driver = stage.driver(orders, journal, transport, terms.budget, arrivals.keep)
@@ -216,6 +217,7 @@ def terms_of(frame: pd.DataFrame, call: Call) -> Terms:
     """Read all that a call says, before anything is spent."""
     here = current()
     budget, max_age = budget_in(call.budget), age_in(call.max_age)
+    now = time.time() if here.tape is None else here.tape.now()
     output = output_of(frame, call)
     return Terms(
         providers=_providers(call, here),
@@ -223,7 +225,7 @@ def terms_of(frame: pd.DataFrame, call: Call) -> Terms:
         output=output,
         wanted=None if call.fields is None else output.fields,
         budget=budget,
-        max_age=max_age,
+        oldest=now - max_age,
         here=here,
         screen=_screen(here),
     )

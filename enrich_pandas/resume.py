@@ -266,10 +266,6 @@ class Run(Freezable):
         return provider_of(self.id, self._call, self._asked.identities, given)
 
     def _oldest(self) -> float:
-        """Return the time of the oldest answer to use: such as the run used, or has bought.
-
-        A time and no age, which would be less by what passes until it is looked at.
-        """
-        return min(time.time(), self.started.timestamp()) - (
-            self._call.max_age if self._call else 0
-        )
+        """Return the time of the oldest answer to use: such as the run used, or has bought."""
+        begun = min(time.time(), self.started.timestamp())
+        return begun if self._call is None else begun - self._call.max_age

@@ -27,7 +27,7 @@ class Orders:
     ``fingerprint`` names an identity in the journal, ``scope`` what is bought and from whom;
     ``known`` tells when the stored answers were fetched; ``replayed`` is what the ``tape`` says,
     and part of ``stored``. What needs no request counts as fetched ``as_of``. ``realm``,
-    ``max_age`` and ``resend`` are as they were given.
+    ``oldest`` and ``resend`` are as they were given.
     """
 
     scope: bytes
@@ -40,7 +40,7 @@ class Orders:
     requests: int
     credits: float
     realm: str
-    max_age: float
+    oldest: float
     resend: bool
     tape: Tape | None
     replayed: Replayed
@@ -60,26 +60,23 @@ def make_orders(
     journal: Journal,
     *,
     realm: str,
-    max_age: float,
-    oldest: float | None = None,
+    oldest: float,
     resend: bool = False,
     tape: Tape | None = None,
 ) -> Orders:
     """Sort identities into stored, abandoned, asked elsewhere and to be asked.
 
-    ``oldest`` is the time of the oldest answer to use, in place of ``max_age``. ``resend`` counts
-    those who are held as not stored: they may be paid for twice. What is on the
-    ``tape`` is stored.
+    An answer from before ``oldest`` is not used. ``resend`` counts those who are held as not
+    stored: they may be paid for twice. What is on the ``tape`` is stored.
     """
     scope = scope_of(provider, kind, realm)
     now = tape.now() if tape is not None else round(time.time(), 6)
-    max_age = max_age if oldest is None else now - oldest
     keys = _in_journal(journal, scope, identities)
     known = journal.past.outcomes({key: identity for identity, key in keys.items()})
     usable = {
         identity: known[key]
         for identity, key in keys.items()
-        if key in known and _usable(known[key], now, max_age, resend=resend)
+        if key in known and _usable(known[key], now, oldest, resend=resend)
     }
     usable |= journal.tombstones.screen().of_identities(kind, provider.name, identities)
     claims = journal.claims([key for i, key in keys.items() if _may_be_claimed(usable.get(i))])
@@ -111,7 +108,7 @@ def make_orders(
             for h, left in abandoned.items()
         ),
         realm=realm,
-        max_age=max_age,
+        oldest=oldest,
         resend=resend,
         tape=tape,
         replayed=replayed,
@@ -193,13 +190,13 @@ def _by_batch(holders: Mapping[Identity, Holder]) -> dict[Holder, list[Identity]
     return batches
 
 
-def _usable(answer: Answer, now: float, max_age: float, *, resend: bool) -> bool:
+def _usable(answer: Answer, now: float, oldest: float, *, resend: bool) -> bool:
     """Tell whether a stored answer still stands in for a request."""
     if answer.match.status is Status.HELD:
         return not resend  # asking again may pay twice: that is the user's decision
     if answer.match.status is Status.PENDING:
         return answer.not_before is not None and now < answer.not_before
-    return now - answer.fetched < max_age
+    return answer.fetched > oldest
 
 
 def _may_be_claimed(answer: Answer | None) -> bool:

@@ -29,8 +29,9 @@ class Terms:
     """What holds for all stages of a call.
 
     ``output`` has the fields to return, ``wanted`` those that a later provider is asked to fill;
-    None asks it about rows without a match only. ``oldest`` is the time of the oldest answer to
-    use, in place of ``max_age``. ``here`` is where the call was made, and where its
+    None asks it about rows without a match only. An answer from before ``oldest`` is asked for
+    again: a time and no age, which would be less by what passes until it is looked at. ``here`` is
+    where the call was made, and where its
     threads go on.
     """
 
@@ -39,10 +40,9 @@ class Terms:
     output: Output
     wanted: Sequence[Field] | None
     budget: Budget | None
-    max_age: float
+    oldest: float
     here: Surroundings
     screen: Screen
-    oldest: float | None = None
 
     @property
     def names(self) -> list[str]:
@@ -211,7 +211,7 @@ class Cascade:
         secrets = find_secrets(provider, terms.here)
         journal = Journal(journal_path(terms.here))
         try:
-            orders = stage.orders(journal, terms.here, terms.max_age)
+            orders = stage.orders(journal, terms.here, terms.oldest)
             transport = transport_to(provider, secrets, terms.here)
             driver = stage.driver(orders, journal, transport, budget)
         except BaseException:

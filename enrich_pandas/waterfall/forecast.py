@@ -77,7 +77,7 @@ class _Outlook:
     ) -> tuple[Stage, Orders]:
         terms = self._terms
         stage = self._groups.stage(provider, terms.kind, places, [one.found for one in known])
-        return stage, stage.orders(self._journal, terms.here, terms.max_age)
+        return stage, stage.orders(self._journal, terms.here, terms.oldest)
 
     def _by_certainty(
         self, provider: Provider, places: Sequence[int], known: Sequence[Merged]

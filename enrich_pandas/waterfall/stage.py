@@ -75,13 +75,7 @@ class Stage:
         return sum(self.rows_by_code[: len(self.identified.identities)])
 
     def orders(
-        self,
-        journal: Journal,
-        here: Surroundings,
-        max_age: float,
-        oldest: float | None = None,
-        *,
-        resend: bool = False,
+        self, journal: Journal, here: Surroundings, oldest: float, *, resend: bool = False
     ) -> Orders:
         """Look up what is stored, what others ask, and what is left to ask."""
         return make_orders(
@@ -90,7 +84,6 @@ class Stage:
             self.identified.identities,
             journal,
             realm=here.realm,
-            max_age=max_age,
             oldest=oldest,
             resend=resend,
             tape=here.tape,
@@ -265,13 +258,13 @@ def _begin(
 
     One that a recording answers is planned and counted as what was recorded.
     """
-    is_replay = stage.is_replay(orders)
+    is_replay, started = stage.is_replay(orders), time.time()
     run = time.strftime("%Y%m%d-%H%M%S-", time.gmtime()) + uuid.uuid4().hex[:6]
     call = recorded(
         stage.provider,
         stage.kind,
         realm=orders.realm,
-        max_age=orders.max_age,
+        max_age=started - orders.oldest,
         scope=orders.scope,
         planned=Planned(
             refused=[(status, reason, rows) for (status, reason), rows in plan.refused.items()],
@@ -286,7 +279,7 @@ def _begin(
         provider=plan.provider,
         kind=plan.kind,
         library=version("enrich-pandas"),
-        started=orders.as_of if orders.tape is None else time.time(),  # as of which ages count
+        started=started,
         rows=plan.rows,
         identities=plan.distinct,
         credits_planned=plan.saved_by_recording if is_replay else plan.credits,

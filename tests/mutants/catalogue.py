@@ -135,8 +135,8 @@ MUTANTS = [
     Mutant(
         "a resumed run reckons ages from when it began to write",
         "waterfall/stage.py",
-        "        started=orders.as_of if orders.tape is None else time.time(),  # as of which ages count\n",
-        "        started=time.time(),\n",
+        "        max_age=started - orders.oldest,\n",
+        "        max_age=orders.as_of - orders.oldest,\n",
         "tests/test_resume_money.py",
     ),
     # -- who may ask about whom ------------------------------------------------------------------

@@ -138,7 +138,7 @@ def drive(tmp_path):
             id=f"run{id(wire)}", provider="echo", kind="people", library="0", started=time.time(),
             rows=len(identities), identities=len(identities), credits_planned=0, budget=budget,
         )  # fmt: skip
-        orders = make_orders(provider, "people", identities, journal, realm="test", max_age=1e9)
+        orders = make_orders(provider, "people", identities, journal, realm="test", oldest=0.0)
         driver = Driver(
             orders, provider, "people", journal=journal, transport=wire,
             throttle=Throttle(limit), run=f"run{id(wire)}",
