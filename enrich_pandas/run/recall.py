@@ -29,10 +29,11 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
 class Call(msgspec.Struct, frozen=True, kw_only=True):
     """How a run was called.
 
-    ``made_by`` is the provider's class. ``max_age`` counts from when the run began. ``options`` are those that differ from the default; None
-    where they cannot be written down. ``scope`` is the journal's name for what is bought.
-    ``version`` is the vendor's API's; it and ``planned`` are missing in runs of older versions.
-    ``as_of`` is when the recording began of which the run is a replay.
+    ``made_by`` is the provider's class. ``max_age`` counts from when the run began. ``options`` are
+    those that differ from the default; None where they cannot be written down. ``scope`` is the
+    journal's name for what is bought. ``version`` is the vendor's API's; it and ``planned`` are
+    missing in runs of older versions. ``as_of`` is when the recording began of which the run is a
+    replay.
     """
 
     provider: str
