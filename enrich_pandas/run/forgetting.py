@@ -83,10 +83,18 @@ def purge_removed(
         purge(connection, kind, named, Stone(Refusal(Status.REMOVED, reason), provider, now))
 
 
-def purge_returned(connection: sqlite3.Connection, kind: Kind, provider: str, batch: int) -> None:
+def purge_returned(
+    connection: sqlite3.Connection,
+    kind: Kind,
+    matches: Collection[Match],
+    provider: str,
+    batch: int,
+) -> None:
     """Take those out whom a batch's answers tell of though they were forgotten, or removed.
 
-    A job that was open when somebody was forgotten tells of her when it ends.
+    A job that was open when somebody was forgotten tells of her when it ends. She is not asked
+    again by what she was asked by. What else the answer calls her by is not put on the list:
+    whoever shares a mailbox with her would follow her, and others him.
     """
     if not is_anybody_gone(connection):
         return
@@ -95,7 +103,9 @@ def purge_returned(connection: sqlite3.Connection, kind: Kind, provider: str, ba
     for (body,) in connection.execute(query, (batch,)):
         named |= marks_in(zlib.decompress(body), kind)
     for stone, met in returned(connection, kind, provider, named).items():
-        purge(connection, kind, met, stone)
+        hers = [match for match in matches if not met.isdisjoint(_marks(kind, match))]
+        asked = {mark for match in hers for mark in marks(kind, dict(match.identity.keys))}
+        purge(connection, kind, met | asked, stone, follow=False)
 
 
 def purge(
@@ -103,6 +113,8 @@ def purge(
     kind: Kind,
     named: Collection[str],
     stone: Stone,
+    *,
+    follow: bool = True,
 ) -> int:
     """Take whoever is named out of a journal, and leave a tombstone; part of a transaction.
 
@@ -114,13 +126,15 @@ def purge(
         Marks of each.
     stone
         What is left. With a provider's name, only what that one gave is taken out.
+    follow
+        Whether what a stored answer calls them besides names them, too.
 
     Returns
     -------
     int
         The stored answers that were deleted.
     """
-    known, gone = _related(connection, kind, named, stone.provider)
+    known, gone = _related(connection, kind, named, stone.provider, follow=follow)
     connection.executemany("DELETE FROM results WHERE fingerprint = ?", [(key,) for key in gone])
     own: dict[int, set[str]] = {}
     for row, match in gone.values():
@@ -137,7 +151,12 @@ Stored = tuple[sqlite3.Row, Match]
 
 
 def _related(
-    connection: sqlite3.Connection, kind: Kind, start: Collection[str], provider: str
+    connection: sqlite3.Connection,
+    kind: Kind,
+    start: Collection[str],
+    provider: str,
+    *,
+    follow: bool,
 ) -> tuple[set[str], dict[bytes, Stored]]:
     """Return the marks and the stored answers of whoever is named, by all that he is known by.
 
@@ -154,7 +173,7 @@ def _related(
             match = read_answer(row).match
             if not named.isdisjoint(known := set(_marks(kind, match))):
                 gone[row["fingerprint"]] = row, match
-                more |= known - named
+                more |= known - named if follow else set()
     return named, gone
 
 

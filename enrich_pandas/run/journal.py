@@ -262,7 +262,8 @@ class Journal:
         ``fetched`` is when it came. Returns what is now known of each: a miss overwrites no hit.
         """
         now = time.time() if fetched is None else fetched
-        spent = sum(match.credits for _, match in matches)
+        found = [match for _, match in matches]
+        spent = sum(match.credits for match in found)
         answers = [(key, fresh(match, now, provider)) for key, match in matches]
         rows = result_rows(answers, kind, batch)
         misses = [key for key, match in matches if match.status is not Status.MATCHED]
@@ -278,8 +279,8 @@ class Journal:
                 "UPDATE batches SET state = 'landed', spent = ?, held = ? WHERE id = ?",
                 (spent, held, batch),
             )
-            purge_removed(connection, kind, (match for _, match in matches), provider, now)
-            purge_returned(connection, kind, provider, batch)
+            purge_removed(connection, kind, found, provider, now)
+            purge_returned(connection, kind, found, provider, batch)
         older = self.stored(list(hits)) if hits else {}
         return [older.get(key) or answer for key, answer in answers]
 

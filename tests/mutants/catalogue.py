@@ -446,7 +446,7 @@ MUTANTS = [
     Mutant(
         "who was forgotten comes back with a job that was open",
         "run/journal.py",
-        "            purge_returned(connection, kind, provider, batch)\n",
+        "            purge_returned(connection, kind, found, provider, batch)\n",
         "",
         PRIVACY,
     ),

@@ -7,7 +7,9 @@ import sys
 import threading
 import time
 import warnings
+import zlib
 
+import msgspec
 import pytest
 
 from enrich_pandas.errors import JournalError
@@ -455,3 +457,30 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert len(list((path.parent / "leases").iterdir())) == 1
     journal.close()
     assert list((path.parent / "leases").iterdir()) == []
+
+
+def told_of(journal, identity, *addresses):
+    """Land a raw answer that calls somebody by all of these addresses; return it."""
+    batch = claim(journal, identity).batch
+    emails = [Email(address=address) for address in addresses]
+    body = msgspec.json.encode([{"name": addresses[0], "emails": addresses}])
+    entry = journal.intend(batch.id, 0, REQUEST)
+    journal.answer(entry, Response(status=200, outcome=Outcome.ACCEPTED, body=body))
+    land(journal, batch, matched(identity, name=addresses[0], emails=emails))
+    return body
+
+
+def test_a_mailbox_of_many_takes_nobody_with_it_who_is_not_called_by_it(journal):
+    begin(journal)
+    journal.forgetting.forget("people", {"email": "info@example.com"})
+    told_of(journal, BOB, "bob@example.com", "info@example.com", "sales@example.com")
+    eves = told_of(journal, EVE, "eve@example.com", "sales@example.com")
+    assert list(journal.stored([key(BOB), key(EVE)])) == [key(EVE)]
+    sales = Identity.of(email="sales@example.com")
+    screen = journal.tombstones.screen()
+    assert list(screen.of_identities("people", "test", [ADA, BOB, EVE, sales])) == [BOB]
+    with journal._database.reading() as connection:
+        rows = connection.execute("SELECT body FROM requests").fetchall()
+    bodies = [zlib.decompress(row[0]) for row in rows]
+    assert eves in bodies
+    assert not any(b"info@" in body or b"bob@" in body for body in bodies)
