@@ -16,7 +16,7 @@ from contextlib import ExitStack, suppress
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Verbosity, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -282,6 +282,7 @@ class Machine(RuleBasedStateMachine):
 
 
 def go(machine, examples, length):
+    """Make up orders; each is printed, for one that fails by its timing does not fail again."""
     quiet = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
     run_state_machine_as_test(
         machine,
@@ -289,6 +290,7 @@ def go(machine, examples, length):
             max_examples=examples,
             stateful_step_count=length,
             deadline=None,
+            verbosity=Verbosity.verbose,
             database=None,  # an order that failed by its timing is no example of another day's
             suppress_health_check=quiet,
         ),

@@ -24,6 +24,7 @@ from enrich_pandas.providers.base import (
     Unfinished,
     Until,
 )
+from enrich_pandas.run.costs import cost
 from enrich_pandas.run.http import Transport
 from enrich_pandas.run.journal import Journal
 from enrich_pandas.run.outlook import outlook
@@ -240,21 +241,20 @@ class Driver:
         assert task.batch is not None  # noqa: S101 - for the type checker: _begin has set it
         asked = [identity for identity in task.batch.identities if identity not in task.unasked]
         complete = one_each(asked, matches)
-        unknown = [match.identity for match in complete if match.status is Status.HELD]
-        held = self._provider.price(self._kind, unknown) if unknown else 0.0
+        spent, held = cost(complete, partial(self._provider.price, self._kind))
         keyed = [(self._orders.fingerprint(match.identity), match) for match in complete]
-        name, spent, at = self._provider.name, 0.0, task.received or self._orders.as_of
-        if task.adopt is None:  # what was adopted is past, and was the dead run's to pay
+        name, at = self._provider.name, task.received or self._orders.as_of
+        is_own = task.adopt is None  # what was adopted is past, and was the dead run's to pay
+        if is_own:
             self._sender.take_stock(task.reply or Response(), complete)
-            spent = sum(match.credits for match in complete)
         try:
             answers = self._journal.land(task.batch.id, name, self._kind, keyed, held, fetched=at)
         except JournalError:  # the frame gets it all the same, and the next run from the raw answer
             self._tally.record({match.identity: fresh(match, at, name) for match in complete})
             raise
-        self._tally.record(dict(zip(asked, answers, strict=True)), spent)
+        self._tally.record(dict(zip(asked, answers, strict=True)), spent if is_own else 0.0)
         self._close(task)
-        again = set() if task.adopt is None else self._orders.sent_again(answers)
+        again = set() if is_own else self._orders.sent_again(answers)
         left = again | task.unasked
         self._ask_about([i for i in task.batch.identities if i in left and self._tally.wants(i)])
 

@@ -26,6 +26,13 @@ from enrich_pandas.run.traces import Trace, marks_in, without
 
 DAY = 86_400.0
 NOTHING = zlib.compress(b"")
+# What those may have cost of whom an open job's batch no longer knows is held.
+LEFT_OUT = """
+    UPDATE batches SET identities = :rest, held = held + (
+      SELECT CASE state WHEN 'open' THEN MIN(at_risk, (reserved - held) * :share) ELSE 0 END
+      FROM stakes WHERE stakes.id = :id
+    ) WHERE id = :id
+"""
 
 
 class Forgetting:
@@ -222,8 +229,8 @@ def _scrub_identities(
 ) -> None:
     for row in connection.execute("SELECT id, identities FROM batches").fetchall():
         if (rest := _others(row[1], trace, gone)) is not None:
-            statement = "UPDATE batches SET identities = ? WHERE id = ?"
-            connection.execute(statement, (pack(rest), row[0]))
+            share = 1 - len(rest) / len(unpack(row[1]))
+            connection.execute(LEFT_OUT, {"id": row[0], "rest": pack(rest), "share": share})
     for row in connection.execute("SELECT id, asked FROM runs WHERE asked IS NOT NULL").fetchall():
         if (rest := _others(zlib.decompress(row[1]), trace, gone)) is not None:
             statement = "UPDATE runs SET asked = ? WHERE id = ?"

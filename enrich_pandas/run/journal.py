@@ -47,6 +47,11 @@ STORED = "SELECT * FROM results WHERE fingerprint IN ({})"
 ANSWERED = (
     "UPDATE requests SET answered = ?, outcome = ?, status = ?, headers = ?, body = ? WHERE id = ?"
 )
+# What those may have cost who were forgotten meanwhile is held, but where the answer knows it.
+LANDED = (
+    "UPDATE batches SET state = 'landed', spent = ?, held = ? + CASE "
+    "WHEN json_array_length(CAST(identities AS TEXT)) < ? THEN 0 ELSE held END WHERE id = ?"
+)
 CLAIMED = (
     "SELECT fingerprint, batch, lease, reserved, at_risk FROM claims "
     "JOIN stakes ON stakes.id = batch WHERE fingerprint IN ({})"
@@ -275,10 +280,7 @@ class Journal:
                 [row for key, row in rows.items() if key not in hits],
             )
             connection.execute("DELETE FROM claims WHERE batch = ?", (batch,))
-            connection.execute(
-                "UPDATE batches SET state = 'landed', spent = ?, held = ? WHERE id = ?",
-                (spent, held, batch),
-            )
+            connection.execute(LANDED, (spent, held, len(found), batch))
             purge_removed(connection, kind, found, provider, now)
             purge_returned(connection, kind, found, provider, batch)
         older = self.stored(list(hits)) if hits else {}

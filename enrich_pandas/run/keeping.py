@@ -2,9 +2,11 @@
 
 import sqlite3
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
-from enrich_pandas.providers.base import Identity, Kind, Match, Provider, Request, Response, Status
+from enrich_pandas.providers.base import Identity, Kind, Provider, Request, Response
+from enrich_pandas.run.costs import cost
 from enrich_pandas.run.database import insert
 from enrich_pandas.run.playing import Played
 from enrich_pandas.run.records import fresh, pack, response_row, result_rows
@@ -27,7 +29,7 @@ def keep(
         What all batches have in common: run, lease and scope.
     """
     for one in (flow for flow in flows if not flow.is_open):
-        spent, held = _cost(provider, kind, one.matches)
+        spent, held = cost(one.matches, partial(provider.price, kind))
         identities = pack([identity.keys for identity in one.identities])
         number = insert(
             connection,
@@ -49,13 +51,6 @@ def keep(
             "INSERT OR REPLACE INTO results VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
             list(result_rows(keyed, kind, number).values()),
         )
-
-
-def _cost(provider: Provider, kind: Kind, matches: Sequence[Match]) -> tuple[float, float]:
-    """Return what was spent when it was recorded, and what may have been."""
-    unknown = [match.identity for match in matches if match.status is Status.HELD]
-    held = provider.price(kind, unknown) if unknown else 0.0
-    return float(sum(match.credits for match in matches)), held
 
 
 def _request_row(batch: int, step: int, request: Request, response: Response) -> dict[str, Any]:

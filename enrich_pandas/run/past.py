@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from enrich_pandas.providers.base import Identity, Kind, Outcome, Status
+from enrich_pandas.run.costs import Price, difference
 from enrich_pandas.run.database import Database, explained, select_in
 from enrich_pandas.run.forgetting import purge
 from enrich_pandas.run.records import (
@@ -57,6 +58,7 @@ ABOUT = """
     SELECT id, identities FROM batches WHERE scope = ? AND state = 'landed'
       AND (SELECT MAX(answered) FROM requests WHERE batch = batches.id) <= ? ORDER BY id DESC
 """
+AMENDED = "UPDATE batches SET spent = spent + ?, held = MAX(held + ?, 0) WHERE id = ?"
 LATEST = 1000  # batches by which the next cost is estimated
 STORED = "SELECT * FROM results WHERE fingerprint IN ({})"
 CLAIMS = "SELECT fingerprint FROM claims WHERE fingerprint IN ({})"
@@ -223,11 +225,16 @@ class Past:
         return {key: own.get(key) for key in fingerprints if key not in others}
 
     def amend(
-        self, batch: int, kind: Kind, provider: str, changes: Sequence[Change], held: float
+        self,
+        batch: int,
+        kind: Kind,
+        provider: str,
+        changes: Sequence[Change],
+        price: Price,
     ) -> list[Change]:
         """Store another reading of a batch, all at once; return what still stood to be changed.
 
-        ``held`` is the most that those cost who are held after it.
+        ``price`` tells what those cost at most who were held before it, or are after it.
         """
         keys = [change.key for change in changes]
         with self._database.writing() as connection:
@@ -241,10 +248,7 @@ class Past:
             for change in applied:
                 _apply(connection, change, kind, provider, batch)
             if applied:
-                connection.execute(
-                    "UPDATE batches SET spent = spent + ?, held = ? WHERE id = ?",
-                    (sum(_cost(one.after) - _cost(one.before) for one in applied), held, batch),
-                )
+                connection.execute(AMENDED, (*difference(applied, price), batch))
         return applied
 
     def _decoding(self) -> AbstractContextManager[None]:
@@ -289,7 +293,3 @@ def _apply(
             "INSERT OR REPLACE INTO results VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
             result_row(change.key, change.after, kind, batch),
         )
-
-
-def _cost(answer: Answer | None) -> float:
-    return 0.0 if answer is None else answer.match.credits

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Collection, Iterator
 from dataclasses import replace
+from functools import partial
 
 from enrich_pandas.providers.base import Identity, Kind, Match, Provider, Request, Response, Status
 from enrich_pandas.run.journal import Journal
@@ -36,9 +37,8 @@ def reread(
         if matches is None:
             continue
         changes = list(_changes(journal, landed, matches, provider.name, screen))
-        unknown = [match.identity for match in matches if match.status is Status.HELD]
-        held = provider.price(kind, unknown) if unknown else 0.0
-        yield from journal.past.amend(landed.batch.id, kind, provider.name, changes, held)
+        price = partial(provider.price, kind)
+        yield from journal.past.amend(landed.batch.id, kind, provider.name, changes, price)
 
 
 def recalled(

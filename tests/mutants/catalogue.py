@@ -459,6 +459,13 @@ MUTANTS = [
         PRIVACY,
     ),
     Mutant(
+        "who is forgotten while a job is open has cost nothing",
+        "run/forgetting.py",
+        "MIN(at_risk, (reserved - held) * :share)",
+        "0",
+        "tests/run/test_journal.py",
+    ),
+    Mutant(
         "the list is not looked at before spending",
         "run/tombstones.py",
         "            return stone and stone.refusal",

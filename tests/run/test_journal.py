@@ -8,6 +8,7 @@ import threading
 import time
 import warnings
 import zlib
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -17,6 +18,7 @@ from enrich_pandas.models import Email, Person
 from enrich_pandas.providers.base import Identity, Match, Outcome, Request, Response, Status
 from enrich_pandas.run.database import Database
 from enrich_pandas.run.journal import Journal
+from enrich_pandas.run.records import Change, fresh
 
 SCOPE = b"scope"
 ADA, BOB, EVE = (Identity.of(email=f"{name}@example.com") for name in ("ada", "bob", "eve"))
@@ -484,3 +486,42 @@ def test_a_mailbox_of_many_takes_nobody_with_it_who_is_not_called_by_it(journal)
     bodies = [zlib.decompress(row[0]) for row in rows]
     assert eves in bodies
     assert not any(b"info@" in body or b"bob@" in body for body in bodies)
+
+
+def test_what_they_may_have_cost_is_held_who_are_forgotten_while_their_job_is_open(journal, path):
+    other = Journal(path)
+    begin(other)
+    batch = claim(other, ADA, BOB, EVE).batch
+    other.intend(batch.id, 0, replace(REQUEST, credits=9))
+    other.close()
+    for one in (ADA, BOB):
+        journal.forgetting.forget("people", dict(one.keys))
+        assert journal.runs()[0]["credits_held"] == 9
+    adopted = journal.adopt(batch.id, SCOPE)
+    assert adopted.identities == [EVE]
+    land(journal, adopted, matched(EVE))
+    assert (journal.runs()[0]["credits"], journal.runs()[0]["credits_held"]) == (3, 6)
+
+
+def test_what_is_known_of_somebody_who_was_forgotten_meanwhile_is_not_held(journal):
+    begin(journal)
+    batch = claim(journal, ADA, BOB).batch
+    journal.intend(batch.id, 0, REQUEST)
+    journal.forgetting.forget("people", dict(ADA.keys))
+    land(journal, batch, matched(ADA), matched(BOB))
+    assert (journal.runs()[0]["credits"], journal.runs()[0]["credits_held"]) == (6, 0)
+
+
+def test_another_reading_frees_of_what_is_held_no_more_than_it_has_read(journal):
+    begin(journal)
+    batch = claim(journal, ADA, BOB, EVE).batch
+    journal.intend(batch.id, 0, REQUEST)
+    lost = [Match(identity=one, status=Status.HELD) for one in (ADA, BOB, EVE)]
+    before = {a.match.identity: a for a in land(journal, batch, *lost, held=9.0)}
+    journal.forgetting.forget("people", dict(ADA.keys))
+    changes = [
+        Change(key(one), one, before[one], fresh(matched(one), 1.0, "test")) for one in (ADA, BOB)
+    ]
+    applied = journal.past.amend(batch.id, "people", "test", changes, lambda who: 3.0 * len(who))
+    assert [change.identity for change in applied] == [BOB]
+    assert (journal.runs()[0]["credits"], journal.runs()[0]["credits_held"]) == (3, 6)

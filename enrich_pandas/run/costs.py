@@ -1,0 +1,33 @@
+"""What a batch cost: what was spent, and the most that those cost whose answer was lost."""
+
+from collections.abc import Callable, Iterable, Sequence
+
+from enrich_pandas.providers.base import Identity, Match, Status
+from enrich_pandas.run.records import Change
+
+Price = Callable[[Sequence[Identity]], float]
+
+
+def cost(matches: Iterable[Match], price: Price) -> tuple[float, float]:
+    """Return what was spent, and what may have been on those who are held.
+
+    Examples
+    --------
+    >>> ada, bob = (Identity.of(email=f"{name}@example.com") for name in ("ada", "bob"))
+    >>> found = Match(identity=ada, status=Status.MATCHED, credits=3)
+    >>> cost([found, Match(identity=bob, status=Status.HELD)], lambda held: 5.0 * len(held))
+    (3.0, 5.0)
+    """
+    spent, unknown = 0.0, list[Identity]()
+    for match in matches:
+        spent += match.credits
+        if match.status is Status.HELD:
+            unknown.append(match.identity)
+    return spent, price(unknown) if unknown else 0.0
+
+
+def difference(changes: Sequence[Change], price: Price) -> tuple[float, float]:
+    """Return by how much another reading changes both."""
+    before = cost([one.before.match for one in changes if one.before], price)
+    after = cost([one.after.match for one in changes if one.after], price)
+    return after[0] - before[0], after[1] - before[1]
