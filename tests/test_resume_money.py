@@ -6,6 +6,7 @@ import time
 import warnings
 
 import pandas as pd
+import pytest
 
 import enrich_pandas as ep
 from enrich_pandas import enrichment
@@ -70,6 +71,28 @@ def test_nor_does_it_grow_too_old_while_one_goes_on_with_it_slowly(box, monkeypa
         again = newest().resume(progress=None)
         assert set(again["person_status"]) == {"matched"}
     assert len(box.ledger) == 30
+
+
+@pytest.mark.parametrize("fault", ["drop_after_accept", "differing_duplicate"])
+def test_nor_is_a_lost_answer_bought_again_where_an_older_one_stands(box, fault):
+    before = people(1).enrich.people(progress=None)
+    box.fault("crustdata", "submit", fault)
+    again = people(1).enrich.people(progress=None, max_age="0D")
+    pd.testing.assert_frame_equal(again, before)  # a miss overwrites no hit
+    assert newest().credits_held == 1
+    resumed = newest().resume(progress=None)
+    pd.testing.assert_frame_equal(resumed.iloc[:, 1:], before.iloc[:, 1:])
+    assert asked(box) == 2
+    people(1).enrich.people(progress=None, max_age="0D")  # as is asked for
+    assert asked(box) == 3
+
+
+def test_nor_is_what_was_refused_taken_for_asked_about(box):
+    people(1).enrich.people(progress=None)
+    box.fault("crustdata", "submit", "malformed")
+    people(1).enrich.people(progress=None, max_age="0D")
+    newest().resume(progress=None)
+    assert asked(box) == 3
 
 
 def test_the_budget_is_that_of_both_passes(tmp_path):

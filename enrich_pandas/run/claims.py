@@ -40,11 +40,11 @@ def taken(
 ) -> set[bytes]:
     """Return the fingerprints that are claimed, or bought since the plan was made."""
     claimed = "SELECT fingerprint FROM claims WHERE fingerprint IN ({})"
-    bought = "SELECT fingerprint, fetched FROM results WHERE fingerprint IN ({})"
+    bought = "SELECT fingerprint, COALESCE(asked, fetched) FROM results WHERE fingerprint IN ({})"
     answers = select_in(connection.execute, bought, fingerprints)
     return {
         *(row[0] for row in select_in(connection.execute, claimed, fingerprints)),
-        *(key for key, fetched in answers if known.get(key) != fetched),
+        *(key for key, as_of in answers if known.get(key) != as_of),
     }
 
 

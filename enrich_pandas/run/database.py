@@ -15,7 +15,7 @@ from enrich_pandas.errors import JournalError
 from enrich_pandas.run.commits import LOOK, Writers, commit_what_is_open, patiently, turn
 
 APPLICATION_ID = 0x656E7270  # "enrp": tells a journal from any other SQLite file
-VERSION = 4
+VERSION = 5
 LOOK_UP = 500  # fingerprints a query; the fastest size measured
 
 SCHEMA = """
@@ -52,7 +52,7 @@ CREATE TABLE results (
   fingerprint BLOB PRIMARY KEY, provider TEXT NOT NULL, kind TEXT NOT NULL,
   identity BLOB NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL, note TEXT NOT NULL,
   model BLOB, credits REAL NOT NULL, batch INTEGER NOT NULL, fetched REAL NOT NULL,
-  not_before REAL
+  not_before REAL, asked REAL
 );
 CREATE TABLE tombstones (
   key BLOB NOT NULL, provider TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL,
@@ -83,6 +83,10 @@ PRAGMA user_version = 3
     3: """
 ALTER TABLE runs ADD COLUMN balance REAL;
 PRAGMA user_version = 4
+""",
+    4: """
+ALTER TABLE results ADD COLUMN asked REAL;
+PRAGMA user_version = 5
 """,
 }
 PRAGMAS = (

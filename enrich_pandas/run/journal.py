@@ -18,7 +18,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from enrich_pandas.providers.base import Identity, Kind, Match, Request, Response, Status
+from enrich_pandas.providers.base import Identity, Kind, Match, Request, Response
 from enrich_pandas.run.claims import affordable, left_behind, left_of, release, still_idle, taken
 from enrich_pandas.run.database import Database, explained, insert, select_in
 from enrich_pandas.run.forgetting import Forgetting, purge_removed, purge_returned
@@ -36,7 +36,7 @@ from enrich_pandas.run.records import (
     read_identity,
     read_response,
     response_row,
-    result_rows,
+    store,
     unpack,
 )
 from enrich_pandas.run.safety import check_disk, check_whole, reserve
@@ -166,8 +166,8 @@ class Journal:
         """Claim identities and reserve the most they can cost, as far as the budget allows.
 
         Identities that another batch has claimed, or has bought since the plan was made, are left
-        to it. ``known`` tells when each stored answer that the plan knew was fetched: another one
-        is new, whatever the clock did meanwhile.
+        to it. ``known`` tells as of when each stored answer is that the plan knew: another one is
+        new, whatever the clock did meanwhile.
         """
         lease = self._own_lease()
         idle = {one[:2] for one in self.claims(fingerprints).values() if one.is_idle}
@@ -270,15 +270,8 @@ class Journal:
         found = [match for _, match in matches]
         spent = sum(match.credits for match in found)
         answers = [(key, fresh(match, now, provider)) for key, match in matches]
-        rows = result_rows(answers, kind, batch)
-        misses = [key for key, match in matches if match.status is not Status.MATCHED]
         with self._database.writing() as connection:
-            query = "SELECT fingerprint FROM results WHERE fingerprint IN ({}) AND status = ?"
-            hits = {row[0] for row in select_in(connection.execute, query, misses, Status.MATCHED)}
-            connection.executemany(
-                "INSERT OR REPLACE INTO results VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-                [row for key, row in rows.items() if key not in hits],
-            )
+            hits = store(connection, dict(answers), kind, batch)
             connection.execute("DELETE FROM claims WHERE batch = ?", (batch,))
             connection.execute(LANDED, (spent, held, len(found), batch))
             purge_removed(connection, kind, found, provider, now)

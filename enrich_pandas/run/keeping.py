@@ -9,7 +9,7 @@ from enrich_pandas.providers.base import Identity, Kind, Provider, Request, Resp
 from enrich_pandas.run.costs import cost
 from enrich_pandas.run.database import insert
 from enrich_pandas.run.playing import Played
-from enrich_pandas.run.records import fresh, pack, response_row, result_rows
+from enrich_pandas.run.records import fresh, pack, response_row, store
 
 
 def keep(
@@ -46,11 +46,8 @@ def keep(
         for step, (request, response) in enumerate(one.steps):
             insert(connection, "requests", _request_row(number, step, request, response))
         answers = [fresh(match, one.fetched, provider.name) for match in one.matches]
-        keyed = [(fingerprint(answer.match.identity), answer) for answer in answers]
-        connection.executemany(
-            "INSERT OR REPLACE INTO results VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-            list(result_rows(keyed, kind, number).values()),
-        )
+        keyed = {fingerprint(answer.match.identity): answer for answer in answers}
+        store(connection, keyed, kind, number)
 
 
 def _request_row(batch: int, step: int, request: Request, response: Response) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from enrich_pandas.run.costs import Price, difference
 from enrich_pandas.run.database import Database, explained, select_in
 from enrich_pandas.run.forgetting import purge
 from enrich_pandas.run.records import (
+    STORE,
     UNREADABLE,
     Answer,
     Batch,
@@ -289,7 +290,4 @@ def _apply(
         stone = Stone(refusal, provider, change.after.fetched)
         purge(connection, kind, set(marks(kind, dict(change.identity.keys))), stone)
     else:
-        connection.execute(
-            "INSERT OR REPLACE INTO results VALUES (?,?,?,?,?,?,?,?,?,?,?,?)",
-            result_row(change.key, change.after, kind, batch),
-        )
+        connection.execute(STORE, result_row(change.key, change.after, kind, batch))

@@ -25,7 +25,7 @@ class Orders:
     about at this moment. ``asked`` are asked, by so many ``requests``. ``credits`` is the most that
     all of it can cost: what was abandoned or is asked elsewhere may come back unasked.
     ``fingerprint`` names an identity in the journal, ``scope`` what is bought and from whom;
-    ``known`` tells when the stored answers were fetched; ``replayed`` is what the ``tape`` says,
+    ``known`` tells as of when the stored answers are; ``replayed`` is what the ``tape`` says,
     and part of ``stored``. What needs no request counts as fetched ``as_of``. ``realm``,
     ``oldest`` and ``resend`` are as they were given.
     """
@@ -49,7 +49,7 @@ class Orders:
     def sent_again(self, answers: Iterable[Answer]) -> set[Identity]:
         """Return who is asked about again, of what a dead process left: who is held, if at all."""
         held = [one for one in answers if self.resend and one.match.status is Status.HELD]
-        self.known.update({self.fingerprint(one.match.identity): one.fetched for one in held})
+        self.known.update({self.fingerprint(one.match.identity): one.as_of for one in held})
         return {one.match.identity for one in held}
 
 
@@ -95,7 +95,7 @@ def make_orders(
     return Orders(
         scope=scope,
         fingerprint=partial(fingerprint, scope),
-        known={key: answer.fetched for key, answer in known.items()},
+        known={key: answer.as_of for key, answer in known.items()},
         stored=stored,
         abandoned={holder.batch: left for holder, left in abandoned.items()},
         elsewhere=elsewhere,
@@ -196,7 +196,7 @@ def _usable(answer: Answer, now: float, oldest: float, *, resend: bool) -> bool:
         return not resend  # asking again may pay twice: that is the user's decision
     if answer.match.status is Status.PENDING:
         return answer.not_before is not None and now < answer.not_before
-    return answer.fetched > oldest
+    return answer.as_of > oldest
 
 
 def _may_be_claimed(answer: Answer | None) -> bool:

@@ -2,7 +2,7 @@
 
 import sqlite3
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import msgspec
@@ -17,6 +17,7 @@ class Answer(NamedTuple):
     """What is known of an identity: a match, when it was fetched and by which provider.
 
     ``kept`` is what stands for the match's model where that was taken out, to be shown later.
+    ``asked`` tells of a hit when it was asked for once more, and something worse came.
     """
 
     match: Match
@@ -24,10 +25,18 @@ class Answer(NamedTuple):
     provider: str
     not_before: float | None = None
     kept: Any = None
+    asked: float | None = None
+
+    @property
+    def as_of(self) -> float:
+        """As of when nothing better is known."""
+        return self.asked or self.fetched
 
 
+HITS = "SELECT fingerprint FROM results WHERE fingerprint IN ({}) AND status = ?"
+STORE = "INSERT OR REPLACE INTO results VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
 OUTCOMES = (
-    "SELECT fingerprint, provider, status, reason, note, credits, fetched, not_before, "
+    "SELECT fingerprint, provider, status, reason, note, credits, fetched, not_before, asked, "
     "model IS NOT NULL AS has_model FROM results WHERE fingerprint IN ({})"
 )
 LEFT = object()  # what is kept of a model that is still in the journal
@@ -161,6 +170,7 @@ def result_row(key: bytes, answer: Answer, kind: Kind, batch: int) -> tuple[Any,
         batch,
         answer.fetched,
         answer.not_before,
+        answer.asked,
     )
 
 
@@ -170,12 +180,28 @@ def _pressed(short: bytes) -> bytes:
     return compressor.compress(short) + compressor.flush()
 
 
-def result_rows(
-    answers: Iterable[tuple[bytes, Answer]], kind: Kind, batch: int
-) -> dict[bytes, tuple[Any, ...]]:
-    """Make the rows of those answers that are kept, by fingerprint."""
-    kept = ((key, answer) for key, answer in answers if is_kept(answer.match))
-    return {key: result_row(key, answer, kind, batch) for key, answer in kept}
+def store(
+    connection: sqlite3.Connection, answers: Mapping[bytes, Answer], kind: Kind, batch: int
+) -> set[bytes]:
+    """Store those answers that are kept; return of whom a hit was known, which no miss overwrites.
+
+    It stands for the miss as well: who is not to be asked again, for what it cost, is not.
+    """
+    kept = {key: answer for key, answer in answers.items() if is_kept(answer.match)}
+    misses = [key for key, answer in answers.items() if answer.match.status is not Status.MATCHED]
+    found = select_in(connection.execute, HITS, misses, Status.MATCHED)
+    hits = {row["fingerprint"] for row in found}
+    rows = [result_row(key, one, kind, batch) for key, one in kept.items() if key not in hits]
+    connection.executemany(STORE, rows)
+    connection.executemany(
+        "UPDATE results SET asked = ? WHERE fingerprint = ?",
+        [
+            (kept[key].fetched, key)
+            for key in hits & kept.keys()
+            if kept[key].match.status is not Status.PENDING
+        ],
+    )
+    return hits
 
 
 # Kept from one call to the next, beside all that was charged. A failed row that was refused, and
@@ -233,4 +259,4 @@ def _answer(row: sqlite3.Row, identity: Identity, model: Model | None) -> Answer
         credits=row["credits"],
         note=row["note"],
     )
-    return Answer(match, row["fetched"], row["provider"], row["not_before"])
+    return Answer(match, row["fetched"], row["provider"], row["not_before"], asked=row["asked"])

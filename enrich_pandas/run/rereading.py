@@ -100,7 +100,10 @@ def _read(match: Match, before: Answer | None, answered: float, provider: str) -
     if before is not None and before.match.status is not Status.HELD:
         match = replace(match, credits=before.match.credits)
     is_told = is_kept(match) or match.status is Status.REMOVED
-    return fresh(match, before.fetched if before else answered, provider) if is_told else None
+    if not is_told:
+        return None
+    after = fresh(match, before.fetched if before else answered, provider)
+    return after._replace(asked=before.asked if before else None)
 
 
 def _said(answer: Answer | None) -> object:

@@ -26,7 +26,7 @@ def look(journal: Journal, orders: Orders, identities: Iterable[Identity]) -> Ne
     """See what became of identities that another process was asking about."""
     left = {orders.fingerprint(identity): identity for identity in identities}
     stored = journal.stored(list(left))
-    news = {key: one for key, one in stored.items() if one.fetched != orders.known.get(key)}
+    news = {key: one for key, one in stored.items() if one.as_of != orders.known.get(key)}
     answers = {left.pop(key): answer for key, answer in news.items()}
     still_open: list[Identity] = []
     dead: dict[int, list[Identity]] = {}

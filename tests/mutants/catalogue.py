@@ -466,6 +466,13 @@ MUTANTS = [
         "tests/run/test_journal.py",
     ),
     Mutant(
+        "a lost answer is bought again where an older one stands",
+        "run/records.py",
+        "return self.asked or self.fetched",
+        "return self.fetched",
+        "tests/test_resume_money.py",
+    ),
+    Mutant(
         "the list is not looked at before spending",
         "run/tombstones.py",
         "            return stone and stone.refusal",
