@@ -87,6 +87,29 @@ def test_nor_is_a_lost_answer_bought_again_where_an_older_one_stands(box, fault)
     assert asked(box) == 3
 
 
+@pytest.mark.parametrize(
+    ("days", "age", "requests"), [(200, "90D", 2), (2, "0D", 2), (2, "90D", 1)]
+)
+def test_an_answer_that_nobody_has_read_is_not_used_once_it_is_too_old(
+    box, monkeypatch, days, age, requests
+):
+    with monkeypatch.context() as patch:
+        patch.setattr(Journal, "land", unwritable)
+        with pytest.raises(ep.JournalError):
+            people(2).enrich.people(progress=None)
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + days * 86_400)
+    quote = people(2).enrich.plan(max_age=age)
+    found = people(2).enrich.people(progress=None, max_age=age)
+    assert set(found["person_status"]) == {"matched"}
+    assert asked(box) == requests
+    assert quote.credits == 2 * (requests - 1)
+
+
+def unwritable(*_, **__):
+    raise ep.JournalError("The disk is full.")
+
+
 def test_nor_is_what_was_refused_taken_for_asked_about(box):
     people(1).enrich.people(progress=None)
     box.fault("crustdata", "submit", "malformed")

@@ -21,7 +21,8 @@ RUNS = "SELECT COUNT(*) FROM runs"
 STORED = "SELECT status, COUNT(*) FROM results GROUP BY status"
 # Whom a run was asking about when it ended: what may have been charged for, and whose run it was.
 ASKED = """
-    SELECT lease, at_risk > 0, COUNT(*) FROM claims JOIN stakes ON stakes.id = batch GROUP BY 1, 2
+    SELECT lease, at_risk IS NOT NULL, COUNT(*) FROM claims JOIN stakes ON stakes.id = batch
+    GROUP BY 1, 2
 """
 UNENDED = "SELECT lease, COUNT(*) FROM runs WHERE status = ? GROUP BY 1"
 

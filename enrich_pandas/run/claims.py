@@ -8,6 +8,7 @@ import sqlite3
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
+from enrich_pandas.errors import JournalError
 from enrich_pandas.providers.base import Identity
 from enrich_pandas.run.database import select_in
 
@@ -20,10 +21,25 @@ SHARING = (
 
 def still_idle(connection: sqlite3.Connection, batches: Iterable[tuple[int, str]]) -> Iterator[int]:
     """Yield those of the dead owners' batches under which nothing can have been charged."""
-    query = "SELECT 1 FROM stakes WHERE id = ? AND lease = ? AND state = 'open' AND at_risk = 0"
+    query = "SELECT 1 FROM stakes WHERE id = ? AND lease = ? AND state = 'open' AND at_risk IS NULL"
     return (
         batch for batch, lease in batches if connection.execute(query, (batch, lease)).fetchone()
     )
+
+
+def check_own(connection: sqlite3.Connection, batch: int, lease: str) -> None:
+    """Raise where another process has taken a batch over: it may be asking about the same people.
+
+    It does so only where it takes this one for dead.
+    """
+    query = "SELECT 1 FROM batches WHERE id = ? AND lease = ? AND state = 'open'"
+    if connection.execute(query, (batch, lease)).fetchone() is None:
+        raise JournalError(
+            "Another process has taken over what this one was about to ask for.",
+            cost="Nothing was spent on it here.",
+            todo="Leave the folder leases beside the journal alone; then repeat the call: it "
+            "continues from there.",
+        )
 
 
 def release(connection: sqlite3.Connection, batches: Iterable[int]) -> None:
@@ -73,7 +89,7 @@ def left_behind(
     connection: sqlite3.Connection, run: str, is_alive: Callable[[str], bool]
 ) -> set[tuple[int, str]]:
     """Return the batches, and their leases, with which the dead keep a run's budget for nothing."""
-    query = f"SELECT id, lease FROM stakes WHERE state = 'open' AND at_risk = 0 AND {SHARING}"  # noqa: S608 - own words
+    query = f"SELECT id, lease FROM stakes WHERE state = 'open' AND at_risk IS NULL AND {SHARING}"  # noqa: S608 - own words
     batches = {(row[0], row[1]) for row in connection.execute(query, (run, run))}
     dead = {lease for lease in {one[1] for one in batches} if not is_alive(lease)}
     return {one for one in batches if one[1] in dead}

@@ -18,7 +18,15 @@ APPLICATION_ID = 0x656E7270  # "enrp": tells a journal from any other SQLite fil
 VERSION = 5
 LOOK_UP = 500  # fingerprints a query; the fastest size measured
 
-SCHEMA = """
+# ``at_risk`` is null where nothing can have been charged; 0 is a price as any other.
+STAKES = """
+CREATE VIEW stakes AS
+  SELECT batches.*, (
+    SELECT SUM(credits) FROM requests
+    WHERE batch = batches.id AND billed AND COALESCE(outcome, '') NOT IN ('refused', 'not_sent')
+  ) AS at_risk FROM batches
+"""
+SCHEMA = f"""
 CREATE TABLE runs (
   id TEXT PRIMARY KEY, provider TEXT NOT NULL, kind TEXT NOT NULL, library TEXT NOT NULL,
   started REAL NOT NULL, ended REAL, rows INTEGER NOT NULL, identities INTEGER NOT NULL,
@@ -33,11 +41,7 @@ CREATE TABLE batches (
 );
 CREATE INDEX batches_of_a_run ON batches (run);
 CREATE INDEX batches_of_a_lease ON batches (lease);
-CREATE VIEW stakes AS
-  SELECT batches.*, (
-    SELECT COALESCE(SUM(credits), 0) FROM requests
-    WHERE batch = batches.id AND billed AND COALESCE(outcome, '') NOT IN ('refused', 'not_sent')
-  ) AS at_risk FROM batches;
+{STAKES};
 CREATE TABLE claims (
   fingerprint BLOB PRIMARY KEY, batch INTEGER NOT NULL
 ) WITHOUT ROWID;
@@ -84,8 +88,10 @@ PRAGMA user_version = 3
 ALTER TABLE runs ADD COLUMN balance REAL;
 PRAGMA user_version = 4
 """,
-    4: """
+    4: f"""
 ALTER TABLE results ADD COLUMN asked REAL;
+DROP VIEW stakes;
+{STAKES};
 PRAGMA user_version = 5
 """,
 }

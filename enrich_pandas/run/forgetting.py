@@ -29,8 +29,8 @@ NOTHING = zlib.compress(b"")
 # What those may have cost of whom an open job's batch no longer knows is held.
 LEFT_OUT = """
     UPDATE batches SET identities = :rest, held = held + (
-      SELECT CASE state WHEN 'open' THEN MIN(at_risk, (reserved - held) * :share) ELSE 0 END
-      FROM stakes WHERE stakes.id = :id
+      SELECT CASE WHEN state = 'open' AND at_risk IS NOT NULL
+      THEN MIN(at_risk, (reserved - held) * :share) ELSE 0 END FROM stakes WHERE stakes.id = :id
     ) WHERE id = :id
 """
 

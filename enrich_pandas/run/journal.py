@@ -19,7 +19,15 @@ from pathlib import Path
 from typing import Any
 
 from enrich_pandas.providers.base import Identity, Kind, Match, Request, Response
-from enrich_pandas.run.claims import affordable, left_behind, left_of, release, still_idle, taken
+from enrich_pandas.run.claims import (
+    affordable,
+    check_own,
+    left_behind,
+    left_of,
+    release,
+    still_idle,
+    taken,
+)
 from enrich_pandas.run.database import Database, explained, insert, select_in
 from enrich_pandas.run.forgetting import Forgetting, purge_removed, purge_returned
 from enrich_pandas.run.leases import Lease, is_alive
@@ -35,6 +43,7 @@ from enrich_pandas.run.records import (
     read_answer,
     read_identity,
     read_response,
+    request_row,
     response_row,
     store,
     unpack,
@@ -53,10 +62,11 @@ LANDED = (
     "WHEN json_array_length(CAST(identities AS TEXT)) < ? THEN 0 ELSE held END WHERE id = ?"
 )
 CLAIMED = (
-    "SELECT fingerprint, batch, lease, reserved, at_risk FROM claims "
+    "SELECT fingerprint, batch, lease, reserved, at_risk, "
+    "(SELECT MAX(sent) FROM requests WHERE requests.batch = stakes.id) AS sent FROM claims "
     "JOIN stakes ON stakes.id = batch WHERE fingerprint IN ({})"
 )
-IDLE = "SELECT id FROM stakes WHERE lease = ? AND state = 'open' AND at_risk = 0"
+IDLE = "SELECT id FROM stakes WHERE lease = ? AND state = 'open' AND at_risk IS NULL"
 
 
 class Journal:
@@ -118,7 +128,8 @@ class Journal:
                 row["lease"],
                 alive[row["lease"]],
                 row["at_risk"],
-                row["reserved"] - row["at_risk"],
+                row["reserved"] - (row["at_risk"] or 0.0),
+                row["sent"],
             )
             for row in rows
         }
@@ -231,20 +242,10 @@ class Journal:
 
     def intend(self, batch: int, step: int, request: Request) -> int:
         """Record that a request is about to be sent; after this it may have been charged."""
+        lease = self._own_lease()
         with self._database.writing() as connection:
-            return insert(
-                connection,
-                "requests",
-                {
-                    "batch": batch,
-                    "step": step,
-                    "method": request.method,
-                    "path": request.path,
-                    "billed": request.billed,
-                    "credits": request.credits,
-                    "sent": time.time(),
-                },
-            )
+            check_own(connection, batch, lease)
+            return insert(connection, "requests", request_row(batch, step, request, time.time()))
 
     def answer(self, request: int, response: Response) -> None:
         """Record the raw answer, before anybody reads it."""

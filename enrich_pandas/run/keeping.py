@@ -5,11 +5,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from enrich_pandas.providers.base import Identity, Kind, Provider, Request, Response
+from enrich_pandas.providers.base import Identity, Kind, Provider
 from enrich_pandas.run.costs import cost
 from enrich_pandas.run.database import insert
 from enrich_pandas.run.playing import Played
-from enrich_pandas.run.records import fresh, pack, response_row, store
+from enrich_pandas.run.records import fresh, pack, request_row, response_row, store
+
+ANSWER = ("answered", "outcome", "status", "headers", "body")
 
 
 def keep(
@@ -44,25 +46,9 @@ def keep(
             },
         )
         for step, (request, response) in enumerate(one.steps):
-            insert(connection, "requests", _request_row(number, step, request, response))
+            facts = request_row(number, step, request, response.sent)
+            said = dict(zip(ANSWER, (response.received, *response_row(response)), strict=True))
+            insert(connection, "requests", facts | said)
         answers = [fresh(match, one.fetched, provider.name) for match in one.matches]
         keyed = {fingerprint(answer.match.identity): answer for answer in answers}
         store(connection, keyed, kind, number)
-
-
-def _request_row(batch: int, step: int, request: Request, response: Response) -> dict[str, Any]:
-    outcome, status, headers, body = response_row(response)
-    return {
-        "batch": batch,
-        "step": step,
-        "method": request.method,
-        "path": request.path,
-        "billed": request.billed,
-        "credits": request.credits,
-        "sent": response.sent,
-        "answered": response.received,
-        "outcome": outcome,
-        "status": status,
-        "headers": headers,
-        "body": body,
-    }

@@ -1,6 +1,7 @@
 """The plan: from distinct identities to requests and the most they can cost. No network."""
 
 import hashlib
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -47,10 +48,17 @@ class Orders:
     as_of: float
 
     def sent_again(self, answers: Iterable[Answer]) -> set[Identity]:
-        """Return who is asked about again, of what a dead process left: who is held, if at all."""
-        held = [one for one in answers if self.resend and one.match.status is Status.HELD]
-        self.known.update({self.fingerprint(one.match.identity): one.as_of for one in held})
-        return {one.match.identity for one in held}
+        """Return who is asked about again, of what a dead process left: who is held, if at all.
+
+        And of whom it had an answer that is too old by now.
+        """
+        again = [
+            one
+            for one in answers
+            if (self.resend if one.match.status is Status.HELD else one.as_of <= self.oldest)
+        ]
+        self.known.update({self.fingerprint(one.match.identity): one.as_of for one in again})
+        return {one.match.identity for one in again}
 
 
 def make_orders(
@@ -92,6 +100,7 @@ def make_orders(
         stored |= replayed.answers
         asked = [i for i in asked if i not in replayed.answers]
     requests, price = _counted(provider, kind, asked)
+    price_of = partial(provider.price, kind)
     return Orders(
         scope=scope,
         fingerprint=partial(fingerprint, scope),
@@ -104,8 +113,8 @@ def make_orders(
         credits=price
         + _counted(provider, kind, elsewhere)[1]
         + sum(
-            provider.price(kind, left) if resend else min(h.left, provider.price(kind, left))
-            for h, left in abandoned.items()
+            min(math.inf if resend or _is_old(holder, oldest) else holder.left, price_of(left))
+            for holder, left in abandoned.items()
         ),
         realm=realm,
         oldest=oldest,
@@ -188,6 +197,11 @@ def _by_batch(holders: Mapping[Identity, Holder]) -> dict[Holder, list[Identity]
     for identity, holder in holders.items():
         batches.setdefault(holder, []).append(identity)
     return batches
+
+
+def _is_old(holder: Holder, oldest: float) -> bool:
+    """Tell whether what a dead process was told may be too old."""
+    return holder.sent is not None and holder.sent <= oldest
 
 
 def _usable(answer: Answer, now: float, oldest: float, *, resend: bool) -> bool:

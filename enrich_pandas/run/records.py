@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from enrich_pandas.models import Company, Model, Person
-from enrich_pandas.providers.base import Identity, Kind, Match, Outcome, Response, Status
+from enrich_pandas.providers.base import Identity, Kind, Match, Outcome, Request, Response, Status
 from enrich_pandas.providers.decoding import decoder_of
 from enrich_pandas.run.database import select_in
 
@@ -95,20 +95,22 @@ class Claim(NamedTuple):
 class Holder(NamedTuple):
     """Who has claimed an identity, and what is at stake.
 
-    ``at_risk`` is the most that the requests of the batch may have cost so far, ``left`` the most
-    that others of it still may.
+    ``at_risk`` is the most that the requests of the batch may have cost so far, None where nothing
+    can have been charged; ``left`` is the most that others of it still may; ``sent`` is when the
+    last one was.
     """
 
     batch: int
     lease: str
     is_alive: bool
-    at_risk: float
+    at_risk: float | None
     left: float
+    sent: float | None
 
     @property
     def is_idle(self) -> bool:
         """Whether the owner died before anything can have been charged."""
-        return not self.is_alive and not self.at_risk
+        return not self.is_alive and self.at_risk is None
 
 
 def pack(value: Any) -> bytes:
@@ -145,6 +147,19 @@ def read_response(row: sqlite3.Row) -> Response:
         received=row["answered"] or 0.0,
         is_recorded=True,
     )
+
+
+def request_row(batch: int, step: int, request: Request, sent: float | None) -> dict[str, Any]:
+    """Make the columns that store a request."""
+    return {
+        "batch": batch,
+        "step": step,
+        "method": request.method,
+        "path": request.path,
+        "billed": request.billed,
+        "credits": request.credits,
+        "sent": sent,
+    }
 
 
 def response_row(response: Response) -> tuple[Any, ...]:

@@ -33,6 +33,6 @@ def look(journal: Journal, orders: Orders, identities: Iterable[Identity]) -> Ne
     for key, holder in journal.claims(list(left)).items():
         if holder.is_alive:
             still_open.append(left.pop(key))
-        elif holder.at_risk:
+        elif not holder.is_idle:
             dead.setdefault(holder.batch, []).append(left.pop(key))
     return News(answers, still_open, dead, list(left.values()))

@@ -157,7 +157,7 @@ MUTANTS = [
     Mutant(
         "what was bought since the plan was made is bought again",
         "run/claims.py",
-        "        *(key for key, fetched in answers if known.get(key) != fetched),\n",
+        "        *(key for key, as_of in answers if known.get(key) != as_of),\n",
         "",
         f"{JOURNAL} {DRIVER}",
     ),
@@ -171,14 +171,14 @@ MUTANTS = [
     Mutant(
         "the claims of the dead are given up though they may have been charged",
         "run/journal.py",
-        "lease = ? AND state = 'open' AND at_risk = 0",
+        "lease = ? AND state = 'open' AND at_risk IS NULL",
         "lease = ? AND state = 'open'",
         f"{JOURNAL} {DRIVER} {MONEY}",
     ),
     Mutant(
         "what a dead owner may have been charged for is idle",
         "run/records.py",
-        "        return not self.is_alive and not self.at_risk",
+        "        return not self.is_alive and self.at_risk is None",
         "        return not self.is_alive",
         f"{JOURNAL} {CRASH} {MONEY}",
     ),
@@ -226,9 +226,9 @@ MUTANTS = [
     ),
     Mutant(
         "a miss overwrites a hit",
-        "run/journal.py",
-        "                [row for key, row in rows.items() if key not in hits],",
-        "                list(rows.values()),",
+        "run/records.py",
+        "for key, one in kept.items() if key not in hits]",
+        "for key, one in kept.items()]",
         JOURNAL,
     ),
     Mutant(
@@ -470,6 +470,34 @@ MUTANTS = [
         "run/records.py",
         "return self.asked or self.fetched",
         "return self.fetched",
+        "tests/test_resume_money.py",
+    ),
+    Mutant(
+        "what is billed at no price cannot have been charged",
+        "run/database.py",
+        "    SELECT SUM(credits) FROM requests",
+        "    SELECT NULLIF(SUM(credits), 0) FROM requests",
+        JOURNAL,
+    ),
+    Mutant(
+        "a process goes on with what another has taken over",
+        "run/journal.py",
+        "            check_own(connection, batch, lease)\n",
+        "",
+        JOURNAL,
+    ),
+    Mutant(
+        "what nobody has read is used however old it is",
+        "run/plan.py",
+        "else one.as_of <= self.oldest",
+        "else False",
+        "tests/test_resume_money.py",
+    ),
+    Mutant(
+        "the quote counts an answer that is too old",
+        "run/plan.py",
+        "return holder.sent is not None and holder.sent <= oldest",
+        "return False",
         "tests/test_resume_money.py",
     ),
     Mutant(

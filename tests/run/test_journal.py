@@ -120,7 +120,7 @@ def test_an_identity_is_claimed_by_one_batch_at_a_time(journal, path):
     assert first.batch.identities == [ADA, BOB]
     assert (second.batch.identities, second.elsewhere) == ([EVE], [BOB])
     holder = other.claims([key(ADA)])[key(ADA)]
-    assert (holder.batch, holder.is_alive, holder.at_risk) == (first.batch.id, True, 0)
+    assert (holder.batch, holder.is_alive, holder.at_risk) == (first.batch.id, True, None)
     other.close()
 
 
@@ -243,6 +243,30 @@ def test_a_damaged_file_is_never_replaced(path):
     with pytest.raises(JournalError, match="cannot be used"):
         Journal(path)
     assert path.read_bytes() == b"garbage " * 1000
+
+
+def test_what_is_billed_at_no_price_may_have_been_charged_all_the_same(journal, path):
+    other = Journal(path)
+    begin(other)
+    other.intend(claim(other, ADA).batch.id, 0, replace(REQUEST, credits=0))
+    other.end_run("run", "done")
+    other.close()
+    holder = journal.claims([key(ADA)])[key(ADA)]
+    assert (holder.is_idle, holder.at_risk) == (False, 0)
+    assert claim(journal, ADA).elsewhere == [ADA]
+    journal.forgetting.forget("people", dict(ADA.keys))
+    assert journal.runs()[0]["credits_held"] == 0
+
+
+def test_nothing_is_asked_for_that_another_process_has_taken_over(journal, path):
+    mine = claim(journal, ADA, BOB).batch
+    for lease in (path.parent / "leases").iterdir():
+        lease.unlink()  # as somebody does who tidies up: the living are taken for dead
+    other = Journal(path)
+    assert claim(other, ADA).batch.identities == [ADA]
+    with pytest.raises(JournalError, match="taken over"):
+        journal.intend(mine.id, 0, REQUEST)
+    other.close()
 
 
 def test_runs_tell_what_they_spent(journal):
