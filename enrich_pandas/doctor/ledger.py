@@ -92,7 +92,7 @@ def _look_inside(ledger: Ledger, path: Path) -> None:
             if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
                 ledger.problems.append("The file is no journal of enrich_pandas.")
                 return
-            said = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+            said = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
             ledger.whole = said == "ok"
             if not ledger.whole:
                 ledger.problems.append(f"The journal is damaged ({said}). Restore a copy.")

@@ -529,6 +529,13 @@ MUTANTS = [
         SAFETY,
     ),
     Mutant(
+        "an index that leads to nobody is no damage",
+        "run/safety.py",
+        "PRAGMA integrity_check(1)",
+        "PRAGMA quick_check(1)",
+        SAFETY,
+    ),
+    Mutant(
         "nothing is put by for a full disk",
         "run/safety.py",
         "    if free * size < needed:\n",

@@ -111,11 +111,14 @@ def test_memory_does_not_hold_the_room_for_thousands_until_the_commit(tmp_path):
     database.close()
 
 
-def test_an_entry_that_cannot_be_found_again_is_damage(home):
+@pytest.mark.parametrize("more", [0, 2**26])
+def test_an_entry_that_cannot_be_found_again_is_damage(home, more):
     """Its index would not lead to it: the person would be bought a second time."""
     with ep.sandbox(journal=home, misses=0) as box:
         enriched()
         connection = sqlite3.connect(home)
+        connection.execute("INSERT INTO settings VALUES ('more', zeroblob(?))", (more,))
+        connection.commit()
         key = connection.execute("SELECT fingerprint FROM results").fetchone()[0]
         connection.close()
         home.write_bytes(home.read_bytes().replace(key, key[::-1], 1))
@@ -125,14 +128,26 @@ def test_an_entry_that_cannot_be_found_again_is_damage(home):
         assert len(box.ledger) == charged
 
 
-def test_a_flipped_byte_never_makes_a_row_be_paid_for_twice(home, tmp_path):
+def pages_of(home, name):
+    """Return where in the file the first page of a table or an index is."""
+    connection = sqlite3.connect(home)
+    query = "SELECT rootpage FROM sqlite_master WHERE name = ?"
+    found = connection.execute(query, (name,)).fetchone()
+    size = connection.execute("PRAGMA page_size").fetchone()[0]
+    connection.close()
+    return found and range((found[0] - 1) * size, found[0] * size)
+
+
+@pytest.mark.parametrize(("where", "times"), [("", 60), ("sqlite_autoindex_results_1", 15)])
+def test_a_flipped_byte_never_makes_a_row_be_paid_for_twice(home, where, times):
     """Wherever it is: it is found before anything is spent, or changes nothing that matters."""
     with ep.sandbox(journal=home, misses=0) as box:
         enriched()
         whole, dice = home.read_bytes(), random.Random(7)  # noqa: S311 - no secret
-        for number in range(60):
+        places = pages_of(home, where) or range(len(whole))
+        for number in range(times):
             damaged = bytearray(whole)
-            place = dice.randrange(len(damaged))
+            place = dice.choice(places)
             damaged[place] ^= 1 << dice.randrange(8)
             home.write_bytes(damaged)
             with contextlib.suppress(ep.JournalError):
