@@ -1,7 +1,6 @@
 """Whom a past run asked about, and what is known of them now."""
 
 from collections.abc import Container, Mapping, Sequence
-from contextlib import closing
 
 import numpy as np
 import pandas as pd
@@ -12,15 +11,16 @@ from enrich_pandas.errors import ConfigurationError, InputError
 from enrich_pandas.frame.columns import Columns
 from enrich_pandas.frame.schema import TEXT
 from enrich_pandas.frame.validation import Identified
+from enrich_pandas.opening import opened
 from enrich_pandas.providers import find_provider
 from enrich_pandas.providers.base import Identity, Kind, Match, Provider, Status
 from enrich_pandas.run.journal import Journal
-from enrich_pandas.run.plan import fingerprint, scope_of
+from enrich_pandas.run.plan import scope_of
 from enrich_pandas.run.recall import Call as Recalled
 from enrich_pandas.run.recall import remade
-from enrich_pandas.run.records import Answer, Change
+from enrich_pandas.run.records import Answer, Change, fingerprint
 from enrich_pandas.run.rereading import recalled
-from enrich_pandas.run.surroundings import current, journal_path
+from enrich_pandas.run.surroundings import current
 from enrich_pandas.waterfall.stage import Stage
 
 
@@ -102,7 +102,7 @@ class Asked:
 
     def answers(self, *, until: float | None = None) -> dict[Identity, Answer]:
         """Return what the journal knows of each, or knew at a moment."""
-        with closing(Journal(journal_path(current()))) as journal:
+        with opened(current()) as journal:
             return known(journal, self.run, self.call, self.identities, until=until)
 
     def rows(self, *, until: float | None = None) -> pd.DataFrame:

@@ -16,7 +16,7 @@ from typing import Any, Literal, TypeVar
 
 import pandas as pd
 
-from enrich_pandas.amounts import age_in, budget_in, retention
+from enrich_pandas.amounts import age_in, budget_in
 from enrich_pandas.arrivals import Arrivals
 from enrich_pandas.errors import BudgetError, ConfigurationError
 from enrich_pandas.frame.columns import find_columns
@@ -25,6 +25,7 @@ from enrich_pandas.frame.flatten import Taken
 from enrich_pandas.frame.output import Layout, Output, Tables, decide_output
 from enrich_pandas.frame.validation import identify
 from enrich_pandas.models import Company, Part, Person
+from enrich_pandas.opening import opened
 from enrich_pandas.options import options
 from enrich_pandas.progress import Hook
 from enrich_pandas.progress.choose import choose
@@ -247,8 +248,7 @@ def output_of(frame: pd.DataFrame, call: Call) -> Output:
 
 def _screen(here: Surroundings) -> Screen:
     """Read whom nobody may ask about; and delete what has been stored for too long."""
-    with closing(Journal(journal_path(here))) as journal:
-        journal.forgetting.sweep(retention())
+    with opened(here) as journal:
         screen = journal.tombstones.screen()
     if here.tape is not None:
         here.tape.screens.append(screen)

@@ -3,7 +3,6 @@
 import os
 import warnings
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +10,13 @@ import pandas as pd
 
 from enrich_pandas.asked import Asked, provider_of
 from enrich_pandas.errors import InputError
+from enrich_pandas.opening import opened
 from enrich_pandas.providers.base import Kind, Provider
 from enrich_pandas.recording import unfrozen
 from enrich_pandas.run.cassette import Recording, load, save
 from enrich_pandas.run.freezing import freeze
-from enrich_pandas.run.journal import Journal
 from enrich_pandas.run.recall import Call as Recalled
-from enrich_pandas.run.surroundings import current, journal_path
+from enrich_pandas.run.surroundings import current
 from enrich_pandas.run.tape import Begun, Tape
 
 
@@ -87,7 +86,7 @@ class Freezable:
         here, file, asked = current(), Path(path).expanduser(), self._asked.identities
         made = provider_of(self.id, self._call, asked, provider)
         begun = Begun(self.id, made, self.kind, asked)
-        with closing(Journal(journal_path(here))) as journal:
+        with opened(here) as journal:
             found, left = freeze(journal, begun, here.realm, redact)
             screen = journal.tombstones.screen()
         if not found:

@@ -1,15 +1,13 @@
 """Past runs, read from the journal."""
 
-from contextlib import closing
-
 import pandas as pd
 
 from enrich_pandas.errors import InputError
 from enrich_pandas.frame.schema import TEXT, TIME, times
+from enrich_pandas.opening import opened
 from enrich_pandas.resume import Run
-from enrich_pandas.run.journal import Journal
 from enrich_pandas.run.recall import read_call
-from enrich_pandas.run.surroundings import current, journal_path
+from enrich_pandas.run.surroundings import current
 
 COLUMNS = {
     "run": TEXT,
@@ -54,7 +52,7 @@ def runs() -> pd.DataFrame:
     ...     len(ep.runs())
     0
     """
-    with closing(Journal(journal_path(current()))) as journal:
+    with opened(current()) as journal:
         found = journal.runs()
     frame = pd.DataFrame(found, columns=["id", *list(COLUMNS)[1:]]).rename(columns={"id": "run"})
     for name in ("started", "ended"):
@@ -95,7 +93,7 @@ def run(id: str) -> Run:  # noqa: A002 - what users call it
                  email person_status
     0  ada@example.com       matched
     """
-    with closing(Journal(journal_path(current()))) as journal:
+    with opened(current()) as journal:
         found = journal.past.runs(id) if str(id).isascii() else []  # as all ids are
         if not found:
             newest = [one["id"] for one in journal.past.runs()[:3]]

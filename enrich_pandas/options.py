@@ -14,7 +14,8 @@ class Options:
         BudgetError with its plan, so that nobody spends a fortune by a typing error.
     retention : str
         How long answers are kept in the journal, such as ``"90D"``; older ones are deleted, and
-        what is asked for again is then bought again. Rows that are ``held`` stay.
+        what is asked for again is then bought again. Rows that are ``held`` stay. What a process
+        that died has left unread is held then, and not before a day has passed.
     shared_folder : str or None
         Where answers lie while Dask's workers join them to their rows: a folder that all of them
         can read. None is the system's temporary folder, which serves workers of this machine.

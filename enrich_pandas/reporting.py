@@ -1,18 +1,17 @@
 """Reports on results, and where the answers in them come from."""
 
-from contextlib import closing
-
 import pandas as pd
 
 from enrich_pandas.errors import InputError
 from enrich_pandas.frame.schema import TEXT, TIME
+from enrich_pandas.opening import opened
 from enrich_pandas.providers.base import Kind
 from enrich_pandas.report.accounts import accounts, behind, runs_table
 from enrich_pandas.report.kept import kept
 from enrich_pandas.report.report import Report
 from enrich_pandas.report.summarise import columns_of, kind_of, prefixes, summarise
 from enrich_pandas.run.journal import Journal
-from enrich_pandas.run.surroundings import current, journal_path
+from enrich_pandas.run.surroundings import current
 
 KEY = ["provider", "fetched_at"]
 
@@ -60,7 +59,7 @@ def report_on(frame: pd.DataFrame, *, prefix: str | None = None) -> Report:
     if found := kept(frame, chosen):
         return found
     kind = kind_of(frame, chosen)
-    with closing(Journal(journal_path(current()))) as journal:
+    with opened(current()) as journal:
         runs = _answers(journal, frame, chosen, kind)["run"].dropna().unique()
         known = accounts(journal, sorted(runs))
     return Report(summarise(frame, kind, chosen), tuple(known))
@@ -106,7 +105,7 @@ def provenance(frame: pd.DataFrame, *, prefix: str | None = None) -> pd.DataFram
     """
     chosen = _chosen(frame, prefix)
     kind = kind_of(frame, chosen)
-    with closing(Journal(journal_path(current()))) as journal:
+    with opened(current()) as journal:
         answers = _answers(journal, frame, chosen, kind)
         known = runs_table(accounts(journal, answers["run"].dropna().unique()))
     facts = known[["run", "api_version", "started", "library", "realm"]]

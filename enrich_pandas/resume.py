@@ -3,7 +3,6 @@
 import time
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import closing
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -14,6 +13,7 @@ from enrich_pandas.enrichment import PREFIXES, Call, drive, terms_of
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.frame.schema import TEXT
 from enrich_pandas.frozen import Freezable
+from enrich_pandas.opening import opened
 from enrich_pandas.progress import Hook
 from enrich_pandas.progress.choose import choose
 from enrich_pandas.providers.base import Identity, Provider, Status
@@ -21,11 +21,10 @@ from enrich_pandas.report.accounts import accounts
 from enrich_pandas.report.report import Report
 from enrich_pandas.report.summarise import summarise
 from enrich_pandas.run.budget import Budget
-from enrich_pandas.run.journal import Journal
 from enrich_pandas.run.recall import Call as Recalled
 from enrich_pandas.run.recall import remade
 from enrich_pandas.run.rereading import reread
-from enrich_pandas.run.surroundings import current, journal_path
+from enrich_pandas.run.surroundings import current
 
 
 class Run(Freezable):
@@ -101,7 +100,7 @@ class Run(Freezable):
         ended. Labels are those of `rows`.
         """
         rows, _ = self.at_its_end()
-        with closing(Journal(journal_path(current()))) as journal:
+        with opened(current()) as journal:
             known = accounts(journal, [self.id])
         return Report(summarise(rows, self.kind, PREFIXES[self.kind], unit=self.kind), tuple(known))
 
@@ -232,7 +231,7 @@ class Run(Freezable):
             As in `resume`.
         """
         known = self._provider(provider)
-        with closing(Journal(journal_path(current()))) as journal:
+        with opened(current()) as journal:
             changes = list(reread(journal, self.id, known, self.kind, current().realm))
         return changed(changes)
 

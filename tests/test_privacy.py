@@ -3,6 +3,7 @@
 import sqlite3
 import time
 import zlib
+from unittest.mock import Mock
 
 import msgspec
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 
 import enrich_pandas as ep
 from enrich_pandas.run import forgetting
+from enrich_pandas.run.journal import Journal
 from enrich_pandas.run.tombstones import marks
 from enrich_pandas.run.traces import Trace, without
 
@@ -300,6 +302,102 @@ def test_what_is_older_than_the_retention_is_deleted(box, home, monkeypatch):
     ep.plan(LEADS, "crustdata")
     assert not mentions(home, "ada@acme.example", before.loc[0, "person_name"])
     assert ep.plan(LEADS, "crustdata").requests == 2
+
+
+def in_days(monkeypatch, days):
+    """Let so many days pass."""
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + days * 86_400)
+
+
+SHOWN = {
+    "runs": lambda _: ep.runs(),
+    "run": lambda run: ep.run(run.id).rows.empty,
+    "report": lambda run: run.report,
+    "rows": lambda run: run.rows,
+    "held": lambda run: run.held,
+    "provenance": lambda run: ep.provenance(run.frame),
+}
+
+
+@pytest.mark.parametrize("look", SHOWN.values(), ids=SHOWN)
+def test_past_runs_do_not_show_what_is_too_old_though_no_call_is_made(box, home, monkeypatch, look):
+    before = enriched()
+    run = ep.run(ep.runs()["run"][0])
+    run.frame = before
+    in_days(monkeypatch, 91)
+    look(run)
+    assert not mentions(home, "ada@acme.example", before.loc[0, "person_name"])
+    assert ep.run(run.id).rows.empty
+
+
+def test_what_is_too_old_goes_into_no_recording(box, home, monkeypatch):
+    before = enriched()
+    run = ep.run(ep.runs()["run"][0])
+    in_days(monkeypatch, 91)
+    with pytest.raises(ep.InputError, match="No raw answer"):
+        run.freeze(home.with_name("report.yaml"))
+    assert not mentions(home, "ada@acme.example", before.loc[0, "person_name"])
+
+
+def test_a_clock_that_was_ahead_keeps_nothing_for_longer(box, home, monkeypatch):
+    with monkeypatch.context() as ahead:
+        in_days(ahead, 3_650)
+        enriched(LEADS[1:])
+    before = enriched(LEADS[:1])
+    in_days(monkeypatch, 91)
+    ep.runs()
+    assert not mentions(home, "ada@acme.example", before.loc[0, "person_name"])
+
+
+UNREAD = LEADS[["Email"]].dropna()  # whom one request asks about
+
+
+@pytest.fixture
+def died(box, monkeypatch):
+    """Leave a paid answer that nobody has read, as of a process that died."""
+    with monkeypatch.context() as dying:
+        dying.setattr(Journal, "land", Mock(side_effect=ep.JournalError("died")))
+        with pytest.raises(ep.JournalError, match="died"):
+            enriched(UNREAD)
+    assert len(box.ledger) == 2
+
+
+def test_who_was_left_unread_for_too_long_is_held_and_the_answer_goes(died, box, home, monkeypatch):
+    in_days(monkeypatch, 91)
+    (run,) = ep.runs()["run"]
+    assert not mentions(home, '"name":', "headline")
+    assert mentions(home, *UNREAD["Email"]) == UNREAD["Email"].tolist()
+    assert statuses(enriched(UNREAD)) == [("held", "unread")] * 2
+    assert len(box.ledger) == 2
+    credits_ = ep.runs().set_index("run").loc[run]
+    assert (credits_["credits"], credits_["credits_held"]) == (0, credits_["credits_planned"])
+    newest = ep.run(ep.runs()["run"][0])
+    assert set(newest.resume(held="resend", progress=None)["person_status"]) == {"matched"}
+    in_days(monkeypatch, 91)
+    ep.runs()
+    assert not mentions(home, "ada@acme.example")
+
+
+def test_who_was_left_unread_and_is_forgotten_is_not_held(died, box, home, monkeypatch):
+    ep.forget("ada@acme.example")
+    in_days(monkeypatch, 91)
+    assert statuses(enriched(UNREAD))[0] == ("suppressed", "forgotten")
+    assert not mentions(home, "ada@acme.example")
+
+
+@pytest.mark.parametrize(("days", "retention"), [(89, "90D"), (0.9, "0D")])
+def test_an_open_job_is_fetched_while_it_is_young(home, monkeypatch, days, retention):
+    """It has a day at least: it was paid for, and nobody has seen what it found."""
+    monkeypatch.setattr(ep.options, "retention", retention)
+    jobs = {"misses": 0, "journal": home, "job_seconds": (1.0, 1.0)}
+    with ep.sandbox(**jobs) as box:
+        first = enriched(provider=ep.Amplemarket(patience=0.1), max_age=retention)
+        assert set(first["person_status"]) == {"pending"}
+        in_days(monkeypatch, days)
+        after = enriched(provider=ep.Amplemarket(patience=30), max_age=retention)
+        assert set(after["person_status"]) == {"matched"}
+        assert len(box.ledger) == 3
 
 
 def test_no_answer_is_older_than_it_may_be_kept(box, monkeypatch):

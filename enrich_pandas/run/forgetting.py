@@ -1,4 +1,4 @@
-"""Forgetting: no readable byte of a person is left in the journal, and what is too old goes.
+"""Forgetting: no readable byte of a person is left in the journal.
 
 Whoever shares an answer with the person keeps his own part of it.
 """
@@ -24,7 +24,6 @@ from enrich_pandas.run.tombstones import (
 )
 from enrich_pandas.run.traces import Trace, marks_in, without
 
-DAY = 86_400.0
 NOTHING = zlib.compress(b"")
 # What those may have cost of whom an open job's batch no longer knows is held.
 LEFT_OUT = """
@@ -36,7 +35,7 @@ LEFT_OUT = """
 
 
 class Forgetting:
-    """Takes people, and what is too old, out of a journal's file."""
+    """Takes people out of a journal's file."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -46,37 +45,6 @@ class Forgetting:
         with self._database.writing() as connection:
             named = set(marks(kind, values))
             return purge(connection, kind, named, Stone(FORGOTTEN, ANYBODY, time.time()))
-
-    def sweep(self, retention: float) -> None:
-        """Delete what is older than so many seconds, at most once a day.
-
-        What is held stays: without it, a row that may have been paid for would be asked again.
-        """
-        now = time.time()
-        with self._database.reading() as connection:
-            row = connection.execute("SELECT value FROM settings WHERE name = 'swept'").fetchone()
-        if row and now - unpack(row[0]) < min(DAY, retention):
-            return
-        with self._database.writing() as connection:
-            _delete_older(connection, now - retention)
-            connection.execute("INSERT OR REPLACE INTO settings VALUES ('swept', ?)", (pack(now),))
-
-
-def _delete_older(connection: sqlite3.Connection, moment: float) -> None:
-    connection.execute(
-        "DELETE FROM results WHERE fetched < ? AND status != ?", (moment, Status.HELD)
-    )
-    connection.execute(
-        "UPDATE requests SET headers = NULL, body = NULL WHERE answered < ? AND body IS NOT NULL "
-        "AND batch IN (SELECT id FROM batches WHERE state != 'open')",
-        (moment,),
-    )
-    connection.execute(
-        "UPDATE batches SET identities = ? WHERE state != 'open' AND identities != ? "
-        "AND run IN (SELECT id FROM runs WHERE started < ?)",
-        (pack([]), pack([]), moment),
-    )
-    connection.execute("UPDATE runs SET asked = NULL WHERE started < ?", (moment,))
 
 
 def purge_removed(

@@ -28,8 +28,8 @@ from enrich_pandas.run.credentials import told
 from enrich_pandas.run.http import Exchange, written
 from enrich_pandas.run.journal import Journal
 from enrich_pandas.run.outcome import legible, read
-from enrich_pandas.run.plan import fingerprint, scope_of
-from enrich_pandas.run.records import Landed
+from enrich_pandas.run.plan import scope_of
+from enrich_pandas.run.records import Landed, fingerprint
 from enrich_pandas.run.tape import Begun
 from enrich_pandas.run.task import Task
 

@@ -29,6 +29,7 @@ from enrich_pandas.run.claims import (
     taken,
 )
 from enrich_pandas.run.database import Database, explained, insert, select_in
+from enrich_pandas.run.expiry import Expiry
 from enrich_pandas.run.forgetting import Forgetting, purge_removed, purge_returned
 from enrich_pandas.run.leases import Lease, is_alive
 from enrich_pandas.run.past import RUNNING, Past
@@ -91,6 +92,7 @@ class Journal:
         self._database = Database(path)
         self.tombstones, self.forgetting = Tombstones(self._database), Forgetting(self._database)
         self.past = Past(self._database, self._is_alive)
+        self.expiry = Expiry(self._database, self._is_alive)
         self.runs = self.past.runs
 
     def close(self) -> None:

@@ -12,7 +12,7 @@ from enrich_pandas.providers.base import Identity, Kind, Provider, RateLimit, St
 from enrich_pandas.run.database import LOOK_UP
 from enrich_pandas.run.journal import Journal
 from enrich_pandas.run.playing import Replayed, play
-from enrich_pandas.run.records import LEFT, Answer, Holder, pack
+from enrich_pandas.run.records import LEFT, Answer, Holder, fingerprint, pack
 from enrich_pandas.run.tape import Tape
 
 
@@ -184,11 +184,6 @@ def count_statuses(answers: Mapping[Identity, Answer]) -> dict[Status, int]:
     order = list(Status)
     statuses = sorted((a.match.status for a in answers.values()), key=order.index)
     return {status: len(list(group)) for status, group in groupby(statuses)}
-
-
-def fingerprint(scope: bytes, identity: Identity) -> bytes:
-    """Return an identity's name in the journal."""
-    return hashlib.sha256(scope + pack(identity.keys)).digest()
 
 
 def _by_batch(holders: Mapping[Identity, Holder]) -> dict[Holder, list[Identity]]:

@@ -1,5 +1,6 @@
 """How answers are written into the journal and read back."""
 
+import hashlib
 import sqlite3
 import zlib
 from collections.abc import Mapping
@@ -126,6 +127,11 @@ UNREADABLE = (zlib.error, msgspec.MsgspecError, ValueError, LookupError, TypeErr
 def unpack(value: bytes) -> Any:
     """Decode JSON."""
     return msgspec.json.decode(value)
+
+
+def fingerprint(scope: bytes, identity: Identity) -> bytes:
+    """Return an identity's name in the journal."""
+    return hashlib.sha256(scope + pack(identity.keys)).digest()
 
 
 def read_identity(value: list[list[str]]) -> Identity:

@@ -8,8 +8,8 @@ from functools import partial
 from enrich_pandas.providers.base import Identity, Kind, Match, Provider, Request, Response, Status
 from enrich_pandas.run.journal import Journal
 from enrich_pandas.run.outcome import legible
-from enrich_pandas.run.plan import fingerprint, scope_of
-from enrich_pandas.run.records import Answer, Batch, Change, Landed, fresh, is_kept
+from enrich_pandas.run.plan import scope_of
+from enrich_pandas.run.records import Answer, Batch, Change, Landed, fingerprint, fresh, is_kept
 from enrich_pandas.run.tally import one_each
 from enrich_pandas.run.task import Task
 from enrich_pandas.run.tombstones import Screen

@@ -18,7 +18,7 @@ from enrich_pandas.models import Email, Person
 from enrich_pandas.providers.base import Identity, Match, Outcome, Request, Response, Status
 from enrich_pandas.run.database import Database
 from enrich_pandas.run.journal import Journal
-from enrich_pandas.run.records import Change, fresh
+from enrich_pandas.run.records import Change, fingerprint, fresh
 
 SCOPE = b"scope"
 ADA, BOB, EVE = (Identity.of(email=f"{name}@example.com") for name in ("ada", "bob", "eve"))
@@ -549,3 +549,37 @@ def test_another_reading_frees_of_what_is_held_no_more_than_it_has_read(journal)
     applied = journal.past.amend(batch.id, "people", "test", changes, lambda who: 3.0 * len(who))
     assert [change.identity for change in applied] == [BOB]
     assert (journal.runs()[0]["credits"], journal.runs()[0]["credits_held"]) == (3, 6)
+
+
+def later(monkeypatch, days):
+    now = time.time
+    monkeypatch.setattr(time, "time", lambda: now() + days * 86_400)
+
+
+def test_who_is_held_is_so_however_old_and_the_others_go(journal, monkeypatch):
+    begin(journal)
+    batch = claim(journal, ADA, BOB).batch
+    land(journal, batch, Match(identity=ADA, status=Status.HELD), matched(BOB), held=3.0)
+    later(monkeypatch, 1_000)
+    journal.expiry.sweep(90 * 86_400)
+    assert list(journal.stored([key(ADA), key(BOB)])) == [key(ADA)]
+
+
+def test_only_the_dead_are_taken_what_is_too_old(journal, path, monkeypatch):
+    """A living owner still reads it, and of whom nothing was sent nothing is held."""
+    other = Journal(path)
+    begin(other)
+    sent, idle = claim(other, ADA).batch, claim(other, BOB).batch
+    other.intend(sent.id, 0, REQUEST)
+    for is_alive in (True, False):
+        later(monkeypatch, 91)
+        journal.expiry.sweep(90 * 86_400)
+        assert bool(journal.claims([key(ADA), key(BOB)])) == is_alive
+        if is_alive:
+            other.close()
+    assert (journal.runs()[0]["credits"], journal.runs()[0]["credits_held"]) == (0, 3)
+    held = journal.stored([fingerprint(SCOPE, one) for one in (ADA, BOB)])
+    assert [(one.match.identity, one.match.status) for one in held.values()] == [(ADA, "held")]
+    with journal._database.reading() as connection:
+        states = dict(connection.execute("SELECT id, state FROM batches"))
+    assert states == {sent.id: "landed", idle.id: "released"}
