@@ -1,5 +1,6 @@
 """Who is on the list is not asked about; who is forgotten leaves no readable byte."""
 
+import contextlib
 import sqlite3
 import time
 import zlib
@@ -213,6 +214,23 @@ def test_one_forgets_by_an_identifier_that_only_the_answer_holds(box, home):
     assert ep.forget(before.loc[1, "person_linkedin_url"]) == 1
     assert not mentions(home, "bo@acme.example", before.loc[1, "person_name"])
     assert statuses(enriched())[1] == ("suppressed", "forgotten")
+
+
+def test_a_redirect_that_repeats_her_address_goes_and_other_headers_stay(home):
+    leads = pd.DataFrame({"Email": ["zelda@acme.example", "bo@acme.example"]})
+    with ep.sandbox(journal=home, misses=0) as box:
+        for lead in leads["Email"]:
+            repeated = f"/screener/person/enrich?business_email={lead.replace('@', '%40')}"
+            box.fault("crustdata", "submit", "redirect", times=1, location=repeated)
+            alone = leads[leads["Email"] == lead]
+            with contextlib.suppress(ep.EnrichError):
+                enriched(alone, provider=ep.Crustdata(api="screener"))
+        assert mentions(home, "zelda", "bo%40acme") == ["zelda", "bo%40acme"]
+        ep.forget("zelda@acme.example")
+        assert mentions(home, "zelda", "bo%40acme") == ["bo%40acme"]
+        with contextlib.closing(sqlite3.connect(home)) as connection:
+            rows = connection.execute("SELECT headers FROM requests").fetchall()
+        assert all(b"content-length" in row[0] for row in rows)
 
 
 def test_all_providers_answers_go(box, home):

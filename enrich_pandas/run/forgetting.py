@@ -176,17 +176,27 @@ def _scrub_bodies(
     connection: sqlite3.Connection, trace: Trace, own: Mapping[int, set[str]], provider: str
 ) -> None:
     query = (
-        "SELECT requests.id, batch, body FROM requests JOIN batches ON batches.id = batch "
+        "SELECT requests.id, batch, headers, body FROM requests JOIN batches ON batches.id = batch "
         "JOIN runs ON runs.id = run "
         "WHERE body IS NOT NULL AND (? = '' OR runs.provider = ?)"
     )
     for row in connection.execute(query, (provider, provider)).fetchall():
         body = zlib.decompress(row["body"])
         rest = without(body, trace, own.get(row["batch"], ()))
-        if rest is not body:
+        headers = _without(row["headers"], trace)
+        if rest is not body or headers is not row["headers"]:
             connection.execute(
-                "UPDATE requests SET body = ? WHERE id = ?", (zlib.compress(rest, 1), row["id"])
+                "UPDATE requests SET headers = ?, body = ? WHERE id = ?",
+                (headers, zlib.compress(rest, 1), row["id"]),
             )
+
+
+def _without(headers: bytes, trace: Trace) -> bytes:
+    """Return headers but for those in which somebody may be named: a redirect repeats the query."""
+    if not trace.may_be_in(headers):
+        return headers
+    named = unpack(headers).items()
+    return pack({name: told for name, told in named if not trace.may_be_in(pack([name, told]))})
 
 
 # -- whom a batch or run was about ---------------------------------------------------------------

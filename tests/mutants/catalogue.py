@@ -437,6 +437,13 @@ MUTANTS = [
         PRIVACY,
     ),
     Mutant(
+        "who is forgotten stays in the headers",
+        "run/forgetting.py",
+        '_without(row["headers"], trace)',
+        'row["headers"]',
+        PRIVACY,
+    ),
+    Mutant(
         "whoever is spelled otherwise is overlooked",
         "run/traces.py",
         'return unquote(unquote(text)) if "%" in text else text',
