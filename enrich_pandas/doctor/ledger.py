@@ -12,7 +12,7 @@ from enrich_pandas.errors import JournalError
 from enrich_pandas.run.database import APPLICATION_ID
 from enrich_pandas.run.leases import is_alive
 from enrich_pandas.run.past import RUNNING
-from enrich_pandas.run.safety import check_disk
+from enrich_pandas.run.safety import check_disk, check_folder
 
 PRIVATE = 0o077  # the bits of everybody else
 BUSY = 5.0  # seconds to wait for whoever writes
@@ -82,6 +82,10 @@ def _look_at_file(ledger: Ledger, path: Path) -> None:
             f"Others can read the journal ({ledger.mode}). The next run mends this; "
             f"or type: chmod 600 {path}"
         )
+    try:
+        check_folder(path.parent)
+    except JournalError as error:
+        ledger.problems.append(f"{error.args[0].splitlines()[0]} {error.todo}")
 
 
 def _look_inside(ledger: Ledger, path: Path) -> None:

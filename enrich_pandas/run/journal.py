@@ -49,7 +49,7 @@ from enrich_pandas.run.records import (
     store,
     unpack,
 )
-from enrich_pandas.run.safety import check_disk, check_whole, reserve
+from enrich_pandas.run.safety import check_disk, check_folder, check_whole, reserve
 from enrich_pandas.run.tombstones import Tombstones
 
 KNOWN = "SELECT fingerprint FROM results UNION ALL SELECT fingerprint FROM claims LIMIT ?"
@@ -198,6 +198,7 @@ class Journal:
             if not mine:
                 return Claim(None, elsewhere, dear)
             if price(mine):
+                check_folder(self.path.parent)
                 check_disk(self.path)
                 reserve(connection, len(mine))
             batch = insert(

@@ -1,13 +1,15 @@
-"""Before anything is spent: a local disk with room on it, and a file that is whole.
+"""Before anything is spent: a folder of one's own on a local disk with room, and a whole file.
 
-What is paid for has to reach the journal. Where that is in doubt nothing is bought: not on a
-network disk, whose locks do not hold between machines; not on a full one; not on a damaged file,
-in which what was bought may not be found again.
+What is paid for has to reach the journal. Where that is in doubt nothing is bought: not where
+others can change what lies beside it; not on a network disk, whose locks do not hold between
+machines; not on a full one; not on a damaged file, in which what was bought may not be found again.
 """
 
 import os
+import shlex
 import shutil
 import sqlite3
+import stat
 from functools import lru_cache
 from pathlib import Path
 
@@ -24,6 +26,38 @@ LOCAL_FUSE = frozenset({"fuse.ecryptfs", "fuse.encfs", "fuse.gocryptfs", "fusebl
 ROOM = 32 * 1024 * 1024  # bytes that must be free, for SQLite's own journal and raw answers
 BYTES_AN_IDENTITY = 16 * 1024  # of the file, for a raw answer and what is read from it
 PART = 4 * 1024 * 1024  # bytes of it that are written at once: SQLite makes each up in memory
+
+
+def check_folder(folder: Path) -> None:
+    """Refuse a folder that others can change.
+
+    Of what they put there SQLite would take a rollback journal for its own. A sticky folder, as
+    /tmp is, keeps them from taking files away, and not from adding any.
+
+    Raises
+    ------
+    JournalError
+        With what to do; nothing was spent.
+    """
+    if not hasattr(os, "geteuid"):  # Windows, where a mode tells nothing of others
+        return
+    found, todo = (
+        folder.lstat(),
+        "Set ENRICH_PANDAS_HOME to a folder that is not there: it is made.",
+    )
+    if stat.S_ISLNK(found.st_mode):
+        what, todo = "is a link", f"Set ENRICH_PANDAS_HOME to where it leads: {folder.resolve()}"
+    elif found.st_uid != os.geteuid():
+        what = "belongs to another user"
+    elif found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+        what, todo = "can be changed by others", f"Type: chmod go-w {shlex.quote(str(folder))}"
+    else:
+        return
+    raise JournalError(
+        f"The folder of the journal, {folder}, {what}; what is paid for would not be safe in it.",
+        cost="Nothing was spent.",
+        todo=todo,
+    )
 
 
 def check_disk(path: Path) -> None:

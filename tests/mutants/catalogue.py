@@ -571,6 +571,20 @@ MUTANTS = [
         SAFETY,
     ),
     Mutant(
+        "a folder that others can change is used",
+        "run/safety.py",
+        "(stat.S_IWGRP | stat.S_IWOTH)",
+        "0",
+        SAFETY,
+    ),
+    Mutant(
+        "a folder that is a link is used",
+        "run/safety.py",
+        "    if stat.S_ISLNK(found.st_mode):\n",
+        "    if False:\n",
+        SAFETY,
+    ),
+    Mutant(
         "nothing is put by for a full disk",
         "run/safety.py",
         "    if free * size < needed:\n",

@@ -1,9 +1,11 @@
 """Nothing is spent on a network disk, a full one, or a damaged journal."""
 
 import contextlib
+import os
 import random
 import shutil
 import sqlite3
+import subprocess
 from types import SimpleNamespace
 
 import pandas as pd
@@ -36,6 +38,42 @@ def mounted(monkeypatch):
 
     yield mount
     safety._kind_of_disk.cache_clear()
+
+
+@pytest.mark.parametrize("mode", [0o770, 0o702, 0o1777])
+def test_nothing_is_spent_where_others_can_change_the_folder(home, mode):
+    home.parent.mkdir()
+    home.parent.chmod(mode)
+    with ep.sandbox(journal=home) as box:
+        with pytest.raises(ep.JournalError, match="changed by others") as caught:
+            enriched()
+        assert box.requests.empty
+        assert ep.plan(LEADS).requests == 2  # looking is allowed
+        subprocess.run(caught.value.todo.removeprefix("Type: "), shell=True, check=True)  # noqa: S602 - what the user would type
+        assert (enriched()["person_status"] != "skipped").all()
+
+
+def test_nothing_is_spent_where_the_folder_is_a_link(home, tmp_path):
+    (tmp_path / "real").mkdir()
+    home.parent.symlink_to(tmp_path / "real")
+    with ep.sandbox(journal=home) as box:
+        with pytest.raises(ep.JournalError, match="is a link") as caught:
+            enriched()
+        assert box.requests.empty
+    assert caught.value.todo.endswith(str(tmp_path / "real"))
+
+
+def test_nothing_is_spent_in_a_folder_of_another_user(tmp_path, monkeypatch):
+    safety.check_folder(tmp_path)
+    monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
+    with pytest.raises(ep.JournalError, match="another user"):
+        safety.check_folder(tmp_path)
+
+
+def test_a_mode_says_nothing_on_windows(tmp_path, monkeypatch):
+    tmp_path.chmod(0o777)
+    monkeypatch.delattr(os, "geteuid")
+    safety.check_folder(tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.sshfs", "fuse.drive"])
