@@ -162,6 +162,24 @@ MUTANTS = [
         f"{JOURNAL} {DRIVER}",
     ),
     Mutant(
+        "a batch is adopted by two",
+        "run/journal.py",
+        """UPDATE batches SET lease = ? WHERE id = ? AND lease = ? AND state = 'open'",
+                (lease, batch, row["lease"]),
+""",
+        """UPDATE batches SET lease = ? WHERE id = ? AND state = 'open'",
+                (lease, batch),
+""",
+        JOURNAL,
+    ),
+    Mutant(
+        "what seemed idle is given away without another look",
+        "run/claims.py",
+        "batch for batch, lease in batches if connection.execute(query, (batch, lease)).fetchone()",
+        "batch for batch, lease in batches",
+        JOURNAL,
+    ),
+    Mutant(
         "an identity is claimed by two",
         "run/claims.py",
         "        *(row[0] for row in select_in(connection.execute, claimed, fingerprints)),\n",
@@ -423,6 +441,21 @@ MUTANTS = [
         JOURNAL,
     ),
     Mutant(
+        "another user's journal is used",
+        "run/database.py",
+        '    if found.st_uid != getattr(os, "geteuid", lambda: found.st_uid)():\n',
+        "    if False:\n",
+        JOURNAL,
+    ),
+    Mutant(
+        "a recording is executed",
+        "run/cassette.py",
+        "            return _recording(*deserialize(text, _serializer(path))[:2])\n",
+        "            __import__('yaml').unsafe_load(text)\n"
+        "            return _recording(*deserialize(text, _serializer(path))[:2])\n",
+        "tests/run/test_cassette.py",
+    ),
+    Mutant(
         "what is deleted stays readable",
         "run/database.py",
         '"PRAGMA secure_delete = ON"',
@@ -456,6 +489,18 @@ MUTANTS = [
         "            purge_returned(connection, kind, found, provider, batch)\n",
         "",
         PRIVACY,
+    ),
+    Mutant(
+        "an answer lands before the removal that it tells of",
+        "run/journal.py",
+        """            purge_removed(connection, kind, found, provider, now)
+            purge_returned(connection, kind, found, provider, batch)
+""",
+        """        with self._database.writing() as connection:
+            purge_removed(connection, kind, found, provider, now)
+            purge_returned(connection, kind, found, provider, batch)
+""",
+        JOURNAL,
     ),
     Mutant(
         "each whom an answer removes takes a pass of his own",

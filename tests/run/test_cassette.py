@@ -56,6 +56,16 @@ def test_an_answer_that_is_no_text_goes_into_yaml_and_is_refused_by_json(tmp_pat
     assert not (tmp_path / "x.json").exists()
 
 
+@pytest.mark.parametrize("how", ["apply", "new"])
+def test_nothing_in_a_cassette_is_executed(tmp_path, how):
+    made = tmp_path / "made"
+    tag = f'!!python/object/{how}:os.mkdir ["{made}"]'
+    (tmp_path / "x.yaml").write_text(f"interactions: {tag}\nversion: 1\n")
+    with pytest.raises(ep.ReplayError, match="cannot be read"):
+        load(tmp_path / "x.yaml")
+    assert not made.exists()
+
+
 def test_answers_to_one_request_come_in_their_order_and_the_last_one_again(tmp_path):
     one, two, busy = (
         Interaction(method="GET", uri="https://a.example/x", status=status, sent=sent)

@@ -9,6 +9,7 @@ import time
 import warnings
 import zlib
 from dataclasses import replace
+from unittest.mock import Mock
 
 import msgspec
 import pytest
@@ -16,6 +17,7 @@ import pytest
 from enrich_pandas.errors import JournalError
 from enrich_pandas.models import Email, Person
 from enrich_pandas.providers.base import Identity, Match, Outcome, Request, Response, Status
+from enrich_pandas.run import journal as journal_module
 from enrich_pandas.run.database import Database
 from enrich_pandas.run.journal import Journal
 from enrich_pandas.run.records import Change, fingerprint, fresh
@@ -196,6 +198,32 @@ def test_a_dead_owners_batch_is_adopted_with_what_was_recorded(journal, path):
     assert (first.status, first.headers, first.body) == (200, {"a": "b"}, b"[1]")
     assert second.outcome is Outcome.UNKNOWN
     assert first.sent <= second.sent <= time.time() < first.sent + 60
+
+
+def test_a_batch_that_another_process_has_just_adopted_is_not_adopted(journal, path, monkeypatch):
+    """Both find its owner dead; who is second may not go on with it, too."""
+    owner, faster = Journal(path), Journal(path)
+    batch = claim(owner, ADA).batch
+    owner.close()
+    adopt = faster.adopt
+    monkeypatch.setattr(journal, "_is_alive", lambda _: adopt(batch.id, SCOPE) is None)
+    assert journal.adopt(batch.id, SCOPE) is None
+    monkeypatch.undo()
+    faster.intend(batch.id, 0, REQUEST)  # it is still the faster one's
+    faster.close()
+
+
+def test_what_is_idle_no_more_is_not_given_to_another(journal, path, monkeypatch):
+    """Its owner was found dead, and another has taken it over and asked meanwhile."""
+    owner, faster = Journal(path), Journal(path)
+    batch = claim(owner, ADA).batch
+    owner.close()
+    seen = journal.claims([key(ADA)])
+    faster.adopt(batch.id, SCOPE)
+    faster.intend(batch.id, 0, REQUEST)
+    monkeypatch.setattr(journal, "claims", lambda _: seen)
+    assert claim(journal, ADA).elsewhere == [ADA]
+    faster.close()
 
 
 def test_a_batch_asked_with_other_options_is_not_adopted(journal, path):
@@ -461,6 +489,13 @@ def test_a_place_that_cannot_be_written_is_an_error(tmp_path, where):
         Journal(tmp_path / where / "journal.sqlite")
 
 
+def test_a_file_of_another_user_is_refused(path, monkeypatch):
+    Journal(path).close()
+    monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
+    with pytest.raises(JournalError, match="belongs to another user"):
+        Journal(path)
+
+
 def test_a_file_that_others_could_read_is_closed_to_them(path):
     Journal(path).close()
     path.chmod(0o644)
@@ -549,6 +584,26 @@ def test_another_reading_frees_of_what_is_held_no_more_than_it_has_read(journal)
     applied = journal.past.amend(batch.id, "people", "test", changes, lambda who: 3.0 * len(who))
     assert [change.identity for change in applied] == [BOB]
     assert (journal.runs()[0]["credits"], journal.runs()[0]["credits_held"]) == (3, 6)
+
+
+@pytest.mark.parametrize("purge", ["purge_removed", "purge_returned"])
+def test_an_answer_lands_with_the_removal_that_it_tells_of_or_not_at_all(
+    journal, monkeypatch, purge
+):
+    """Else what was removed would stay for ever, where the process dies between the two."""
+    begin(journal)
+    land(journal, claim(journal, ADA).batch, matched(ADA, name="Ada"))
+    known = {key(ADA): journal.stored([key(ADA)])[key(ADA)].fetched}
+    batch = claim(journal, ADA, known=known).batch
+    removed = Match(identity=ADA, status=Status.REMOVED, reason="gdpr_removed")
+    with monkeypatch.context() as failing:
+        failing.setattr(journal_module, purge, Mock(side_effect=sqlite3.OperationalError("full")))
+        with pytest.raises(JournalError, match="full"):
+            land(journal, batch, removed)
+    assert journal.claims([key(ADA)])[key(ADA)].batch == batch.id
+    assert list(journal.stored([key(ADA)])) == [key(ADA)]
+    land(journal, batch, removed)
+    assert (journal.claims([key(ADA)]), journal.stored([key(ADA)])) == ({}, {})
 
 
 def later(monkeypatch, days):
