@@ -18,8 +18,11 @@ from enrich_pandas.errors import JournalError
 ALLOWED = "ENRICH_PANDAS_NETWORK_DISK"  # set to 1 by whoever knows that its locks hold
 NETWORK = frozenset(
     {
-        *("9pfs", "afpfs", "afs", "ceph", "cifs", "davfs", "lustre", "ncpfs", "nfs", "nfs4"),
-        *("smb2", "smb3", "smbfs", "webdav", "beegfs", "gpfs", "ocfs2", "glusterfs"),
+        *("afpfs", "afs", "ceph", "cifs", "coda", "davfs", "lustre", "ncpfs", "nfs", "nfs4"),
+        *("smb2", "smb3", "smbfs", "webdav", "beegfs", "gfs2", "gpfs", "ocfs2", "glusterfs"),
+        *("orangefs", "panfs", "pvfs2", "wekafs"),
+        # Folders that a host lends to a machine inside it, which knows nothing of the host's locks.
+        *("9p", "9pfs", "v9fs", "virtiofs", "drvfs", "fakeowner", "prl_fs", "vboxsf", "vmhgfs"),
     }
 )
 LOCAL_FUSE = frozenset({"fuse.ecryptfs", "fuse.encfs", "fuse.gocryptfs", "fuseblk"})
@@ -61,7 +64,7 @@ def check_folder(folder: Path) -> None:
 
 
 def check_disk(path: Path) -> None:
-    """Refuse a network disk, and one without room.
+    """Refuse a network disk, a host's that a guest shares, and one without room.
 
     Raises
     ------
@@ -71,8 +74,8 @@ def check_disk(path: Path) -> None:
     kind = _kind_of_disk(path.parent)
     if kind and os.environ.get(ALLOWED) != "1":
         raise JournalError(
-            f"The journal {path} is on a network disk ({kind}), whose locks may not hold: two "
-            "machines could pay for the same rows.",
+            f"The journal {path} is on a network disk ({kind}), or one shared with a host, whose "
+            "locks may not hold: two machines could pay for the same rows.",
             cost="Nothing was spent.",
             todo=f"Set ENRICH_PANDAS_HOME to a folder on this machine's own disk, or {ALLOWED}=1 "
             "where only one machine uses it.",

@@ -76,7 +76,10 @@ def test_a_mode_says_nothing_on_windows(tmp_path, monkeypatch):
     safety.check_folder(tmp_path)
 
 
-@pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.sshfs", "fuse.drive"])
+LENT = ["9p", "drvfs", "fakeowner", "fuse.vmhgfs-fuse", "prl_fs", "vboxsf", "virtiofs"]
+
+
+@pytest.mark.parametrize("kind", ["nfs4", "cifs", "coda", "fuse.sshfs", "fuse.drive", *LENT])
 def test_nothing_is_spent_on_a_network_disk(home, mounted, monkeypatch, kind):
     mounted(kind, home.parent)
     with ep.sandbox(journal=home) as box:
