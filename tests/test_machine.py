@@ -224,6 +224,8 @@ class Machine(RuleBasedStateMachine):
         for run, held in runs.loc[runs["status"] == "died", ["run", "credits_held"]].itertuples(
             index=False
         ):
+            if not self.told(run, set(Status)):
+                continue  # it is so old that nobody knows whom it was about
             known = len(self.told(run, {"pending"}))  # jobs that were accepted: the next call knows
             assert held <= most + known * provider.price("people", people[:1])
 

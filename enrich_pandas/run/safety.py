@@ -44,10 +44,8 @@ def check_folder(folder: Path) -> None:
     """
     if not hasattr(os, "geteuid"):  # Windows, where a mode tells nothing of others
         return
-    found, todo = (
-        folder.lstat(),
-        "Set ENRICH_PANDAS_HOME to a folder that is not there: it is made.",
-    )
+    found = folder.lstat()
+    todo = "Set ENRICH_PANDAS_HOME to a folder that is not there: it is made."
     if stat.S_ISLNK(found.st_mode):
         what, todo = "is a link", f"Set ENRICH_PANDAS_HOME to where it leads: {folder.resolve()}"
     elif found.st_uid != os.geteuid():
