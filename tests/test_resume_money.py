@@ -93,6 +93,7 @@ def test_nor_is_a_lost_answer_bought_again_where_an_older_one_stands(box, fault)
 def test_an_answer_that_nobody_has_read_is_not_used_once_it_is_too_old(
     box, monkeypatch, days, age, requests
 ):
+    monkeypatch.setattr(ep.options, "retention", "365D")  # what is older than that is held
     with monkeypatch.context() as patch:
         patch.setattr(Journal, "land", unwritable)
         with pytest.raises(ep.JournalError):
