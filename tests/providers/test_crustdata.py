@@ -1,11 +1,14 @@
 """Crustdata's options, prices, requests and what it says of its answers."""
 
 import copy
+import math
 import pickle
 from collections.abc import Callable
+from fractions import Fraction
 from typing import Any
 from urllib.parse import urlencode
 
+import numpy as np
 import pytest
 
 from enrich_pandas.errors import ConfigurationError, PermissionDeniedError
@@ -58,6 +61,8 @@ def test_the_key_shows_nowhere_and_is_never_pickled() -> None:
         ({"fields": "basic_profile,skills"}, "field names"),
         ({"fields": ["basic_profile,skills"]}, "comma"),
         ({"fields": []}, "field names"),
+        ({"prices": 0.5}, "prices is 0.5"),
+        ({"company_prices": {"base": 1}}, "company_prices is"),
     ],
 )
 def test_options_that_do_not_go_together_are_refused_with_what_to_type(
@@ -67,6 +72,21 @@ def test_options_that_do_not_go_together_are_refused_with_what_to_type(
         Crustdata(**options)
     assert said in str(error.value)
     assert error.value.todo
+
+
+@pytest.mark.parametrize("name", ["base", "realtime", "phone"])
+@pytest.mark.parametrize(
+    "price", [-1, -1e-300, math.nan, math.inf, 10**400, "1", None, True, [1.0], 1j]
+)
+def test_a_price_that_no_budget_can_hold_is_refused_by_its_name(name: str, price: Any) -> None:
+    with pytest.raises(ConfigurationError, match=f"^{name}=.*\nNothing was spent") as error:
+        Prices(**{"base": 1, name: price})
+    assert f"Prices({name}=" in error.value.todo
+
+
+@pytest.mark.parametrize("price", [0, 2, 0.25, np.float64(0.5), np.int64(3), Fraction(1, 2)])
+def test_any_real_number_is_a_price(price: Any) -> None:
+    assert Prices(base=price).of(["base"]) == float(price)
 
 
 @pytest.mark.parametrize(

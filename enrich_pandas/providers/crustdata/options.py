@@ -3,6 +3,7 @@
 from typing import Any
 
 from enrich_pandas.errors import ConfigurationError
+from enrich_pandas.providers.crustdata.prices import Prices
 
 APIS = ("2025-11-01", "screener")
 
@@ -56,6 +57,14 @@ def _rules(one: Any) -> list[tuple[bool, str, str]]:
                 "Leave it out for the default.",
             )
             for name, size in sizes.items()
+        ),
+        *(
+            (
+                getattr(one, name) is not None and not isinstance(getattr(one, name), Prices),
+                f"{name} is {getattr(one, name)!r}, and must be Prices.",
+                f"Type {name}=Prices(base=0.5); `enrich_pandas.providers.crustdata` has it.",
+            )
+            for name in ("prices", "company_prices")
         ),
         (
             fields is not None and (isinstance(fields, str) or not _are_names(fields)),

@@ -1,10 +1,20 @@
 """What Crustdata charges."""
 
+import sys
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cache
+from numbers import Real
+from typing import Any
 
+from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.providers.base import Match, Status
+
+
+def _is_price(given: Any) -> bool:
+    """Tell whether a sum of it can be held against a budget: nothing is above or below a NaN."""
+    is_number = isinstance(given, Real) and not isinstance(given, bool)
+    return is_number and bool(0 <= given <= sys.float_info.max)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +32,11 @@ class Prices:
     business_email, personal_email, phone, developer_platform
         What each adds where it is asked for and given; of people only.
 
+    Raises
+    ------
+    ConfigurationError
+        One is no number of credits, 0 or more.
+
     Notes
     -----
     Sources: docs.crustdata.com/person-docs/enrichment/introduction (current API: 1, and 1, 2, 2
@@ -37,6 +52,15 @@ class Prices:
     personal_email: float = 0.0
     phone: float = 0.0
     developer_platform: float = 0.0
+
+    def __post_init__(self) -> None:
+        for field in fields(self):
+            if not _is_price(price := getattr(self, field.name)):
+                raise ConfigurationError(
+                    f"{field.name}={price!r} is no price in credits.",
+                    cost="Nothing was spent.",
+                    todo=f"Write a number, 0 or more, such as Prices({field.name}=0.5).",
+                )
 
     def of(self, parts: Collection[str]) -> float:
         """Return the price of some parts, by name."""
@@ -58,7 +82,7 @@ _DEAR = {
 _SCREENER_EMAIL = "business_email"
 
 
-def parts_in(fields: Collection[str], *, realtime: bool) -> set[str]:
+def parts_in(names: Collection[str], *, realtime: bool) -> set[str]:
     """Return the names of the prices that asking for some fields can cost.
 
     The screener charges an e-mail alone without the profile.
@@ -70,8 +94,8 @@ def parts_in(fields: Collection[str], *, realtime: bool) -> set[str]:
     >>> parts_in(["business_email"], realtime=True)
     {'business_email'}
     """
-    dear = {part for field in fields for part in _dear_parts(field)}
-    is_email_alone = set(fields) == {_SCREENER_EMAIL}
+    dear = {part for name in names for part in _dear_parts(name)}
+    is_email_alone = set(names) == {_SCREENER_EMAIL}
     return dear if is_email_alone else dear | {"realtime" if realtime else "base"}
 
 
