@@ -24,6 +24,7 @@ from enrich_pandas.frame.distinct import Codes
 from enrich_pandas.frame.flatten import Taken
 from enrich_pandas.frame.output import Layout, Output, Tables, decide_output
 from enrich_pandas.frame.validation import identify
+from enrich_pandas.inference import is_inferred, unsent, unsent_plan
 from enrich_pandas.models import Company, Part, Person
 from enrich_pandas.opening import opened
 from enrich_pandas.options import options
@@ -80,6 +81,8 @@ class Call:
 @singledispatch
 def enrich(frame: Any, call: Call, *, progress: str | Hook | None, wait: bool) -> Any:
     """Enrich a frame; the frame of another library is registered where it is known."""
+    if is_inferred():
+        return unsent(frame, output_of(frame, call), wait=wait)
     return concluded(begun(frame, call, choose(progress)), wait=wait)
 
 
@@ -103,6 +106,8 @@ def begun(frame: pd.DataFrame, call: Call, hook: Hook) -> Handle[pd.DataFrame | 
 @singledispatch
 def quote(frame: Any, call: Call) -> Plan | WaterfallPlan:
     """Plan a call, and go no further."""
+    if is_inferred():
+        return unsent_plan(frame, call.kind, _providers(call, current()))
     terms = terms_of(frame, call)
     if len(terms.providers) > 1:
         groups = _groups(frame, call, terms)

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 import enrich_pandas as ep
 import enrich_pandas.scale
+from enrich_pandas.report.sentences import why
 
 FIELDS = ["name", "title", "connections", "experiences"]
 CELLS = [
@@ -162,6 +163,97 @@ def test_what_cannot_work_is_said_before_anything_is_asked(box, options, said):
     with pytest.raises((ep.ConfigurationError, ep.InputError), match=said):
         large().enrich.people("crustdata", progress=None, **options)
     assert box.requests.empty
+
+
+MADE_UP = {"name": ["foo", "foo"], "company": ["foo", "foo"]}  # as Dask has made them up
+CALLS = {
+    "people": {"provider": "amplemarket", "fields": FIELDS},
+    "companies": {"provider": "crustdata", "on": {"company": "company"}, "fields": ["name"]},
+}
+
+
+@pytest.fixture
+def untouched(socket_disabled, tmp_path):
+    """See that there is neither a socket nor a journal; nor is there a key."""
+    yield
+    assert not (tmp_path / "home").exists()
+
+
+@pytest.mark.parametrize("layout", ["wide", "nested"])
+@pytest.mark.parametrize("kind", CALLS)
+@pytest.mark.parametrize("sources", [False, True])
+def test_rows_that_dask_makes_up_are_never_sent(untouched, kind, layout, sources):
+    seen = []
+
+    def enriched(part):
+        result = getattr(part.enrich, kind)(**CALLS[kind], layout=layout, sources=sources)
+        seen.append(result)
+        return result
+
+    built = large(pd.DataFrame(MADE_UP), 1).map_partitions(enriched)
+    (made_up,) = seen
+    stem = "person" if kind == "people" else "company"
+    assert set(made_up[f"{stem}_status"]) == {"skipped"}
+    assert set(made_up[f"{stem}_reason"]) == {"meta"}
+    assert built.columns.tolist() == made_up.columns.tolist()
+
+
+@pytest.mark.filterwarnings("ignore:`meta` is not specified")
+@pytest.mark.parametrize(
+    "infer",
+    [
+        lambda frame, call: frame.map_partitions(call),
+        lambda frame, call: frame.map_overlap(call, 0, 0),
+        lambda frame, call: frame.groupby("company").apply(call),
+        lambda frame, call: frame.reduction(call).dtypes,
+    ],
+)
+@pytest.mark.parametrize("provider", ["amplemarket", ["amplemarket", "crustdata"]])
+def test_whatever_dask_infers_is_never_sent(untouched, infer, provider):
+    reasons = []
+
+    def enriched(part):
+        result = part.enrich.people(provider, fields=["name"])
+        reasons.extend(result["person_reason"])
+        return result
+
+    infer(large(pd.DataFrame(MADE_UP), 1), enriched)
+    assert set(reasons) <= {"meta"}
+
+
+@pytest.mark.parametrize("provider", ["amplemarket", ["amplemarket", "crustdata"]])
+def test_a_plan_of_rows_that_dask_makes_up_opens_no_journal(untouched, provider):
+    quotes = []
+
+    def quoted(part):
+        quotes.append(part.enrich.plan(provider))
+        return part
+
+    large(pd.DataFrame(MADE_UP), 1).map_partitions(quoted)
+    (quote,) = quotes
+    assert (quote.requests, quote.credits, quote.rows) == (0, 0, 2)
+    assert quote.refused == {("skipped", "meta"): 2}
+    assert "made it up" in why(*next(iter(quote.refused)))
+
+
+def test_a_handle_is_refused_where_dask_wants_columns(untouched):
+    with pytest.raises(ValueError, match="wait=False gives a handle"):
+        large().map_partitions(lambda part: part.enrich.people(wait=False))
+
+
+@pytest.mark.parametrize("provider", ["crustdata", ["crustdata", "amplemarket"]])
+@pytest.mark.parametrize("scheduler", ["synchronous", "threads"])
+def test_rows_that_look_made_up_and_are_not_are_sent(box, provider, scheduler):
+    def enriched(part):
+        return part.enrich.people(provider, fields=["name"], sources=True, progress=None)
+
+    frame = pd.DataFrame({"E-mail": ["foo@works.example", "a@works.example"]})
+    built = large(frame, 2).map_partitions(enriched)
+    assert box.requests.empty
+    with dask.config.set(scheduler=scheduler):
+        found = built.compute()
+    assert found["person_status"].tolist() == ["matched", "matched"]
+    assert built.dtypes.equals(found.dtypes)  # what was inferred was true
 
 
 @settings(max_examples=8, deadline=None)

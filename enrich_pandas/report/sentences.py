@@ -9,6 +9,7 @@ from enrich_pandas.providers.base import Status
 _BY_REASON: Mapping[str, str] = MappingProxyType(
     {
         "where": "where= leaves the row out.",
+        "meta": "Dask made it up to learn the columns; it is never sent.",
         "budget": "The budget did not allow to ask.",
         "run_stopped": "The run was stopped before it was asked about.",
         "run_failed": "An error stopped the run before it was asked about.",
