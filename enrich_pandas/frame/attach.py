@@ -16,9 +16,11 @@ def attach(
     """Set columns beside a frame's own; the index is the frame's, the input stays as it is."""
     kept = frame.drop(columns=list(replaced))
     new = pd.DataFrame(dict(columns), index=frame.index, copy=False)
-    joined = pd.concat([kept, new], axis=1, ignore_index=True)
+    joined: Any = pd.concat([kept, new], axis=1, ignore_index=True)
     joined.columns = _labels(kept.columns, list(columns))
-    return joined
+    # Its attrs and flags, and what a subclass knows besides; pandas' stubs do not tell of it.
+    result: pd.DataFrame = joined.__finalize__(frame)
+    return result
 
 
 def own_columns(frame: pd.DataFrame, prefix: str, names: Iterable[str]) -> list[Hashable]:

@@ -1,3 +1,5 @@
+from typing import ClassVar
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -35,6 +37,35 @@ def test_attaching_goes_by_position_whatever_the_labels(labels):
     result = attach(frame, {"b": np.arange(len(labels)) * 10}, [])
     assert (result["b"] == result["a"] * 10).all()
     assert len(result) == len(labels)
+
+
+class Map(pd.DataFrame):
+    """A frame that knows of more than its cells, as those of GeoPandas do."""
+
+    _metadata: ClassVar = ["crs"]
+
+    @property
+    def _constructor(self):
+        return Map
+
+
+@pytest.mark.parametrize("replaced", [[], ["person_name"]])
+def test_a_subclass_and_what_it_knows_are_kept(replaced):
+    frame = Map({"a": [1, 2], "person_name": ["x", "y"]})
+    frame.crs = "EPSG:4326"
+    found = attach(frame, {"person_title": np.array(["CEO", "CTO"], dtype=object)}, replaced)
+    assert type(found) is Map
+    assert found.crs == frame.assign(b=1).crs == "EPSG:4326"
+
+
+def test_attrs_and_flags_are_the_frames_own():
+    frame = pd.DataFrame({"a": [1, 2]}).set_flags(allows_duplicate_labels=False)
+    frame.attrs = {"source": "crm", "table": pd.DataFrame({"n": [1]}), "list": [1]}
+    found = attach(frame, {"b": np.array([3, 4])}, [])
+    assert list(found.attrs) == ["source", "table", "list"]
+    assert not found.flags.allows_duplicate_labels
+    found.attrs["list"].append(2)  # a copy, as pandas makes it
+    assert frame.attrs["list"] == [1]
 
 
 def test_column_levels_are_kept():
