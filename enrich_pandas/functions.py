@@ -70,7 +70,7 @@ def people(
         providers a row is invalid that none of them can be asked about by its own identifiers.
     sources : bool
         Add, beside each field, the name of the provider that gave it: ``person_title_source``,
-        and for a list ``person_email_source``.
+        and for a list ``person_emails_source``.
     progress : {"auto", "widget", "bar"}, callable or None
         How progress is shown: ``"auto"`` is a panel with Pause and Cancel in a notebook, a bar in
         a terminal, one line elsewhere; a callable is given each `enrich_pandas.progress.Progress`.

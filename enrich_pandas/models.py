@@ -113,7 +113,6 @@ class Company(Part):
     employees: Annotated[int | None, documented("Number of employees.")] = None
     employees_range: Annotated[str | None, documented("Employees, as a range.")] = None
     headquarters: Annotated[Location | None, documented("Where it has its seat.")] = None
-    headquarters_address: Annotated[str | None, documented("The seat's street address.")] = None
     largest_country: Annotated[str | None, documented("Where most employees are.")] = None
     linkedin_url: Annotated[str | None, documented("LinkedIn page.")] = None
     linkedin_id: Annotated[str | None, documented("LinkedIn's id.")] = None

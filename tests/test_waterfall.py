@@ -133,7 +133,7 @@ def test_a_list_and_a_part_are_taken_whole():
     people = enrich(leads(1), [first, second], fields=fields, sources=True)
     row = people.iloc[0]
     assert (row["person_email_1"], row["person_email_count"]) == ("a@b.example", 1)
-    assert (row["person_email_source"], row["person_skill_source"]) == ("free", "second")
+    assert (row["person_emails_source"], row["person_skills_source"]) == ("free", "second")
     assert (row["person_location_city"], row["person_location_source"]) == ("Paris", "second")
 
 
@@ -234,8 +234,8 @@ def test_the_columns_are_fixed_by_the_call(layout):
         some, none, empty = some["people"], none["people"], empty["people"]
     assert some.dtypes.to_dict() == none.dtypes.to_dict() == empty.dtypes.to_dict()
     sources = [name for name in some if name.endswith("_source")]
-    assert sources == ["person_name_source", "person_skill_source"]
-    assert some["person_skill_source"].fillna("-").tolist() == ["free", "-"]
+    assert sources == ["person_name_source", "person_skills_source"]
+    assert some["person_skills_source"].fillna("-").tolist() == ["free", "-"]
     pd.testing.assert_frame_equal(some[["LinkedIn"]], leads(2))
 
 
@@ -618,7 +618,7 @@ def test_any_waterfall_is_the_first_value_of_each_field(numbers, one, two, three
                 if model and getattr(model, name)
             ]
             value, source = gave[0] if gave else (None, None)
-            told = row["person_skill_source" if name == "skills" else f"person_{name}_source"]
+            told = row[f"person_{name}_source"]
             assert (None if pd.isna(told) else told) == source
             if value is not None:
                 shown = row[f"person_{name}"]

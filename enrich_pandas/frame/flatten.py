@@ -138,7 +138,7 @@ def items(taken: Taken, field: Field, index: pd.Index, row: str) -> pd.DataFrame
 
 def source_name(field: Field) -> str:
     """Return the name of the column that tells who gave a field."""
-    return f"{singular(field.name) if field.shape == 'list' else field.name}_source"
+    return f"{field.name}_source"  # of a list in the plural: a company has `domain` and `domains`
 
 
 def _rows(taken: Taken) -> Columns:

@@ -169,10 +169,13 @@ def singular(name: str) -> str:
 
     Examples
     --------
-    >>> singular("social_profiles")
-    'social_profile'
+    >>> [singular(name) for name in ("social_profiles", "addresses", "technologies", "open_to")]
+    ['social_profile', 'address', 'technology', 'open_to']
     """
-    return name.removesuffix("s")
+    for plural, one in (("ies", "y"), ("sses", "ss"), ("s", "")):
+        if name.endswith(plural):
+            return name.removesuffix(plural) + one
+    return name
 
 
 def _field(name: str, hint: Any) -> Field:

@@ -6,10 +6,21 @@ from hypothesis import strategies as st
 
 from enrich_pandas.frame import flatten
 from enrich_pandas.frame.gathering import Shelf
-from enrich_pandas.frame.schema import TEXT, fields_of, wide_names
-from enrich_pandas.models import Education, Email, Experience, Location, Person
+from enrich_pandas.frame.schema import ROW_COLUMNS, TEXT, fields_of, singular, wide_names
+from enrich_pandas.models import Company, Education, Email, Experience, Location, Person
 
 FIELDS = fields_of(Person)
+ITEMS = {
+    Person: {
+        *("email", "phone", "experience", "education", "social_profile", "certification", "honor"),
+        *("skill", "language", "interest", "address", "open_to", "verification"),
+    },
+    Company: {
+        *("domain", "industry", "speciality", "keyword", "technology", "market", "stock_symbol"),
+        *("sic_code", "naics_code", "investor", "competitor", "email", "phone", "office"),
+        *("description", "business_model", "territory", "social_profile", "funding", "headcount"),
+    },
+}
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 maybe = st.none() | text
@@ -42,6 +53,22 @@ def taken(models, codes=None, most=None, fields=FIELDS):
         gathered=shelf.gathered(),
     )
     return flatten.Taken(distinct, np.arange(count) if codes is None else np.array(codes, np.intp))
+
+
+@pytest.mark.parametrize("model", [Person, Company])
+def test_each_item_has_the_word_for_one(model):
+    lists = [field for field in fields_of(model) if field.shape == "list"]
+    assert {singular(field.name) for field in lists} == ITEMS[model]
+
+
+@pytest.mark.parametrize("model", [Person, Company])
+def test_no_two_columns_share_a_name(model):
+    fields = fields_of(model)
+    sources = [flatten.source_name(field) for field in fields]
+    wide = [*wide_names(fields, max_items=3), *sources]
+    assert len(set(wide)) == len(wide)
+    nested = [*ROW_COLUMNS, *(field.name for field in fields), *sources]
+    assert len(set(nested)) == len(nested)
 
 
 def test_a_scalar_a_part_and_a_list_become_columns():

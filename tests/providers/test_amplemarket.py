@@ -118,7 +118,7 @@ COMPANY_LANDS: dict[str, dict[str, Any]] = {
         "offices": [
             {"address": "1 Main St", "is_primary": True, "country": "Utopia"},
         ],
-        "headquarters_address": "1 Main St",
+        "headquarters": {"address": "1 Main St"},
     },
     "is_b2b": {"is_b2b": True},
     "is_b2c": {"is_b2c": False},

@@ -310,12 +310,12 @@ def test_a_whole_company_lands():
         employees=1250,
         headquarters=Location(
             name="1 Main St, Sampleton",
+            address="1 Main St, Sampleton",
             postal_code="12345",
             city="Sampleton",
             region="Midland",
             country="Nowhere",
         ),
-        headquarters_address="1 Main St, Sampleton",
         offices=[
             Location(
                 name="2 Side St, Otherton",
@@ -364,7 +364,7 @@ def test_the_other_shapes_of_a_company_land():
     assert (made.description, made.descriptions) == ("Makes anvils", [Text(text="Makes anvils")])
     assert (made.employees, made.employees_range) == (None, "1001-5000")
     assert (made.founded_year, made.years_in_industry) == (1999, "12")
-    assert made.headquarters == Location(name="1 Main St")
+    assert made.headquarters == Location(name="1 Main St", address="1 Main St")
     assert made.revenue_range == "2500000"
     assert made.technologies == ["Python"]
     assert company(no_of_employees=40).employees == 40

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator, Sequence
 
+from msgspec.structs import replace
+
 from enrich_pandas.models import Company, Employer, Headcount, Location
 from enrich_pandas.providers.amplemarket import company_types as wire
 from enrich_pandas.providers.binding import domain_key
@@ -11,7 +13,6 @@ from enrich_pandas.providers.decoding import date, identifier, text, texts
 def company_of(firm: wire.Company) -> Company:
     """Make a company of the vendor's object."""
     offices = [place(one) for one in firm.locations or () if one]
-    seat = [one.address for one in offices if one.is_primary and one.address]
     return Company(
         id=identifier(firm.id),
         name=text(firm.name),
@@ -25,8 +26,7 @@ def company_of(firm: wire.Company) -> Company:
         founded_year=firm.founded_year,
         employees=whole(firm.estimated_number_of_employees),
         employees_range=text(firm.size),
-        headquarters=located(firm.location, firm.location_details),
-        headquarters_address=seat[0] if seat else None,
+        headquarters=_headquarters(firm, offices),
         linkedin_url=text(firm.linkedin_url),
         linkedin_followers=whole(firm.followers),
         traffic_rank=whole(firm.traffic_rank),
@@ -43,6 +43,13 @@ def company_of(firm: wire.Company) -> Company:
         offices=offices,
         headcounts=list(_headcounts(firm)),
     )
+
+
+def _headquarters(firm: wire.Company, offices: Sequence[Location]) -> Location | None:
+    """Return the seat; its street is that of the main office, where there is one."""
+    seat = located(firm.location, firm.location_details)
+    streets = [one.address for one in offices if one.is_primary and one.address]
+    return replace(seat or Location(), address=streets[0]) if streets else seat
 
 
 def employer_of(firm: wire.Company) -> Employer:

@@ -68,7 +68,6 @@ def company_of(candidate: CompanyCandidate) -> Company:
         employees=whole(people.total),
         employees_range=text(basic.employee_count_range),
         headquarters=_headquarters(places),
-        headquarters_address=text(places.street_address),
         largest_country=country,
         linkedin_url=text(basic.professional_network_url),
         linkedin_id=identifier(basic.professional_network_id),
@@ -123,6 +122,7 @@ def _industries(basic: BasicInfo, taxonomy: Taxonomy) -> list[str]:
 def _headquarters(places: Locations) -> Location | None:
     return location(
         name=places.headquarters,
+        address=places.street_address,
         city=text(places.hq_city) or places.city,
         region=text(places.hq_state) or places.state,
         country=text(places.hq_country) or places.country,

@@ -44,8 +44,9 @@ def company_of(firm: Firm) -> Company:
         founded_year=year(firm.year_founded),
         employees=whole(people.linkedin_headcount),
         employees_range=text(firm.employee_count_range),
-        headquarters=location(name=firm.headquarters, country=firm.hq_country),
-        headquarters_address=text(firm.hq_street_address),
+        headquarters=location(
+            name=firm.headquarters, address=firm.hq_street_address, country=firm.hq_country
+        ),
         largest_country=text(firm.largest_headcount_country),
         linkedin_url=text(firm.linkedin_profile_url),
         linkedin_id=identifier(firm.linkedin_id),

@@ -2,6 +2,8 @@
 
 import re
 
+from msgspec.structs import replace
+
 from enrich_pandas.models import Company, Location, Text
 from enrich_pandas.providers.binding import domain_key
 from enrich_pandas.providers.decoding import date, identifier, text, texts
@@ -41,8 +43,8 @@ def company_of(data: EnrichedOrg) -> Company:
         founded_year=int(founded[:4]) if founded else None,
         employees=employees(people),
         employees_range=people if employees(people) is None else None,
-        headquarters=seats[0] if seats else None,
-        headquarters_address=seats[0].name if seats else None,
+        # Zoho's text of the whole place is the street, too, as far as it tells of one.
+        headquarters=replace(seats[0], address=seats[0].name) if seats else None,
         offices=[*offices, *(seat for seat in seats[1:] if seat not in offices)],
         linkedin_url=linkedin(networks),
         sign_in_url=text(data.sign_in),
