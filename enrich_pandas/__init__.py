@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from enrich_pandas.comparing import compare
     from enrich_pandas.directory import Directory
     from enrich_pandas.export import to_csv_safe, to_excel_safe
+    from enrich_pandas.frame.impersonal import impersonal
     from enrich_pandas.history import run, runs
     from enrich_pandas.privacy import forget, suppress, unsuppress
     from enrich_pandas.providers import providers
@@ -100,6 +101,7 @@ __all__ = [
     "companies",
     "compare",
     "forget",
+    "impersonal",
     "last_error",
     "last_report",
     "last_traceback",
@@ -129,6 +131,7 @@ _LAZY = {
     "Zoho": "enrich_pandas.providers.zoho",
     "compare": "enrich_pandas.comparing",
     "forget": "enrich_pandas.privacy",
+    "impersonal": "enrich_pandas.frame.impersonal",
     "last_report": "enrich_pandas.report.kept",
     "provenance": "enrich_pandas.reporting",
     "replay": "enrich_pandas.recording",

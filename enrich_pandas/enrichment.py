@@ -36,6 +36,7 @@ from enrich_pandas.providers.base import Kind, Provider
 from enrich_pandas.report.examples import examples
 from enrich_pandas.report.kept import conclude
 from enrich_pandas.report.quote import Plan
+from enrich_pandas.report.remarks import Remarks
 from enrich_pandas.report.waterfall_quote import WaterfallPlan
 from enrich_pandas.run.budget import Budget
 from enrich_pandas.run.credentials import find_secrets
@@ -111,14 +112,16 @@ def quote(frame: Any, call: Call) -> Plan | WaterfallPlan:
     terms = terms_of(frame, call)
     if len(terms.providers) > 1:
         groups = _groups(frame, call, terms)
-        refused, found = outset(frame, groups, terms, call.where)
-        return replace(_forecast(terms, groups), refused=refused, examples=found)
+        told = outset(frame, groups, terms, call.where)
+        return replace(_forecast(terms, groups), **told)
     stage = _stage(frame, call, terms)
     with closing(Journal(journal_path(terms.here))) as journal:
         orders = stage.orders(journal, terms.here, terms.oldest)
         paid = journal.past.paid(orders.scope)
     found = examples(frame, stage.columns.chosen, stage.identified)
-    return replace(stage.plan(orders), examples=found, **stage.expected(orders, paid))
+    remarks = Remarks.on(call.kind, stage.identified.identities, stage.rows_by_code)
+    expected = stage.expected(orders, paid)
+    return replace(stage.plan(orders), examples=found, remarks=remarks, **expected)
 
 
 # -- one provider ------------------------------------------------------------------------------

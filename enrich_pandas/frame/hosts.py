@@ -1,4 +1,4 @@
-"""Domains that name nobody's company: one table."""
+"""Domains that name nobody's company, and mailboxes that are nobody's own: one table."""
 
 # Anybody may have an address there.
 # fmt: off
@@ -24,5 +24,45 @@ SOCIAL_NETWORKS = frozenset({
     "crunchbase.com", "facebook.com", "fb.com", "github.com", "instagram.com", "linkedin.com",
     "lnkd.in", "medium.com", "pinterest.com", "t.me", "tiktok.com", "twitter.com", "wa.me",
     "wikipedia.org", "x.com", "xing.com", "youtube.com",
+})
+# fmt: on
+
+# An address there is thrown away after use.
+# fmt: off
+DISPOSABLE = frozenset({
+    "10minutemail.com", "10minutemail.net", "armyspy.com", "burnermail.io", "cuvox.de",
+    "dayrep.com", "discard.email", "dispostable.com", "einrot.com", "emailondeck.com",
+    "fakeinbox.com", "fleckens.hu", "getnada.com", "grr.la", "guerrillamail.biz",
+    "guerrillamail.com", "guerrillamail.de", "guerrillamail.info", "guerrillamail.net",
+    "guerrillamail.org", "guerrillamailblock.com", "gustr.com", "inboxkitten.com", "jourrapide.com",
+    "mailcatch.com", "maildrop.cc", "mailexpire.com", "mailinator.com", "mailinator.net",
+    "mailnesia.com", "mailsac.com", "mintemail.com", "minuteinbox.com", "moakt.com", "mohmal.com",
+    "mytemp.email", "mytrashmail.com", "nada.email", "pokemail.net", "rhyta.com", "sharklasers.com",
+    "spam4.me", "spamgourmet.com", "superrito.com", "teleworm.us", "temp-mail.io", "temp-mail.org",
+    "tempail.com", "tempinbox.com", "tempmail.com", "tempmailo.com", "tempr.email",
+    "throwawaymail.com", "trash-mail.com", "trashmail.com", "trashmail.de", "wegwerfemail.de",
+    "wegwerfmail.de", "yopmail.com", "yopmail.fr", "yopmail.net",
+})
+# fmt: on
+
+# Before the @: a mailbox that several people read, or nobody; without dots and dashes.
+# fmt: off
+ROLES = frozenset({
+    "abuse", "accounting", "accounts", "accountspayable", "accueil", "admin", "administracion",
+    "administration", "administrator", "all", "amministrazione", "bestellung", "bewerbung",
+    "billing", "booking", "bookings", "buchhaltung", "buero", "career", "careers", "commercial",
+    "compliance", "comptabilite", "contabilidad", "contact", "contacto", "contactus", "contato",
+    "customercare", "customerservice", "customersupport", "donotreply", "dpo", "email", "enquiries",
+    "enquiry", "events", "everyone", "facturation", "feedback", "finance", "frontdesk", "ftp",
+    "general", "hallo", "hello", "help", "helpdesk", "hola", "hostmaster", "hr", "info",
+    "information", "infos", "inquiries", "inquiry", "invoice", "invoices", "ir", "it", "jobs",
+    "kontakt", "kundenservice", "legal", "mail", "mailerdaemon", "marketing", "media", "news",
+    "newsletter", "noc", "noreply", "office", "order", "orders", "partner", "partners",
+    "partnerships", "personal", "post", "postmaster", "press", "presse", "privacy", "procurement",
+    "purchasing", "reception", "rechnung", "recruiting", "recruitment", "redaktion", "reservations",
+    "returns", "root", "sales", "salesteam", "secretariat", "security", "segreteria", "service",
+    "services", "shop", "staff", "store", "studio", "subscribe", "support", "team", "techsupport",
+    "unsubscribe", "usenet", "vendas", "vendite", "ventas", "verkauf", "vertrieb", "webmaster",
+    "welcome",
 })
 # fmt: on

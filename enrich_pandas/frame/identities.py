@@ -4,6 +4,7 @@ A plan of millions counts them and needs no more; as objects they would take mor
 frame.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any, overload
 
@@ -62,6 +63,49 @@ class Identities(Sequence[Identity]):
         return isinstance(other, Sequence) and list(self) == list(other)
 
     __hash__ = None  # type: ignore[assignment]  # as a list has none
+
+    def counts(self) -> Counter[tuple[str, ...]]:
+        """Count those who are known by each identifier."""
+        sizes = np.bincount(self._which, minlength=len(self._names)).tolist()
+        return Counter({(name,): n for name, n in zip(self._names, sizes, strict=True) if n})
+
+    def values_of(self, name: str) -> tuple[pa.LargeStringArray, npt.NDArray[np.intp]]:
+        """Return the values of one identifier, and where in these identities they stand."""
+        which = self._names.index(name) if name in self._names else -1
+        places = np.flatnonzero(self._which == which)
+        return self._values.take(pa.array(places)), places
+
+
+def counts_by_names(identities: Sequence[Identity]) -> Counter[tuple[str, ...]]:
+    """Count identities by the identifiers that each is known by.
+
+    Examples
+    --------
+    >>> counts_by_names([Identity.of(email="ada@example.com")])
+    Counter({('email',): 1})
+    """
+    if isinstance(identities, Identities):
+        return identities.counts()
+    return Counter(tuple(name for name, _ in one.keys) for one in identities)
+
+
+def values_of(
+    identities: Sequence[Identity], name: str
+) -> tuple[pa.LargeStringArray, npt.NDArray[np.intp]]:
+    """Return the values of one identifier, and at which of the identities they stand.
+
+    Examples
+    --------
+    >>> people = [Identity.of(name="Ada"), Identity.of(email="ada@example.com")]
+    >>> values, places = values_of(people, "email")
+    >>> values.to_pylist(), places.tolist()
+    (['ada@example.com'], [1])
+    """
+    if isinstance(identities, Identities):
+        return identities.values_of(name)
+    found = [(n, value) for n, one in enumerate(identities) if (value := one.get(name))]
+    values = pa.array([value for _, value in found], pa.large_string())
+    return values, np.array([n for n, _ in found], dtype=np.intp)
 
 
 class Repeated(Sequence[Identity]):

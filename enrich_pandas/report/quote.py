@@ -20,6 +20,7 @@ from enrich_pandas.report.page import (
     labelled,
     told,
 )
+from enrich_pandas.report.remarks import Remarks
 
 MANY = 100  # credits from which on a trial with a few rows is advised
 
@@ -57,6 +58,9 @@ class Plan(Viewed):
         and if nothing were recorded.
     seconds : float
         The least time that the vendor's rate limit allows.
+    remarks : Remarks
+        What is asked about and yet worth a look: ``remarks.impersonal`` counts the rows whose
+        address is no person's own, ``remarks.asked_by`` the identities by what they are known by.
     columns, rejected : mapping
         The column chosen for each identifier; columns that looked like one, and why they are not.
 
@@ -104,6 +108,7 @@ class Plan(Viewed):
     columns: Mapping[str, str] = field(default_factory=dict)
     rejected: Mapping[str, str] = field(default_factory=dict)
     examples: Examples | None = field(default=None, repr=False, compare=False)
+    remarks: Remarks = field(default_factory=Remarks)
 
     @property
     def duplicates(self) -> int:
@@ -138,7 +143,9 @@ class Plan(Viewed):
         yield from labelled("columns", told(self.columns, self.rejected))
         yield Line("usable", f"{self.valid:,}", _repeats(self.duplicates))
         yield Line("distinct", f"{self.distinct:,}", "each asked for once at most")
+        yield from self.remarks.twice() if self.credits else ()
         yield from by_status(self.refused)
+        yield from self.remarks.nobody()
         yield from labelled("stored", _counted(self.stored, "not asked again"))
         yield from labelled("recorded", _counted(self.recorded, f"in the recording{self._date()}"))
         if self.unrecorded:
@@ -176,6 +183,7 @@ class Plan(Viewed):
         wall = f", budget={typed(self.credits)}" if self.credits else ""
         if self.credits >= MANY:
             yield "Try a few rows first:", f"df.head(5).enrich.{self.kind}(…)"
+        yield from self.remarks.steps(self.columns)
         yield "Go on with the same arguments:", f"df.enrich.{self.kind}(…{wall})"
         if len(self.failure_cases):
             yield "See every value that is wrong:", "plan.failure_cases"

@@ -21,6 +21,7 @@ from enrich_pandas.report.page import (
     told,
 )
 from enrich_pandas.report.quote import MANY, by_status, savings
+from enrich_pandas.report.remarks import Remarks
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +85,8 @@ class WaterfallPlan(Viewed):
         Rows that no provider can be asked about as they are, and why.
     failure_cases : pandas.DataFrame
         As of the plan of a single provider: the values that are wrong for any of them.
+    remarks : Remarks
+        As of the plan of a single provider, by the frame's own columns.
     columns, rejected : mapping
         The column chosen for each identifier; columns that looked like one, and why they are not.
 
@@ -121,6 +124,7 @@ class WaterfallPlan(Viewed):
     columns: Mapping[str, str] = field(default_factory=dict)
     rejected: Mapping[str, str] = field(default_factory=dict)
     examples: Examples | None = field(default=None, repr=False, compare=False)
+    remarks: Remarks = field(default_factory=Remarks)
 
     @property
     def is_askable(self) -> bool:
@@ -194,7 +198,9 @@ class WaterfallPlan(Viewed):
         if self.examples is not None:
             usable = self.rows - sum(self.refused.values())
             yield Line("usable", f"{usable:,}", "one provider at least can be asked about them")
+        yield from self.remarks.twice() if self.credits else ()
         yield from by_status(self.refused)
+        yield from self.remarks.nobody()
         yield Line("credits", amount(self.credits), best)
         yield from savings(self.saved_by_duplicates, self.saved_by_stored, self.saved_by_recording)
         yield Line("time", "", time)
@@ -211,6 +217,7 @@ class WaterfallPlan(Viewed):
         wall = f", budget={typed(self.credits)}" if self.credits else ""
         if self.credits >= MANY:
             yield "Try a few rows first:", f"df.head(5).enrich.{self.kind}([…])"
+        yield from self.remarks.steps(self.columns)
         yield "Go on with the same arguments:", f"df.enrich.{self.kind}([…]{wall})"
         if len(self.failure_cases):
             yield "See every value that is wrong:", "plan.failure_cases"
