@@ -49,7 +49,7 @@ class Remarks:
         """Say that nobody can see who stands in one row by this, and in another by that."""
         if len(self.asked_by) > 1:
             by = ", ".join(f"{n:,} by {names}" for names, n in self.asked_by.items())
-            yield Line("", "", f"{by}; who stands under two of these is two, and two charges")
+            yield Line("", "", f"{by}; who stands under two of them is two charges")
 
     def nobody(self) -> list[Line]:
         """Count the rows whose address is of nobody."""

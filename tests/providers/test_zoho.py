@@ -3,8 +3,12 @@
 import dataclasses
 import pickle
 
+import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+import enrich_pandas as ep
 from enrich_pandas.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -18,6 +22,7 @@ from enrich_pandas.errors import (
 from enrich_pandas.providers.base import Identity, RateLimit, Response, Secret
 from enrich_pandas.providers.zoho import Zoho
 from enrich_pandas.providers.zoho.centres import CENTRES
+from enrich_pandas.providers.zoho.english import in_english, is_english
 
 SECRETS = {name: Secret(f"made-up {name}") for name in Zoho.credentials}
 ADA = {"email": "ada@example.com", "linkedin_url": "https://www.linkedin.com/in/ada-example"}
@@ -181,6 +186,59 @@ def test_values_are_at_least_three_characters_and_english(value, broken):
         assert set(rules) == set(Zoho.identifiers[kind])
         for demands in rules.values():
             assert next((r.code for r in demands if not r.accepts(value)), None) == broken
+
+
+@pytest.mark.parametrize(
+    ("value", "broken"),
+    [
+        ("Müller", None),
+        ("Mu\u0308ller", None),
+        ("Ðorđe Łukasz Þór", None),
+        ("Øy", "too_short"),
+        ("Æs", None),  # three letters, as it is sent
+        ("山田太郎", "not_english"),
+        ("Müller 山田", "not_english"),
+        ("Ada\u0430", "not_english"),
+        ("\uff21\uff44\uff41", "not_english"),  # full width: a look-alike, too
+        ("Ada\x7f", "not_english"),
+    ],
+)
+def test_names_are_brought_to_english_letters_where_that_is_wanted(value, broken):
+    rules = Zoho(transliterate=True).rules("people")
+    for name in ("name", "company"):
+        assert next((r.code for r in rules[name] if not r.accepts(value)), None) == broken
+    assert next((r.code for r in rules["linkedin_url"] if not r.accepts("müller")), None)
+
+
+def test_a_name_is_sent_as_it_is_spelled_in_english_and_an_address_as_it_is():
+    values = {"email": "ada@example.com", "name": "Žižek Strauß", "company": "Łódź Ærø"}
+    asked = Zoho(transliterate=True).identify("people", values)
+    assert asked == Identity.of(email="ada@example.com", name="Zizek Strauss", company="Lodz AEro")
+    assert Zoho(transliterate=True).identify("companies", {"company": "Łódź"}) == Identity.of(
+        company="Lodz"
+    )
+    plain = {"name": "Ada Example", "company": "Acme"}
+    assert Zoho(transliterate=True).identify("people", plain) == Zoho().identify("people", plain)
+    # Who is asked about in plain letters is the same purchase with it and without.
+    assert Zoho(transliterate=True).billed_options("people") == Zoho().billed_options("people")
+
+
+@given(st.text())
+def test_what_is_brought_to_english_letters_is_english_or_as_it_was(value):
+    found = in_english(value)
+    assert is_english(found) or found == value
+    assert not is_english(value) or found == value
+
+
+def test_a_run_asks_by_the_english_spelling_and_says_so(box):
+    leads = pd.DataFrame({"name": ["Jürgen Žižek", "山田太郎"], "company": ["Acme", "Acme"]})
+    found = leads.enrich.people(ep.Zoho(transliterate=True), fields=["name"], progress=None)
+    assert found["person_status"].tolist() == ["matched", "invalid"]
+    assert found["person_reason"].tolist()[1] == "name:not_english"
+    report = found.enrich.report()
+    assert report.accounts[0].options["transliterate"] is True
+    refused = leads.enrich.people("zoho", fields=["name"], progress=None)
+    assert refused["person_reason"].tolist() == ["name:not_english"] * 2
 
 
 # -- tokens --------------------------------------------------------------------------------------

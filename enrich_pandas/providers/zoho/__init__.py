@@ -26,12 +26,14 @@ from enrich_pandas.providers.zoho import oauth
 from enrich_pandas.providers.zoho.answers import CREDITS
 from enrich_pandas.providers.zoho.basis import chosen
 from enrich_pandas.providers.zoho.centres import CENTRES, centre_named, check_people
+from enrich_pandas.providers.zoho.english import in_english, is_english
 from enrich_pandas.providers.zoho.jobs import Asker, ended
 from enrich_pandas.providers.zoho.refusals import refusal_of
 from enrich_pandas.providers.zoho.requests import Endpoint, quota, quota_of
 
 __all__ = ["Zoho"]
 
+SPELLED = ("name", "company")  # what may be written in other letters and mean the same
 SHORTEST = 3  # characters; "the values of these keys must be at least three characters long"
 _MODULE = re.compile(r"[A-Za-z]\w{0,99}", re.ASCII)
 _RECORD = re.compile(r"\d{1,30}", re.ASCII)
@@ -65,6 +67,10 @@ class Zoho(Provider):
         from what it finds. It is for one row: more are refused before anything is spent.
     version
         Of the API.
+    transliterate
+        Write names of people and companies without the marks that English has not: Žižek as Zizek,
+        Müller as Muller, Strauß as Strauss. Zoho then looks for who is spelled so, who may be
+        somebody else. Only Latin letters; others are refused all the same.
     patience
         Seconds to wait for a job without news. One that is still at work then is ``pending``, and
         the next call goes on waiting for it; nothing is paid twice.
@@ -131,6 +137,7 @@ class Zoho(Provider):
     module: str = "Leads"
     record_id: str | None = None
     version: Literal["v8", "v7"] = "v8"
+    transliterate: bool = False
     patience: float = 1800.0
     settle: float = 900.0
     connections: int = 10
@@ -192,15 +199,11 @@ class Zoho(Provider):
         """Return Zoho's demands on every value; people only where Zoho has them."""
         if kind == "people":
             check_people(self._dc)
-        demands = (
-            Rule("too_short", lambda value: len(value) >= SHORTEST),
-            Rule("not_english", lambda value: value.isascii() and value.isprintable()),
-        )
-        return dict.fromkeys(self.identifiers[kind], demands)
+        return {name: self._demands(name) for name in self.identifiers[kind]}
 
     def identify(self, kind: Kind, values: Mapping[str, str]) -> Identity | None:
         """Choose all identifiers that Zoho takes together."""
-        return chosen(kind, values)
+        return chosen(kind, {name: self._spelled(name, value) for name, value in values.items()})
 
     def lacking(self, kind: Kind, values: Mapping[str, str]) -> str:
         """Say that a name needs a company beside it."""
@@ -239,6 +242,16 @@ class Zoho(Provider):
         is_right = error is not None and (response.status != 401 or isinstance(error, type(usual)))  # noqa: PLR2004 - unauthorised
         return error if is_right else usual
 
+    def _demands(self, name: str) -> Sequence[Rule]:
+        return (
+            Rule("too_short", lambda value: len(self._spelled(name, value)) >= SHORTEST),
+            Rule("not_english", lambda value: is_english(self._spelled(name, value))),
+        )
+
+    def _spelled(self, name: str, value: str) -> str:
+        """Return a value as it is sent: an address is no matter of spelling."""
+        return in_english(value) if self.transliterate and name in SPELLED else value
+
     def _endpoint(self, kind: Kind) -> Endpoint:
         return Endpoint(kind, self.version, self.module, self.record_id)
 
@@ -256,6 +269,7 @@ def _check(zoho: Zoho) -> None:
         or (isinstance(zoho.record_id, str) and bool(_RECORD.fullmatch(zoho.record_id))),
         "patience and settle are seconds, more than 0": min(zoho.patience, zoho.settle) > 0,
         "connections is 1 or more": zoho.connections >= 1,
+        "transliterate is True or False": isinstance(zoho.transliterate, bool),
     }
     for demand, is_met in faults.items():
         if not is_met:
