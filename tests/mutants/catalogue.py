@@ -712,8 +712,8 @@ MUTANTS = [
     Mutant(
         "a frame's rows come back in the order of their index",
         "frame/attach.py",
-        "    return joined\n",
-        "    return joined.sort_index(kind='stable', key=lambda index: index.map(str))\n",
+        "    return result\n",
+        "    return result.sort_index(kind='stable', key=lambda index: index.map(str))\n",
         FRAMES,
     ),
 ]
