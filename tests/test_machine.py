@@ -260,9 +260,13 @@ class Machine(RuleBasedStateMachine):
         assert set(found["person_status"]) <= {*Status}
 
     def free(self):
-        """Return what is reported of a price and not charged: who is found twice in 24 hours."""
+        """Return what is reported of a price and not charged, at most.
+
+        Amplemarket charges for nobody twice in 24 hours. Of a request to Zoho that did not arrive,
+        and of one about the same person two minutes earlier, the list cannot tell which job it is.
+        """
         again = sum(self.allowed.values()) - len(self.who)
-        return FOUND * again if self.vendor == "amplemarket" else 0.0
+        return {"amplemarket": FOUND * again, "zoho": 1.0 * again}.get(self.vendor, 0.0)
 
     def _resume(self, held):
         for run in ep.runs()["run"][:1]:
