@@ -716,4 +716,25 @@ MUTANTS = [
         "    return result.sort_index(kind='stable', key=lambda index: index.map(str))\n",
         FRAMES,
     ),
+    Mutant(
+        "rows that Dask makes up are sent",
+        "inference.py",
+        "            return True\n",
+        "            return False\n",
+        "tests/test_scale.py",
+    ),
+    Mutant(
+        "rows that Dask's tasks hold are taken for made up",
+        "inference.py",
+        "if module == TASKS:",
+        "if False:",
+        "tests/test_scale.py",
+    ),
+    Mutant(
+        "a price below nothing is taken",
+        "providers/crustdata/prices.py",
+        "bool(0 <= given",
+        "bool(given",
+        "tests/providers/test_crustdata.py",
+    ),
 ]
