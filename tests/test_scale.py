@@ -256,6 +256,21 @@ def test_rows_that_look_made_up_and_are_not_are_sent(box, provider, scheduler):
     assert built.dtypes.equals(found.dtypes)  # what was inferred was true
 
 
+@pytest.mark.parametrize("scheduler", ["synchronous", "threads"])
+def test_what_a_task_holds_is_real_though_dask_learns_the_columns_by_it(box, scheduler):
+    parts = [pd.DataFrame({"E-mail": [f"{name}@works.example"]}) for name in ("ada", "bo")]
+
+    def enriched(number):
+        return parts[number].enrich.people(fields=["name"], progress=None)
+
+    with dask.config.set(scheduler=scheduler):
+        built = dd.from_map(enriched, [0, 1])
+        assert built.columns[-1] == "person_name"
+        assert len(box.ledger) == 1  # the first partition, which is kept
+        assert built.compute()["person_status"].tolist() == ["matched", "matched"]
+    assert box.ledger["identity"].is_unique
+
+
 @settings(max_examples=8, deadline=None)
 @given(cells=st.lists(st.sampled_from(CELLS), max_size=25), partitions=st.integers(1, 4))
 def test_any_list_gets_what_pandas_gets(cells, partitions):
