@@ -547,7 +547,8 @@ def test_without_credits_the_free_ones_answers_are_kept():
         with told, pytest.raises(ep.QuotaError) as caught:
             enrich(leads(100), [crm, ep.Crustdata(connections=1)], fields=["name", "title"])
         titles = caught.value.result["person_title"].notna().sum()
-        assert titles == spent(box) == last_report().providers["credits"].sum() > 0
+        # Of twenty-five who are bought one or the other may have no title.
+        assert 0 < titles <= spent(box) == last_report().providers["credits"].sum()
     assert caught.value.result["person_name"].eq("Ann").all()
 
 

@@ -63,8 +63,8 @@ def impersonal(column: "pd.Series[Any]") -> "pd.Series[Any]":
     --------
     >>> import enrich_pandas as ep
     >>> leads = pd.DataFrame({"Email": ["ada@acme.example", "Sales@acme.example", None]})
-    >>> ep.impersonal(leads["Email"]).tolist()
-    [nan, 'role', nan]
+    >>> ep.impersonal(leads["Email"]).fillna("").tolist()
+    ['', 'role', '']
     >>> with ep.sandbox(misses=0):
     ...     found = leads.enrich.people(where=ep.impersonal(leads["Email"]).isna(), progress=None)
     >>> found["person_status"].tolist()
