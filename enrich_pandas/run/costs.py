@@ -8,20 +8,32 @@ from enrich_pandas.run.records import Change
 Price = Callable[[Sequence[Identity]], float]
 
 
+def is_known(match: Match) -> bool:
+    """Tell whether it is known what an answer has cost, be it lost itself."""
+    return match.status is not Status.HELD or match.credits > 0
+
+
 def cost(matches: Iterable[Match], price: Price) -> tuple[float, float]:
     """Return what was spent, and what may have been on those who are held.
+
+    Who is held at a price has cost that: the vendor says what the request did, and only the answer
+    is lost.
 
     Examples
     --------
     >>> ada, bob = (Identity.of(email=f"{name}@example.com") for name in ("ada", "bob"))
     >>> found = Match(identity=ada, status=Status.MATCHED, credits=3)
-    >>> cost([found, Match(identity=bob, status=Status.HELD)], lambda held: 5.0 * len(held))
+    >>> from dataclasses import replace
+    >>> lost = Match(identity=bob, status=Status.HELD)
+    >>> cost([found, lost], lambda held: 5.0 * len(held))
     (3.0, 5.0)
+    >>> cost([found, replace(lost, credits=1)], lambda held: 5.0 * len(held))
+    (4.0, 0.0)
     """
     spent, unknown = 0.0, list[Identity]()
     for match in matches:
         spent += match.credits
-        if match.status is Status.HELD:
+        if not is_known(match):
             unknown.append(match.identity)
     return spent, price(unknown) if unknown else 0.0
 

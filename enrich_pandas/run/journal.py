@@ -57,10 +57,12 @@ STORED = "SELECT * FROM results WHERE fingerprint IN ({})"
 ANSWERED = (
     "UPDATE requests SET answered = ?, outcome = ?, status = ?, headers = ?, body = ? WHERE id = ?"
 )
-# What those may have cost who were forgotten meanwhile is held, but where the answer knows it.
+# What those may have cost who were forgotten meanwhile is held, but where the answer knows it;
+# with what is spent, it is never more than the most that the batch can cost.
 LANDED = (
-    "UPDATE batches SET state = 'landed', spent = ?, held = ? + CASE "
-    "WHEN json_array_length(CAST(identities AS TEXT)) < ? THEN 0 ELSE held END WHERE id = ?"
+    "UPDATE batches SET state = 'landed', spent = :spent, "
+    "held = MAX(0, MIN(reserved - :spent, :held + CASE WHEN "
+    "json_array_length(CAST(identities AS TEXT)) < :found THEN 0 ELSE held END)) WHERE id = :id"
 )
 CLAIMED = (
     "SELECT fingerprint, batch, lease, reserved, at_risk, "
@@ -277,7 +279,8 @@ class Journal:
         with self._database.writing() as connection:
             hits = store(connection, dict(answers), kind, batch)
             connection.execute("DELETE FROM claims WHERE batch = ?", (batch,))
-            connection.execute(LANDED, (spent, held, len(found), batch))
+            facts = {"spent": spent, "held": held, "found": len(found), "id": batch}
+            connection.execute(LANDED, facts)
             purge_removed(connection, kind, found, provider, now)
             purge_returned(connection, kind, found, provider, batch)
         older = self.stored(list(hits)) if hits else {}

@@ -6,6 +6,7 @@ from dataclasses import replace
 from functools import partial
 
 from enrich_pandas.providers.base import Identity, Kind, Match, Provider, Request, Response, Status
+from enrich_pandas.run.costs import is_known
 from enrich_pandas.run.journal import Journal
 from enrich_pandas.run.outcome import legible
 from enrich_pandas.run.plan import scope_of
@@ -97,7 +98,7 @@ def _changes(
 
 def _read(match: Match, before: Answer | None, answered: float, provider: str) -> Answer | None:
     """Return the answer to store: with the old one's cost, where that was known, and time."""
-    if before is not None and before.match.status is not Status.HELD:
+    if before is not None and is_known(before.match):
         match = replace(match, credits=before.match.credits)
     is_told = is_kept(match) or match.status is Status.REMOVED
     if not is_told:

@@ -532,6 +532,20 @@ MUTANTS = [
         JOURNAL,
     ),
     Mutant(
+        "who is held is counted beside what the vendor says it has cost",
+        "run/costs.py",
+        "return match.status is not Status.HELD or match.credits > 0",
+        "return match.status is not Status.HELD",
+        "tests/test_resume_money.py",
+    ),
+    Mutant(
+        "more is held than can have been spent",
+        "run/journal.py",
+        "MAX(0, MIN(reserved - :spent, :held",
+        "MAX(0, MAX(:held",
+        JOURNAL,
+    ),
+    Mutant(
         "a process goes on with what another has taken over",
         "run/journal.py",
         "            check_own(connection, batch, lease)\n",

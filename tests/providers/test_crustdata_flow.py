@@ -4,6 +4,7 @@ import copy
 import math
 import re
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -442,6 +443,26 @@ def test_what_the_vendor_says_it_used_is_what_was_paid(
 ) -> None:
     body = [found(url(ADA)), {"matched_on": url(BO), "matches": []}, found(url(CY))]
     matches, _ = talk(CURRENT, PEOPLE, reply(body, x_credits_used=used))
+    assert [match.credits for match in matches] == charged
+
+
+@pytest.mark.parametrize(
+    ("used", "charged"),
+    [
+        ("1", [1, 0, 0]),
+        ("2", [1, 0.5, 0.5]),
+        ("3", [1, 1, 1]),
+        ("0.5", [0.5, 0, 0]),
+        ("0", [0, 0, 0]),
+    ],
+)
+def test_whose_answer_is_lost_has_cost_what_is_left_of_what_was_used(
+    talk: Talk, reply: Reply, used: str, charged: list[float]
+) -> None:
+    body = b"[" + msgspec.json.encode(found(url(ADA))) + b',{"matched_on'
+    cut = replace(reply([], x_credits_used=used), body=body, outcome=Outcome.DAMAGED)
+    matches, _ = talk(CURRENT, PEOPLE, cut)
+    assert [match.status for match in matches] == ["matched", "held", "held"]
     assert [match.credits for match in matches] == charged
 
 

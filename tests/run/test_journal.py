@@ -562,6 +562,16 @@ def test_what_they_may_have_cost_is_held_who_are_forgotten_while_their_job_is_op
     assert (journal.runs()[0]["credits"], journal.runs()[0]["credits_held"]) == (3, 6)
 
 
+def test_what_is_held_is_no_more_than_is_left_of_the_most_that_was_reserved(journal):
+    begin(journal)
+    batch = claim(journal, ADA, BOB).batch
+    journal.intend(batch.id, 0, replace(REQUEST, credits=6))
+    journal.forgetting.forget("people", dict(ADA.keys))
+    both = replace(matched(BOB), credits=5)  # the vendor tells what the request has cost
+    land(journal, batch, both)
+    assert (journal.runs()[0]["credits"], journal.runs()[0]["credits_held"]) == (5, 1)
+
+
 def test_what_is_known_of_somebody_who_was_forgotten_meanwhile_is_not_held(journal):
     begin(journal)
     batch = claim(journal, ADA, BOB).batch

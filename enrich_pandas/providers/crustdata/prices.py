@@ -1,7 +1,7 @@
 """What Crustdata charges."""
 
 import sys
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from numbers import Real
@@ -117,15 +117,32 @@ def charged(parts: Collection[str], given: Collection[str]) -> list[str]:
 def spread(matches: Sequence[Match], used: float) -> list[Match]:
     """Make the credits of matches add up to what the vendor says a request has used.
 
-    Who was found pays in proportion to the list price, the last of them what is left by
-    rounding. Where nobody was found, everybody pays whose answer is known.
+    Who was found pays the list price, and those whose answer was lost share what is then left of
+    it. Where that does not come out, who was found pays in proportion. Where nobody was found
+    and nobody lost, everybody pays.
     """
-    found = [i for i, one in enumerate(matches) if one.status is Status.MATCHED or one.credits]
-    known = [i for i, match in enumerate(matches) if match.status is not Status.HELD]
-    payers = found or (known if used else [])
-    listed = sum(matches[i].credits for i in payers)
-    shares = {i: matches[i].credits / listed if listed else 1 / len(payers) for i in payers}
-    paid = {i: round(used * share, 2) for i, share in shares.items()}
-    if payers:
-        paid[payers[-1]] = used - sum(paid[i] for i in payers[:-1])
+    found = {i: one.credits for i, one in enumerate(matches) if _is_charged(one)}
+    lost = [i for i, one in enumerate(matches) if one.status is Status.HELD]
+    left = used - sum(found.values())
+    if lost and left > 0:
+        found |= dict.fromkeys(lost, left / len(lost))
+    known = [i for i, one in enumerate(matches) if one.status is not Status.HELD]
+    paid = _shares(used, found or dict.fromkeys(known, 1.0))
     return [replace(match, credits=paid.get(i, 0.0)) for i, match in enumerate(matches)]
+
+
+def _is_charged(match: Match) -> bool:
+    return match.status is Status.MATCHED or bool(match.credits)
+
+
+def _shares(used: float, weights: Mapping[int, float]) -> dict[int, float]:
+    """Divide credits by weight; the last gets what is left by rounding."""
+    whole = sum(weights.values())
+    paid = {
+        i: round(used * (weight / whole if whole else 1 / len(weights)), 2)
+        for i, weight in weights.items()
+    }
+    if paid:
+        last = max(paid)
+        paid[last] = used - sum(paid[i] for i in paid if i != last)
+    return paid
