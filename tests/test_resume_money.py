@@ -89,6 +89,14 @@ def test_nor_is_a_lost_answer_bought_again_where_an_older_one_stands(box, fault)
     assert asked(box) == 3
 
 
+def test_who_is_held_is_no_more_than_the_vendor_says_that_the_request_has_cost():
+    with ep.sandbox(misses=0.3) as box:
+        box.fault("crustdata", "submit", "differing_duplicate")
+        found = people(25).enrich.people(progress=None)
+        assert set(found["person_status"]) == {"matched", "held", "not_found"}
+        assert (newest().credits, newest().credits_held) == (box.ledger["credits"].sum(), 0)
+
+
 @pytest.mark.parametrize(
     ("days", "age", "requests"), [(200, "90D", 2), (2, "0D", 2), (2, "90D", 1)]
 )
