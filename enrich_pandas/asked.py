@@ -131,7 +131,7 @@ class Asked:
 
     def _identified(self) -> Identified:
         codes = np.arange(len(self.identities), dtype=np.intp)
-        return Identified(codes, self.identities, [], pd.DataFrame())
+        return Identified(codes, self.identities, [])
 
 
 def known(

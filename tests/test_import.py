@@ -31,3 +31,12 @@ def test_importing_completing_and_showing_load_six_small_modules_and_no_other_pa
     packages = {name for name in loaded if name.split(".")[0] not in sys.stdlib_module_names}
     assert packages == {f"enrich_pandas{name}" for name in OURS}
     assert not loaded & HEAVY
+
+
+def test_a_run_over_cells_that_are_wrong_loads_pandera_only_for_the_table_of_them() -> None:
+    code = """import enrich_pandas as ep
+        frame = pd.DataFrame({"email": ["ada@example.com", "ada@", "n/a"]})
+        with ep.sandbox():
+            frame.enrich.people(ep.Crustdata(), progress=None)"""
+    assert not any(name.split(".")[0] == "pandera" for name in loaded_by(code))
+    assert "pandera" in loaded_by(code.replace("people(ep.Crustdata(), progress=None)", "plan()"))

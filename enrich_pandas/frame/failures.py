@@ -1,12 +1,15 @@
 """What pandera finds wrong with the rows, and its table of failures in the user's terms."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from enrich_pandas.frame.columns import Columns
+from enrich_pandas.frame.distinct import Codes
 from enrich_pandas.frame.reasons import REASONS
 from enrich_pandas.providers.base import Kind, Provider, Rule
 
@@ -52,51 +55,65 @@ def _codes(rules: Sequence[Rule]) -> list[str]:
     return list(dict.fromkeys([*general, *(rule.code for rule in rules)]))
 
 
-def failures(schema: Any, verdicts: Verdicts) -> Exception | None:
-    """Validate the verdicts, all at once; return pandera's SchemaErrors, or None."""
-    import pandera.errors  # here, as above
+@dataclass(frozen=True)
+class Faults:
+    """What is wrong with the distinct rows; pandera is loaded once somebody asks for its table.
 
-    frame = pd.DataFrame(
-        {name: pd.Series(column, dtype="category") for name, column in verdicts.items()}
-    )
-    try:
-        schema.validate(frame, lazy=True)
-    except pandera.errors.SchemaErrors as errors:
-        return errors
-    return None
-
-
-def failure_cases(
-    errors: Any, frame: pd.DataFrame, columns: Mapping[str, int], first: Any, counts: Any
-) -> pd.DataFrame:
-    """Put pandera's table into the user's terms: labels, cells and row positions.
-
-    Parameters
+    Attributes
     ----------
-    errors
-        pandera's SchemaErrors, or None.
-    frame
-        The user's frame.
-    columns
-        Identifier to position of its column in the frame.
+    schema
+        Makes the schema.
+    verdicts
+        Of each bad row.
+    cells
+        For each identifier the user's column, but of the bad rows alone.
     first, counts
-        For each distinct row, the position of the first row like it, and how many there are.
+        For each of them, the position of the first row like it, and how many there are.
     """
-    if errors is None:
-        return pd.DataFrame(columns=list(FIELDS))
-    cases = errors.failure_cases.reset_index(drop=True)
-    places = cases["index"].to_numpy(dtype=np.intp)
-    names = cases["column"].to_numpy(dtype=object)
-    labels = np.full(len(cases), None, dtype=object)
-    cells = labels.copy()
-    for name, position in columns.items():
-        mine = np.flatnonzero(names == name)
-        found = frame.iloc[first[places[mine]], position]
-        for place, cell in zip(mine, found, strict=True):  # a cell may be a list: one by one
-            labels[place], cells[place] = frame.columns[position], cell
-    # As objects: text that holds a lone surrogate fits no string dtype.
-    cases["column"] = pd.Series(labels, dtype=object)
-    cases["failure_case"] = pd.Series(cells, dtype=object)
-    cases["index"], cases["rows"] = first[places], counts[places]
-    ordered: pd.DataFrame = cases.sort_values(["index", "check_number"], ignore_index=True)
-    return ordered[list(FIELDS)]
+
+    schema: Callable[[], Any]
+    verdicts: Verdicts
+    cells: Mapping[str, "pd.Series[Any]"]
+    first: Codes
+    counts: Codes
+
+    @cached_property
+    def errors(self) -> Exception | None:
+        """Validate the verdicts, all at once; pandera's SchemaErrors, or None."""
+        import pandera.errors  # here, as above
+
+        frame = pd.DataFrame(
+            {name: pd.Series(column, dtype="category") for name, column in self.verdicts.items()}
+        )
+        try:
+            self.schema().validate(frame, lazy=True)
+        except pandera.errors.SchemaErrors as errors:
+            return errors
+        return None
+
+    @cached_property
+    def table(self) -> pd.DataFrame:
+        """Make pandera's table, in the user's terms: labels, cells and row positions."""
+        errors: Any = self.errors
+        if errors is None:
+            return no_cases()
+        cases = errors.failure_cases.reset_index(drop=True)
+        places = cases["index"].to_numpy(dtype=np.intp)
+        names = cases["column"].to_numpy(dtype=object)
+        labels = np.full(len(cases), None, dtype=object)
+        cells = labels.copy()
+        for name, column in self.cells.items():
+            mine = np.flatnonzero(names == name)
+            for place, cell in zip(mine, column.iloc[places[mine]], strict=True):  # may be a list
+                labels[place], cells[place] = column.name, cell
+        # As objects: text that holds a lone surrogate fits no string dtype.
+        cases["column"] = pd.Series(labels, dtype=object)
+        cases["failure_case"] = pd.Series(cells, dtype=object)
+        cases["index"], cases["rows"] = self.first[places], self.counts[places]
+        ordered: pd.DataFrame = cases.sort_values(["index", "check_number"], ignore_index=True)
+        return ordered[list(FIELDS)]
+
+
+def no_cases() -> pd.DataFrame:
+    """Make the table of what is wrong where nothing is."""
+    return pd.DataFrame(columns=list(FIELDS))

@@ -3,9 +3,10 @@
 Work is done on distinct values and distinct rows only, never once a row.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from functools import partial
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +15,7 @@ import pandas as pd
 from enrich_pandas.errors import ConfigurationError, InputError
 from enrich_pandas.frame.columns import Columns, position
 from enrich_pandas.frame.distinct import Codes, distinct_rows, first_places
-from enrich_pandas.frame.failures import ROW, ROW_REASONS, failure_cases, failures, schema
+from enrich_pandas.frame.failures import ROW, ROW_REASONS, Faults, Verdicts, no_cases, schema
 from enrich_pandas.frame.judging import Judged, judge
 from enrich_pandas.frame.outcomes import Refusal, Refuse, outcomes
 from enrich_pandas.providers.base import Identity, Kind, Provider, Status
@@ -38,17 +39,24 @@ class Identified:
     refusals
         Status and reason, distinct. A reason is ``<identifier>:<code>``, ``no_identifier``,
         ``incomplete`` or ``where``.
-    failure_cases
-        pandera's table in the user's terms, one line for a bad value in distinct rows:
-        ``column`` is the label, ``check`` the reason code, ``failure_case`` the cell, ``index``
-        the position of the first such row and ``rows`` how many are like it. A bad value is
-        listed also where another identifier of its row serves.
+    faults
+        The values that are wrong, of which pandera makes `failure_cases`.
     """
 
     codes: Codes
     identities: Sequence[Identity]
     refusals: list[Refusal]
-    failure_cases: pd.DataFrame
+    faults: Faults | None = None
+
+    @property
+    def failure_cases(self) -> pd.DataFrame:
+        """Return pandera's table in the user's terms, one line for a bad value in distinct rows.
+
+        ``column`` is the label, ``check`` the reason code, ``failure_case`` the cell, ``index``
+        the position of the first such row and ``rows`` how many are like it. A bad value is
+        listed also where another identifier of its row serves.
+        """
+        return self.faults.table if self.faults else no_cases()
 
     @property
     def valid(self) -> int:
@@ -137,27 +145,24 @@ def identify(
     identities, refusals, codes = outcomes(judged, verdicts, provider, kind, refuse)
     codes = codes[groups]
     bad = _bad_rows(judged, codes, len(identities), refusals)
-    faults = failures(schema(provider, kind, columns), bad.verdicts) if len(bad.first) else None
     identified = Identified(
         _spread(codes, rows, len(frame), rest=len(identities) + len(refusals)),
         identities,
         refusals + [(Status.SKIPPED, "where")] * (len(codes) < len(frame)),
-        failure_cases(
-            faults, frame, places, bad.first if rows is None else rows[bad.first], bad.counts
-        ),
+        faults=_faults(frame, places, partial(schema, provider, kind, columns), bad, rows),
     )
     if errors == "raise" and identified.invalid:
-        raise _invalid_rows(identified, len(frame)) from faults
+        cause = identified.faults.errors if identified.faults else None
+        raise _invalid_rows(identified, len(frame)) from cause
     return identified
 
 
-@dataclass(frozen=True, slots=True)
-class _Bad:
+class _Bad(NamedTuple):
     """The distinct rows in which something is wrong: where first, how many, and what."""
 
     first: Codes
     counts: Codes
-    verdicts: Mapping[str, list[str | None]]
+    verdicts: Verdicts
 
 
 def _bad_rows(
@@ -177,6 +182,21 @@ def _bad_rows(
     verdicts = {name: one.told(one.verdicts[first]) for name, one in judged.items()}
     verdicts[ROW] = [why[code - start] if code >= start else None for code in codes[first]]
     return _Bad(first, np.bincount(alike), verdicts)
+
+
+def _faults(
+    frame: pd.DataFrame,
+    places: Mapping[str, int],
+    schema: Callable[[], Any],
+    bad: _Bad,
+    rows: Codes | None,
+) -> Faults | None:
+    """Keep what pandera's table is made of: the cells of the bad rows, as they are now."""
+    if not len(bad.first):
+        return None
+    first = bad.first if rows is None else rows[bad.first]
+    cells = {name: frame.iloc[first, place] for name, place in places.items()}
+    return Faults(schema, bad.verdicts, cells, first, bad.counts)
 
 
 def _spread(codes: Codes, rows: Codes | None, length: int, *, rest: int) -> Codes:

@@ -280,7 +280,7 @@ class Driver:
         """Leave a task where it is: what was recorded for it is read by the next run."""
         if task.poll:
             return
-        if task.watch or task.adopt is not None or task.may_be_charged:
+        if task.watch or task.adopt is not None or task.charges:
             self._tally.settle(task.identities, Status.PENDING, "interrupted")
         else:
             reason = "run_failed" if self.error else "run_stopped"

@@ -105,10 +105,19 @@ class Sender:
             delay = self._purse.open(self._glance, self._stop)
             if delay is not None:
                 return delay
-        with self._turn(task) as delay:
-            if delay is not None:
-                return delay
-            return self._judge(task, request, self._send(task, task.batch, request))
+        came = None
+        try:
+            with self._turn(task) as delay:
+                if delay is not None:
+                    return delay
+                entry = self._intend(task, task.batch, request)
+                response, error = came = self._send(task, request)
+                if error is not None:
+                    raise error
+                return self._judge(task, request, response)
+        finally:  # by now the connection is another's
+            if came is not None:
+                self._record(task, request, entry, came[0])
 
     @property
     def is_crowded(self) -> bool:
@@ -164,25 +173,30 @@ class Sender:
             task.attempt *= isinstance(answer, float)
             return answer
 
-    def _send(self, task: Task, batch: Batch, request: Request) -> Response:
-        """Send, between its two entries in the journal."""
-        entry, before = self._journal.intend(batch.id, task.step, request), task.may_be_charged
-        task.may_be_charged = before or request.billed
+    def _intend(self, task: Task, batch: Batch, request: Request) -> int:
+        """Write down what is about to be sent; return its number in the journal."""
+        entry = self._journal.intend(batch.id, task.step, request)
+        task.charges += request.billed
+        return entry
+
+    def _send(self, task: Task, request: Request) -> tuple[Response, EnrichError | None]:
+        """Send, and learn from the answer."""
         sent = time.time()
         response, error = self._exchange(task, request)
         # In whole microseconds: what a frame shows and what any file keeps is the same instant.
         response = replace(response, sent=sent, received=round(time.time(), 6))
+        if error is None:
+            self._throttle.learn(self._provider.allowance(response))
+        return response, error
+
+    def _record(self, task: Task, request: Request, entry: int, response: Response) -> None:
+        """Write down what came of it, before anybody reads it."""
         try:
             self._journal.answer(entry, response)
         except JournalError as broken:  # what was paid for is still read, into the frame
             self._stop(broken)
         else:
-            if response.outcome in UNCHARGED:
-                task.may_be_charged = before
-        if error is not None:
-            raise error
-        self._throttle.learn(self._provider.allowance(response))
-        return response
+            task.charges -= request.billed and response.outcome in UNCHARGED
 
     def _exchange(self, task: Task, request: Request) -> tuple[Response, EnrichError | None]:
         """Return the answer, and what is wrong with every other request, too."""

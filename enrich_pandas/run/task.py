@@ -15,6 +15,7 @@ class Task:
 
     ``adopt`` is a batch of a dead process: its records are read, and nothing is bought for it.
     Those whom it had still to ask about are ``unasked`` and become batches of their own.
+    ``charges`` is how many of its requests may have been charged for.
     ``received`` is when the last answer came, in seconds since the epoch.
     """
 
@@ -29,7 +30,7 @@ class Task:
     reply: Response | None = None
     step: int = 0
     attempt: int = 0
-    may_be_charged: bool = False
+    charges: int = 0
     received: float = 0.0
     unasked: set[Identity] = field(default_factory=set)
 

@@ -15,7 +15,9 @@ from enrich_pandas.run.tombstones import marks
 
 _ADDRESSES: Mapping[Kind, Mapping[str, re.Pattern[str]]] = {
     "people": {
-        "email": re.compile(r"[^\s\"\\<>()\[\],;:/]+@[^\s\"\\<>()\[\],;:/?@]+"),
+        "email": re.compile(
+            r"(?<![^\s\"\\<>()\[\],;:/])[^\s\"\\<>()\[\],;:/]+@[^\s\"\\<>()\[\],;:/?@]+"
+        ),
         "linkedin_url": re.compile(r"linkedin\.com/+in/+[^\s\"\\/?#]+", re.IGNORECASE),
     },
     "companies": {
@@ -27,6 +29,12 @@ _ADDRESSES: Mapping[Kind, Mapping[str, re.Pattern[str]]] = {
 }
 _WRITTEN_AS_IT_IS = re.compile(r'[^"\\\x00-\x1f\x7f]+')
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
+_QUOTED = re.compile(rb"%[0-9a-fA-F]{2}")
+_ASCII = bytes(range(128))
+# All characters, other than those of ASCII, that `_folded` writes with one of ASCII.
+_FOLDED_TO_ASCII = frozenset(
+    "\xdf\u0130\u0149\u017f\u037e\u1e9a\u1e9e\u1fef\u212a\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06"
+)
 
 
 class Trace:
@@ -42,6 +50,8 @@ class Trace:
 
     def __init__(self, words: frozenset[str], pattern: re.Pattern[str]) -> None:
         self.words, self._pattern = words, pattern
+        is_plain = all(word.isascii() and "/" not in word and "xn--" not in word for word in words)
+        self._written = [word.encode() for word in words] if is_plain else None
 
     @classmethod
     def of(cls, named: Collection[str]) -> "Trace":
@@ -78,6 +88,9 @@ class Trace:
 
     def may_be_in(self, body: bytes) -> bool:
         """Tell whether it is worth taking a body apart."""
+        if self._written is not None and _is_plain(body):
+            written = body.lower()
+            return any(word in written for word in self._written)
         text = _folded(_legible(body))
         if any(word in text for word in self.words):
             return True
@@ -96,10 +109,23 @@ def marks_in(body: bytes, kind: Kind) -> set[str]:
     return {
         mark
         for name, address in _ADDRESSES[kind].items()
+        if name != "email" or "@" in text
         for found in address.finditer(text)
         for mark in marks(kind, {name: found[0].rstrip(".")})
         if mark[0] != "["
     }
+
+
+def _is_plain(body: bytes) -> bool:
+    """Tell whether what is read in JSON in ASCII is written there, but for its case.
+
+    It is not where something is escaped or quoted, or folded to ASCII: found in a tenth of the
+    time that it takes to read it.
+    """
+    if b"\\u" in body or (b"%" in body and _QUOTED.search(body)):
+        return False
+    other = body.translate(None, _ASCII)
+    return _FOLDED_TO_ASCII.isdisjoint(other.decode(errors="replace"))
 
 
 def _word(value: str) -> str:
@@ -116,7 +142,7 @@ def _folded(text: str) -> str:
 
 def _legible(body: bytes) -> str:
     """Return JSON as one text, in which nothing is escaped that need not be."""
-    if b"\\" in body:
+    if b"\\u" in body or b"\\/" in body:
         with suppress(msgspec.MsgspecError, RecursionError):  # of a body that was cut, say
             body = msgspec.json.encode(msgspec.json.decode(body))
     text = body.decode(errors="replace")

@@ -35,18 +35,11 @@ MUTANTS = [
     Mutant(
         "the intent is written after the request is sent",
         "run/sender.py",
-        """        entry, before = self._journal.intend(batch.id, task.step, request), task.may_be_charged
-        task.may_be_charged = before or request.billed
-        sent = time.time()
-        response, error = self._exchange(task, request)
-""",
-        """        before = task.may_be_charged
-        task.may_be_charged = before or request.billed
-        sent = time.time()
-        response, error = self._exchange(task, request)
-        entry = self._journal.intend(batch.id, task.step, request)
-""",
-        f"{CRASH} {MONEY}",
+        "                entry = self._intend(task, task.batch, request)\n"
+        "                response, error = came = self._send(task, request)\n",
+        "                response, error = came = self._send(task, request)\n"
+        "                entry = self._intend(task, task.batch, request)\n",
+        "tests/kills/test_crash_points.py tests/test_money.py",
     ),
     Mutant(
         "the raw answer is not written",

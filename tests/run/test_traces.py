@@ -11,7 +11,14 @@ from hypothesis import strategies as st
 
 from enrich_pandas.models import Company, Email, Person
 from enrich_pandas.run.tombstones import marks, marks_of
-from enrich_pandas.run.traces import Trace, marks_in, without
+from enrich_pandas.run.traces import (
+    _FOLDED_TO_ASCII,
+    Trace,
+    _folded,
+    _legible,
+    marks_in,
+    without,
+)
 
 letters = st.characters(
     codec="utf-8", categories=["L", "Nd"], exclude_characters="\u0130\u017f\u212a"
@@ -104,3 +111,27 @@ def test_a_cut_answer_about_others_stays():
     for body in (b'[{"name": "B\\u00f6", "sh', b'[{"url": "linkedin.com/in/b%C3%B6", "sh'):
         assert without(body, trace) is body
     assert without(b'[{"url": "linkedin.com\\/in\\/\\u0061da", "sh', trace) == b""
+
+
+odd = st.text(
+    st.sampled_from("adaADA\u00e9/%4\\u0\u00df\u017f\ufb01\u212a\u0130;e\u0301"), max_size=12
+)
+
+
+def folding(slug):
+    return slug.replace("s", "\u017f").replace("k", "\u212a").replace("fi", "\ufb01")
+
+
+@given(st.sampled_from(["ada", "a.da", "kai", "file", "ss;"]), odd, odd, st.booleans())
+def test_a_glance_overlooks_nobody_whom_reading_finds(slug, before, after, is_ascii):
+    trace = Trace.of([f"linkedin_url https://www.linkedin.com/in/{slug}"])
+    for meant in (slug.upper(), folding(slug)):
+        body = json.dumps(before + meant + after, ensure_ascii=is_ascii).encode()
+        is_read = any(word in _folded(_legible(body)) for word in trace.words)
+        assert trace.may_be_in(body) or not is_read
+        assert is_read or before or after
+
+
+def test_what_is_folded_to_ascii_is_known():
+    every = (chr(code) for code in range(128, 0x110000) if not 0xD800 <= code < 0xE000)
+    assert {one for one in every if any(c.isascii() for c in _folded(one))} == _FOLDED_TO_ASCII
