@@ -38,9 +38,8 @@ Element = dict[str, Any]
 def enrich_pandas(frame: pd.DataFrame, url: str, folder: Path) -> pd.DataFrame:
     """Ask with eight connections, as the rivals do, and leave alone what is held."""
     import enrich_pandas as ep
-    from enrich_pandas.providers.base import RateLimit
 
-    provider = ep.Crustdata(connections=THREADS, rate=RateLimit(100_000, 1))
+    provider = ep.Crustdata(connections=THREADS)
     with ep.sandbox(url=url, journal=folder / "journal.sqlite"):
         return ep.people(frame, provider, prefix="", progress=None)
 
@@ -155,11 +154,19 @@ def batches(urls: Sequence[str]) -> Iterator[list[str]]:
     return (list(urls[start : start + BATCH]) for start in range(0, len(urls), BATCH))
 
 
+class Patient(Retry):
+    """Waits as long as the vendor says, in either of its two headers."""
+
+    def get_retry_after(self, response: Any) -> float | None:
+        reset = float(response.headers.get("x-ratelimit-reset", 0)) if response.status == 429 else 0
+        return super().get_retry_after(response) or reset or None
+
+
 def patient() -> requests.Session:
     """Return a session that tries again, as long as the vendor says, also what is posted."""
     session = requests.Session()
     passing = (429, 500, 502, 503, 504)
-    again = Retry(total=5, backoff_factor=0.5, status_forcelist=passing, allowed_methods=None)
+    again = Patient(total=5, backoff_factor=0.5, status_forcelist=passing, allowed_methods=None)
     session.mount("http://", HTTPAdapter(max_retries=again, pool_maxsize=THREADS))
     session.headers.update(HEADERS)
     return session
