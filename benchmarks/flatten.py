@@ -104,7 +104,7 @@ def assembled(matches: Iterable[Match], layout: Layout) -> object:
     results: dict[Identity, Answer] = {
         match.identity: arrivals.keep(Answer(match, 1.7e9, "zoho")) for match in matches
     }
-    people = Identified(np.arange(len(results)), list(results), [], pd.DataFrame())
+    people = Identified(np.arange(len(results)), list(results), [])
     return arrivals.assemble(pd.DataFrame(index=range(len(results))), people, results)
 
 

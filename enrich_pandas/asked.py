@@ -150,7 +150,7 @@ def known(
         return {}
     keys = {fingerprint(call.scope, identity): identity for identity in identities}
     screen = journal.tombstones.screen()
-    answers = {keys[key]: one for key, one in journal.stored(list(keys)).items()}
+    answers = {keys[key]: one for key, one in journal.stored(keys).items()}
     if until is not None:
         answers = _as_of(until, journal, call, identities, answers)
     stored = {one: screen.shown(answer) for one, answer in answers.items()}

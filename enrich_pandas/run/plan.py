@@ -130,7 +130,7 @@ def recalled(orders: Orders, journal: Journal) -> Iterator[dict[Identity, Answer
     for some in batched(orders.stored, LOOK_UP):
         answers = {identity: orders.stored[identity] for identity in some}
         left = {orders.fingerprint(i): i for i, one in answers.items() if one.kept is LEFT}
-        whole = journal.stored(list(left))
+        whole = journal.stored(left)
         # Who was forgotten this very moment is left without a model.
         yield answers | {i: whole.get(key, answers[i]) for key, i in left.items()}
 

@@ -246,14 +246,14 @@ _decoders: dict[str, Any] = {
 }
 
 
-def read_answer(row: sqlite3.Row) -> Answer:
-    """Read back a stored answer."""
+def read_answer(row: sqlite3.Row, identity: Identity | None = None) -> Answer:
+    """Read back a stored answer; and whose it is, where that is not known."""
     model = (
         None
         if row["model"] is None
         else _decoders[row["kind"]].decode(zlib.decompress(row["model"]))
     )
-    return _answer(row, read_identity(unpack(row["identity"])), model)
+    return _answer(row, identity or read_identity(unpack(row["identity"])), model)
 
 
 def read_outcomes(
@@ -263,15 +263,13 @@ def read_outcomes(
     rows = select_in(connection.execute, OUTCOMES, list(identities))
     found = {row["fingerprint"]: row for row in rows}
     return {  # an index that is damaged finds others, too
-        key: _answer(found[key], identity, None)._replace(
-            kept=LEFT if found[key]["has_model"] else None
-        )
+        key: _answer(found[key], identity, None, LEFT if found[key]["has_model"] else None)
         for key, identity in identities.items()
         if key in found
     }
 
 
-def _answer(row: sqlite3.Row, identity: Identity, model: Model | None) -> Answer:
+def _answer(row: sqlite3.Row, identity: Identity, model: Model | None, kept: Any = None) -> Answer:
     match = Match(
         identity=identity,
         status=Status(row["status"]),
@@ -280,4 +278,6 @@ def _answer(row: sqlite3.Row, identity: Identity, model: Model | None) -> Answer
         credits=row["credits"],
         note=row["note"],
     )
-    return Answer(match, row["fetched"], row["provider"], row["not_before"], asked=row["asked"])
+    return Answer(
+        match, row["fetched"], row["provider"], row["not_before"], kept, asked=row["asked"]
+    )

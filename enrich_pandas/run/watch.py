@@ -25,7 +25,7 @@ class News(NamedTuple):
 def look(journal: Journal, orders: Orders, identities: Iterable[Identity]) -> News:
     """See what became of identities that another process was asking about."""
     left = {orders.fingerprint(identity): identity for identity in identities}
-    stored = journal.stored(list(left))
+    stored = journal.stored(left)
     news = {key: one for key, one in stored.items() if one.as_of != orders.known.get(key)}
     answers = {left.pop(key): answer for key, answer in news.items()}
     still_open: list[Identity] = []
