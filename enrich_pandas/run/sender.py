@@ -13,14 +13,7 @@ from enrich_pandas.errors import (
     ProviderError,
     UnavailableError,
 )
-from enrich_pandas.providers.base import (
-    Match,
-    Outcome,
-    Provider,
-    Request,
-    Response,
-    Status,
-)
+from enrich_pandas.providers.base import Match, Outcome, Provider, Request, Response, Status
 from enrich_pandas.run.http import Exchange, Transport
 from enrich_pandas.run.journal import Journal
 from enrich_pandas.run.outcome import (
