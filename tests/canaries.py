@@ -25,6 +25,7 @@ from enrich_pandas.sandbox.protocol import KEY
 PERSON = re.compile(r"[\w.+-]@[\w.-]*\bexample\b|\blinkedin\.com/in/\w|-example-\d")
 STREAM = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")
 DEEPEST = 3  # what is packed within what is packed
+PIECE = 2**12  # bytes of a stream at a time
 LONGEST = 64 * 2**20  # bytes that a stream is inflated to
 
 
@@ -60,13 +61,22 @@ def caseless(text: str) -> Iterator[tuple[str, bytes]]:
 
 def unpacked(data: bytes) -> Iterator[bytes]:
     """Yield what is in the streams, archives and databases that begin anywhere in some bytes."""
+    view = memoryview(data)
     for start in STREAM.finditer(data):
-        with suppress(zlib.error):
-            inflated = zlib.decompressobj(zlib.MAX_WBITS | 32).decompress(
-                data[start.start() :], LONGEST
-            )
-            if inflated:
-                yield inflated
+        if found := inflated(view[start.start() :]):
+            yield found
+
+
+def inflated(stream: memoryview) -> bytes:
+    """Return what a stream holds, as far as it is one; read in pieces, for most end at once."""
+    inflater, found = zlib.decompressobj(zlib.MAX_WBITS | 32), bytearray()
+    with suppress(zlib.error):
+        for place in range(0, len(stream), PIECE):
+            left = LONGEST - len(found)
+            if inflater.eof or not left:
+                break
+            found += inflater.decompress(stream[place : place + PIECE], left)
+    return bytes(found)
 
 
 def cells(path: Path) -> Iterator[bytes]:
