@@ -55,6 +55,11 @@ class Asker:
         return matches
 
     def _asked(self, identity: Identity) -> Generator[Step, Response, Match]:
+        made = yield from self._made(identity)  # of its answers, nothing is kept while it waits
+        return made if isinstance(made, Match) else (yield from self._followed(identity, made))
+
+    def _made(self, identity: Identity) -> Generator[Step, Response, Match | str]:
+        """Schedule a job; return its id, or what came of the identity without one."""
         answer = yield self.endpoint.schedule(identity)
         refused = self._refused(identity, answer)
         if refused is not None:
@@ -62,9 +67,7 @@ class Asker:
         job = _scheduled(answer)
         if job is None:
             job = yield from find(self.endpoint, identity, answer.sent, self.settle)
-        if job is None:
-            return held([identity])[0]
-        return (yield from self._followed(identity, job))
+        return held([identity])[0] if job is None else job
 
     def _refused(self, identity: Identity, answer: Response) -> Match | None:
         """Read a refusal; one that is about every row stops the run."""
