@@ -50,13 +50,11 @@ from enrich_pandas.run.records import (
     unpack,
 )
 from enrich_pandas.run.safety import check_disk, check_folder, check_whole, reserve
+from enrich_pandas.run.spill import ANSWERED, Spill
 from enrich_pandas.run.tombstones import Tombstones
 
 KNOWN = "SELECT fingerprint FROM results UNION ALL SELECT fingerprint FROM claims LIMIT ?"
 STORED = "SELECT * FROM results WHERE fingerprint IN ({})"
-ANSWERED = (
-    "UPDATE requests SET answered = ?, outcome = ?, status = ?, headers = ?, body = ? WHERE id = ?"
-)
 # What those may have cost who were forgotten meanwhile is held, but where the answer knows it;
 # with what is spent, it is never more than the most that the batch can cost.
 LANDED = (
@@ -96,6 +94,8 @@ class Journal:
         self.past = Past(self._database, self._is_alive)
         self.expiry = Expiry(self._database, self._is_alive)
         self.runs = self.past.runs
+        self._spill = Spill(self._database)
+        self._spill.take_in()
 
     def close(self) -> None:
         """Close the file and give up every claim."""
@@ -252,9 +252,9 @@ class Journal:
             return insert(connection, "requests", request_row(batch, step, request, time.time()))
 
     def answer(self, request: int, response: Response) -> None:
-        """Record the raw answer, before anybody reads it."""
+        """Record the raw answer, before anybody reads it; one that cannot be is kept elsewhere."""
         values = (response.received or time.time(), *response_row(response), request)
-        with self._database.writing() as connection:
+        with self._spill.guarding(values), self._database.writing() as connection:
             connection.execute(ANSWERED, values)
 
     def land(

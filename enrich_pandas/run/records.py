@@ -168,7 +168,7 @@ def request_row(batch: int, step: int, request: Request, sent: float | None) -> 
     }
 
 
-def response_row(response: Response) -> tuple[Any, ...]:
+def response_row(response: Response) -> tuple[Outcome, int | None, bytes, bytes]:
     """Make the columns that store an answer as it came."""
     headers, body = pack(dict(response.headers)), zlib.compress(response.body, 1)
     return response.outcome, response.status, headers, body

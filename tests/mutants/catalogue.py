@@ -539,6 +539,20 @@ MUTANTS = [
         JOURNAL,
     ),
     Mutant(
+        "an answer that the journal does not take is dropped",
+        "run/journal.py",
+        "with self._spill.guarding(values), self._database.writing() as connection:",
+        "with self._database.writing() as connection:",
+        "tests/run/test_spill.py",
+    ),
+    Mutant(
+        "an answer that was kept elsewhere is taken for another request's",
+        "run/spill.py",
+        "AND sent = ? AND answered IS NULL",
+        "AND ? > 0 AND answered IS NULL",
+        "tests/run/test_spill.py",
+    ),
+    Mutant(
         "a process goes on with what another has taken over",
         "run/journal.py",
         "            check_own(connection, batch, lease)\n",

@@ -1,0 +1,100 @@
+"""The spill: an answer that the journal's disk does not take is kept elsewhere until it does.
+
+Room for it was reserved before it was asked for. Where even so it cannot be written down, for a
+quota, or a disk that is read-only since, it was paid for all the same.
+"""
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import msgspec
+
+from enrich_pandas.errors import JournalError
+from enrich_pandas.providers.decoding import decoder_of
+from enrich_pandas.run.database import Database
+from enrich_pandas.run.safety import check_folder
+
+ANSWERED = (
+    "UPDATE requests SET answered = ?, outcome = ?, status = ?, headers = ?, body = ? WHERE id = ?"
+)
+SENT = "SELECT sent FROM requests WHERE id = ?"
+Values = tuple[float, str, int | None, bytes, bytes, int]
+
+
+class Kept(msgspec.Struct, gc=False):
+    """What is kept of an answer; ``sent`` tells its request from another journal's of that id."""
+
+    values: Values
+    sent: float
+
+
+class Spill:
+    """Where the answers of one journal are kept that it does not take.
+
+    Parameters
+    ----------
+    database
+        The journal's.
+
+    Attributes
+    ----------
+    folder
+        In the system's folder for temporary files; made when it is first needed.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        name = hashlib.sha256(os.fsencode(database.path.absolute())).hexdigest()[:16]
+        self.folder = Path(tempfile.gettempdir(), f"enrich-pandas-{name}")
+
+    @contextmanager
+    def guarding(self, values: Values) -> Iterator[None]:
+        """Keep an answer that is not written down; the error says where.
+
+        Raises
+        ------
+        JournalError
+            It was not.
+        """
+        try:
+            yield
+        except JournalError as error:
+            with suppress(OSError, JournalError):  # no room here either: the frame has it
+                place = self._keep(values)
+                error.cost = f"What was paid for is kept in {place}, for the next call to take in."
+            raise
+
+    def take_in(self) -> None:
+        """Write down what was kept, and delete it there; where that still fails, it stays."""
+        if not self.folder.is_dir():
+            return
+        with suppress(OSError, JournalError, msgspec.MsgspecError):
+            check_folder(self.folder)
+            files = sorted(self.folder.glob("*.json"))
+            kept = [decoder_of(Kept).decode(file.read_bytes()) for file in files]
+            with self._database.writing() as connection:
+                connection.executemany(
+                    f"{ANSWERED} AND sent = ? AND answered IS NULL",
+                    [(*one.values, one.sent) for one in kept],
+                )
+            for file in files:
+                file.unlink(missing_ok=True)
+            self.folder.rmdir()
+
+    def _keep(self, values: Values) -> Path:
+        """Write a file that is its owner's alone, whole or not at all."""
+        number = values[-1]
+        sent = self._database.look(SENT, (number,))[0][0]
+        self.folder.mkdir(mode=0o700, exist_ok=True)
+        check_folder(self.folder)
+        part, whole = (self.folder / f"{number}.{ending}" for ending in ("part", "json"))
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(msgspec.json.encode(Kept(values, sent)))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(whole)
+        return whole

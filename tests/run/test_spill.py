@@ -1,0 +1,128 @@
+"""The spill: what was paid for is kept somewhere, and comes back once, to its own request alone."""
+
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import enrich_pandas as ep
+from enrich_pandas.run import journal as journal_module
+from enrich_pandas.run import spill as spill_module
+from enrich_pandas.run.surroundings import current, journal_path
+from tests.conftest import asked
+
+BROKEN = "UPDATE nowhere SET a = ?, b = ?, c = ?, d = ?, e = ? WHERE id = ?"
+
+
+@pytest.fixture(autouse=True)
+def spills(tmp_path, monkeypatch):
+    folder = tmp_path / "spills"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    return folder
+
+
+def people(count):
+    urls = [f"https://www.linkedin.com/in/p{n}-example" for n in range(count)]
+    return pd.DataFrame({"LinkedIn": urls})
+
+
+def fail(frame, monkeypatch):
+    """Enrich where no answer can be written down; return the error."""
+    with monkeypatch.context() as patch:
+        for module in (journal_module, spill_module):
+            patch.setattr(module, "ANSWERED", BROKEN)
+        patch.setattr(journal_module, "LANDED", BROKEN)
+        with pytest.raises(ep.JournalError) as caught:
+            frame.enrich.people(ep.Crustdata(connections=1), progress=None)
+    return caught.value
+
+
+def files(spills):
+    return sorted(spills.glob("enrich-pandas-*/*"))
+
+
+def test_an_answer_that_cannot_be_written_down_is_read_by_the_next_call(box, spills, monkeypatch):
+    error = fail(people(5), monkeypatch)
+    assert set(error.result["person_status"]) == {"matched"}
+    (kept,) = files(spills)
+    assert str(kept) in str(error)
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert stat.S_IMODE(kept.parent.stat().st_mode) == 0o700
+    found = people(5).enrich.people(progress=None)
+    assert set(found["person_status"]) == {"matched"}
+    assert asked(box) == 1
+    assert ep.runs()["credits"].sum() == box.ledger["credits"].sum() == 5
+    assert not list(spills.glob("enrich-pandas-*"))
+
+
+def test_it_stays_where_the_journal_still_does_not_take_it(box, spills, monkeypatch):
+    fail(people(2), monkeypatch)
+    with monkeypatch.context() as patch:
+        patch.setattr(spill_module, "ANSWERED", BROKEN)
+        ep.runs()
+    assert len(files(spills)) == 1
+    ep.runs()
+    assert not files(spills)
+    assert asked(box) == 1
+
+
+def test_it_is_no_other_journals_though_that_has_a_request_of_the_same_number(
+    box, spills, monkeypatch
+):
+    fail(people(2), monkeypatch)
+    (kept,) = files(spills)
+    answer = kept.read_bytes()
+    journal_path(current()).unlink()
+    fail(people(3), monkeypatch)
+    kept.write_bytes(answer)
+    found = people(3).enrich.people(progress=None)
+    assert set(found["person_status"]) == {"held"}
+
+
+def test_a_person_who_was_forgotten_meanwhile_does_not_come_back(box, spills, monkeypatch):
+    fail(people(2), monkeypatch)
+    with monkeypatch.context() as patch:
+        patch.setattr(spill_module, "ANSWERED", BROKEN)
+        ep.forget("https://www.linkedin.com/in/p0-example")
+    found = people(2).enrich.people(progress=None)
+    assert found["person_status"].tolist() == ["suppressed", "matched"]
+
+
+def another_users(folder):
+    folder.mkdir(mode=0o777)
+    folder.chmod(0o777)
+
+
+def a_link(folder):
+    elsewhere = folder.parent / "elsewhere"
+    elsewhere.mkdir()
+    folder.symlink_to(elsewhere)
+
+
+def a_file(folder):
+    folder.touch()
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="modes tell nothing of others")
+@pytest.mark.parametrize("prepare", [another_users, a_link, a_file])
+def test_nothing_is_kept_where_others_can_reach_it(box, spills, monkeypatch, prepare):
+    fail(people(2), monkeypatch)
+    (kept,) = files(spills)
+    kept.unlink()
+    kept.parent.rmdir()
+    prepare(kept.parent)
+    error = fail(people(1), monkeypatch)
+    assert not [*spills.rglob("*.json"), *spills.rglob("*.part")]
+    assert "is kept in" not in str(error)
+
+
+def test_a_file_that_is_no_answer_stops_nobody(box, spills, monkeypatch):
+    fail(people(2), monkeypatch)
+    (kept,) = files(spills)
+    kept.write_bytes(b"{")
+    assert len(ep.runs()) == 1
+    assert Path(kept).exists()
