@@ -236,6 +236,7 @@ def test_a_journal_of_the_first_version_is_brought_up_and_read(home):
             for column in ("call", "asked", "budget_name", "balance"):
                 connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
             connection.execute("ALTER TABLE results DROP COLUMN asked")
+            connection.execute("ALTER TABLE results DROP COLUMN worse")
             connection.execute("DROP TABLE tombstones")
             connection.execute("DROP TABLE settings")
             connection.execute("PRAGMA user_version = 1")

@@ -89,6 +89,27 @@ def test_nor_is_a_lost_answer_bought_again_where_an_older_one_stands(box, fault)
     assert asked(box) == 3
 
 
+@pytest.mark.parametrize(
+    ("fault", "misses", "status"),
+    [("drop_after_accept", 0, "held"), (None, 1, "not_found")],
+)
+def test_nor_once_that_one_is_too_old_to_be_kept(tmp_path, monkeypatch, fault, misses, status):
+    day, now = 86_400, time.time
+    with ep.sandbox(misses=0, journal=tmp_path / "own" / "journal.sqlite") as box:
+        people(1).enrich.people(progress=None)
+    with ep.sandbox(misses=misses, journal=tmp_path / "own" / "journal.sqlite") as box:
+        monkeypatch.setattr(time, "time", lambda: now() + 60 * day)
+        if fault:
+            box.fault("crustdata", "submit", fault)
+        again = people(1).enrich.people(progress=None, max_age="0D")
+        assert again["person_status"].tolist() == ["matched"]
+        monkeypatch.setattr(time, "time", lambda: now() + 100 * day)
+        found = people(1).enrich.people(progress=None)
+        assert found["person_status"].tolist() == [status]
+        assert found["person_name"].isna().all()
+        assert asked(box) == 1
+
+
 def test_who_is_held_is_no_more_than_the_vendor_says_that_the_request_has_cost():
     with ep.sandbox(misses=0.3) as box:
         box.fault("crustdata", "submit", "differing_duplicate")

@@ -15,7 +15,7 @@ from enrich_pandas.errors import JournalError
 from enrich_pandas.run.commits import LOOK, Writers, commit_what_is_open, patiently, turn
 
 APPLICATION_ID = 0x656E7270  # "enrp": tells a journal from any other SQLite file
-VERSION = 5
+VERSION = 6
 LOOK_UP = 500  # fingerprints a query; the fastest size measured
 
 # ``at_risk`` is null where nothing can have been charged; 0 is a price as any other.
@@ -56,7 +56,7 @@ CREATE TABLE results (
   fingerprint BLOB PRIMARY KEY, provider TEXT NOT NULL, kind TEXT NOT NULL,
   identity BLOB NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL, note TEXT NOT NULL,
   model BLOB, credits REAL NOT NULL, batch INTEGER NOT NULL, fetched REAL NOT NULL,
-  not_before REAL, asked REAL
+  not_before REAL, asked REAL, worse TEXT
 );
 CREATE TABLE tombstones (
   key BLOB NOT NULL, provider TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL,
@@ -93,6 +93,11 @@ ALTER TABLE results ADD COLUMN asked REAL;
 DROP VIEW stakes;
 {STAKES};
 PRAGMA user_version = 5
+""",
+    5: """
+ALTER TABLE results ADD COLUMN worse TEXT;
+UPDATE results SET worse = 'held' WHERE asked IS NOT NULL;
+PRAGMA user_version = 6
 """,
 }
 PRAGMAS = (

@@ -20,6 +20,12 @@ OPEN = """
       (SELECT MAX(COALESCE(answered, sent)) FROM requests WHERE batch = stakes.id), 0)) AS since
     FROM stakes JOIN runs ON runs.id = run WHERE state = 'open' AND since < ?
 """
+# A hit that goes leaves what came when it was asked for once more: a lost answer stays held.
+UNCOVERED = """
+    UPDATE results SET status = worse, reason = iif(worse = 'held', 'answer_lost', ''), note = '',
+    model = NULL, credits = 0, fetched = asked, not_before = NULL, asked = NULL, worse = NULL
+    WHERE fetched < ? AND worse IS NOT NULL
+"""
 HELD = "UPDATE batches SET state = 'landed', held = MAX(held, ?) WHERE id = ?"
 
 
@@ -61,6 +67,7 @@ class Expiry:
 
 
 def _delete_results(connection: sqlite3.Connection, moment: float) -> None:
+    connection.execute(UNCOVERED, (moment,))
     connection.execute(
         "DELETE FROM results WHERE fetched < ? AND status != ?", (moment, Status.HELD)
     )

@@ -18,7 +18,8 @@ class Answer(NamedTuple):
     """What is known of an identity: a match, when it was fetched and by which provider.
 
     ``kept`` is what stands for the match's model where that was taken out, to be shown later.
-    ``asked`` tells of a hit when it was asked for once more, and something worse came.
+    ``asked`` tells of a hit when it was asked for once more, and something worse came, and
+    ``worse`` the status of that.
     """
 
     match: Match
@@ -27,6 +28,7 @@ class Answer(NamedTuple):
     not_before: float | None = None
     kept: Any = None
     asked: float | None = None
+    worse: str | None = None
 
     @property
     def as_of(self) -> float:
@@ -35,10 +37,10 @@ class Answer(NamedTuple):
 
 
 HITS = "SELECT fingerprint FROM results WHERE fingerprint IN ({}) AND status = ?"
-STORE = "INSERT OR REPLACE INTO results VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?)"
+STORE = "INSERT OR REPLACE INTO results VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 OUTCOMES = (
     "SELECT fingerprint, provider, status, reason, note, credits, fetched, not_before, asked, "
-    "model IS NOT NULL AS has_model FROM results WHERE fingerprint IN ({})"
+    "worse, model IS NOT NULL AS has_model FROM results WHERE fingerprint IN ({})"
 )
 LEFT = object()  # what is kept of a model that is still in the journal
 
@@ -192,6 +194,7 @@ def result_row(key: bytes, answer: Answer, kind: Kind, batch: int) -> tuple[Any,
         answer.fetched,
         answer.not_before,
         answer.asked,
+        answer.worse,
     )
 
 
@@ -215,9 +218,9 @@ def store(
     rows = [result_row(key, one, kind, batch) for key, one in kept.items() if key not in hits]
     connection.executemany(STORE, rows)
     connection.executemany(
-        "UPDATE results SET asked = ? WHERE fingerprint = ?",
+        "UPDATE results SET asked = ?, worse = ? WHERE fingerprint = ?",
         [
-            (kept[key].fetched, key)
+            (kept[key].fetched, kept[key].match.status, key)
             for key in hits & kept.keys()
             if kept[key].match.status is not Status.PENDING
         ],
@@ -278,6 +281,5 @@ def _answer(row: sqlite3.Row, identity: Identity, model: Model | None, kept: Any
         credits=row["credits"],
         note=row["note"],
     )
-    return Answer(
-        match, row["fetched"], row["provider"], row["not_before"], kept, asked=row["asked"]
-    )
+    fetched, not_before = row["fetched"], row["not_before"]
+    return Answer(match, fetched, row["provider"], not_before, kept, row["asked"], row["worse"])

@@ -104,7 +104,7 @@ def _read(match: Match, before: Answer | None, answered: float, provider: str) -
     if not is_told:
         return None
     after = fresh(match, before.fetched if before else answered, provider)
-    return after._replace(asked=before.asked if before else None)
+    return after._replace(asked=before.asked, worse=before.worse) if before else after
 
 
 def _said(answer: Answer | None) -> object:

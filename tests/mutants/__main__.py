@@ -3,11 +3,14 @@
 python -m tests.mutants [part of a name]
 """
 
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from tests.mutants.catalogue import MUTANTS, Mutant
@@ -29,17 +32,28 @@ def caught(mutant: Mutant) -> bool:
         source = copy / "enrich_pandas" / mutant.file
         source.write_text(source.read_text("utf-8").replace(mutant.old, mutant.new), "utf-8")
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
-        done = subprocess.run(
-            [*command, *mutant.tests.split()],
-            cwd=copy,
-            env={"PYTHONPATH": folder, "PATH": "", "HOME": folder},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode not in (0, FAILED):
-            raise RuntimeError(f"{mutant.name}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
-        return done.returncode == FAILED
+        returncode, output = ran([*command, *mutant.tests.split()], copy)
+        if returncode not in (0, FAILED):
+            raise RuntimeError(f"{mutant.name}: {output[-4000:]}")
+        return returncode == FAILED
+
+
+def ran(command: list[str], folder: Path) -> tuple[int, str]:
+    """Run tests to their end, and end what the mutant lets go on without one."""
+    with (folder / "output").open("w+") as output:
+        with subprocess.Popen(
+            command,
+            cwd=folder,
+            env={"PYTHONPATH": str(folder), "PATH": "", "HOME": str(folder)},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        ) as tests:
+            returncode = tests.wait()
+            with suppress(ProcessLookupError):
+                os.killpg(tests.pid, signal.SIGKILL)
+        output.seek(0)
+        return returncode, output.read()
 
 
 def main(part: str = "") -> int:

@@ -553,6 +553,13 @@ MUTANTS = [
         "tests/run/test_spill.py",
     ),
     Mutant(
+        "a lost answer is forgotten with the hit before it",
+        "run/expiry.py",
+        "    connection.execute(UNCOVERED, (moment,))\n",
+        "",
+        "tests/test_resume_money.py",
+    ),
+    Mutant(
         "a process goes on with what another has taken over",
         "run/journal.py",
         "            check_own(connection, batch, lease)\n",
