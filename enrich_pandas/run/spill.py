@@ -39,17 +39,20 @@ class Spill:
     ----------
     database
         The journal's.
-
-    Attributes
-    ----------
-    folder
-        In the system's folder for temporary files; made when it is first needed.
     """
 
     def __init__(self, database: Database) -> None:
         self._database = database
         name = hashlib.sha256(os.fsencode(database.path.absolute())).hexdigest()[:16]
-        self.folder = Path(tempfile.gettempdir(), f"enrich-pandas-{name}")
+        self._name = f"enrich-pandas-{name}"
+
+    @property
+    def folder(self) -> Path:
+        """Of its own, in the system's folder for temporary files; OSError where there is none."""
+        above = Path(tempfile.gettempdir())
+        if above == Path.cwd():  # the system's last resort, where other people's data would stay
+            raise FileNotFoundError(above)
+        return above / self._name
 
     @contextmanager
     def guarding(self, values: Values) -> Iterator[None]:
@@ -70,11 +73,11 @@ class Spill:
 
     def take_in(self) -> None:
         """Write down what was kept, and delete it there; where that still fails, it stays."""
-        if not self.folder.is_dir():
-            return
         with suppress(OSError, JournalError, msgspec.MsgspecError):
-            check_folder(self.folder)
-            files = sorted(self.folder.glob("*.json"))
+            if not (folder := self.folder).is_dir():
+                return
+            check_folder(folder)
+            files = sorted(folder.glob("*.json"))
             kept = [decoder_of(Kept).decode(file.read_bytes()) for file in files]
             with self._database.writing() as connection:
                 connection.executemany(
@@ -83,15 +86,15 @@ class Spill:
                 )
             for file in files:
                 file.unlink(missing_ok=True)
-            self.folder.rmdir()
+            folder.rmdir()
 
     def _keep(self, values: Values) -> Path:
         """Write a file that is its owner's alone, whole or not at all."""
         number = values[-1]
         sent = self._database.look(SENT, (number,))[0][0]
-        self.folder.mkdir(mode=0o700, exist_ok=True)
-        check_folder(self.folder)
-        part, whole = (self.folder / f"{number}.{ending}" for ending in ("part", "json"))
+        (folder := self.folder).mkdir(mode=0o700, exist_ok=True)
+        check_folder(folder)
+        part, whole = (folder / f"{number}.{ending}" for ending in ("part", "json"))
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
             file.write(msgspec.json.encode(Kept(values, sent)))
             file.flush()

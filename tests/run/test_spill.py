@@ -126,3 +126,11 @@ def test_a_file_that_is_no_answer_stops_nobody(box, spills, monkeypatch):
     kept.write_bytes(b"{")
     assert len(ep.runs()) == 1
     assert Path(kept).exists()
+
+
+def test_nothing_is_kept_in_the_working_folder(box, spills, monkeypatch):
+    monkeypatch.chdir(spills)
+    error = fail(people(1), monkeypatch)
+    assert not files(spills)
+    assert set(error.result["person_status"]) == {"matched"}
+    assert len(ep.runs()) == 1
