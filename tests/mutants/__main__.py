@@ -32,6 +32,7 @@ def caught(mutant: Mutant) -> bool:
         source = copy / "enrich_pandas" / mutant.file
         source.write_text(source.read_text("utf-8").replace(mutant.old, mutant.new), "utf-8")
         command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider"]
+        command.append("--timeout=120")  # some mutants go on without an end
         returncode, output = ran([*command, *mutant.tests.split()], copy)
         if returncode not in (0, FAILED):
             raise RuntimeError(f"{mutant.name}: {output[-4000:]}")
