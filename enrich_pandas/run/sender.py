@@ -105,6 +105,9 @@ class Sender:
                     return delay
                 entry = self._intend(task, task.batch, request)
                 response, error = came = self._send(task, request)
+                if response.outcome is not Outcome.ACCEPTED:  # it may be about all requests
+                    self._record(task, request, entry, response)
+                    came = None
                 if error is not None:
                     raise error
                 return self._judge(task, request, response)

@@ -192,8 +192,10 @@ def note_stops(trial: dict) -> None:
     def noting(stop):
         def noted(scheduler, *state) -> None:
             stop(scheduler, *state)
-            with suppress(FileExistsError), file_of(trial, ".heard").open("x") as file:
-                file.write(repr(time.time()))
+            mine = file_of(trial, f".heard-{threading.get_ident()}")
+            mine.write_text(repr(time.time()))
+            with suppress(FileExistsError):  # whole, for another thread may end the process now
+                os.link(mine, file_of(trial, ".heard"))
 
         return noted
 
