@@ -145,7 +145,8 @@ def _sent(
         columns = [place for name, place in places.items() if KEYS.get(name, name) in asked]
         cells = [frame.iat[row, place] for place in columns]  # noqa: PD009 - by position
         found = ", ".join(shown(cell) for cell in cells if not is_missing(cell))
-        yield Sent(frame.index[row], found, told(identity))
+        (label,) = frame.index[[row]].tolist()  # as a person types it, and not as NumPy has it
+        yield Sent(label, found, told(identity))
 
 
 def _repeated(

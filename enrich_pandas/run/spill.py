@@ -5,7 +5,9 @@ quota, or a disk that is read-only since, it was paid for all the same.
 """
 
 import hashlib
+import logging
 import os
+import stat
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -17,6 +19,8 @@ from enrich_pandas.errors import JournalError
 from enrich_pandas.providers.decoding import decoder_of
 from enrich_pandas.run.database import Database
 from enrich_pandas.run.safety import check_folder
+
+logger = logging.getLogger("enrich_pandas")
 
 ANSWERED = (
     "UPDATE requests SET answered = ?, outcome = ?, status = ?, headers = ?, body = ? WHERE id = ?"
@@ -50,7 +54,9 @@ class Spill:
     def folder(self) -> Path:
         """Of its own, in the system's folder for temporary files; OSError where there is none."""
         above = Path(tempfile.gettempdir())
-        if above == Path.cwd():  # the system's last resort, where other people's data would stay
+        # The system's last resort is the working folder, where other people's data would stay. One
+        # that is sticky, as /tmp is, is nobody's project.
+        if above == Path.cwd() and not above.stat().st_mode & stat.S_ISVTX:
             raise FileNotFoundError(above)
         return above / self._name
 
@@ -73,20 +79,24 @@ class Spill:
 
     def take_in(self) -> None:
         """Write down what was kept, and delete it there; where that still fails, it stays."""
-        with suppress(OSError, JournalError, msgspec.MsgspecError):
-            if not (folder := self.folder).is_dir():
-                return
-            check_folder(folder)
-            files = sorted(folder.glob("*.json"))
-            kept = [decoder_of(Kept).decode(file.read_bytes()) for file in files]
+        with suppress(OSError):  # nothing was kept, or another process is just taking it in
+            if (folder := self.folder).is_dir():
+                for file in folder.glob("*.json"):
+                    self._take(file)
+                folder.rmdir()
+
+    def _take(self, file: Path) -> None:
+        try:
+            check_folder(file.parent)
+            kept = decoder_of(Kept).decode(file.read_bytes())
             with self._database.writing() as connection:
-                connection.executemany(
-                    f"{ANSWERED} AND sent = ? AND answered IS NULL",
-                    [(*one.values, one.sent) for one in kept],
-                )
-            for file in files:
-                file.unlink(missing_ok=True)
-            folder.rmdir()
+                own = f"{ANSWERED} AND sent = ? AND answered IS NULL"
+                connection.execute(own, (*kept.values, kept.sent))
+        except (PermissionError, JournalError, msgspec.MsgspecError) as error:
+            what = "What was paid for, and is kept in %s, is not taken in: %s."
+            logger.warning(what, file.name, type(error).__name__)
+        else:
+            file.unlink(missing_ok=True)
 
     def _keep(self, values: Values) -> Path:
         """Write a file that is its owner's alone, whole or not at all."""

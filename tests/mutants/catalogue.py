@@ -39,7 +39,7 @@ MUTANTS = [
         "                response, error = came = self._send(task, request)\n",
         "                response, error = came = self._send(task, request)\n"
         "                entry = self._intend(task, task.batch, request)\n",
-        "tests/kills/test_crash_points.py tests/test_money.py",
+        f"{CRASH} {MONEY}",
     ),
     Mutant(
         "the raw answer is not written",
@@ -558,6 +558,20 @@ MUTANTS = [
         "    connection.execute(UNCOVERED, (moment,))\n",
         "",
         "tests/test_resume_money.py",
+    ),
+    Mutant(
+        "a connection waits until its answer is written down",
+        "run/sender.py",
+        "if response.outcome is not Outcome.ACCEPTED:",
+        "if True:",
+        DRIVER,
+    ),
+    Mutant(
+        "a refusal's connection is another's before it is written down",
+        "run/sender.py",
+        "if response.outcome is not Outcome.ACCEPTED:",
+        "if False:",
+        DRIVER,
     ),
     Mutant(
         "a process goes on with what another has taken over",

@@ -108,6 +108,12 @@ def test_values_of_the_frame_stand_beside_the_reasons_by_row() -> None:
     assert shown.saved_by_duplicates == 1
 
 
+def test_rows_are_named_by_their_labels_as_a_person_types_them() -> None:
+    leads = pd.DataFrame({"Email": ["ada@example.com", "bo@example.com"]}, index=[7, 7])
+    with ep.sandbox():
+        assert "np." not in repr(leads.enrich.plan("crustdata"))
+
+
 def test_the_cost_to_expect_is_that_of_the_same_purchase_before() -> None:
     leads = pd.DataFrame({"Email": [f"p{n}@company{n}.example" for n in range(40)]})
     with ep.sandbox(misses=0.5):

@@ -197,6 +197,39 @@ def test_a_fatal_answer_stops_the_run(drive, status):
     assert {answer.match.status for answer in driver.results.values()} == {Status.SKIPPED}
 
 
+class Single(Nobody):
+    connections = 1
+
+
+def while_written_down(monkeypatch, wire, seconds):
+    """Let an answer's writing wait for a second request; return how many were sent by its end."""
+    real, sent = Journal.answer, []
+
+    def answer(journal, entry, response):
+        until = time.monotonic() + seconds
+        while len(wire.sent) < 2 and time.monotonic() < until:
+            time.sleep(0.001)
+        sent.append(len(wire.sent))
+        real(journal, entry, response)
+
+    monkeypatch.setattr(Journal, "answer", answer)
+    return sent
+
+
+def test_a_connection_fetches_the_next_answer_while_one_is_written_down(drive, monkeypatch):
+    wire = Wire()
+    sent = while_written_down(monkeypatch, wire, seconds=10)
+    assert statuses(drive(wire, provider=Single())) == [Status.NOT_FOUND] * 6
+    assert sent[0] == 2
+
+
+def test_but_not_while_a_refusal_is_for_it_may_be_about_all(drive, monkeypatch):
+    wire = Wire(answered(400, {"error": "no such field"}))
+    sent = while_written_down(monkeypatch, wire, seconds=0.3)
+    drive(wire, provider=Single())
+    assert sent[0] == 1
+
+
 def test_after_a_fatal_answer_nothing_is_claimed(drive):
     drive(Wire(*(answered(401, {"error": "no"}) for _ in range(6))))
     driver = drive(Wire())

@@ -3,7 +3,6 @@
 import os
 import stat
 import tempfile
-from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -92,7 +91,7 @@ def test_a_person_who_was_forgotten_meanwhile_does_not_come_back(box, spills, mo
     assert found["person_status"].tolist() == ["suppressed", "matched"]
 
 
-def another_users(folder):
+def everybodys(folder):
     folder.mkdir(mode=0o777)
     folder.chmod(0o777)
 
@@ -107,8 +106,8 @@ def a_file(folder):
     folder.touch()
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="modes tell nothing of others")
-@pytest.mark.parametrize("prepare", [another_users, a_link, a_file])
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="on Windows a mode tells nothing of others")
+@pytest.mark.parametrize("prepare", [everybodys, a_link, a_file])
 def test_nothing_is_kept_where_others_can_reach_it(box, spills, monkeypatch, prepare):
     fail(people(2), monkeypatch)
     (kept,) = files(spills)
@@ -120,17 +119,29 @@ def test_nothing_is_kept_where_others_can_reach_it(box, spills, monkeypatch, pre
     assert "is kept in" not in str(error)
 
 
-def test_a_file_that_is_no_answer_stops_nobody(box, spills, monkeypatch):
+def test_a_file_that_is_no_answer_stops_nobody_and_is_told_of(box, spills, monkeypatch, caplog):
     fail(people(2), monkeypatch)
     (kept,) = files(spills)
-    kept.write_bytes(b"{")
-    assert len(ep.runs()) == 1
-    assert Path(kept).exists()
+    odd = [kept.with_name("0.json"), kept.with_name("9.json")]
+    for one in odd:
+        one.write_bytes(b"{")
+    assert set(people(2).enrich.people(progress=None)["person_status"]) == {"matched"}
+    assert files(spills) == odd
+    assert asked(box) == 1
+    assert "0.json, is not taken in" in caplog.text
 
 
-def test_nothing_is_kept_in_the_working_folder(box, spills, monkeypatch):
+def test_where_people_work_in_the_folder_for_temporary_files_it_is_kept(box, spills, monkeypatch):
+    spills.chmod(0o1777)
+    monkeypatch.chdir(spills)
+    fail(people(1), monkeypatch)
+    assert len(files(spills)) == 1
+
+
+def test_nothing_is_kept_in_the_working_folder(box, spills, monkeypatch, caplog):
     monkeypatch.chdir(spills)
     error = fail(people(1), monkeypatch)
     assert not files(spills)
     assert set(error.result["person_status"]) == {"matched"}
     assert len(ep.runs()) == 1
+    assert "taken in" not in caplog.text

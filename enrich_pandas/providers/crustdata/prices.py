@@ -121,7 +121,11 @@ def spread(matches: Sequence[Match], used: float) -> list[Match]:
     it. Where that does not come out, who was found pays in proportion. Where nobody was found
     and nobody lost, everybody pays.
     """
-    found = {i: one.credits for i, one in enumerate(matches) if _is_charged(one)}
+    found = {
+        i: one.credits
+        for i, one in enumerate(matches)
+        if one.status is Status.MATCHED or one.credits
+    }
     lost = [i for i, one in enumerate(matches) if one.status is Status.HELD]
     left = used - sum(found.values())
     if lost and left > 0:
@@ -129,10 +133,6 @@ def spread(matches: Sequence[Match], used: float) -> list[Match]:
     known = [i for i, one in enumerate(matches) if one.status is not Status.HELD]
     paid = _shares(used, found or dict.fromkeys(known, 1.0))
     return [replace(match, credits=paid.get(i, 0.0)) for i, match in enumerate(matches)]
-
-
-def _is_charged(match: Match) -> bool:
-    return match.status is Status.MATCHED or bool(match.credits)
 
 
 def _shares(used: float, weights: Mapping[int, float]) -> dict[int, float]:
