@@ -12,8 +12,8 @@ import pandas as pd
 import pyarrow as pa
 
 from benchmarks.flatten import against
-from enrich_pandas.frame.attach import attach
 from enrich_pandas.frame.flatten import Pick
+from enrich_pandas.frame.output import attach
 
 PROFILE = """
 A column costs what `take` costs, within 2 %, while it is thrown away as the floor's is; what is

@@ -23,18 +23,18 @@ import orjson
 import pandas as pd
 
 from benchmarks.made_up import answers, identity, job_id
-from enrich_pandas.arrivals import Arrivals
 from enrich_pandas.frame.output import Output
 from enrich_pandas.frame.schema import fields_of
 from enrich_pandas.frame.validation import Identified
 from enrich_pandas.journal.records import Answer
 from enrich_pandas.models import Person
+from enrich_pandas.pipeline import Arrivals
 from enrich_pandas.providers.base import Identity, Match, Response
 from enrich_pandas.providers.decoding import decoder_of
 from enrich_pandas.providers.decoding import read as read_element
-from enrich_pandas.providers.zoho.answers import Job
 from enrich_pandas.providers.zoho.errors import items_of
-from enrich_pandas.providers.zoho.people_types import PersonJob
+from enrich_pandas.providers.zoho.people import PersonJob
+from enrich_pandas.providers.zoho.requests import Job
 
 PROFILE = """
 Of some 0.1 ms a person half is reading (a quarter from wire type to model, a tenth decodes), a

@@ -55,8 +55,7 @@ if TYPE_CHECKING:
     from enrich_pandas.providers.base import Provider
     from enrich_pandas.providers.crustdata import Crustdata
     from enrich_pandas.providers.zoho import Zoho
-    from enrich_pandas.report.provenance import last_report
-    from enrich_pandas.report.reporting import provenance, report_on
+    from enrich_pandas.report.provenance import last_report, provenance, report_on
 __version__ = "0.1.0"
 
 __all__ = [
@@ -120,9 +119,9 @@ _LAZY = {
     "impersonal": "enrich_pandas.frame.impersonal",
     "last_report": "enrich_pandas.report.provenance",
     "list_providers": "enrich_pandas.providers",
-    "provenance": "enrich_pandas.report.reporting",
+    "provenance": "enrich_pandas.report.provenance",
     "replay": "enrich_pandas.cassette.replay",
-    "report_on": "enrich_pandas.report.reporting",
+    "report_on": "enrich_pandas.report.provenance",
     "run": "enrich_pandas.history",
     "runs": "enrich_pandas.history",
     "sandbox": "enrich_pandas.emulators:Sandbox",

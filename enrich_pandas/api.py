@@ -9,8 +9,7 @@ if TYPE_CHECKING:
     from enrich_pandas.engine.budget import Budget
     from enrich_pandas.progress import Hook
     from enrich_pandas.providers.base import Provider
-    from enrich_pandas.report.plan import Plan
-    from enrich_pandas.report.waterfall_quote import WaterfallPlan
+    from enrich_pandas.report.plan import Plan, WaterfallPlan
 
 On = Mapping[str, Hashable] | Hashable | None
 Providers: TypeAlias = "str | Provider | Sequence[str | Provider]"

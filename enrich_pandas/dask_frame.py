@@ -29,16 +29,15 @@ from dask.dataframe.extensions import register_dataframe_accessor
 from enrich_pandas.accessor import NAME, Enrich
 from enrich_pandas.engine.handle import Handle
 from enrich_pandas.errors import ConfigurationError, InputError
-from enrich_pandas.frame.attach import attach
+from enrich_pandas.frame.cells import may_hold_text
 from enrich_pandas.frame.columns import find_columns
-from enrich_pandas.frame.distinct import may_hold_text
+from enrich_pandas.frame.output import attach
 from enrich_pandas.frame.schema import TEXT
 from enrich_pandas.options import options
 from enrich_pandas.pipeline import Call, begun, concluded, enrich, quote, terms_of
 from enrich_pandas.progress import Hook
 from enrich_pandas.progress.choose import choose
-from enrich_pandas.report.plan import Plan
-from enrich_pandas.report.waterfall_quote import WaterfallPlan
+from enrich_pandas.report.plan import Plan, WaterfallPlan
 
 SAMPLE = 100  # rows by which the columns are found
 ROWS_A_GROUP = 20_000  # of the Parquet file: what a worker reads at a time

@@ -1,6 +1,13 @@
 """Options of the library, for the whole process."""
 
+import re
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import timedelta
+
+import pandas as pd
+
+from enrich_pandas.errors import ConfigurationError
 
 
 @dataclass(slots=True)
@@ -33,3 +40,34 @@ class Options:
 
 
 options = Options()
+
+
+def age_in(given: str | timedelta) -> float:
+    """Return the age of the oldest answer to use; older ones than are kept there are none."""
+    age = _seconds(given, "max_age")
+    if age > retention():
+        raise ConfigurationError(
+            f"max_age={given!r} is more than the {options.retention} that answers are kept.",
+            cost="Nothing was spent.",
+            todo=f"Type ep.options.retention = {given!r} first, or a shorter max_age.",
+        )
+    return age
+
+
+def retention() -> float:
+    """Return how long answers are kept, in seconds."""
+    return _seconds(options.retention, "ep.options.retention")
+
+
+def _seconds(length: str | timedelta, name: str) -> float:
+    """Return a length of time in seconds; pandas would take a bare number for nanoseconds."""
+    is_bare = isinstance(length, str) and re.fullmatch(r"[\s\d.+-]*", length)
+    if isinstance(length, str | timedelta) and not is_bare:
+        with suppress(ValueError):
+            if (found := pd.Timedelta(length).total_seconds()) >= 0:
+                return found
+    raise ConfigurationError(
+        f"{name}={length!r} is no length of time.",
+        cost="Nothing was spent.",
+        todo="Write '90D', '12h' or '0D'.",
+    )

@@ -5,20 +5,17 @@ from collections.abc import Container, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from enrich_pandas.arrivals import Arrivals
-from enrich_pandas.engine.context import current
-from enrich_pandas.engine.opening import opened
+from enrich_pandas.engine.context import Call as Recalled
+from enrich_pandas.engine.context import current, opened, remade
 from enrich_pandas.engine.plan import scope_of
-from enrich_pandas.engine.recall import Call as Recalled
-from enrich_pandas.engine.recall import remade
-from enrich_pandas.engine.rereading import recalled
+from enrich_pandas.engine.results import recalled
 from enrich_pandas.errors import ConfigurationError, InputError
 from enrich_pandas.frame.columns import Columns
 from enrich_pandas.frame.schema import TEXT
 from enrich_pandas.frame.validation import Identified
 from enrich_pandas.journal import Journal
 from enrich_pandas.journal.records import Answer, Change, fingerprint
-from enrich_pandas.pipeline import Call, output_of
+from enrich_pandas.pipeline import Arrivals, Call, output_of
 from enrich_pandas.providers import find_provider
 from enrich_pandas.providers.base import Identity, Kind, Match, Provider, Status
 from enrich_pandas.waterfall.stage import Stage

@@ -6,52 +6,194 @@ Nothing is spent before the plan; everything after it is in the journal. With se
 the middle is a cascade of such paths, each about what the ones before it left open.
 """
 
+import sys
 import time
 from collections.abc import Hashable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import singledispatch
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, NamedTuple, TypeVar
 
+import numpy as np
 import pandas as pd
 
-from enrich_pandas.arrivals import Arrivals
-from enrich_pandas.engine.amounts import age_in, budget_in
-from enrich_pandas.engine.budget import Budget
-from enrich_pandas.engine.context import Surroundings, current, journal_path
+from enrich_pandas.engine.budget import Budget, budget_in
+from enrich_pandas.engine.context import Surroundings, current, journal_path, opened
 from enrich_pandas.engine.credentials import find_secrets
 from enrich_pandas.engine.handle import Handle
-from enrich_pandas.engine.opening import opened
 from enrich_pandas.engine.plan import scope_of
 from enrich_pandas.errors import BudgetError, ConfigurationError
+from enrich_pandas.frame.cells import Codes
 from enrich_pandas.frame.columns import find_columns
-from enrich_pandas.frame.distinct import Codes
-from enrich_pandas.frame.flatten import Taken
+from enrich_pandas.frame.flatten import Distinct, Taken
 from enrich_pandas.frame.output import Layout, Output, Tables, decide_output
-from enrich_pandas.frame.validation import identify
-from enrich_pandas.inference import is_inferred, unsent, unsent_plan
+from enrich_pandas.frame.schema import has_value
+from enrich_pandas.frame.validation import Identified, identify
 from enrich_pandas.journal import Journal
+from enrich_pandas.journal.records import Answer
 from enrich_pandas.journal.suppression import Screen
 from enrich_pandas.models import Company, Part, Person
-from enrich_pandas.options import options
+from enrich_pandas.options import age_in, options
 from enrich_pandas.progress import Hook
 from enrich_pandas.progress.choose import choose
 from enrich_pandas.progress.phrases import amount, typed
 from enrich_pandas.providers import find_provider
-from enrich_pandas.providers.base import Kind, Provider
-from enrich_pandas.report.examples import examples
-from enrich_pandas.report.plan import Plan
+from enrich_pandas.providers.base import Identity, Kind, Match, Provider, Status
+from enrich_pandas.report.examples import Remarks, examples
+from enrich_pandas.report.plan import Plan, StagePlan, WaterfallPlan
 from enrich_pandas.report.provenance import conclude
-from enrich_pandas.report.remarks import Remarks
-from enrich_pandas.report.waterfall_quote import WaterfallPlan
-from enrich_pandas.waterfall.account import tables_of
-from enrich_pandas.waterfall.cascade import Cascade, Terms
+from enrich_pandas.waterfall import Cascade, Terms, tables_of
 from enrich_pandas.waterfall.groups import Groups, check_rows, group
 from enrich_pandas.waterfall.merge import distinct
-from enrich_pandas.waterfall.outset import outset
-from enrich_pandas.waterfall.plan import forecast
+from enrich_pandas.waterfall.plan import forecast, outset
 from enrich_pandas.waterfall.stage import Stage, transport_to
+
+# -- The answers of one run on their way to the frame --------------------------------------------
+# A model is taken apart as it arrives, and only its place is kept: memory holds columns, and not a
+# long list's objects.
+
+NO_SOURCES: Mapping[str, str] = {}
+
+
+class Kept(NamedTuple):
+    """What is kept of a model: its place, and which fields it has, where that is asked for."""
+
+    place: int
+    given: Sequence[str]
+
+
+class Arrivals:
+    """Takes answers in, and makes the frame of whatever has arrived.
+
+    Parameters
+    ----------
+    output
+        What the frame is to show.
+    """
+
+    def __init__(self, output: Output) -> None:
+        self._output, self._shelf = output, output.shelf()
+
+    def keep(self, answer: Answer) -> Answer:
+        """Return an answer with its model put away."""
+        match, model = answer.match, answer.match.model
+        if model is None:
+            return answer._replace(kept=None)
+        named = self._output.fields if self._output.sources else ()
+        given = [field.name for field in named if has_value(field, model)]
+        kept = Kept(self._shelf.put(model), given)
+        return answer._replace(match=replace(match, model=None), kept=kept)
+
+    def assemble(
+        self, frame: pd.DataFrame, identified: Identified, results: Mapping[Identity, Answer]
+    ) -> pd.DataFrame | Tables:
+        """Make the frame of answers that were kept; an identity in flight is pending."""
+        answers = [results.get(i) or _in_flight(i) for i in identified.identities]
+        found = self._distinct(answers, identified.refusals)
+        return self._output.assemble(frame, Taken(found, identified.codes))
+
+    def _distinct(
+        self, answers: Sequence[Answer], refusals: Sequence[tuple[Status, str]]
+    ) -> Distinct:
+        none = [None] * len(refusals)
+        statuses = [*(a.match.status for a in answers), *(status for status, _ in refusals)]
+        places = [*(-1 if a.kept is None else a.kept.place for a in answers), *(-1 for _ in none)]
+        return Distinct(
+            status=list(map(str, statuses)),
+            reason=[
+                *(a.match.reason or a.match.note for a in answers),
+                *(why for _, why in refusals),
+            ],
+            provider=[*(a.provider or None for a in answers), *none],
+            fetched=[*(a.fetched or None for a in answers), *none],
+            places=np.array(places, dtype=np.intp),
+            gathered=self._shelf.gathered(),
+            sources=[*map(_sources, answers), *(NO_SOURCES for _ in none)]
+            if self._output.sources
+            else None,
+        )
+
+
+def _in_flight(identity: Identity) -> Answer:
+    return Answer(Match(identity=identity, status=Status.PENDING, reason="in_flight"), 0.0, "")
+
+
+def _sources(answer: Answer) -> Mapping[str, str]:
+    return NO_SOURCES if answer.kept is None else dict.fromkeys(answer.kept.given, answer.provider)
+
+
+# -- Rows that Dask makes up to learn which columns a function adds: they are never sent ---------
+# Dask calls a function that it is given, as by ``map_partitions``, once while it builds its graph.
+# The rows look like data: a vendor may know, and charge for, somebody who is called ``foo``.
+
+REASON = "meta"
+TASKS = "dask._task_spec"  # carries a task out, on whatever scheduler: what it is given is real
+
+
+def is_inferred() -> bool:
+    """Tell whether Dask calls us for the columns alone.
+
+    What the rows hold tells nothing, for anybody's frame may hold the like, and Dask changes it.
+    Dask has no flag for it; so it is told by who called: the inner of its functions decides.
+    """
+    frame = sys._getframe(1) if "dask.dataframe" in sys.modules else None  # noqa: SLF001 - public by its documents
+    while frame is not None:
+        module, name = frame.f_globals.get("__name__") or "", frame.f_code.co_name
+        if module == TASKS:
+            return False
+        if module.startswith("dask.dataframe.") and ("meta" in name or "emulate" in name):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def unsent(frame: pd.DataFrame, output: Output, *, wait: bool) -> pd.DataFrame | Tables:
+    """Return the frame with the columns that a call adds, and nothing in them."""
+    if not wait:
+        raise ConfigurationError(
+            "wait=False gives a handle, from which Dask cannot learn the columns.",
+            cost="Nothing was spent.",
+            todo="Leave it out in a function that Dask calls, or pass meta= to Dask.",
+        )
+    nothing = Distinct(
+        status=[Status.SKIPPED],
+        reason=[REASON],
+        provider=[None],
+        fetched=[None],
+        places=np.array([-1]),
+        gathered=output.shelf().gathered(),
+        sources=[{}] if output.sources else None,
+    )
+    return output.assemble(frame, Taken(nothing, np.zeros(len(frame), dtype=np.intp)))
+
+
+def unsent_plan(
+    frame: pd.DataFrame, kind: Kind, providers: Sequence[Provider]
+) -> Plan | WaterfallPlan:
+    """Plan to send nothing."""
+    refused = {(Status.SKIPPED, REASON): len(frame)}
+    none: dict[str, Any] = {"distinct": 0, "requests": 0, "credits": 0.0, "seconds": 0.0}
+    if len(providers) == 1:
+        return Plan(
+            provider=providers[0].name,
+            kind=kind,
+            rows=len(frame),
+            valid=0,
+            refused=refused,
+            stored={},
+            abandoned=0,
+            elsewhere=0,
+            **none,
+        )
+    none |= {"rows_best": 0, "distinct_best": 0, "requests_best": 0, "credits_best": 0.0}
+    stages = (StagePlan(provider=one.name, rows=0, stored=0, **none) for one in providers)
+    return WaterfallPlan(
+        kind=kind, rows=len(frame), skipped=len(frame), stages=tuple(stages), refused=refused
+    )
+
+
+# -- The whole path of one frame, top to bottom --------------------------------------------------
 
 R = TypeVar("R")
 On = Mapping[str, Hashable] | Hashable | None
@@ -226,7 +368,7 @@ def terms_of(frame: pd.DataFrame, call: Call) -> Terms:
     """Read all that a call says, before anything is spent."""
     here = current()
     budget, max_age = budget_in(call.budget), age_in(call.max_age)
-    now = time.time() if here.tape is None else here.tape.now()
+    now = time.time() if here.cassette is None else here.cassette.now()
     output = output_of(frame, call)
     return Terms(
         providers=_providers(call, here),
@@ -258,8 +400,8 @@ def _screen(here: Surroundings) -> Screen:
     """Read whom nobody may ask about; and delete what has been stored for too long."""
     with opened(here) as journal:
         screen = journal.tombstones.screen()
-    if here.tape is not None:
-        here.tape.screens.append(screen)
+    if here.cassette is not None:
+        here.cassette.screens.append(screen)
     return screen
 
 

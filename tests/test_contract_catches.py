@@ -33,7 +33,6 @@ from enrich_pandas.testing import (
     drive,
     pointed_at,
     reply,
-    violations,
 )
 from enrich_pandas.testing.driving import CLOCK
 
@@ -63,7 +62,7 @@ SCENE = Scene(
 
 def broken(provider: Any, scene: Scene = SCENE) -> dict[str, str]:
     contract = {"provider": provider, "scenes": [scene]}
-    return violations(type("TestAcme", (ProviderContract,), contract))
+    return contract(type("TestAcme", (ProviderContract,), contract))
 
 
 def test_a_good_provider_keeps_the_contract() -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.frame.reasons import REASONS
+from enrich_pandas.frame.cells import REASONS
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "enrich_pandas"

@@ -12,8 +12,8 @@ import pytest
 
 import enrich_pandas as ep
 from enrich_pandas.journal import Journal, erasure
+from enrich_pandas.journal.erasure import Trace, without
 from enrich_pandas.journal.suppression import marks
-from enrich_pandas.journal.traces import Trace, without
 
 LEADS = pd.DataFrame(
     {

@@ -92,9 +92,9 @@ def test_runs_and_reports_of_a_replay_tell_what_those_of_the_recording_told(made
 
 def test_the_report_of_a_replay_says_what_was_spent_when_and_that_nothing_is_now(made):
     path, _, runs, *_ = made
-    with ep.replay(path) as tape:
+    with ep.replay(path) as cassette:
         report = people().enrich.report()
-    date = pd.Timestamp(tape.as_of, unit="s", tz="UTC")
+    date = pd.Timestamp(cassette.as_of, unit="s", tz="UTC")
     said, credits_ = repr(report.page()), runs["credits"].iloc[-1]
     assert f"from a recording as of {date:%Y-%m-%d %H:%M} UTC" in said
     assert "by this replay: a recording gave all answers" in said
@@ -298,7 +298,7 @@ def test_a_mode_that_is_none_is_an_error(tmp_path):
 def test_no_recording_is_an_error_that_tells_how_to_make_one(tmp_path):
     with pytest.raises(ep.ReplayError, match='mode="once"'), ep.replay(tmp_path / "x.yaml"):
         pass
-    assert current().tape is None
+    assert current().cassette is None
 
 
 @pytest.mark.parametrize("damage", ["cut", "no_yaml", "a_list", "no_text", "an_older_one"])

@@ -23,7 +23,7 @@ from enrich_pandas.journal.records import pack, read_identity, unpack
 from enrich_pandas.journal.suppression import Stone
 from enrich_pandas.providers.base import Identity
 from enrich_pandas.providers.decoding import decoder_of
-from enrich_pandas.transport.hush import hushed
+from enrich_pandas.transport.connection import hushed
 
 BATCH = "enrich-pandas-batch"  # of the first request of a flow: whom it is about
 AS_OF = "enrich-pandas-as-of"  # when the recording began

@@ -1,4 +1,4 @@
-"""The tape: what a cassette holds, by what was asked.
+"""The cassette: what a cassette holds, by what was asked.
 
 Answers to the same request come in the order in which they were recorded; the last one comes again.
 """
@@ -10,7 +10,7 @@ import os
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -19,15 +19,32 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import msgspec
 
 from enrich_pandas.cassette.file import Interaction, Recording, Refused
+from enrich_pandas.engine.context import Replayed
+from enrich_pandas.engine.results import one_each
+from enrich_pandas.engine.task import Task
+from enrich_pandas.errors import ReplayError
+from enrich_pandas.journal.records import Played, fresh
 from enrich_pandas.journal.suppression import Screen, digest
-from enrich_pandas.providers.base import Identity, Kind, Provider
-from enrich_pandas.transport import redaction
+from enrich_pandas.providers.base import (
+    Identity,
+    Kind,
+    Match,
+    Outcome,
+    Provider,
+    Request,
+    Response,
+    Status,
+    Unfinished,
+)
+from enrich_pandas.transport import Exchange, Transport, redaction, written
+from enrich_pandas.transport.connection import Phase
+from enrich_pandas.transport.outcome import FATAL, legible, read
 
 Key = tuple[str, str, bytes]
 
 
 class Begun(NamedTuple):
-    """A run that was begun while the tape records: whom it asked, about whom."""
+    """A run that was begun while the cassette records: whom it asked, about whom."""
 
     run: str
     provider: Provider
@@ -52,7 +69,7 @@ class Together:
     is_played: bool = False
 
 
-class Tape:
+class Cassette:
     """What was asked and answered.
 
     Parameters
@@ -159,6 +176,24 @@ class Tape:
                 self._latest = max(self._latest, one.received)
                 return one
 
+    def play(self, provider: Provider, kind: Kind, wanted: Sequence[Identity]) -> Replayed:
+        """Answer from the recording, as far as it goes.
+
+        Raises
+        ------
+        ProviderError
+            The vendor refused all of it, then as now.
+        """
+        player = _Player(self, provider, kind, dict.fromkeys(wanted))
+        if provider.origin:
+            with self.lock:
+                player.play(wanted)
+        return player.found
+
+    def note_run(self, run: str, provider: Provider, kind: Kind, asked: Sequence[Identity]) -> None:
+        """Note a run that begins while answers are recorded."""
+        self.begun.append(Begun(run, provider, kind, asked))
+
 
 PASSING = (401, 429, 503)
 
@@ -202,3 +237,147 @@ def described(method: str, path: str, identities: Sequence[Identity]) -> str:
         for part in path.split("/")
     ]
     return f"{method} {'/'.join(parts)}"
+
+
+# -- Playing: a flow is run again on the answers that were recorded -------------------------------
+# A flow is a function of its answers alone, so it is run again on those that were recorded. It asks
+# about those together whom it asked about then, whoever else is wanted now: so a row more or less
+# changes nothing for the others.
+
+LONGEST = 100_000  # steps of a flow; the last answer comes again for ever
+
+
+class _Missing(Exception):  # noqa: N818 - no error: somebody is not recorded
+    """A flow asks for something that is not on the cassette."""
+
+    def __init__(self, request: Request) -> None:
+        super().__init__()
+        self.request = request
+
+
+@dataclass(slots=True)
+class _Player:
+    """Plays flows until nobody is wanted any more, or nothing is left."""
+
+    cassette: Cassette
+    provider: Provider
+    kind: Kind
+    open: dict[Identity, None]
+    found: Replayed = field(default_factory=Replayed)
+
+    def play(self, wanted: Sequence[Identity]) -> None:
+        for identity in wanted:
+            for flow in self.cassette.flows_of(identity) if identity in self.open else ():
+                if self._has_played(flow.identities):
+                    flow.is_played = True
+                    break
+        self.found.missing.clear()  # of flows that asked for something else
+        for batch in self.provider.batches(self.kind, list(self.open)):
+            self._has_played(batch)
+
+    def _has_played(self, together: Sequence[Identity]) -> bool:
+        """Play a flow for those of its identities that are wanted; tell whether it is recorded."""
+        mine = [identity for identity in together if identity in self.open]
+        try:
+            one = self._run(together, mine)
+        except _Missing as missing:
+            self.found.missing.update(dict.fromkeys(mine, missing.request))
+            return False
+        for match in one.matches:
+            del self.open[match.identity]
+            self.found.answers[match.identity] = fresh(match, one.fetched, self.provider.name)
+        self.found.flows.append(one)
+        return True
+
+    def _run(self, together: Sequence[Identity], mine: list[Identity]) -> Played:
+        steps: list[tuple[Request, Response]] = []
+        task = Task(together, flow=self.provider.flow(self.kind, together))
+        answer = _answering(self.cassette, self.provider, steps)
+        try:
+            while not isinstance(end := task.carry_on(answer), list):
+                pass  # a wait; it was waited when it was recorded
+        except Unfinished as job:
+            late = [Match(identity=one, status=Status.PENDING, reason=job.reason) for one in mine]
+            return Played(mine, steps, late, 0.0, is_open=True)
+        matches = {match.identity: match for match in one_each(together, end)}
+        fetched = task.received or self.cassette.as_of
+        return Played(mine, steps, [matches[one] for one in mine], fetched)
+
+
+def _answering(
+    cassette: Cassette, provider: Provider, steps: list[tuple[Request, Response]]
+) -> Callable[[Request], Response]:
+    """Return what answers the requests of one flow.
+
+    When its answers were sent is shifted to this moment, by the same for all: so the flow takes
+    none for one of an earlier process, and finds the same time between them.
+    """
+    shift: list[float] = []
+
+    def answer(request: Request) -> Response:
+        uri, body, _ = written(provider.origin, request)
+        one = cassette.take(key_of(request.method, uri, body)) if len(steps) < LONGEST else None
+        if one is None:
+            raise _Missing(request)
+        shift[:] = shift or [time.time() - one.sent]
+        response = _response(one, request, provider, shift[0])
+        steps.append((request, response))
+        is_fatal = response.outcome is Outcome.REFUSED and response.status in FATAL
+        if is_fatal and (error := provider.error_for(response)):
+            raise error
+        return legible(response)
+
+    return answer
+
+
+def _response(one: Interaction, request: Request, provider: Provider, shift: float) -> Response:
+    phase = (Phase.HEADERS if one.status else Phase.SENT) if one.cut else Phase.BODY
+    exchange = Exchange(
+        phase=phase, status=one.status, headers=one.headers, body=one.answer, error=one.cut
+    )
+    found = read(exchange, request, provider)
+    return Response(
+        status=found.status,
+        headers=found.headers,
+        body=found.body,
+        outcome=found.outcome,
+        sent=one.sent + shift,
+        received=one.received,
+    )
+
+
+# -- What a replay says of whom its recording does not know; it sends nothing --------------------
+
+SHOWN = 10  # rows that a message names
+NOWHERE = "https://replay.invalid"
+
+
+class Unrecorded(Transport):
+    """Stands where requests would be sent, and raises."""
+
+    def __init__(self, error: ReplayError) -> None:
+        super().__init__(NOWHERE, sign=dict)
+        self._error = error
+
+    def send(self, request: Request, *_: object, **__: object) -> Exchange:
+        """Raise: only a request that is not recorded comes here."""
+        raise self._error
+
+
+def unrecorded(path: Path, missing: Mapping[Identity, Request], rows: Sequence[int]) -> ReplayError:
+    """Say which rows are not recorded, by position, and what was asked; nobody's identifier."""
+    kinds = sorted({name for one in missing for name, _ in one.keys})
+    asked = dict.fromkeys(
+        described(request.method, request.path, [one]) for one, request in missing.items()
+    )
+    places = ", ".join(f"{row:,}" for row in rows[:SHOWN])
+    more = f" and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
+    some = f"{len(rows):,} rows are" if len(rows) != 1 else "1 row is"
+    return ReplayError(
+        f"{some} not in the recording {path}: position {places}{more}, "
+        f"asked by {', '.join(kinds)} with {', '.join(list(asked)[:3])}.",
+        cost="Nothing was sent and nothing was spent.",
+        todo=f"Undo the change of those rows or options, or record what is missing: "
+        f'ep.replay("{path}", mode="new_episodes").',
+        rows=rows,
+    )

@@ -8,7 +8,7 @@ import typer
 
 from enrich_pandas.errors import EnrichError
 from enrich_pandas.report.page import Advice, Page
-from enrich_pandas.report.text import as_text
+from enrich_pandas.report.render import as_text
 
 INTERRUPTED = 130  # what a shell expects of a program that Ctrl-C has ended
 

@@ -42,8 +42,8 @@ def doctor(
     identity and one that you choose, reads the balance around each, and keeps what it finds beside
     the journal.
     """
-    from enrich_pandas.doctor.command import examine, probe
-    from enrich_pandas.doctor.subjects import Subject
+    from enrich_pandas.doctor import examine, probe
+    from enrich_pandas.doctor.canary import Subject
 
     with short_errors():
         chosen = Subject.parsed(identity) if identity else None
@@ -78,3 +78,42 @@ def _confirmed(question: str) -> bool:
 
 def _is_terminal() -> bool:
     return sys.stdin.isatty()
+
+
+# -- ``enrich-pandas suppress`` and ``forget``: other people's data ------------------------------
+
+Who = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="WHO…",
+        help="E-mail addresses, profiles, company pages or domains; - reads them from the input, "
+        "a line each, so that none stands in the shell's history.",
+    ),
+]
+
+
+@app.command()
+def suppress(
+    who: Who,
+    *,
+    undo: Annotated[bool, typer.Option("--undo", help="Take them off the list.")] = False,
+) -> None:
+    """Put people or companies on the list of those who are never enriched."""
+    with short_errors():
+        changed = (ep.unsuppress if undo else ep.suppress)(_named(who))
+        typer.echo(f"{changed:,} {'taken off' if undo else 'new on'} the list.")
+
+
+@app.command()
+def forget(who: Who) -> None:
+    """Delete all that is stored of people or companies, and never ask about them again."""
+    with short_errors():
+        deleted = ep.forget(_named(who))
+        typer.echo(f"{deleted:,} stored answers deleted; they will not be asked about again.")
+        typer.echo("Files and frames that you saved are yours to delete.")
+
+
+def _named(who: list[str]) -> list[str]:
+    if who != ["-"]:
+        return who
+    return [line.strip() for line in sys.stdin if line.strip()]

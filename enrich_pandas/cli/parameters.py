@@ -8,7 +8,7 @@ import msgspec
 import pandas as pd
 import typer
 
-from enrich_pandas.directory.sources import READERS
+from enrich_pandas.directory.table import READERS
 from enrich_pandas.errors import ConfigurationError, InputError
 from enrich_pandas.providers import find_provider
 from enrich_pandas.providers.base import Provider

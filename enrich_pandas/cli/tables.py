@@ -11,8 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
 
-from enrich_pandas.directory.sources import READERS
-from enrich_pandas.directory.sources import read as read_texts
+from enrich_pandas.directory.table import READERS
+from enrich_pandas.directory.table import read as read_texts
 from enrich_pandas.export import to_csv_safe, to_excel_safe
 from enrich_pandas.frame.output import Tables
 from enrich_pandas.frame.schema import TEXT

@@ -17,7 +17,7 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import msgspec
 
-from enrich_pandas.emulators.ledger import Charge, Visit
+from enrich_pandas.emulators.account import Charge, Visit
 from enrich_pandas.emulators.protocol import CONTROL, CREDENTIALS, KEY, Fault, Options
 from enrich_pandas.engine.context import Surroundings, inside
 from enrich_pandas.providers.base import Secret

@@ -10,9 +10,8 @@ from enum import StrEnum
 
 import msgspec
 
-from enrich_pandas.emulators.chance import day, maybe, rng_of, some
 from enrich_pandas.emulators.identities import domain_of_slug
-from enrich_pandas.emulators.pools import companies_by_slug, pools
+from enrich_pandas.emulators.pools import companies_by_slug, day, maybe, pools, rng_of, some
 
 
 class Standing(StrEnum):

@@ -16,7 +16,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from enrich_pandas.emulators.account import Account
+from enrich_pandas.emulators.account import Account, Ledger, Visit
 from enrich_pandas.emulators.companies import Companies
 from enrich_pandas.emulators.faults import (
     After,
@@ -28,7 +28,6 @@ from enrich_pandas.emulators.faults import (
     names,
     strike,
 )
-from enrich_pandas.emulators.ledger import Ledger, Visit
 from enrich_pandas.emulators.people import People
 from enrich_pandas.emulators.protocol import KEY, Asked, Fault, Options
 from enrich_pandas.emulators.wire import Dropped

@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
 
-from enrich_pandas.cassette.player import Replayed, play
-from enrich_pandas.cassette.recording import Tape
+from enrich_pandas.engine.context import Cassette, Replayed
 from enrich_pandas.journal import Journal
 from enrich_pandas.journal.database import LOOK_UP
 from enrich_pandas.journal.records import LEFT, Answer, Holder, fingerprint, pack
@@ -26,7 +25,7 @@ class Orders:
     about at this moment. ``asked`` are asked, by so many ``requests``. ``credits`` is the most that
     all of it can cost: what was abandoned or is asked elsewhere may come back unasked.
     ``fingerprint`` names an identity in the journal, ``scope`` what is bought and from whom;
-    ``known`` tells as of when the stored answers are; ``replayed`` is what the ``tape`` says,
+    ``known`` tells as of when the stored answers are; ``replayed`` is what the ``cassette`` says,
     and part of ``stored``. What needs no request counts as fetched ``as_of``. ``realm``,
     ``oldest`` and ``resend`` are as they were given.
     """
@@ -43,7 +42,7 @@ class Orders:
     realm: str
     oldest: float
     resend: bool
-    tape: Tape | None
+    cassette: Cassette | None
     replayed: Replayed
     as_of: float
 
@@ -70,15 +69,15 @@ def make_orders(
     realm: str,
     oldest: float,
     resend: bool = False,
-    tape: Tape | None = None,
+    cassette: Cassette | None = None,
 ) -> Orders:
     """Sort identities into stored, abandoned, asked elsewhere and to be asked.
 
     An answer from before ``oldest`` is not used. ``resend`` counts those who are held as not
-    stored: they may be paid for twice. What is on the ``tape`` is stored.
+    stored: they may be paid for twice. What is in the ``cassette`` is stored.
     """
     scope = scope_of(provider, kind, realm)
-    now = tape.now() if tape is not None else round(time.time(), 6)
+    now = cassette.now() if cassette is not None else round(time.time(), 6)
     keys = _in_journal(journal, scope, identities)
     known = journal.past.outcomes({key: identity for identity, key in keys.items()})
     usable = {
@@ -95,7 +94,7 @@ def make_orders(
     abandoned = _by_batch({i: holder for i, holder in busy.items() if not holder.is_alive})
     settled = stored.keys() | busy.keys()
     asked = [i for i in identities if i not in settled] if settled else identities
-    replayed = Replayed() if tape is None else play(tape, provider, kind, asked)
+    replayed = Replayed() if cassette is None else cassette.play(provider, kind, asked)
     if replayed.answers:
         stored |= replayed.answers
         asked = [i for i in asked if i not in replayed.answers]
@@ -119,9 +118,9 @@ def make_orders(
         realm=realm,
         oldest=oldest,
         resend=resend,
-        tape=tape,
+        cassette=cassette,
         replayed=replayed,
-        as_of=tape.as_of if tape is not None else now,
+        as_of=cassette.as_of if cassette is not None else now,
     )
 
 

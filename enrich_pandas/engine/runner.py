@@ -8,37 +8,223 @@ still to ask about becomes a batch of this run, with this run's budget.
 import logging
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
+from typing import NamedTuple
 
 from enrich_pandas.engine.balance import Purse
-from enrich_pandas.engine.outlook import outlook
-from enrich_pandas.engine.parking import Parking
+from enrich_pandas.engine.budget import Parking
 from enrich_pandas.engine.plan import Orders, recalled
-from enrich_pandas.engine.polling import Poller
 from enrich_pandas.engine.rate_limit import Throttle
 from enrich_pandas.engine.results import Tally, one_each
 from enrich_pandas.engine.scheduler import Scheduler
 from enrich_pandas.engine.sender import Sender
 from enrich_pandas.engine.task import Task
-from enrich_pandas.engine.watch import look
 from enrich_pandas.errors import EnrichError, JournalError, RequestError, wrapped
 from enrich_pandas.journal import Journal
-from enrich_pandas.journal.costs import cost
-from enrich_pandas.journal.records import Batch, fresh
+from enrich_pandas.journal.records import Answer, Batch, cost, fresh
 from enrich_pandas.progress import Progress, State
 from enrich_pandas.providers.base import (
     Flow,
     Identity,
     Kind,
+    Listing,
     Match,
     Provider,
+    RateLimit,
+    Request,
     Response,
     Status,
     Unfinished,
     Until,
+    Wait,
 )
 from enrich_pandas.transport import Transport
+
+# -- The outlook of a run: what it waits for, for how long, and how much time is left ------------
+
+
+class Outlook(NamedTuple):
+    """How far a run is, and how it goes on.
+
+    ``eta`` are the seconds left, None while nobody can say; ``waiting`` is what nothing goes on
+    without.
+    """
+
+    batches: int
+    batches_done: int
+    in_flight: int
+    requests: int
+    limit: RateLimit | None
+    eta: float | None
+    waiting: str
+    wait_seconds: float
+
+
+def outlook(
+    scheduler: Scheduler[Task], throttle: Throttle, provider: str, *, queued: int = 0
+) -> Outlook:
+    """Look ahead; ``provider`` is the vendor's name, ``queued`` are at work with nothing sent."""
+    counts = scheduler.total, scheduler.finished, max(0, scheduler.in_flight - queued)
+    eta, waits = _eta(scheduler, throttle), _waits(scheduler, throttle, provider)
+    return Outlook(*counts, *throttle.pace(), eta, *waits)
+
+
+def _eta(scheduler: Scheduler[Task], throttle: Throttle) -> float | None:
+    """Go by the batches so far, and by no more than the vendor allows for the others."""
+    done, rest = scheduler.finished, scheduler.total - scheduler.finished
+    if not done:
+        return None
+    left = scheduler.worked() / done * rest
+    starts, limit = throttle.pace()
+    if limit is None:
+        return left
+    beyond = rest - scheduler.in_flight - max(0, limit.requests - starts)
+    return max(left, beyond * limit.seconds / limit.requests)
+
+
+def _waits(scheduler: Scheduler[Task], throttle: Throttle, provider: str) -> tuple[str, float]:
+    next_up = scheduler.next_up()
+    if next_up is None:
+        return "", 0.0
+    seconds, task = next_up
+    if task.request and (opens := throttle.opens_in()):
+        return f"{provider}'s rate limit", max(seconds, opens)
+    return task.awaits(provider), seconds
+
+
+# -- Watching: what becomes of identities that another process is asking about -------------------
+
+
+class News(NamedTuple):
+    """What a look has shown.
+
+    ``answers`` have arrived; ``open`` are still asked about; ``dead`` are left by a process that
+    died when they may have been charged, by batch; ``free`` are anybody's to ask about.
+    """
+
+    answers: Mapping[Identity, Answer]
+    open: Sequence[Identity]
+    dead: Mapping[int, Sequence[Identity]]
+    free: Sequence[Identity]
+
+
+def look(journal: Journal, orders: Orders, identities: Iterable[Identity]) -> News:
+    """See what became of identities that another process was asking about."""
+    left = {orders.fingerprint(identity): identity for identity in identities}
+    stored = journal.stored(left)
+    news = {key: one for key, one in stored.items() if one.as_of != orders.known.get(key)}
+    answers = {left.pop(key): answer for key, answer in news.items()}
+    still_open: list[Identity] = []
+    dead: dict[int, list[Identity]] = {}
+    for key, holder in journal.claims(list(left)).items():
+        if holder.is_alive:
+            still_open.append(left.pop(key))
+        elif not holder.is_idle:
+            dead.setdefault(holder.batch, []).append(left.pop(key))
+    return News(answers, still_open, dead, list(left.values()))
+
+
+# -- Polling: one look at the vendor's list of jobs serves all jobs that are open ----------------
+
+SOON = 1.0  # seconds between looks at least, for each request of a look
+WORTH = 10  # jobs that are to have ended for each request of a look
+PATIENT = 3.0  # seconds, for each request; so long is waited for that many, and no longer
+SELDOM = 30.0  # seconds; the longest between looks
+SLOWER = 1.5  # by which looks grow rarer while nothing ends
+
+
+class Poller:
+    """Watches the open jobs of a run.
+
+    Parameters
+    ----------
+    ask
+        Sends an unbilled request: returns the answer, or the seconds until another try.
+    wake
+        Lets the tasks go on of whom what it is given holds.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        kind: Kind,
+        *,
+        ask: Callable[[Request], Response | float],
+        wake: Callable[[Callable[[Task], bool]], None],
+    ) -> None:
+        self._provider, self._kind, self._ask, self._wake = provider, kind, ask, wake
+        self._lock = threading.Lock()
+        self._jobs: set[str] = set()
+        self._is_looking = False
+        self._look: Listing | None = None
+        self._step: Request | None = None
+        self._reply: Response | None = None
+        self._requests = 0
+        self._interval = SOON
+        self._due = 0.0
+
+    def open(self, job: str) -> bool:
+        """Watch a job; tell whether somebody has to begin to `look`."""
+        with self._lock:
+            self._jobs.add(job)
+            begins, self._is_looking = not self._is_looking, True
+            if begins and self._look is None:  # no job has ended by now
+                self._due = max(self._due, time.monotonic() + SOON)
+            return begins
+
+    def close(self, job: str) -> None:
+        """Watch a job no longer; whoever looks needs not wait to find that none is left."""
+        with self._lock:
+            was_last = self._jobs == {job}
+            self._jobs.discard(job)
+        if was_last:
+            self._wake(lambda task: task.poll)
+
+    def look(self) -> float | None:
+        """Go on looking; return the seconds until the next time, None where no job is open."""
+        if self._look is None:
+            jobs = self._open_jobs()
+            if not jobs:
+                return None
+            if (early := self._due - time.monotonic()) > 0:
+                return early
+            self._look, self._requests = self._provider.listing(self._kind, jobs), 0
+        try:
+            while True:
+                step = self._step or self._look.send(self._reply)  # type: ignore[arg-type]  # None starts it
+                if isinstance(step, Wait):
+                    self._reply = Response()
+                    return step.seconds
+                self._step = step
+                answer = self._ask(step)
+                if isinstance(answer, float):
+                    return answer
+                self._step, self._reply = None, answer
+                self._requests += 1
+        except StopIteration as end:
+            self._look = self._reply = None
+            return self._next(frozenset(end.value))
+
+    def _open_jobs(self) -> frozenset[str]:
+        with self._lock:
+            self._is_looking = bool(self._jobs)
+            return frozenset(self._jobs)
+
+    def _next(self, ended: frozenset[str]) -> float:
+        """Let those go on that have ended; look again sooner the more of them there are."""
+        requests = max(1, self._requests)
+        if ended:
+            until_worth = self._interval * WORTH * requests / len(ended)
+            self._interval = min(max(SOON * requests, until_worth), PATIENT * requests)
+        else:
+            self._interval = min(SELDOM, max(SOON * requests, self._interval * SLOWER))
+        self._due = time.monotonic() + self._interval
+        self._wake(lambda task: task.job in ended)
+        return self._interval
+
+
+# -- The driver: carries the providers' flows on, on threads of its own --------------------------
 
 logger = logging.getLogger("enrich_pandas")
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from enrich_pandas.engine.balance import DEADLINE, Purse
 from enrich_pandas.engine.rate_limit import Throttle
-from enrich_pandas.engine.slots import Slots
+from enrich_pandas.engine.scheduler import LOOK
 from enrich_pandas.engine.task import Task
 from enrich_pandas.errors import (
     ConfigurationError,
@@ -30,6 +30,70 @@ from enrich_pandas.transport.outcome import (
     read,
     settles_nothing,
 )
+
+# -- Slots: as many requests at once as the vendor has connections for a run ---------------------
+
+
+class Slots:
+    """Lends slots to workers; whoever waits for one gives up where nothing may start.
+
+    Parameters
+    ----------
+    count
+        How many there are.
+    may_start
+        Tells whether anything may start; `wake` is called when it does not any more.
+
+    Attributes
+    ----------
+    queued
+        How many wait for one.
+
+    Examples
+    --------
+    >>> slots = Slots(1, lambda: True)
+    >>> with slots.one() as is_mine:
+    ...     is_mine
+    True
+    """
+
+    def __init__(self, count: int, may_start: Callable[[], bool]) -> None:
+        self._free, self._may_start = count, may_start
+        self.queued = 0
+        self._changed = threading.Condition()
+
+    @contextmanager
+    def one(self) -> Iterator[bool]:
+        """Lend a slot, as soon as one is free; lend none, and say so, where nothing may start."""
+        is_mine = self._take()
+        try:
+            yield is_mine
+        finally:
+            if is_mine:
+                with self._changed:
+                    self._free += 1
+                    self._changed.notify()
+
+    def wake(self) -> None:
+        """Let those who wait see that nothing may start any more."""
+        with self._changed:
+            self._changed.notify_all()
+
+    def _take(self) -> bool:
+        with self._changed:
+            while not self._free and self._may_start():
+                self._wait()
+            is_mine = self._free > 0 and self._may_start()
+            self._free -= is_mine
+            return is_mine
+
+    def _wait(self) -> None:
+        self.queued += 1
+        self._changed.wait(LOOK)
+        self.queued -= 1
+
+
+# -- The sender: one request, journaled before it is sent, its answer before anybody reads it ----
 
 ATTEMPTS = 3
 RETRIES = 30.0  # of a run; and for each request, this share of one more, so that none is a storm

@@ -4,24 +4,269 @@ An array holds one value a distinct answer, and is then taken by position for th
 thousand rows of one person cost no more than one.
 """
 
-from collections.abc import Mapping, Sequence
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import cached_property
+from itertools import chain, compress
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
+from msgspec.structs import astuple
 
-from enrich_pandas.frame.gathering import Arrays, Gathered, Items, Places
 from enrich_pandas.frame.schema import (
     DTYPES,
     ROW_COLUMNS,
+    YEAR,
     Field,
+    Leaf,
     arrow_type,
     leaves_of,
+    scalar_columns,
     singular,
     times,
 )
+
+# -- From models to Arrow arrays, a leaf at a time: what the columns of every layout are taken fro
+# Models are taken apart in C, many at once, and each leaf is handed to Arrow as a whole: no Python
+# code runs for a single value. A model is dropped as soon as its values are in arrays, so that
+# memory holds the values of a long list, and not its objects.
+
+Places = npt.NDArray[np.intp]
+Arrays = Mapping[str, pa.Array]
+CHUNK = 1_000  # models taken apart at once: few enough to be in the processor's cache still
+
+
+class Items(NamedTuple):
+    """The items of a list, or a part, of all models in a row.
+
+    ``counts`` tells how many items each model has, ``kept`` how many of them are here. ``leaves``
+    has an array for each suffix of a column.
+    """
+
+    counts: Places
+    kept: Places
+    leaves: Arrays
+
+    @property
+    def starts(self) -> Places:
+        """Where the first item of each model stands."""
+        return np.cumsum(self.kept) - self.kept
+
+    def nth(self, number: int) -> Places:
+        """Return where the n-th item of each model stands; -1 where it has none."""
+        return np.where(self.kept >= number, self.starts + number - 1, -1)
+
+
+class Gathered(NamedTuple):
+    """What models hold, by field."""
+
+    scalars: Mapping[str, Arrays]
+    items: Mapping[str, Items]
+
+
+class Shelf:
+    """Takes models in, one after the other, from any thread.
+
+    Parameters
+    ----------
+    fields
+        The fields to read.
+    most
+        How many items of each list to keep; None for all.
+
+    Examples
+    --------
+    >>> from enrich_pandas.frame.schema import fields_of
+    >>> from enrich_pandas.models import Email, Person
+    >>> shelf = Shelf(fields_of(Person))
+    >>> shelf.put(Person(emails=[Email(address="ada@example.com")])), shelf.put(Person())
+    (0, 1)
+    >>> emails = shelf.gathered().items["emails"]
+    >>> emails.counts.tolist(), emails.leaves[""].to_pylist()
+    ([1, 0], ['ada@example.com'])
+    """
+
+    def __init__(self, fields: Sequence[Field], most: int | None = None) -> None:
+        self._fields, self._most = fields, most
+        self._lock = threading.Lock()
+        self._loose = _Loose(fields)
+        self._chunks: list[Gathered] = []
+        self._count = 0
+
+    def put(self, model: Any) -> int:
+        """Take a model in; return its place among all of them."""
+        with self._lock:
+            self._loose.add(model)
+            self._count += 1
+            if self._count % CHUNK == 0:
+                self._chunks.append(self._loose.gathered(self._most))
+                self._loose = _Loose(self._fields)
+            return self._count - 1
+
+    def gathered(self) -> Gathered:
+        """Return what all the models hold so far."""
+        with self._lock:
+            is_whole = self._chunks and self._count % CHUNK == 0
+            chunks = [*self._chunks, *([] if is_whole else [self._loose.gathered(self._most)])]
+        return chunks[0] if len(chunks) == 1 else _joined(chunks)
+
+
+class _Loose:
+    """What of some models is not in arrays yet: their values, and the items of their lists.
+
+    A model's own lists die with it, for the garbage collector goes over those that live again and
+    again.
+    """
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        self._lists = [field for field in fields if field.shape == "list"]
+        self._others = [field for field in fields if field.shape != "list"]
+        self._read_lists, self._read_others = map(_reader, (self._lists, self._others))
+        self._values: list[Any] = []
+        self._counts: list[int] = []
+        self._items: list[list[Any]] = [[] for _ in self._lists]
+
+    def add(self, model: Any) -> None:
+        """Take a model apart as far as its items."""
+        values, lists = self._read_others(model), self._read_lists(model)
+        self._values.extend(values)
+        self._counts.extend(map(len, lists))
+        deque(map(list.extend, self._items, lists), maxlen=0)
+
+    def gathered(self, most: int | None) -> Gathered:
+        """Make arrays of all that was added."""
+        width = len(self._others)
+        columns = {of.name: self._values[n::width] for n, of in enumerate(self._others)}
+        counts = np.array(self._counts, dtype=np.intp).reshape(-1, len(self._lists) or 1)
+        listed = zip(self._lists, np.ascontiguousarray(counts.T), self._items, strict=False)
+        return Gathered(
+            {
+                field.name: _arrays(columns, scalar_columns(field))
+                for field in self._others
+                if field.shape == "scalar"
+            },
+            {
+                **{
+                    field.name: _part(field, columns[field.name])
+                    for field in self._others
+                    if field.shape == "part"
+                },
+                **{field.name: _list(field, of, items, most) for field, of, items in listed},
+            },
+        )
+
+
+def years(dates: pa.Array) -> pa.Array:
+    """Return the year of each date; null where it does not begin with four digits.
+
+    Examples
+    --------
+    >>> years(pa.array(["2002", "2002-05", "soon", None])).to_pylist()
+    [2002, 2002, None, None]
+    """
+    if dates.null_count == len(dates):
+        return pa.nulls(len(dates), YEAR)
+    is_dated = pc.match_substring_regex(dates, "^[0-9]{4}")
+    return pc.if_else(is_dated, pc.utf8_slice_codeunits(dates, 0, 4), None).cast(YEAR)
+
+
+def _joined(chunks: Sequence[Gathered]) -> Gathered:
+    first = chunks[0]
+    return Gathered(
+        {name: _concatenated([one.scalars[name] for one in chunks]) for name in first.scalars},
+        {name: _items_of([one.items[name] for one in chunks]) for name in first.items},
+    )
+
+
+def _items_of(chunks: Sequence[Items]) -> Items:
+    return Items(
+        np.concatenate([one.counts for one in chunks]),
+        np.concatenate([one.kept for one in chunks]),
+        _concatenated([one.leaves for one in chunks]),
+    )
+
+
+def _concatenated(chunks: Sequence[Arrays]) -> Arrays:
+    return {name: pa.concat_arrays([one[name] for one in chunks]) for name in chunks[0]}
+
+
+def _reader(fields: Sequence[Field]) -> Callable[[Any], Sequence[Any]]:
+    """Return what reads these fields of a model, all at once."""
+    names = [field.name for field in fields]
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda model: [getattr(model, name) for name in names]
+
+
+def _transposed(structs: Sequence[Any], names: Sequence[str]) -> Mapping[str, Sequence[Any]]:
+    """Return the values of each attribute."""
+    kinds: set[Any] = set(map(type, structs))
+    if not kinds:
+        return dict.fromkeys(names, ())
+    if len(kinds) > 1:
+        return {name: list(map(attrgetter(name), structs)) for name in names}
+    every = kinds.pop().__struct_fields__  # nearly always of one type, and many times faster
+    values = list(chain.from_iterable(map(astuple, structs)))
+    return {name: values[place :: len(every)] for place, name in enumerate(every)}
+
+
+def _part(field: Field, values: Sequence[Any]) -> Items:
+    kept = np.array([value is not None for value in values], dtype=np.intp)
+    return Items(kept, kept, _leaves(field, [value for value in values if value is not None]))
+
+
+def _list(field: Field, counts: Places, items: Sequence[Any], most: int | None) -> Items:
+    kept = counts
+    if most is not None and counts.max(initial=0) > most:
+        numbers = np.arange(len(items)) - np.repeat(np.cumsum(counts) - counts, counts)
+        items = list(compress(items, (numbers < most).tolist()))
+        kept = np.minimum(counts, most)
+    return Items(counts, kept, _leaves(field, items))
+
+
+def _leaves(field: Field, items: Sequence[Any]) -> Arrays:
+    leaves = leaves_of(field.type)
+    names = [leaf.field for leaf in leaves]
+    columns = {"": items} if field.type is str else _transposed(items, names)
+    return _arrays(columns, ((leaf.suffix, leaf) for leaf in leaves))
+
+
+def _arrays(columns: Mapping[str, Sequence[Any]], leaves: Iterable[tuple[str, Leaf]]) -> Arrays:
+    made: dict[str, pa.Array] = {}
+    last = None
+    for name, leaf in leaves:
+        if leaf.is_year:  # of the date that stands before it
+            made[name] = years(last)
+        else:
+            made[name] = last = _array(columns[leaf.field], leaf.type)
+    return made
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    try:
+        return pa.array(values, kind, from_pandas=kind == pa.float64())  # NaN is none
+    except (OverflowError, pa.ArrowInvalid):  # no answer is lost for a number that does not fit
+        return pa.array([_fitting(one, kind) for one in values], kind, from_pandas=True)
+
+
+def _fitting(value: Any, kind: pa.DataType) -> Any:
+    """Return a value as a column of numbers holds it; one that 64 bits do not hold is None."""
+    if kind == pa.float64() and isinstance(value, int):
+        with suppress(OverflowError):
+            return float(value)
+        return None
+    is_too_long = isinstance(value, int) and not -(2**63) <= value < 2**63
+    return None if is_too_long else value
+
+
+# -- From what was gathered to columns: wide, nested, tables -------------------------------------
 
 Columns = dict[str, Any]
 

@@ -4,8 +4,7 @@ import re
 import unicodedata
 from urllib.parse import unquote
 
-from enrich_pandas.frame.cells import INVISIBLE, PLACEHOLDERS
-from enrich_pandas.frame.reasons import Refused
+from enrich_pandas.frame.cells import INVISIBLE, PLACEHOLDERS, Refused
 
 _URL = re.compile(
     r"(?:https?:)?/*(?P<host>[\w.-]+)(?::\d+)?(?P<path>/[^?#]*)?(?:[?#].*)?", re.IGNORECASE

@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from enrich_pandas.journal.claims import (
+    Lease,
     affordable,
     check_own,
+    is_alive,
     left_behind,
     left_of,
     release,
@@ -28,9 +30,15 @@ from enrich_pandas.journal.claims import (
     taken,
 )
 from enrich_pandas.journal.database import Database, explained, insert, select_in
-from enrich_pandas.journal.disk import check_disk, check_folder, check_whole, reserve
+from enrich_pandas.journal.disk import (
+    ANSWERED,
+    Spill,
+    check_disk,
+    check_folder,
+    check_whole,
+    reserve,
+)
 from enrich_pandas.journal.erasure import Forgetting, purge_removed, purge_returned
-from enrich_pandas.journal.leases import Lease, is_alive
 from enrich_pandas.journal.queries import RUNNING, Past
 from enrich_pandas.journal.records import (
     UNREADABLE,
@@ -49,7 +57,6 @@ from enrich_pandas.journal.records import (
     unpack,
 )
 from enrich_pandas.journal.retention import Expiry
-from enrich_pandas.journal.spill import ANSWERED, Spill
 from enrich_pandas.journal.suppression import Tombstones
 from enrich_pandas.providers.base import Identity, Kind, Match, Request, Response
 

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from typing import Any
 
-from enrich_pandas.journal.costs import Price, difference
 from enrich_pandas.journal.database import Database, explained, select_in
 from enrich_pandas.journal.erasure import purge
 from enrich_pandas.journal.records import (
@@ -17,6 +16,8 @@ from enrich_pandas.journal.records import (
     Begun,
     Change,
     Landed,
+    Price,
+    difference,
     pack,
     read_answer,
     read_identity,
@@ -50,6 +51,10 @@ PAID = """
     FROM (SELECT spent, identities FROM batches
           WHERE scope = ? AND state = 'landed' AND CAST(identities AS TEXT) != '[]'
           ORDER BY id DESC LIMIT ?)
+"""
+STEPS = """
+    SELECT method, path, billed, answered, outcome FROM requests
+    JOIN batches ON batches.id = batch WHERE run = ? ORDER BY requests.id
 """
 BEHIND = """
     SELECT DISTINCT results.provider, fetched, run
@@ -104,6 +109,11 @@ class Past:
         """Record what was left on the account before a run spent anything."""
         with self._database.writing() as connection:
             connection.execute("UPDATE runs SET balance = ? WHERE id = ?", (left, run))
+
+    def steps(self, run: str) -> list[sqlite3.Row]:
+        """Return a run's requests in their order: method, path, billed, answered and outcome."""
+        with self._database.reading() as connection:
+            return connection.execute(STEPS, (run,)).fetchall()
 
     def begun(self, run: str) -> Begun:
         """Read how a run began."""

@@ -3,14 +3,24 @@
 import hashlib
 import sqlite3
 import zlib
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
 
-from enrich_pandas.journal.database import select_in
+from enrich_pandas.journal.database import insert, select_in
 from enrich_pandas.models import Company, Model, Person
-from enrich_pandas.providers.base import Identity, Kind, Match, Outcome, Request, Response, Status
+from enrich_pandas.providers.base import (
+    Identity,
+    Kind,
+    Match,
+    Outcome,
+    Provider,
+    Request,
+    Response,
+    Status,
+)
 from enrich_pandas.providers.decoding import decoder_of
 
 
@@ -283,3 +293,106 @@ def _answer(row: sqlite3.Row, identity: Identity, model: Model | None, kept: Any
     )
     fetched, not_before = row["fetched"], row["not_before"]
     return Answer(match, fetched, row["provider"], not_before, kept, row["asked"], row["worse"])
+
+
+# -- What a batch cost: what was spent, and the most that those cost whose answer was lost -------
+
+Price = Callable[[Sequence[Identity]], float]
+
+
+def is_known(match: Match) -> bool:
+    """Tell whether it is known what an answer has cost, be it lost itself."""
+    return match.status is not Status.HELD or match.credits > 0
+
+
+def cost(matches: Iterable[Match], price: Price) -> tuple[float, float]:
+    """Return what was spent, and what may have been on those who are held.
+
+    Who is held at a price has cost that: the vendor says what the request did, and only the answer
+    is lost.
+
+    Examples
+    --------
+    >>> ada, bob = (Identity.of(email=f"{name}@example.com") for name in ("ada", "bob"))
+    >>> found = Match(identity=ada, status=Status.MATCHED, credits=3)
+    >>> from dataclasses import replace
+    >>> lost = Match(identity=bob, status=Status.HELD)
+    >>> cost([found, lost], lambda held: 5.0 * len(held))
+    (3.0, 5.0)
+    >>> cost([found, replace(lost, credits=1)], lambda held: 5.0 * len(held))
+    (4.0, 0.0)
+    """
+    spent, unknown = 0.0, list[Identity]()
+    for match in matches:
+        spent += match.credits
+        if not is_known(match):
+            unknown.append(match.identity)
+    return spent, price(unknown) if unknown else 0.0
+
+
+def difference(changes: Sequence[Change], price: Price) -> tuple[float, float]:
+    """Return by how much another reading changes both."""
+    before = cost([one.before.match for one in changes if one.before], price)
+    after = cost([one.after.match for one in changes if one.after], price)
+    return after[0] - before[0], after[1] - before[1]
+
+
+# -- Answers of a replay, stored as if they had been asked for just now ---------------------------
+
+
+class Played(NamedTuple):
+    """A flow that was played: for whom of those wanted, what was asked and answered, what came.
+
+    ``is_open`` tells a job that was at work when the recording ended.
+    """
+
+    identities: list[Identity]
+    steps: list[tuple[Request, Response]]
+    matches: list[Match]
+    fetched: float
+    is_open: bool = False
+
+
+ANSWERED_COLUMNS = ("answered", "outcome", "status", "headers", "body")
+
+
+def store_replayed(
+    connection: sqlite3.Connection,
+    batch: dict[str, Any],
+    *,
+    provider: Provider,
+    kind: Kind,
+    flows: Sequence[Played],
+    fingerprint: Callable[[Identity], bytes],
+) -> None:
+    """Keep the flows that ended; part of one transaction.
+
+    Parameters
+    ----------
+    batch
+        What all batches have in common: run, lease and scope.
+    """
+    for one in (flow for flow in flows if not flow.is_open):
+        spent, held = cost(one.matches, partial(provider.price, kind))
+        identities = pack([identity.keys for identity in one.identities])
+        number = insert(
+            connection,
+            "batches",
+            {
+                **batch,
+                "identities": identities,
+                "reserved": spent + held,
+                "spent": spent,
+                "held": held,
+                "state": "landed",
+            },
+        )
+        for step, (request, response) in enumerate(one.steps):
+            facts = request_row(number, step, request, response.sent)
+            said = dict(
+                zip(ANSWERED_COLUMNS, (response.received, *response_row(response)), strict=True)
+            )
+            insert(connection, "requests", facts | said)
+        answers = [fresh(match, one.fetched, provider.name) for match in one.matches]
+        keyed = {fingerprint(answer.match.identity): answer for answer in answers}
+        store(connection, keyed, kind, number)

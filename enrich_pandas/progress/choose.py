@@ -2,9 +2,14 @@
 
 import sys
 from collections.abc import Callable, Mapping
+from typing import Any, Never
+
+from tqdm import tqdm
 
 from enrich_pandas.errors import ConfigurationError
-from enrich_pandas.progress import Hook, Progress
+from enrich_pandas.progress import FINAL, Hook, Progress, phrases
+from enrich_pandas.progress.html import still
+from enrich_pandas.progress.phrases import ended
 
 
 def choose(progress: str | Hook | None) -> Hook:
@@ -80,21 +85,97 @@ def _widget() -> Hook:
 
 
 def _page() -> Hook:
-    from enrich_pandas.progress.page import Page
 
     return Page()
 
 
 def _bar() -> Hook:
-    from enrich_pandas.progress.bar import Bar
 
     return Bar()
 
 
 def _line() -> Hook:
-    from enrich_pandas.progress.line import Line
 
     return Line()
 
 
 _VIEWS: Mapping[str, Callable[[], Hook]] = {"auto": _auto, "widget": _widget, "bar": _bar}
+
+
+# -- The bar of a terminal: one line of tqdm over the rows ---------------------------------------
+
+# tqdm's own estimate knows nothing of rate limits, so the time left comes from the run.
+_FORMAT = "{desc} {percentage:3.0f}%|{bar:10}| {n_fmt}/{total_fmt} rows{postfix}"
+
+
+class Bar:
+    """Show a run as one line, which stays on the screen when the run ends."""
+
+    def __init__(self) -> None:
+        self._bar: tqdm[Never] | None = None
+
+    def __call__(self, progress: Progress) -> None:
+        """Draw a snapshot."""
+        if self._bar is None:
+            self._bar = _opened(progress)
+        _draw(self._bar, progress)
+        if progress.state in FINAL:
+            self._bar.close()
+            self._bar = None
+
+
+def _opened(progress: Progress) -> "tqdm[Never]":
+    return tqdm(
+        desc=phrases.printable(progress.provider),
+        total=progress.rows,
+        bar_format=_FORMAT,
+        dynamic_ncols=True,
+        leave=True,
+    )
+
+
+def _draw(bar: "tqdm[Never]", progress: Progress) -> None:
+    """Put the newest figures first: what does not fit a narrow terminal is cut at the end."""
+    ended = progress.state if progress.state in FINAL else ""
+    parts = (
+        ended,
+        phrases.paused(progress),
+        "" if ended else phrases.timed(progress),
+        f"{phrases.amount(progress.credits)}/{phrases.amount(progress.credits_max)} credits",
+        phrases.counted(progress),
+        f"{progress.batches_done:,}/{progress.batches:,} batches, {progress.in_flight:,} in flight",
+        phrases.paced(progress) if not ended else "",
+    )
+    bar.n = progress.settled
+    bar.set_postfix_str(" · ".join(filter(None, parts)), refresh=False)
+    bar.refresh()
+
+
+# -- One line at the end: for scripts and logs, where a moving view would only be noise ----------
+
+
+class Line:
+    """Write a run's last snapshot to standard error; nothing before it."""
+
+    def __call__(self, progress: Progress) -> None:
+        """Write the snapshot if it is the last."""
+        if progress.state in FINAL and sys.stderr is not None:
+            sys.stderr.write(f"enrich_pandas: {ended(progress)}\n")
+
+
+# -- The output of a marimo cell: plain HTML, replaced in place; its Stop button ends the run ----
+
+
+class Page:
+    """Show a run as the output of the cell that waits for it; from elsewhere nothing is shown."""
+
+    def __init__(self) -> None:
+        self._shown = ""
+
+    def __call__(self, progress: Progress) -> None:
+        """Draw a snapshot, where it says anything new."""
+        page = still(progress)
+        if page != self._shown:
+            self._shown = page
+            marimo: Any = sys.modules["marimo"]  # which runs this process, and is no dependency
+            marimo.output.replace(marimo.Html(page))

@@ -9,7 +9,8 @@ import pandas as pd
 from enrich_pandas.frame.schema import TEXT
 from enrich_pandas.progress.phrases import named
 from enrich_pandas.providers.base import Kind, Status
-from enrich_pandas.report.page import Block, Grid, Line, Lines, Page, Viewed, shown
+from enrich_pandas.report.page import Block, Grid, Line, Lines, Page, shown
+from enrich_pandas.report.render import Viewed
 
 MOST = 50  # people that are listed
 # What is told as a change, and the fields of which each is made.

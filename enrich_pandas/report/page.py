@@ -1,11 +1,9 @@
 """What is shown of a plan, a report or a comparison, before it is text or HTML."""
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from enrich_pandas.progress.phrases import printable
 
@@ -88,56 +86,6 @@ class Page:
     title: str
     blocks: Sequence[Block]
     lead: str = ""
-
-
-class Viewed(ABC):
-    """Something to look at: text anywhere, HTML in a notebook or a file."""
-
-    __slots__ = ()
-
-    @abstractmethod
-    def page(self) -> Page:
-        """Return what there is to see."""
-
-    def __repr__(self) -> str:
-        from enrich_pandas.report.text import as_text
-
-        return as_text(self.page())
-
-    def _repr_html_(self) -> str:
-        from enrich_pandas.report.render import as_html
-
-        return as_html(self.page())
-
-    def to_html(self, path: Any = None) -> str | None:
-        """Write it as a page of HTML: without scripts, outside files or a kernel.
-
-        Parameters
-        ----------
-        path : str or path-like, optional
-            Where to; without one the page is returned as text.
-
-        Returns
-        -------
-        str or None
-            The page, where no path was given.
-
-        Raises
-        ------
-        OSError
-            The file cannot be written.
-
-        Notes
-        -----
-        It costs nothing. What it shows of people is personal data, as in the frame.
-        """
-        from enrich_pandas.report.render import as_document
-
-        text = as_document(self.page())
-        if path is None:
-            return text
-        Path(path).write_text(text, encoding="utf-8")
-        return None
 
 
 def labelled(label: str, found: Sequence[tuple[str, str]]) -> list[Line]:

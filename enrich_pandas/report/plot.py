@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from enrich_pandas.errors import ConfigurationError
-from enrich_pandas.progress.colours import COLOURS
+from enrich_pandas.progress.html import COLOURS
 from enrich_pandas.progress.phrases import named
 
 if TYPE_CHECKING:

@@ -4,11 +4,14 @@ Every style is an attribute, so that mail programs and cleaned notebooks keep wh
 they allow none, the tables and texts say the same. Everything that is shown is escaped.
 """
 
-from collections.abc import Iterable, Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import singledispatch
 from html import escape
+from pathlib import Path
+from typing import Any
 
-from enrich_pandas.progress.colours import COLOURS
+from enrich_pandas.progress.html import COLOURS
 from enrich_pandas.progress.phrases import named, printable
 from enrich_pandas.providers.base import Status
 from enrich_pandas.report.page import (
@@ -184,3 +187,128 @@ def _tag(name: str, inside: str, style: str = "", **attributes: str) -> str:
 
 def _escaped(text: str) -> str:
     return escape(printable(text))
+
+
+# -- A page as text ------------------------------------------------------------------------------
+
+WIDTH = 20  # characters of a whole bar
+CELL = 48  # characters of a table's cell
+
+
+def as_text(page: Page) -> str:
+    """Return a page as lines of text."""
+    head = [page.title, "─" * len(page.title), *([page.lead] if page.lead else [])]
+    return "\n".join(line.rstrip() for line in (*head, *_bodies(page.blocks)))
+
+
+def _bodies(blocks: Sequence[Block]) -> Iterator[str]:
+    for block in blocks:
+        lines = _lines(block)
+        heading = getattr(block, "heading", "")
+        if lines and heading:
+            yield ""
+            yield heading
+        yield from lines
+
+
+def _bar(share: float) -> str:
+    return "█" * round(share * WIDTH)
+
+
+@singledispatch
+def _lines(block: Block) -> list[str]:
+    raise TypeError(block)
+
+
+@_lines.register
+def _(block: Lines) -> list[str]:
+    label, number = (max((len(x[n]) for x in block.lines), default=0) for n in (0, 1))
+    return [f"{x.label:<{label}}  {x.number:>{number}}  {x.text}" for x in block.lines]
+
+
+@_lines.register
+def _(block: Stack) -> list[str]:
+    counts = [(named(status), f"{rows:,}") for status, rows in block.counts.items() if rows]
+    label, number = (max((len(pair[n]) for pair in counts), default=0) for n in (0, 1))
+    return [f"{status:<{label}}  {rows:>{number}}" for status, rows in counts]
+
+
+@_lines.register
+def _(block: Shares) -> list[str]:
+    width = max((len(share.label) for share in block.shares), default=0)
+    lines = [
+        f"{one.label:<{width}}  {percent(one.share):>5}  {_bar(one.share):<{WIDTH}}  {one.text}"
+        for one in block.shares
+    ]
+    return [*lines, *([block.rest] if block.rest else [])]
+
+
+@_lines.register
+def _(block: Grid) -> list[str]:
+    if not block.rows:
+        return []
+    kept = [place for place, name in enumerate(block.columns) if name not in block.notes]
+    table = [[_cut(cells[place]) for place in kept] for cells in (block.columns, *block.rows)]
+    widths = [max(map(len, cells)) for cells in zip(*table, strict=True)]
+    right = [block.columns[place] in block.numbers for place in kept]
+    lines = [
+        "  ".join(
+            f"{cell:>{width}}" if is_number else f"{cell:<{width}}"
+            for cell, width, is_number in zip(cells, widths, right, strict=True)
+        )
+        for cells in table
+    ]
+    return [*lines, *([block.rest] if block.rest else [])]
+
+
+def _cut(cell: str) -> str:
+    return cell if len(cell) <= CELL else f"{cell[: CELL - 1]}…"
+
+
+@_lines.register
+def _(block: Advice) -> list[str]:
+    return [f"{sentence} {code}" if code else sentence for sentence, code in block.steps]
+
+
+class Viewed(ABC):
+    """Something to look at: text anywhere, HTML in a notebook or a file."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def page(self) -> Page:
+        """Return what there is to see."""
+
+    def __repr__(self) -> str:
+        return as_text(self.page())
+
+    def _repr_html_(self) -> str:
+        return as_html(self.page())
+
+    def to_html(self, path: Any = None) -> str | None:
+        """Write it as a page of HTML: without scripts, outside files or a kernel.
+
+        Parameters
+        ----------
+        path : str or path-like, optional
+            Where to; without one the page is returned as text.
+
+        Returns
+        -------
+        str or None
+            The page, where no path was given.
+
+        Raises
+        ------
+        OSError
+            The file cannot be written.
+
+        Notes
+        -----
+        It costs nothing. What it shows of people is personal data, as in the frame.
+        """
+        text = as_document(self.page())
+        if path is None:
+            return text
+        Path(path).write_text(text, encoding="utf-8")
+        return None

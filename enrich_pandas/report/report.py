@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from enrich_pandas.frame.schema import TEXT
-from enrich_pandas.report.accounts import requests_table, runs_table
-from enrich_pandas.report.page import Page, Viewed
+from enrich_pandas.report.page import Page
+from enrich_pandas.report.render import Viewed
 from enrich_pandas.report.sentences import why
-from enrich_pandas.report.summary import Account, Summary
+from enrich_pandas.report.summary import Account, Summary, requests_table, runs_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

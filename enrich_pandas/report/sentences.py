@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from enrich_pandas.frame.reasons import REASONS
+from enrich_pandas.frame.cells import REASONS
 from enrich_pandas.providers.base import Status
 
 _BY_REASON: Mapping[str, str] = MappingProxyType(

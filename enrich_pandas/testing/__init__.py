@@ -6,11 +6,9 @@ Subclass `ProviderContract` in your own tests, and pytest does the rest. It need
 network: a `Scene` answers requests as the vendor would.
 """
 
-from enrich_pandas.testing.contract import ProviderContract
-from enrich_pandas.testing.driving import Conversation, Vendor, drive, reply
-from enrich_pandas.testing.pointing import pointed_at
-from enrich_pandas.testing.scenes import Elements, Scene
-from enrich_pandas.testing.violations import violations
+from enrich_pandas.testing.basis import Elements, Scene
+from enrich_pandas.testing.contract import ProviderContract, violations
+from enrich_pandas.testing.driving import Conversation, Vendor, drive, pointed_at, reply
 
 __all__ = [
     "Conversation",

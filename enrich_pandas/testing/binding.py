@@ -6,9 +6,19 @@ from typing import Any
 import pytest
 
 from enrich_pandas.providers.base import Identity, Request, Response, Status
-from enrich_pandas.testing.basis import MODELS, Contract, expect, mixed, parts_of, replaying, said
+from enrich_pandas.testing.basis import (
+    MODELS,
+    Contract,
+    Elements,
+    Scene,
+    changed,
+    expect,
+    mixed,
+    parts_of,
+    replaying,
+    said,
+)
 from enrich_pandas.testing.driving import Conversation
-from enrich_pandas.testing.scenes import Elements, Scene, changed
 
 
 class BindingContract(Contract):

@@ -12,10 +12,9 @@ import pytest
 
 from enrich_pandas.errors import AuthenticationError, ProviderError
 from enrich_pandas.providers.base import Identity, Outcome, Response, Status
-from enrich_pandas.providers.salvage import salvaged
-from enrich_pandas.testing.basis import Contract, expect, mixed, replaying, said
+from enrich_pandas.providers.decoding import salvaged
+from enrich_pandas.testing.basis import Contract, Scene, expect, mixed, replaying, said
 from enrich_pandas.testing.driving import Conversation
-from enrich_pandas.testing.scenes import Scene
 
 REFUSALS = (400, 401, 402, 403, 404, 409, 422, 429, 500, 503)
 BODIES = (b"", b"null", b"[]", b"{}", b'{"error":"no"}', b'{"message":["no"]}', b"<html></html>")

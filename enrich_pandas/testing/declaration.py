@@ -6,8 +6,7 @@ import re
 import msgspec
 
 from enrich_pandas.providers.base import Identity, Kind
-from enrich_pandas.testing.basis import FEWEST_HITS, Contract, expect
-from enrich_pandas.testing.scenes import Scene
+from enrich_pandas.testing.basis import FEWEST_HITS, Contract, Scene, expect
 
 # Those that rows are read for; a provider cannot add one by itself.
 IDENTIFIERS = frozenset(

@@ -7,12 +7,15 @@ never an exception: an exception of requests would carry the signed request with
 """
 
 import io
+import ipaddress
 import os
 import re
 import threading
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
+from itertools import chain
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -21,7 +24,6 @@ from requests.auth import AuthBase
 
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.providers.base import Request, Secret
-from enrich_pandas.transport.body import PIECE, decoded
 from enrich_pandas.transport.connection import (
     TROUBLE,
     Adapter,
@@ -32,8 +34,91 @@ from enrich_pandas.transport.connection import (
     freely,
     word_for,
 )
-from enrich_pandas.transport.origin import checked_path, pinned
 from enrich_pandas.transport.redaction import without
+
+# -- The body of an answer, as it arrives: gzip undone in pieces of a bounded size ---------------
+
+PIECE = 2**16  # bytes read, and at most decoded, at a time
+
+
+def decoded(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    """Undo gzip, piece by piece; a body that only claims to be gzip passes as it is."""
+    first = next(pieces, b"")
+    pieces = chain([first], pieces)
+    is_gzip = encoding.strip().lower() in ("gzip", "x-gzip") and first[:1] == b"\x1f"
+    return _gunzipped(pieces) if is_gzip else pieces
+
+
+def _gunzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
+    inflater = zlib.decompressobj(wbits=31)
+    for piece in pieces:
+        rest = piece
+        while rest:
+            if inflater.eof:  # another member follows
+                inflater = zlib.decompressobj(wbits=31)
+            yield inflater.decompress(rest, PIECE)
+            rest = inflater.unconsumed_tail or inflater.unused_data
+    if not inflater.eof:
+        raise EOFError
+
+
+# -- The origin: where the credential goes, pinned once, and the paths that cannot leave it ------
+
+_ORIGIN = re.compile(
+    r"(?P<scheme>https?)://"
+    r"(?P<host>\[[0-9a-f:.]+\]|[a-z0-9_-]+(\.[a-z0-9_-]+)*)"
+    r"(:(?P<port>[0-9]{1,5}))?",
+    re.IGNORECASE | re.ASCII,
+)
+_PATH = re.compile(r"/(?!/)(?:(?!\.\.|%2e)[!-~](?<![\\?#]))*", re.IGNORECASE | re.ASCII)
+
+
+def pinned(origin: str) -> str:
+    """Return an origin in its one form; refuse what is none, or would go out in the clear.
+
+    Examples
+    --------
+    >>> pinned("https://API.example.com")
+    'https://api.example.com'
+    """
+    match = _ORIGIN.fullmatch(origin)
+    if not match or int(match["port"] or 1) not in range(1, 2**16):
+        raise ConfigurationError(
+            "A provider's origin is not a scheme, a host and perhaps a port.",
+            todo="Write it like https://api.example.com, with no path, user or query.",
+        )
+    if match["scheme"].lower() == "http" and not _is_loopback(match["host"].lower()):
+        raise ConfigurationError(
+            "Plain http would show the credential to the network.",
+            todo="Write the origin with https; http is for this machine only.",
+        )
+    return origin.lower()
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def checked_path(path: str) -> str:
+    """Return a path that stays within its origin; refuse any other.
+
+    Examples
+    --------
+    >>> checked_path("/people/1")
+    '/people/1'
+    """
+    if not _PATH.fullmatch(path):  # it is not shown: a vendor may have supplied it
+        raise ConfigurationError(
+            "A request's path is not a plain path of the provider's own origin.",
+            todo="Begin it with one /, quote what is not ASCII, and put a query into params.",
+        )
+    return path
+
+
+# -- The wire: a request goes in, what happened comes out ----------------------------------------
 
 CONNECT = 10.0  # seconds for each address of the host
 

@@ -4,6 +4,7 @@ With `enrich_pandas.transport`, all of the library that knows requests and urlli
 """
 
 import io
+import logging
 import ssl
 import threading
 import time
@@ -22,7 +23,33 @@ from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
-from enrich_pandas.transport.hush import hushed
+# -- Quiet libraries: what those under ours would log shows whole URLs, and people stand in them -
+
+_TALKATIVE = (
+    *(f"urllib3.{name}" for name in ("connectionpool", "connection", "response", "util.retry")),
+    *(f"vcr.{name}" for name in ("cassette", "matchers", "request", "stubs")),
+)
+_quiet = threading.local()  # .is_hushed
+
+
+@contextmanager
+def hushed() -> Iterator[None]:
+    """Drop what they would log on this thread; what others make of them is not ours to drop."""
+    for name in _TALKATIVE:
+        logging.getLogger(name).addFilter(_is_foreign)
+    before = getattr(_quiet, "is_hushed", False)
+    _quiet.is_hushed = True
+    try:
+        yield
+    finally:
+        _quiet.is_hushed = before
+
+
+def _is_foreign(_record: logging.LogRecord) -> bool:
+    return not getattr(_quiet, "is_hushed", False)
+
+
+# -- The connection under a call: bounded by its deadline, watched for its first byte, and quiet -
 
 
 class Phase(StrEnum):

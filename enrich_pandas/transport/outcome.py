@@ -16,7 +16,7 @@ from dataclasses import replace
 from typing import Literal
 
 from enrich_pandas.providers.base import Outcome, Provider, Request, Response
-from enrich_pandas.providers.salvage import is_json, mended, salvaged
+from enrich_pandas.providers.decoding import is_json, mended, salvaged
 from enrich_pandas.transport import Exchange
 from enrich_pandas.transport.connection import Phase
 

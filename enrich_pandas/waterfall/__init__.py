@@ -1,1 +1,349 @@
-"""Several providers in order, field by field: who is asked for what, and what each one gave."""
+"""The cascade: one stage after the other, each about what is still missing."""
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import pandas as pd
+
+from enrich_pandas.engine.budget import Budget
+from enrich_pandas.engine.context import Surroundings, journal_path
+from enrich_pandas.engine.credentials import find_secrets
+from enrich_pandas.engine.runner import Driver
+from enrich_pandas.errors import EnrichError, wrapped
+from enrich_pandas.frame.cells import Codes
+from enrich_pandas.frame.output import Output
+from enrich_pandas.frame.schema import TEXT, Field
+from enrich_pandas.journal import Journal
+from enrich_pandas.journal.suppression import Screen
+from enrich_pandas.progress import Progress, State
+from enrich_pandas.providers.base import Kind, Provider
+from enrich_pandas.report.report import Waterfall
+from enrich_pandas.waterfall.groups import Groups
+from enrich_pandas.waterfall.merge import Asked, Difference, Merged, merge
+from enrich_pandas.waterfall.stage import transport_to
+
+STOPPED: frozenset[State] = frozenset({"stopping", "interrupted", "failed"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What holds for all stages of a call.
+
+    ``output`` has the fields to return, ``wanted`` those that a later provider is asked to fill;
+    None asks it about rows without a match only. An answer from before ``oldest`` is asked for
+    again: a time and no age, which would be less by what passes until it is looked at. ``here`` is
+    where the call was made, and where its
+    threads go on.
+    """
+
+    providers: Sequence[Provider]
+    kind: Kind
+    output: Output
+    wanted: Sequence[Field] | None
+    budget: Budget | None
+    oldest: float
+    here: Surroundings
+    screen: Screen
+
+    @property
+    def names(self) -> list[str]:
+        """Name each provider; one that is there twice, with other options, gets a number."""
+        names = [provider.name for provider in self.providers]
+        return [
+            f"{name} ({names[:n].count(name) + 1})" if name in names[:n] else name
+            for n, name in enumerate(names)
+        ]
+
+
+class Cost(NamedTuple):
+    """Credits that a stage spent, and those that it may have spent besides."""
+
+    spent: float
+    held: float
+
+
+class Cascade:
+    """Drives the stages of a call in turn; to a handle it is one driver.
+
+    Parameters
+    ----------
+    terms, groups
+        What is asked of whom, about whom.
+
+    Attributes
+    ----------
+    run
+        Id of the first stage's run; each stage is a run of its own in the journal.
+    asked, runs
+        The stages that were begun, and their ids.
+    error
+        What stopped the run, if anything did.
+    done
+        Set when nothing is in flight any more.
+    """
+
+    def __init__(self, terms: Terms, groups: Groups) -> None:
+        self.done = threading.Event()
+        self.error: EnrichError | None = None
+        self.asked: list[Asked] = []
+        self.runs: list[str] = []
+        self._terms, self._groups = terms, groups
+        self._lock = threading.RLock()
+        self._is_stopped = self._is_paused = False
+        self._waiting = 0
+        self._ended: list[Progress] = []
+        self._wall = None if terms.budget is None else terms.budget.credits
+        first, self._driver = self._begin(0, terms.budget)
+        self.asked.append(first)
+        self.run = self._driver.run
+        self.runs.append(self.run)
+
+    # -- what a handle does with a driver ---------------------------------------------------------
+
+    def start(self) -> None:
+        """Start the first stage; the others follow it on a thread."""
+        self._driver.start()
+        threading.Thread(target=self._carry_on, name=f"enrich-{self.run}-stages").start()
+
+    def cancel(self) -> None:
+        """Stop spending: no stage and no request starts after this; what is in flight lands."""
+        self._is_stopped = True
+        with self._lock:
+            self._driver.cancel()
+
+    def halt(self) -> None:
+        """Start nothing more: at once and without a lock, for a signal's handler."""
+        self._is_stopped = True
+        self._driver.halt()
+
+    def pause(self) -> None:
+        """Start nothing until `resume`."""
+        with self._lock:
+            self._is_paused = True
+            self._driver.pause()
+
+    def resume(self) -> None:
+        """Go on after `pause`."""
+        with self._lock:
+            self._is_paused = False
+            self._driver.resume()
+
+    @contextmanager
+    def awaited(self) -> Iterator[None]:
+        """Say that somebody waits for the end."""
+        self._waiting += 1
+        try:
+            with self._driver.awaited():
+                yield
+        finally:
+            self._waiting -= 1
+
+    def snapshot(self) -> Progress:
+        """Tell how far the stage is that goes on, and at the end how it all ended.
+
+        Rows and batches are the stage's, credits are those of the whole call.
+        """
+        if self.done.is_set():
+            return self._overall()
+        now, past = self._driver.snapshot(), sum(one.credits for one in self._ended)
+        if any(one.run == now.run for one in self._ended):
+            past -= now.credits
+        return replace(
+            now,
+            credits=now.credits + past,
+            credits_max=now.credits_max + past,
+            budget=self._wall,
+        )
+
+    # -- the stages -------------------------------------------------------------------------------
+
+    def merged(self) -> list[Merged]:
+        """Put together what has arrived so far."""
+        return merge(self._groups, self._terms.output.fields, list(self.asked))
+
+    def costs(self) -> list[Cost]:
+        """Tell what each stage that was begun has cost so far."""
+        with closing(Journal(journal_path(self._terms.here))) as journal:
+            facts = [one for run in self.runs for one in journal.runs(run)]
+        return [Cost(float(one["credits"]), float(one["credits_held"])) for one in facts]
+
+    def _carry_on(self) -> None:
+        try:
+            self._await()
+            for number in range(1, len(self._terms.providers)):
+                if self._is_stopped or self.error or not self._next(number):
+                    break
+                self._await()
+        except BaseException as error:  # noqa: BLE001 - whoever waits must be told of the end
+            self.error = self.error or wrapped(error)
+        finally:
+            self.done.set()
+
+    def _await(self) -> None:
+        """Wait for the stage that goes on, and take over how it ended."""
+        with self._driver.awaited() if self._waiting else nullcontext():
+            self._driver.done.wait()
+        last = self._driver.snapshot()
+        self._ended.append(last)
+        self.error = self._driver.error
+        self._is_stopped |= last.state in STOPPED
+
+    def _next(self, number: int) -> bool:
+        """Begin a stage; False where the cascade was stopped meanwhile."""
+        asked, driver = self._begin(number, self._shared())
+        with self._lock:
+            self._driver = driver  # before the look: `halt` takes no lock
+            if self._is_stopped:
+                driver.cancel()  # which closes what it holds
+                return False
+            self.asked.append(asked)
+            self.runs.append(driver.run)
+            if self._is_paused:
+                driver.pause()
+            driver.start()
+        return True
+
+    def _begin(self, number: int, budget: Budget | None) -> tuple[Asked, Driver]:
+        """Identify who lacks something, and make the driver that asks about them."""
+        terms, known = self._terms, self.merged()
+        places = [n for n, one in enumerate(known) if one.lacks(terms.wanted)]
+        provider = terms.providers[number]
+        stage = self._groups.stage(provider, terms.kind, places, [one.found for one in known])
+        secrets = find_secrets(provider, terms.here)
+        journal = Journal(journal_path(terms.here))
+        try:
+            orders = stage.orders(journal, terms.here, terms.oldest)
+            transport = transport_to(provider, secrets, terms.here)
+            driver = stage.driver(orders, journal, transport, budget)
+        except BaseException:
+            journal.close()
+            raise
+        return Asked(terms.names[number], stage, places, driver.results), driver
+
+    def _shared(self) -> Budget | None:
+        """Return the budget of all stages: the first one's, if it has no name of its own."""
+        budget = self._terms.budget
+        return None if budget is None else replace(budget, name=budget.name or self.run)
+
+    # -- the end ----------------------------------------------------------------------------------
+
+    def _overall(self) -> Progress:
+        """Add the stages up; rows are the frame's, and each counts once."""
+        counts: dict[str, int] = {}
+        for known, rows in zip(self.merged(), self._groups.rows.tolist(), strict=True):
+            counts[known.status] = counts.get(known.status, 0) + rows
+        ended, last = self._ended, self._driver.snapshot()
+        state: State = "failed" if self.error else "interrupted" if self._is_stopped else "done"
+        return replace(
+            last,
+            run=self.run,
+            provider="+".join(one.name for one in self.asked),
+            rows=sum(counts.values()),
+            rows_done=sum(counts.values()),
+            counts=counts,
+            batches=sum(one.batches for one in ended),
+            batches_done=sum(one.batches_done for one in ended),
+            credits=sum(one.credits for one in ended),
+            credits_max=sum(one.credits_max for one in ended),
+            budget=self._wall,
+            elapsed=sum(one.elapsed for one in ended),
+            state=state,
+        )
+
+
+# -- The account of a cascade: coverage, cost and lift of each provider, and the disagreements ---
+
+NOTHING = Cost(0.0, 0.0)
+
+
+def tables_of(
+    frame: pd.DataFrame, terms: Terms, groups: Groups, cascade: Cascade, merged: list[Merged]
+) -> Waterfall:
+    """Make the tables of what has arrived so far."""
+    fields = _fields(terms, groups, merged)
+    return Waterfall(
+        _providers(terms, groups, cascade, merged, fields),
+        fields,
+        _disagreements(frame, groups.codes, merged),
+    )
+
+
+def _providers(
+    terms: Terms, groups: Groups, cascade: Cascade, merged: list[Merged], fields: pd.DataFrame
+) -> pd.DataFrame:
+    names, rows = terms.names, groups.rows.tolist()
+    asked = {one.name: one.stage.asked for one in cascade.asked}
+    costs = dict(zip(names, cascade.costs(), strict=False))
+    runs = dict(zip(names, cascade.runs, strict=False))
+    matched, alone = dict.fromkeys(names, 0), dict.fromkeys(names, 0)
+    for known, count in zip(merged, rows, strict=True):
+        for name in known.matched:
+            matched[name] += count
+            alone[name] += count if len(known.matched) == 1 else 0
+    values = fields.groupby("provider")[["kept", "added"]].sum().reindex(names, fill_value=0)
+    table = pd.DataFrame(
+        {
+            "provider": _text(names),
+            "asked": [asked.get(name, 0) for name in names],
+            "matched": list(matched.values()),
+            "coverage": pd.array([None] * len(names), dtype="Float64"),
+            "rows_added": list(alone.values()),
+            "values": values["kept"].to_numpy(),
+            "values_added": values["added"].to_numpy(),
+            "credits": [costs.get(name, NOTHING).spent for name in names],
+            "credits_held": [costs.get(name, NOTHING).held for name in names],
+            "run": _text([runs.get(name) for name in names]),
+        }
+    )
+    is_asked = table["asked"] > 0
+    shares = table["matched"][is_asked] / table["asked"][is_asked]
+    table.loc[is_asked, "coverage"] = shares
+    return table
+
+
+def _fields(terms: Terms, groups: Groups, merged: list[Merged]) -> pd.DataFrame:
+    names = [field.name for field in terms.output.fields]
+    zeros = [(provider, name) for provider in terms.names for name in names]
+    gave, kept, added = (dict.fromkeys(zeros, 0) for _ in range(3))
+    for known, count in zip(merged, groups.rows.tolist(), strict=True):
+        for name, givers in known.given.items():
+            for provider in givers:
+                gave[provider, name] += count
+            kept[known.sources[name], name] += count
+            added[known.sources[name], name] += count if len(givers) == 1 else 0
+    return pd.DataFrame(
+        {
+            "provider": _text([provider for provider, _ in zeros]),
+            "field": _text([name for _, name in zeros]),
+            "gave": pd.array(list(gave.values()), dtype="Int64"),
+            "kept": pd.array(list(kept.values()), dtype="Int64"),
+            "added": pd.array(list(added.values()), dtype="Int64"),
+        }
+    )
+
+
+def _disagreements(frame: pd.DataFrame, codes: Codes, merged: list[Merged]) -> pd.DataFrame:
+    found: list[tuple[int, Difference]] = [
+        (row, difference)
+        for row, code in enumerate(codes.tolist())
+        for difference in merged[code].differences
+    ]
+    rows = [row for row, _ in found]
+    texts = {
+        "field": [d.field for _, d in found],
+        "provider": [d.provider for _, d in found],
+        "value": [str(d.value) for _, d in found],
+        "other_provider": [d.other for _, d in found],
+        "other_value": [str(d.other_value) for _, d in found],
+    }
+    columns = {name: _text(values) for name, values in texts.items()}
+    row = pd.array(rows, dtype="Int64")
+    return pd.DataFrame({"row": row, **columns}, index=frame.index.take(rows))
+
+
+def _text(values: Sequence[str | None]) -> Any:
+    dtype: Any = TEXT
+    return pd.array(values, dtype=dtype)

@@ -10,8 +10,8 @@ from typing import Any, Literal, cast
 import numpy as np
 import pandas as pd
 
+from enrich_pandas.frame.cells import Codes, distinct_rows, factorized, first_places
 from enrich_pandas.frame.columns import Columns, find_columns, position
-from enrich_pandas.frame.distinct import Codes, distinct_rows, factorized, first_places
 from enrich_pandas.frame.identifiers import canonical
 from enrich_pandas.frame.labels import ALSO
 from enrich_pandas.frame.validation import identify, wanted_rows

@@ -11,11 +11,11 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from enrich_pandas.frame.failures import ROW_REASONS
 from enrich_pandas.frame.flatten import Distinct
 from enrich_pandas.frame.identifiers import canonical
 from enrich_pandas.frame.output import Output
 from enrich_pandas.frame.schema import Field, has_value, leaves_of
+from enrich_pandas.frame.validation import ROW_REASONS
 from enrich_pandas.journal.records import Answer
 from enrich_pandas.models import Part
 from enrich_pandas.providers.base import Identity, Status

@@ -11,26 +11,23 @@ from typing import Any
 
 import numpy as np
 
-from enrich_pandas.cassette.keeping import keep
-from enrich_pandas.cassette.recording import Begun, Tape
-from enrich_pandas.cassette.unrecorded import Unrecorded, unrecorded
+from enrich_pandas.cassette.recording import Unrecorded, unrecorded
 from enrich_pandas.engine.balance import Purse
 from enrich_pandas.engine.budget import Budget
-from enrich_pandas.engine.context import Surroundings, journal_path
+from enrich_pandas.engine.context import Cassette, Planned, Surroundings, journal_path, recorded
+from enrich_pandas.engine.credentials import Tokens
 from enrich_pandas.engine.plan import Orders, count_statuses, least_seconds, make_orders
 from enrich_pandas.engine.rate_limit import Throttle, for_account
-from enrich_pandas.engine.recall import Planned, recorded
 from enrich_pandas.engine.results import Tally
 from enrich_pandas.engine.runner import Driver
-from enrich_pandas.engine.tokens import Tokens
 from enrich_pandas.errors import ReplayError
+from enrich_pandas.frame.cells import Codes
 from enrich_pandas.frame.columns import Columns
-from enrich_pandas.frame.distinct import Codes
 from enrich_pandas.frame.identities import Repeated
 from enrich_pandas.frame.validation import Identified
 from enrich_pandas.journal import Journal
 from enrich_pandas.journal.queries import listed
-from enrich_pandas.journal.records import Answer
+from enrich_pandas.journal.records import Answer, store_replayed
 from enrich_pandas.options import options
 from enrich_pandas.providers.base import Identity, Kind, Provider, Secret, Status
 from enrich_pandas.report.plan import Plan
@@ -86,7 +83,7 @@ class Stage:
             realm=here.realm,
             oldest=oldest,
             resend=resend,
-            tape=here.tape,
+            cassette=here.cassette,
         )
 
     def plan(self, orders: Orders) -> Plan:
@@ -128,7 +125,11 @@ class Stage:
 
     def is_replay(self, orders: Orders) -> bool:
         """Tell whether only a recording answers; who needs no network answers also in a replay."""
-        return orders.tape is not None and orders.tape.is_offline and bool(self.provider.origin)
+        return (
+            orders.cassette is not None
+            and orders.cassette.is_offline
+            and bool(self.provider.origin)
+        )
 
     def _price(self, identities: Sequence[Identity]) -> float:
         return self.provider.price(self.kind, identities) if identities else 0.0
@@ -148,7 +149,7 @@ class Stage:
         keep: Callable[[Answer], Answer] = lambda answer: answer,
     ) -> Driver:
         """Begin a run in the journal, and make what drives it; ``keep`` is the tally's."""
-        provider, plan, tape = self.provider, self.plan(orders), orders.tape
+        provider, plan, cassette = self.provider, self.plan(orders), orders.cassette
         refused = Counter[str]()
         for (status, _), rows in plan.refused.items():
             refused[status] += rows
@@ -160,12 +161,12 @@ class Stage:
             transport.origin if transport else "",
             provider.rate_limit,
         )
-        if tape is not None and self.is_replay(orders):
+        if cassette is not None and self.is_replay(orders):
             _keep(journal, run, self, orders)
-            transport, throttle = Unrecorded(self._unrecorded(tape, orders)), Throttle(None)
+            transport, throttle = Unrecorded(self._unrecorded(cassette, orders)), Throttle(None)
             stake = 0.0
-        elif tape is not None:
-            tape.begun.append(Begun(run, provider, self.kind, self.identified.identities))
+        elif cassette is not None:
+            cassette.note_run(run, provider, self.kind, self.identified.identities)
         return Driver(
             orders,
             provider,
@@ -195,13 +196,13 @@ class Stage:
             return 0.0
         return plan.credits if budget is None else min(plan.credits, budget.credits)
 
-    def _unrecorded(self, tape: Tape, orders: Orders) -> ReplayError:
-        """Say which rows of the frame are not on a tape."""
+    def _unrecorded(self, cassette: Cassette, orders: Orders) -> ReplayError:
+        """Say which rows of the frame are not in the recording."""
         missing, rows = orders.replayed.missing, self.identified.codes
         if self.rows is not None:
             rows = np.where(self.rows < 0, -1, np.take(rows, self.rows))
         codes = [n for n, one in enumerate(self.identified.identities) if one in missing]
-        return unrecorded(tape.path, missing, np.flatnonzero(np.isin(rows, codes)).tolist())
+        return unrecorded(cassette.path, missing, np.flatnonzero(np.isin(rows, codes)).tolist())
 
 
 def _keep(journal: Journal, run: str, stage: Stage, orders: Orders) -> None:
@@ -210,7 +211,7 @@ def _keep(journal: Journal, run: str, stage: Stage, orders: Orders) -> None:
         run,
         orders.scope,
         partial(
-            keep,
+            store_replayed,
             provider=stage.provider,
             kind=stage.kind,
             flows=orders.replayed.flows,
@@ -223,7 +224,7 @@ def transport_to(
     provider: Provider, secrets: Mapping[str, Secret], here: Surroundings
 ) -> Transport | None:
     """Connect to the provider's origin; one that needs no network has none, nor has a replay."""
-    if here.tape is not None and here.tape.is_offline:
+    if here.cassette is not None and here.cassette.is_offline:
         return None
     origin = here.origins.get(provider.name, provider.origin)
     if not origin:

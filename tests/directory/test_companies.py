@@ -3,7 +3,7 @@ import pytest
 
 from enrich_pandas.directory import Directory
 from enrich_pandas.errors import ConfigurationError
-from enrich_pandas.frame.hosts import FREE_MAIL
+from enrich_pandas.frame.internet import FREE_MAIL
 
 FREE = min(FREE_MAIL)
 

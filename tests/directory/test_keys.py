@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from enrich_pandas.directory.keys import PLAIN, Keys, key_of
+from enrich_pandas.directory.lookup import PLAIN, Keys, key_of
 
 HOSTS = st.sampled_from(
     [

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from enrich_pandas.directory import Directory
 from enrich_pandas.frame import flatten
-from enrich_pandas.frame.gathering import Shelf
+from enrich_pandas.frame.flatten import Shelf
 from enrich_pandas.frame.schema import fields_of
 from enrich_pandas.models import (
     Company,

@@ -63,7 +63,7 @@ def test_excel_is_read_as_text(tmp_path, look_up):
 
 def test_excel_without_an_engine_says_what_to_type(tmp_path, monkeypatch, look_up):
     monkeypatch.setitem(sys.modules, "python_calamine", None)
-    monkeypatch.setattr("enrich_pandas.directory.sources.find_spec", lambda _: None)
+    monkeypatch.setattr("enrich_pandas.directory.table.find_spec", lambda _: None)
     with pytest.raises(ConfigurationError, match=r"enrich-pandas\[excel\]"):
         look_up(tmp_path / "crm.xlsx", email="ada@example.com")
 

@@ -2,8 +2,7 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.doctor.canary import Canary
-from enrich_pandas.doctor.subjects import Subject
+from enrich_pandas.doctor.canary import Canary, Subject
 
 EMAIL = "ada@example.com"
 KNOWN = pd.DataFrame({"email": [EMAIL], "name": ["Ada Example"]})

@@ -3,10 +3,9 @@ import time
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.doctor import accounts as module
-from enrich_pandas.doctor.accounts import accounts
-from enrich_pandas.doctor.checks import installed
-from enrich_pandas.doctor.report import gather, lines
+from enrich_pandas.doctor import checks as module
+from enrich_pandas.doctor import gather, lines
+from enrich_pandas.doctor.checks import accounts, installed
 from enrich_pandas.engine.context import current
 
 

@@ -6,11 +6,11 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.doctor.findings import FILE, Check, Finding, hashed, keep, kept
-from enrich_pandas.doctor.ledger import inspect
-from enrich_pandas.doctor.report import Report, gather, lines
+from enrich_pandas.doctor import Report, gather, lines
+from enrich_pandas.doctor.verdicts import FILE, Check, Finding, hashed, keep, kept
 from enrich_pandas.engine.context import current, journal_path
-from enrich_pandas.journal.leases import Lease
+from enrich_pandas.journal.claims import Lease
+from enrich_pandas.journal.inspection import inspect
 
 KEY = "made-up-key-0042"
 LEADS = pd.DataFrame({"Email": ["ada@example.com", "bo@example.com"]})

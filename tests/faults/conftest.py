@@ -2,19 +2,19 @@
 
 import pytest
 
-from enrich_pandas.engine import polling, sender
+from enrich_pandas.engine import runner, sender
 from enrich_pandas.providers.amplemarket import flows
-from enrich_pandas.providers.zoho import adoption, jobs
+from enrich_pandas.providers.zoho import jobs
 from enrich_pandas.transport import Transport
 
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch):
     monkeypatch.setattr(flows, "POLL_SECONDS", 0.02)
-    monkeypatch.setattr(adoption, "SOON", (0.02, 0.1))
+    monkeypatch.setattr(jobs, "SOON", (0.02, 0.1))
     monkeypatch.setattr(jobs, "GONE", (0.02, 0.05))
     monkeypatch.setattr(jobs, "STALE", 0.02)
-    monkeypatch.setattr(polling, "SOON", 0.02)
+    monkeypatch.setattr(runner, "SOON", 0.02)
     monkeypatch.setattr(sender, "backoff", lambda _attempt, asked=None: asked or 0.01)
 
 

@@ -13,7 +13,7 @@ import pytest
 import requests
 
 import enrich_pandas as ep
-from enrich_pandas.engine.tokens import Tokens
+from enrich_pandas.engine.credentials import Tokens
 from enrich_pandas.providers.amplemarket import flows
 from enrich_pandas.providers.amplemarket.flows import TRIES
 from enrich_pandas.providers.base import Status

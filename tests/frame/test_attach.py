@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enrich_pandas.errors import InputError
-from enrich_pandas.frame.attach import attach, check_names, own_columns
+from enrich_pandas.frame.output import attach, check_names, own_columns
 
 ROW = ["person_status", "person_reason", "person_provider", "person_fetched_at"]
 

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich_pandas.frame import flatten
-from enrich_pandas.frame.gathering import Shelf
+from enrich_pandas.frame.flatten import Shelf
 from enrich_pandas.frame.schema import ROW_COLUMNS, TEXT, fields_of, singular, wide_names
 from enrich_pandas.models import Company, Education, Email, Experience, Location, Person
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich_pandas.frame import flatten
-from enrich_pandas.frame.gathering import Shelf
+from enrich_pandas.frame.flatten import Shelf
 from enrich_pandas.frame.schema import ROW_COLUMNS, fields_of
 from enrich_pandas.models import Company, Person
 from tests.frame import reference

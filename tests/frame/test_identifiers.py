@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich_pandas.errors import ConfigurationError
-from enrich_pandas.frame.hosts import FREE_MAIL
 from enrich_pandas.frame.identifiers import IDENTIFIERS, REASONS, canonical
+from enrich_pandas.frame.internet import FREE_MAIL
 from tests.frame.spellings import CANONICAL, SPELLINGS
 
 URN = "https://www.linkedin.com/in/ACoAABcDeFgHiJkLmNoPq"

@@ -8,9 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import enrich_pandas as ep
-from enrich_pandas.frame.hosts import DISPOSABLE, FREE_MAIL, ROLES
 from enrich_pandas.frame.identities import Identities, counts_by_names, values_of
 from enrich_pandas.frame.impersonal import rows_by_sort
+from enrich_pandas.frame.internet import DISPOSABLE, FREE_MAIL, ROLES
 from enrich_pandas.frame.schema import TEXT
 from enrich_pandas.providers.base import Identity
 

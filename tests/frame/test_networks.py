@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enrich_pandas.frame import networks
+from enrich_pandas.frame import identifiers
+from enrich_pandas.frame.cells import Refused
 from enrich_pandas.frame.identifiers import canonical
-from enrich_pandas.frame.reasons import Refused
 
 FACEBOOK = "https://www.facebook.com/ada.sample.7"
 TWITTER = "https://www.twitter.com/ada_sample"
@@ -57,7 +57,7 @@ def test_what_is_no_profile_is_refused(identifier, text):
 
 @given(st.text())
 def test_any_text_is_a_canonical_address_or_refused(text):
-    for read in (networks.facebook, networks.twitter):
+    for read in (identifiers.facebook, identifiers.twitter):
         try:
             found = read(text)
         except Refused:

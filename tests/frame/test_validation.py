@@ -10,10 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich_pandas.errors import ConfigurationError, InputError
+from enrich_pandas.frame.cells import factorized
 from enrich_pandas.frame.columns import Columns, find_columns
-from enrich_pandas.frame.distinct import factorized
-from enrich_pandas.frame.failures import FIELDS
-from enrich_pandas.frame.validation import Identified, identify, schema
+from enrich_pandas.frame.validation import FIELDS, Identified, identify, schema
 from enrich_pandas.providers.base import Identity, Provider, Status
 from tests.frame.spellings import CANONICAL, SPELLINGS
 

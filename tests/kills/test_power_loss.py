@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.journal import commits, database, disk
+from enrich_pandas.journal import database, disk
 from enrich_pandas.journal.database import Database
 from enrich_pandas.providers.amplemarket import flows
 from enrich_pandas.transport import Transport
@@ -41,7 +41,7 @@ class Recorded(Disk):
         assert {"matched"} <= set(people["person_status"]) <= {"matched", "not_found"}
 
     def _mark(self, monkeypatch):
-        commit, bring_up, send = commits._Group.commit, database._bring_up, Transport.send
+        commit, bring_up, send = database._Group.commit, database._bring_up, Transport.send
 
         def committed(group):  # whoever does so has the turn: nobody else writes before the mark
             is_first = not group.is_settled
@@ -53,11 +53,11 @@ class Recorded(Disk):
             self.commits.append(len(self.events))
 
         def sent(transport, request, *form, **options):
-            with commits.turn:  # between two transactions
+            with database.turn:  # between two transactions
                 self.sendings += [len(self.events)] * request.billed
             return send(transport, request, *form, **options)
 
-        monkeypatch.setattr(commits._Group, "commit", committed)
+        monkeypatch.setattr(database._Group, "commit", committed)
         monkeypatch.setattr(database, "_bring_up", brought_up)
         monkeypatch.setattr(Transport, "send", sent)
 

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from enrich_pandas.progress import Progress, State
-from enrich_pandas.progress.bar import Bar
+from enrich_pandas.progress.choose import Bar
 
 Snapshot = Callable[..., Progress]
 

@@ -7,10 +7,7 @@ import pytest
 
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.progress import Progress
-from enrich_pandas.progress.bar import Bar
-from enrich_pandas.progress.choose import choose
-from enrich_pandas.progress.line import Line
-from enrich_pandas.progress.page import Page
+from enrich_pandas.progress.choose import Bar, Line, Page, choose
 from enrich_pandas.progress.widget import Panel
 
 Snapshot = Callable[..., Progress]

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from enrich_pandas.progress import Progress
-from enrich_pandas.progress.line import Line
+from enrich_pandas.progress.choose import Line
 
 Snapshot = Callable[..., Progress]
 

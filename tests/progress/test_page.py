@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from enrich_pandas.progress import Progress
-from enrich_pandas.progress.page import Page
+from enrich_pandas.progress.choose import Page
 
 Snapshot = Callable[..., Progress]
 

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from nbclient import NotebookClient
 
 from enrich_pandas.progress import Progress, State, widget
-from enrich_pandas.progress.colours import FILLS
-from enrich_pandas.progress.html import still
+from enrich_pandas.progress.html import FILLS, still
 from enrich_pandas.progress.widget import Clicks, Panel
 from enrich_pandas.providers.base import RateLimit, Status
 

@@ -15,24 +15,10 @@ from hypothesis import strategies as st
 
 import enrich_pandas as ep
 from enrich_pandas.models import Company, Person
-from enrich_pandas.providers import amplemarket, zoho
-from enrich_pandas.providers.amplemarket import company_types, person_types
+from enrich_pandas.providers import amplemarket, crustdata, zoho
 from enrich_pandas.providers.base import Match, Provider, Status
-from enrich_pandas.providers.crustdata import (
-    current_companies,
-    current_company_types,
-    current_people,
-    current_types,
-)
-from enrich_pandas.providers.crustdata.screener import (
-    companies,
-    people,
-    screener_company_types,
-    screener_types,
-)
+from enrich_pandas.providers.crustdata import screener
 from enrich_pandas.providers.decoding import Day, read
-from enrich_pandas.providers.zoho import company_types as org_types
-from enrich_pandas.providers.zoho import people_types
 
 
 class Schema(NamedTuple):
@@ -43,16 +29,18 @@ class Schema(NamedTuple):
 
 
 SCHEMAS = {
-    "crustdata person": Schema(current_types.Candidate, current_people.person_of),
-    "screener person": Schema(screener_types.Profile, people.person_of),
-    "amplemarket person": Schema(person_types.Person, amplemarket.people.person_of),
-    "zoho person": Schema(people_types.EnrichedPerson, zoho.people.person_of),
+    "crustdata person": Schema(crustdata.people.Candidate, crustdata.people.person_of),
+    "screener person": Schema(screener.people.Profile, screener.people.person_of),
+    "amplemarket person": Schema(amplemarket.people.WirePerson, amplemarket.people.person_of),
+    "zoho person": Schema(zoho.people.EnrichedPerson, zoho.people.person_of),
     "crustdata company": Schema(
-        current_company_types.CompanyCandidate, current_companies.company_of
+        crustdata.companies.CompanyCandidate, crustdata.companies.company_of
     ),
-    "screener company": Schema(screener_company_types.Firm, companies.company_of),
-    "amplemarket company": Schema(company_types.Company, amplemarket.companies.company_of),
-    "zoho company": Schema(org_types.EnrichedOrg, zoho.companies.company_of),
+    "screener company": Schema(screener.companies.Firm, screener.companies.company_of),
+    "amplemarket company": Schema(
+        amplemarket.companies.WireCompany, amplemarket.companies.company_of
+    ),
+    "zoho company": Schema(zoho.companies.EnrichedOrg, zoho.companies.company_of),
 }
 
 # -- any answer of a schema ----------------------------------------------------------------------
@@ -193,10 +181,10 @@ def test_what_a_schema_allows_is_read_whole_and_makes_a_frame(name, count, dtype
 @pytest.mark.parametrize(
     ("wire", "field", "number"),
     [
-        (screener_types.Profile, "num_of_connections", 2**63),
-        (screener_company_types.Firm, "estimated_revenue_lower_bound_usd", 2**64 - 1),
-        (screener_company_types.Firm, "estimated_revenue_lower_bound_usd", 1e300),
-        (company_types.Company, "followers", -1e17),
+        (screener.people.Profile, "num_of_connections", 2**63),
+        (screener.companies.Firm, "estimated_revenue_lower_bound_usd", 2**64 - 1),
+        (screener.companies.Firm, "estimated_revenue_lower_bound_usd", 1e300),
+        (amplemarket.companies.WireCompany, "followers", -1e17),
     ],
 )
 def test_a_number_that_no_table_holds_is_left_empty_and_named(wire, field, number):

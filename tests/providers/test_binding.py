@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich_pandas.frame import linkedin
-from enrich_pandas.frame.reasons import Refused
+from enrich_pandas.frame.cells import Refused
 from enrich_pandas.models import Person
 from enrich_pandas.providers.base import Identity, Status
 from enrich_pandas.providers.binding import Reading, bind, key_of, keys, profile_key

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich_pandas.emulators.companies import Companies, Round
-from enrich_pandas.emulators.crustdata.company import SECTIONS
-from enrich_pandas.emulators.crustdata.company import document as current_document
-from enrich_pandas.emulators.crustdata.legacy_company import FIELDS
-from enrich_pandas.emulators.crustdata.legacy_company import document as screener_document
+from enrich_pandas.emulators.crustdata.companies import SECTIONS
+from enrich_pandas.emulators.crustdata.companies import document as current_document
+from enrich_pandas.emulators.crustdata.screener_companies import FIELDS
+from enrich_pandas.emulators.crustdata.screener_companies import document as screener_document
 from enrich_pandas.errors import RequestError
 from enrich_pandas.models import Company
 from enrich_pandas.providers.base import Identity, Match, Request, Response

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from enrich_pandas.providers.salvage import mended, salvaged
+from enrich_pandas.providers.decoding import mended, salvaged
 
 text = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(
     ['"', "\\", '\\"', "[", "]", "{", "}", ",", "é", "😀", "\\u"]

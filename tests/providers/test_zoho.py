@@ -21,8 +21,8 @@ from enrich_pandas.errors import (
 )
 from enrich_pandas.providers.base import Identity, RateLimit, Response, Secret
 from enrich_pandas.providers.zoho import Zoho
-from enrich_pandas.providers.zoho.centres import CENTRES
-from enrich_pandas.providers.zoho.english import in_english, is_english
+from enrich_pandas.providers.zoho.basis import in_english, is_english
+from enrich_pandas.providers.zoho.oauth import CENTRES
 
 SECRETS = {name: Secret(f"made-up {name}") for name in Zoho.credentials}
 ADA = {"email": "ada@example.com", "linkedin_url": "https://www.linkedin.com/in/ada-example"}

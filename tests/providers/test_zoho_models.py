@@ -18,7 +18,7 @@ from enrich_pandas.models import (
     Text,
 )
 from enrich_pandas.providers.base import Identity, Response, Status
-from enrich_pandas.providers.zoho.answers import job_in
+from enrich_pandas.providers.zoho.requests import job_in
 
 WHO = Identity.of(email="ada@example.com")
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import enrich_pandas as ep
 from enrich_pandas.cassette.file import Interaction, Recording, load, save
-from enrich_pandas.cassette.recording import Tape, key_of
+from enrich_pandas.cassette.recording import Cassette, key_of
 from enrich_pandas.providers.base import Identity
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40).map(str.encode)
@@ -71,7 +71,9 @@ def test_answers_to_one_request_come_in_their_order_and_the_last_one_again(tmp_p
         Interaction(method="GET", uri="https://a.example/x", status=status, sent=sent)
         for status, sent in ((200, 3.0), (200, 1.0), (429, 2.0))
     )
-    tape = Tape(tmp_path / "x.yaml", Recording(interactions=[one, two, busy]), is_offline=True)
+    cassette = Cassette(
+        tmp_path / "x.yaml", Recording(interactions=[one, two, busy]), is_offline=True
+    )
     key = key_of("GET", "https://A.example:443/x", b"")
-    assert [tape.take(key) for _ in range(4)] == [two, one, one, one]
-    assert tape.take(key_of("POST", "https://a.example/x", b"")) is None
+    assert [cassette.take(key) for _ in range(4)] == [two, one, one, one]
+    assert cassette.take(key_of("POST", "https://a.example/x", b"")) is None

@@ -12,7 +12,7 @@ from unittest.mock import patch
 import pytest
 
 from enrich_pandas.errors import JournalError
-from enrich_pandas.journal import commits
+from enrich_pandas.journal import database as module
 from enrich_pandas.journal.database import Database
 
 SET = "INSERT INTO settings VALUES (?, ?)"
@@ -29,7 +29,7 @@ def database(tmp_path):
 @pytest.fixture
 def slow_commits(monkeypatch):
     """Let each commit take its time, as on a slow disk; count them."""
-    commit, counted = commits._Group.commit, []
+    commit, counted = module._Group.commit, []
 
     def slowly(group):
         if not group.is_settled:
@@ -37,7 +37,7 @@ def slow_commits(monkeypatch):
             time.sleep(0.02)
         commit(group)
 
-    monkeypatch.setattr(commits._Group, "commit", slowly)
+    monkeypatch.setattr(module._Group, "commit", slowly)
     return counted
 
 
@@ -107,8 +107,8 @@ def test_a_commit_that_fails_fails_all_that_wait_for_it(database, slow_commits):
         except JournalError as error:
             return "told" if "full" in str(error) else str(error)
 
-    patiently, is_mended = commits.patiently, threading.Event()
-    with patch.object(commits, "patiently", full), ThreadPoolExecutor(THREADS) as pool:
+    patiently, is_mended = module.patiently, threading.Event()
+    with patch.object(module, "patiently", full), ThreadPoolExecutor(THREADS) as pool:
         assert list(pool.map(attempt, range(20))) == ["told"] * 20
         assert committed(database) == set()
         is_mended.set()
@@ -197,10 +197,10 @@ def test_two_databases_do_not_share_a_transaction(database, tmp_path):
 def test_a_fork_commits_what_is_open(database):
     left_open_by_the_next(database)
     with ThreadPoolExecutor(1) as pool:
-        with patch.object(commits, "STRANDED", 60):
+        with patch.object(module, "STRANDED", 60):
             first = pool.submit(write, database, "n")
             until = time.monotonic() + 10
-            while not commits._open and time.monotonic() < until:
+            while not module._open and time.monotonic() < until:
                 time.sleep(0.001)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # of threads and a fork: the point

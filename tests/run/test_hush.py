@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from enrich_pandas.cassette.file import Interaction, Recording, load, save
-from enrich_pandas.transport.hush import hushed
+from enrich_pandas.transport.connection import hushed
 
 URI = "https://vendor.example/?email=ada@example.com"
 TALKATIVE = ["urllib3.connectionpool", "vcr.request", "vcr.cassette"]

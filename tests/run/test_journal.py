@@ -432,7 +432,7 @@ def test_a_reader_does_not_make_a_commit_fail(journal, path):
 
 def test_a_file_that_stays_locked_is_an_error(path, monkeypatch):
     journal = Journal(path)
-    monkeypatch.setattr("enrich_pandas.journal.commits.PATIENCE", 0.1)
+    monkeypatch.setattr("enrich_pandas.journal.database.PATIENCE", 0.1)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(JournalError, match="locked"):
@@ -507,7 +507,7 @@ def test_the_leases_of_the_dead_are_swept(path):
     script = f"""
 import os, signal
 from pathlib import Path
-from enrich_pandas.journal.leases import Lease
+from enrich_pandas.journal.claims import Lease
 lease = Lease(Path({str(path.parent / "leases")!r}))
 os.kill(os.getpid(), signal.SIGKILL)
 """

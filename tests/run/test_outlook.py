@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from enrich_pandas.engine.outlook import outlook
 from enrich_pandas.engine.rate_limit import Throttle
+from enrich_pandas.engine.runner import outlook
 from enrich_pandas.engine.task import Task
 from enrich_pandas.providers.base import Identity, RateLimit, Request
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.engine import polling
+from enrich_pandas.engine import runner
 from enrich_pandas.engine.task import Task
 from enrich_pandas.models import Person
 from enrich_pandas.providers.base import Match, Request, Response, Status, Unfinished, Until
@@ -50,7 +50,7 @@ def people(count):
 
 @pytest.fixture(autouse=True)
 def fast(monkeypatch):
-    monkeypatch.setattr(polling, "SOON", 0.05)
+    monkeypatch.setattr(runner, "SOON", 0.05)
     monkeypatch.setattr(Jobs, "looks", 0)
 
 
@@ -121,9 +121,9 @@ class Clock:
     def __init__(self, monkeypatch, rate, pages=1):
         self.now, self.rate, self.pages, self.asked = 100.0, rate, pages, 0
         self.woken = []
-        monkeypatch.setattr(polling, "SOON", 1.0)
-        monkeypatch.setattr(polling.time, "monotonic", lambda: self.now)
-        self.poller = polling.Poller(self, "people", ask=self.ask, wake=self.woken.append)
+        monkeypatch.setattr(runner, "SOON", 1.0)
+        monkeypatch.setattr(runner.time, "monotonic", lambda: self.now)
+        self.poller = runner.Poller(self, "people", ask=self.ask, wake=self.woken.append)
 
     def listing(self, kind, jobs):
         for _ in range(self.pages):

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from enrich_pandas.engine.tokens import Tokens
+from enrich_pandas.engine.credentials import Tokens
 from enrich_pandas.errors import AuthenticationError, RateLimitError, UnavailableError
 from enrich_pandas.providers.base import RateLimit, Renewal, Secret, Token
 from enrich_pandas.providers.crustdata import Crustdata

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enrich_pandas.journal.suppression import marks, marks_of
-from enrich_pandas.journal.traces import (
+from enrich_pandas.journal.erasure import (
     _FOLDED_TO_ASCII,
     Trace,
     _folded,
@@ -18,6 +17,7 @@ from enrich_pandas.journal.traces import (
     marks_in,
     without,
 )
+from enrich_pandas.journal.suppression import marks, marks_of
 from enrich_pandas.models import Company, Email, Person
 
 letters = st.characters(

@@ -8,8 +8,7 @@ import pytest
 from enrich_pandas.emulators import Sandbox
 from enrich_pandas.emulators.account import Account
 from enrich_pandas.emulators.companies import Companies, Standing
-from enrich_pandas.emulators.crustdata.legacy_company import BASIC
-from enrich_pandas.emulators.crustdata.screener_companies import Ask, EnrichCompanies
+from enrich_pandas.emulators.crustdata.screener_companies import BASIC, Ask, EnrichCompanies
 from enrich_pandas.emulators.protocol import Asked, Options
 from enrich_pandas.emulators.vendor import World
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enrich_pandas.emulators.crustdata.legacy_person import document as legacy_document
-from enrich_pandas.emulators.crustdata.person import document
+from enrich_pandas.emulators.crustdata.people import document
+from enrich_pandas.emulators.crustdata.screener_people import document as legacy_document
 from enrich_pandas.emulators.identities import canonical_slug, email_in, folded, member_id, slug_in
 from enrich_pandas.emulators.names import score, slugged
 from enrich_pandas.emulators.people import Fate, People
@@ -30,8 +30,8 @@ def test_the_same_identity_is_the_same_person_in_every_process() -> None:
     program = """
 import sys, msgspec
 from enrich_pandas.emulators.people import People
-from enrich_pandas.emulators.crustdata.person import document
-from enrich_pandas.emulators.crustdata.legacy_person import document as legacy_document
+from enrich_pandas.emulators.crustdata.people import document
+from enrich_pandas.emulators.crustdata.screener_people import document as legacy_document
 fate, profile = People(misses=0.3, seed=0).find("ada-process-1", "crustdata")
 shown = [fate, document(profile), legacy_document(profile, emails=True)]
 sys.stdout.buffer.write(msgspec.json.encode(shown))

@@ -11,7 +11,7 @@ import pytest
 import requests
 
 from enrich_pandas.emulators import Sandbox
-from enrich_pandas.emulators.zoho.refusals import CODES
+from enrich_pandas.emulators.zoho.service import CODES
 
 KEY = "sandbox-key"
 ADA = {"email": "ada@example.com"}

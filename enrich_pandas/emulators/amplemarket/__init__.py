@@ -5,9 +5,15 @@ with ``breaks-the-job`` in it lets its job end in an error.
 """
 
 from enrich_pandas.emulators.account import Account
-from enrich_pandas.emulators.amplemarket.bulk import Cancel, Poll, StartCompanies, StartPeople
-from enrich_pandas.emulators.amplemarket.find import FindCompany, FindPerson
-from enrich_pandas.emulators.amplemarket.jobs import Jobs
+from enrich_pandas.emulators.amplemarket.endpoints import (
+    Cancel,
+    FindCompany,
+    FindPerson,
+    Poll,
+    StartCompanies,
+    StartPeople,
+)
+from enrich_pandas.emulators.amplemarket.service import Jobs
 from enrich_pandas.emulators.vendor import Endpoint, World
 
 

@@ -5,18 +5,172 @@ codes and ``source``. Not documented, and chosen here: the statuses of ``insuffi
 (402) and of ``missing_field`` (422), and the codes of a 404 other than a person's and of a 429.
 """
 
-from collections.abc import Mapping
+import asyncio
+import math
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, ClassVar
 
+import msgspec
+from msgspec import UNSET, UnsetType
 from starlette.requests import Request
 from starlette.responses import Response
 
-from enrich_pandas.emulators.account import Account
-from enrich_pandas.emulators.amplemarket.jobs import Jobs
-from enrich_pandas.emulators.ledger import Visit
+from enrich_pandas.emulators.account import Account, Visit
+from enrich_pandas.emulators.amplemarket.lookup import VENDOR, Result
+from enrich_pandas.emulators.pools import rng_of
 from enrich_pandas.emulators.vendor import Endpoint, Refusal, World, rendered
 from enrich_pandas.emulators.wire import Dropped, Truncated
+
+# -- Enrichment requests, the vendor's jobs: how far each has come, and what it has charged ------
+# A job works through its leads in their order and charges each as it does, whether anybody asks for
+# it or not: a client that dies has been charged all the same. The first part of its time it is only
+# queued. What the most of it may cost is kept back when it is started.
+
+DAY = 24 * 3600.0
+_QUEUED = 0.2  # share of a job's time before it starts
+_TICK = 0.05  # seconds between a job's looks at the clock, at the least
+
+
+@dataclass
+class Job:
+    """One enrichment request."""
+
+    id: int
+    kind: str
+    path: str
+    results: Sequence[Result]
+    order: Sequence[int]
+    began: float
+    seconds: float
+    kept_back: float = 0.0
+    worked: int = 0
+    stopped: str | None = None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its results can be read."""
+        return self.stopped is not None or self.worked == len(self.results)
+
+    def status(self, now: float) -> str:
+        """Return its status, in the vendor's words."""
+        if self.is_over:
+            return self.stopped or "completed"
+        return "processing" if now - self.began >= _QUEUED * self.seconds else "queued"
+
+    def left(self, now: float) -> float:
+        """Return the seconds until it ends."""
+        return max(0.0, self.began + self.seconds - now)
+
+    def due(self, now: float) -> int:
+        """Return how many leads it should have worked through."""
+        if not self.left(now):
+            return len(self.results)
+        worked = max(0.0, (now - self.began) / self.seconds - _QUEUED) / (1 - _QUEUED)
+        return int(len(self.results) * worked + 1e-9)  # three tenths are a bit less
+
+    def shown(self) -> list[Result]:
+        """Return its results so far, in an order that is not that of the leads."""
+        return [self.results[place] for place in self.order if place < self.worked]
+
+
+@dataclass
+class Jobs:
+    """The jobs of an account, what was charged for whom, and who was told to wait."""
+
+    world: World
+    account: Account
+    by_id: dict[int, Job] = field(default_factory=dict)
+    told: dict[str, float] = field(default_factory=dict)
+    _charged: dict[tuple[str, str], float] = field(default_factory=dict)
+
+    def start(self, kind: str, path: str, results: Sequence[Result]) -> Job | None:
+        """Start a job, or return None where the account cannot pay for it."""
+        cost = self._cost(results)
+        if not self.account.pay(cost):
+            return None
+        number = len(self.by_id) + 1
+        rng = self.rng("job", kind, str(number))
+        order = _shuffled(len(results), rng)
+        seconds = rng.uniform(*self.world.options.job_seconds)
+        job = Job(number, kind, path, results, order, self.account.clock(), seconds, cost)
+        self.by_id[number] = job
+        self._tick(job)
+        return job
+
+    def cancel(self, job: Job) -> None:
+        """Stop a job that runs; what it has found is kept, and charged."""
+        self.advance(job)
+        if not job.is_over:
+            self._stop(job, "canceled")
+
+    def advance(self, job: Job) -> None:
+        """Let a job do and charge what it should have done by now."""
+        due = job.due(self.account.clock())
+        while job.worked < due and not job.stopped:
+            result = job.results[job.worked]
+            if result.breaks:
+                self._stop(job, "error")
+            else:
+                job.kept_back -= self._charge(job.path, result)
+                job.worked += 1
+        if job.is_over:
+            self._give_back(job)
+
+    def charge(self, path: str, result: Result) -> bool:
+        """Charge a single look-up, or return False where the account cannot pay for it."""
+        if is_paid := self.account.pay(self._cost([result])):
+            self._charge(path, result)
+        return is_paid
+
+    def rng(self, *parts: str) -> random.Random:
+        """Return the generator of something of this vendor's."""
+        return rng_of(self.world.options.seed, VENDOR, *parts)
+
+    def _tick(self, job: Job) -> None:
+        self.advance(job)
+        if not job.is_over:
+            pause = max(_TICK, job.seconds / len(job.results))
+            pause = min(pause, job.left(self.account.clock()))
+            asyncio.get_running_loop().call_later(pause, self._tick, job)
+
+    def _stop(self, job: Job, how: str) -> None:
+        job.stopped = how
+        self._give_back(job)
+
+    def _give_back(self, job: Job) -> None:
+        self.account.spent -= job.kept_back
+        job.kept_back = 0.0
+
+    def _cost(self, results: Sequence[Result]) -> float:
+        """Return what results cost now, were nobody charged in the meantime."""
+        now = self.account.clock()
+        due = {(what, result.subject): amount for result in results for what, amount in result.dues}
+        return sum(amount for key, amount in due.items() if self._is_due(key, now))
+
+    def _charge(self, path: str, result: Result) -> float:
+        """Charge a result: a person at most once in 24 hours, an e-mail or a phone once."""
+        now, total = self.account.clock(), 0.0
+        for what, amount in result.dues:
+            key = what, result.subject
+            if self._is_due(key, now):
+                self._charged[key] = now + DAY if what == "found" else math.inf
+                total += amount
+        self.world.ledger.charge(VENDOR, path, result.identity, total)
+        return total
+
+    def _is_due(self, key: tuple[str, str], now: float) -> bool:
+        return now >= self._charged.get(key, -math.inf)
+
+
+def _shuffled(count: int, rng: random.Random) -> list[int]:
+    order = list(range(count))
+    rng.shuffle(order)
+    # By chance a few leads may keep their order, which would hide a client that relies on it.
+    return order[::-1] if order == sorted(order) else order
+
 
 EARLY = "early"
 
@@ -104,3 +258,97 @@ def seconds_to_tell(left: float, longest: int = 5) -> str:
     """
     whole = int(-(-left // 1))
     return str(max(1, min(longest, whole)))
+
+
+# -- The bodies that start an enrichment request, checked as the documents say -------------------
+# Sources: docs.amplemarket.com, ``people-enrichment/start-enrichment-request``, read 2026-11: the
+# keys of a lead, of which no others are allowed; the older people document calls ``linkedin_url``
+# ``linkedin_id``, so both are taken. The documents name both 10,000 and 100,000 leads as the most;
+# 10,000 is enforced. Not documented, and chosen here: the keys of a company; an empty list, and a
+# ``null`` for a text, are refused.
+
+MOST = 10_000
+_Text = str | UnsetType
+
+
+class _Lead(msgspec.Struct, forbid_unknown_fields=True):
+    linkedin_url: _Text = UNSET
+    linkedin_id: _Text = UNSET
+    email: _Text = UNSET
+    name: _Text = UNSET
+    title: _Text = UNSET
+    company_name: _Text = UNSET
+    company_domain: _Text = UNSET
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether it names somebody: a name or a title goes with a company."""
+        is_named = (self.name or self.title) and (self.company_domain or self.company_name)
+        return bool(is_named or self.email or self.linkedin_url or self.linkedin_id)
+
+
+class _Firm(msgspec.Struct, forbid_unknown_fields=True):
+    linkedin_url: _Text = UNSET
+    domain: _Text = UNSET
+    name: _Text = UNSET
+
+    @property
+    def is_enough(self) -> bool:
+        """Whether it names a company."""
+        return bool(self.domain or self.linkedin_url or self.name)
+
+
+class _People(msgspec.Struct, forbid_unknown_fields=True):
+    leads: list[_Lead]
+    reveal_email: bool = False
+    reveal_phone_numbers: bool = False
+
+
+class _Companies(msgspec.Struct, forbid_unknown_fields=True):
+    companies: list[_Firm]
+
+
+_people, _companies = msgspec.json.Decoder(_People), msgspec.json.Decoder(_Companies)
+
+
+def read_people(service: Service, body: bytes) -> tuple[Sequence[Mapping[str, str]], bool, bool]:
+    """Return the leads, and whether e-mails and phones are to be revealed."""
+    asked: _People = _decoded(service, body, _people)
+    leads = _checked(service, asked.leads, "leads")
+    return leads, asked.reveal_email, asked.reveal_phone_numbers
+
+
+def read_companies(service: Service, body: bytes) -> Sequence[Mapping[str, str]]:
+    """Return the companies."""
+    asked: _Companies = _decoded(service, body, _companies)
+    return _checked(service, asked.companies, "companies")
+
+
+def _decoded(service: Service, body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise _invalid(service, str(error)) from None
+    except msgspec.DecodeError:
+        raise service.refuse_at("unsupported_value", "the body is not JSON", pointer="/") from None
+
+
+def _invalid(service: Service, message: str) -> Refusal:
+    """Return the refusal of what does not fit; ``$.leads[3].email`` becomes its pointer."""
+    problem, _, place = message.partition(" - at `$")
+    pointer = place.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/")
+    kind = "missing_field" if "missing required field" in problem else "unsupported_value"
+    return service.refuse_at(kind, problem, pointer=pointer or "/")
+
+
+def _checked(
+    service: Service, asked: Sequence[_Lead | _Firm], name: str
+) -> Sequence[Mapping[str, str]]:
+    if not asked or len(asked) > MOST:
+        detail = f"Number of {name} exceeds {MOST} limit" if asked else f"{name} is empty"
+        raise service.refuse_at("unsupported_value", detail, pointer=f"/{name}")
+    for place, one in enumerate(asked):
+        if not one.is_enough:
+            raise service.refuse_at("missing_field", f"{name}", pointer=f"/{name}/{place}")
+    plain: Sequence[Mapping[str, str]] = msgspec.to_builtins(asked)
+    return plain

@@ -4,8 +4,13 @@ from enrich_pandas.emulators.account import Account
 from enrich_pandas.emulators.vendor import Endpoint, World
 from enrich_pandas.emulators.zoho.enrichment import GetJob, ListJobs, Schedule
 from enrich_pandas.emulators.zoho.jobs import KINDS, Jobs
-from enrich_pandas.emulators.zoho.oauth import RefreshToken, Tokens
-from enrich_pandas.emulators.zoho.owner import CurrentUser, Organization, Quota
+from enrich_pandas.emulators.zoho.service import (
+    CurrentUser,
+    Organization,
+    Quota,
+    RefreshToken,
+    Tokens,
+)
 
 
 def endpoints(world: World, account: Account) -> list[Endpoint]:

@@ -16,13 +16,12 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from enrich_pandas.emulators.account import Visit
 from enrich_pandas.emulators.faults import Element
-from enrich_pandas.emulators.ledger import Visit
 from enrich_pandas.emulators.protocol import Asked, Fault
 from enrich_pandas.emulators.vendor import Answer, Order
 from enrich_pandas.emulators.zoho.jobs import STATUSES, Job, identity_of, organization_of
-from enrich_pandas.emulators.zoho.refusals import CODES
-from enrich_pandas.emulators.zoho.service import Service
+from enrich_pandas.emulators.zoho.service import CODES, Service
 
 MODULES = ("Leads", "Contacts", "Accounts", "Vendors")
 SHORTEST = 3

@@ -5,12 +5,91 @@ from collections.abc import Iterator, Sequence
 from msgspec.structs import replace
 
 from enrich_pandas.models import Company, Employer, Headcount, Location
-from enrich_pandas.providers.amplemarket import company_types as wire
 from enrich_pandas.providers.binding import domain_key
-from enrich_pandas.providers.decoding import date, identifier, text, texts
+from enrich_pandas.providers.decoding import (
+    Date,
+    Fraction,
+    Id,
+    Texts,
+    Wire,
+    Year,
+    date,
+    identifier,
+    text,
+    texts,
+)
+
+# -- Wire types of Amplemarket's companies, in the vendor's words --------------------------------
+# Source: docs.amplemarket.com/guides/companies-search, "Company Object"; clients have met codes as
+# numbers and as text. What is in ``department_headcount`` is not documented: numbers under names.
+
+Number = Fraction | None
+Codes = str | int | list[str | int | None] | None
 
 
-def company_of(firm: wire.Company) -> Company:
+class Place(Wire):
+    """Wire type: ``location_details``, or an element of ``locations``."""
+
+    address: str | None = None
+    postal_code: Id = None
+    city: str | None = None
+    state: str | None = None
+    country: str | None = None
+    is_primary: bool | None = None
+
+
+class WireCompany(Wire):
+    """Wire type: the Company object."""
+
+    id: Id = None
+    name: str | None = None
+    linkedin_url: str | None = None
+    website: str | None = None
+    overview: str | None = None
+    logo_url: str | None = None
+    founded_year: Year | None = None
+    traffic_rank: Number = None
+    sic_codes: Codes = None
+    naics_codes: Codes = None
+    type: str | None = None
+    total_funding: Number = None
+    latest_funding_stage: str | None = None
+    latest_funding_date: Date = None
+    keywords: Texts = None
+    estimated_number_of_employees: Number = None
+    followers: Number = None
+    size: str | None = None
+    industry: str | None = None
+    location: str | None = None
+    location_details: Place | None = None
+    locations: list[Place | None] | None = None
+    is_b2b: bool | None = None
+    is_b2c: bool | None = None
+    technologies: Texts = None
+    department_headcount: dict[str, Number] | None = None
+    job_function_headcount: dict[str, Number] | None = None
+    estimated_revenue: str | None = None
+    revenue: Number = None
+
+
+class CompanyResult(Wire):
+    """Wire type: what an enrichment request says of one company, and which was asked for.
+
+    The echo is not documented: it is taken to have the names of the request.
+    """
+
+    status: str | None = None
+    result: WireCompany | None = None
+    domain: str | None = None
+    company_domain: str | None = None
+    linkedin_url: str | None = None
+    linkedin_id: Id = None
+
+
+# -- From Amplemarket's Company object to a company, and to the employer of a person -------------
+
+
+def company_of(firm: WireCompany) -> Company:
     """Make a company of the vendor's object."""
     offices = [place(one) for one in firm.locations or () if one]
     return Company(
@@ -45,14 +124,14 @@ def company_of(firm: wire.Company) -> Company:
     )
 
 
-def _headquarters(firm: wire.Company, offices: Sequence[Location]) -> Location | None:
+def _headquarters(firm: WireCompany, offices: Sequence[Location]) -> Location | None:
     """Return the seat; its street is that of the main office, where there is one."""
     seat = located(firm.location, firm.location_details)
     streets = [one.address for one in offices if one.is_primary and one.address]
     return replace(seat or Location(), address=streets[0]) if streets else seat
 
 
-def employer_of(firm: wire.Company) -> Employer:
+def employer_of(firm: WireCompany) -> Employer:
     """Make of the vendor's object what stands beside a person: its lists are joined."""
     company = company_of(firm)
     seat = company.headquarters or Location()
@@ -91,13 +170,13 @@ def employer_of(firm: wire.Company) -> Employer:
     )
 
 
-def domain_of(firm: wire.Company) -> str | None:
+def domain_of(firm: WireCompany) -> str | None:
     """Return the domain of a company's website: the vendor gives none by itself."""
     key = domain_key(text(firm.website) or "")
     return key.partition(":")[2] if key else None
 
 
-def place(one: wire.Place) -> Location:
+def place(one: Place) -> Location:
     """Make a place of the vendor's object."""
     return Location(
         address=text(one.address),
@@ -109,9 +188,9 @@ def place(one: wire.Place) -> Location:
     )
 
 
-def located(name: str | None, details: wire.Place | None) -> Location | None:
+def located(name: str | None, details: Place | None) -> Location | None:
     """Return a place by its name and its details, or None where nothing is known of it."""
-    found = place(details or wire.Place())
+    found = place(details or Place())
     found.name = text(name)
     return found if found != Location() else None
 
@@ -121,7 +200,7 @@ def whole(number: float | None) -> int | None:
     return None if number is None else int(number)
 
 
-def codes(given: wire.Codes) -> list[str]:
+def codes(given: Codes) -> list[str]:
     """Return codes as text, each once.
 
     Examples
@@ -133,7 +212,7 @@ def codes(given: wire.Codes) -> list[str]:
     return texts([str(code) for code in listed if code is not None])
 
 
-def _headcounts(firm: wire.Company) -> Iterator[Headcount]:
+def _headcounts(firm: WireCompany) -> Iterator[Headcount]:
     groups = {"department": firm.department_headcount, "function": firm.job_function_headcount}
     for by, counted in groups.items():
         for group, people in (counted or {}).items():

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import msgspec
 
 from enrich_pandas.errors import AuthenticationError, ProviderError, QuotaError, RequestError
-from enrich_pandas.providers.base import Identity, Response
+from enrich_pandas.providers.base import Identity, Match, Outcome, Response, Status
 from enrich_pandas.providers.decoding import elements, read, text
 
 KEYS_URL = "https://app.amplemarket.com"
@@ -132,3 +132,45 @@ class Refusal:
 def _may_name(word: str, names: set[str]) -> bool:
     bare = word.strip("\"'<>()[]{}.,;:!?…")
     return any(mark in bare for mark in "@/%") or bare.casefold() in names
+
+
+# -- What becomes of the rows of a request that was refused: nothing was charged for it ----------
+
+PATIENCE = 60.0  # seconds; the window of the vendor's rate limit
+
+_TEMPORARY = {429: "rate_limited", 503: "unavailable"}
+
+
+def is_to_repeat(answer: Response) -> bool:
+    """Tell a refusal that an earlier run got, and that stopped it; nothing was charged for it.
+
+    What was wrong with every request then, such as an account without credits, is asked anew.
+    """
+    is_refusal = answer.outcome is Outcome.REFUSED and answer.is_recorded
+    return is_refusal and Refusal.of(answer).error() is not None
+
+
+def refused(batch: Sequence[Identity], answer: Response, wait: float | None) -> list[Match]:
+    """Read the refusal of a whole request.
+
+    Raises
+    ------
+    ProviderError
+        It is about the call or the account, not about a person: the run stops.
+    """
+    refusal = Refusal.of(answer)
+    error = refusal.error(batch)
+    if error is not None:
+        raise error
+    if reason := _TEMPORARY.get(answer.status):
+        retry_in = wait or PATIENCE
+        return [
+            Match(identity=one, status=Status.PENDING, reason=reason, retry_in=retry_in)
+            for one in batch
+        ]
+    return failed(batch, refusal.reason)
+
+
+def failed(batch: Sequence[Identity], reason: str) -> list[Match]:
+    """Match every identity to ``failed``."""
+    return [Match(identity=one, status=Status.FAILED, reason=reason) for one in batch]

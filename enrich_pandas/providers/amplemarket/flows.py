@@ -3,15 +3,16 @@
 Source: the page "Finding multiple people" of the people document.
 """
 
+import re
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
+from urllib.parse import parse_qsl, urlsplit
 
-from enrich_pandas.providers.amplemarket.endpoints import Endpoint
-from enrich_pandas.providers.amplemarket.errors import Refusal
-from enrich_pandas.providers.amplemarket.jobs import TERMINAL, Job, job_path, page_params
-from enrich_pandas.providers.amplemarket.refused import failed, is_to_repeat, refused
-from enrich_pandas.providers.amplemarket.results import UNPROVEN, bind
+import msgspec
+
+from enrich_pandas.providers.amplemarket.errors import Refusal, failed, is_to_repeat, refused
+from enrich_pandas.providers.amplemarket.results import REMOVED, UNPROVEN, Endpoint, bind
 from enrich_pandas.providers.base import (
     Flow,
     Identity,
@@ -25,6 +26,126 @@ from enrich_pandas.providers.base import (
     held,
 )
 from enrich_pandas.providers.binding import Reading
+from enrich_pandas.providers.decoding import Id, elements, identifier, read
+
+# -- Enrichment requests, the vendor's jobs: their object, their state and their pages -----------
+# Source: the pages "Start Enrichment Request" and "Enrichment Request Polling".
+
+TERMINAL = frozenset({"completed", "canceled", "error"})
+
+_NAME = re.compile(r"[\w-]{1,100}", re.ASCII)
+_decoder = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+class Link(msgspec.Struct):
+    """Wire type: a link."""
+
+    href: str | None = None
+
+
+class Links(msgspec.Struct):
+    """Wire type: ``_links``."""
+
+    own: Link | None = msgspec.field(default=None, name="self")
+    next: Link | None = None
+
+
+class Head(msgspec.Struct):
+    """Wire type: an enrichment request, but for its results."""
+
+    id: Id = None
+    status: str | None = None
+    links: Links | None = msgspec.field(default=None, name="_links")
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An enrichment request, or one page of it.
+
+    ``are_whole`` tells whether its results could all be told apart.
+    """
+
+    head: Head
+    results: list[bytes]
+    are_whole: bool
+
+    @property
+    def status(self) -> str:
+        """Its status; one that nobody knows is that of a job at work."""
+        return (self.head.status or "").strip().lower()
+
+    @property
+    def next(self) -> str | None:
+        """The address of the next page."""
+        link = self.head.links and self.head.links.next
+        return link.href if link else None
+
+    @classmethod
+    def of(cls, response: Response) -> "Job | None":
+        """Read an enrichment request, or return None where the answer is none."""
+        if response.lost or response.status // 100 != 2:  # noqa: PLR2004 - HTTP's class of answers
+            return None
+        try:
+            fields = _decoder.decode(response.body)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            return None
+        named = {name: fields[name] for name in ("id", "status", "_links") if name in fields}
+        head, _ = read(msgspec.json.encode(named), Head)
+        found = bytes(fields.get("results", b"[]"))
+        results = elements(found if found.lstrip()[:1] == b"[" else b"[]")
+        is_list = found.lstrip()[:1] in (b"[", b"n")  # or null: of nothing
+        return cls(head or Head(), results.raw, results.are_whole and is_list)
+
+    def path_under(self, start: str, response: Response) -> str | None:
+        """Return where it is asked about: its own link, its id, or the header's ``Location``.
+
+        Whatever a link names, the host stays the vendor's and the path one below ``start``.
+        """
+        own = (self.head.links and self.head.links.own) or Link()
+        number = identifier(self.head.id)
+        links = (own.href, f"{start}/{number}" if number else None)
+        return next(
+            (path for link in (*links, location(response)) if (path := _below(start, link))), None
+        )
+
+
+def location(response: Response) -> str | None:
+    """Return the header that tells where a job is."""
+    return response.headers.get("location")
+
+
+def job_path(start: str, response: Response) -> str | None:
+    """Return where the job that was started is asked about, or None where nobody can tell."""
+    job = Job.of(response)
+    return job.path_under(start, response) if job else _below(start, location(response))
+
+
+def _below(start: str, link: str | None) -> str | None:
+    try:
+        path = urlsplit(link or "").path.rstrip("/")
+    except ValueError:
+        return None
+    name = path.removeprefix(f"{start}/")
+    return path if name != path and _NAME.fullmatch(name) else None
+
+
+def page_params(path: str, link: str) -> dict[str, str] | None:
+    """Return the parameters of a link to another page, or None where it leads elsewhere.
+
+    Examples
+    --------
+    >>> page_params("/people/enrichment-requests/1", "/people/enrichment-requests/1?page[after]=2")
+    {'page[after]': '2'}
+    >>> page_params("/people/enrichment-requests/1", "https://example.com/?page[after]=2")
+    """
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return None
+    is_here = parts.path.rstrip("/") == path
+    params = dict(parse_qsl(parts.query)) if is_here else {}
+    return params or None
+
 
 POLL_SECONDS = 5.0  # where the vendor asks for no other
 PAGE = {"page[size]": "100"}  # the most; 10,000 results are 100 pages
@@ -193,3 +314,90 @@ def _absent(job: Job, answer: Response) -> Reading:
         code = Refusal.of(answer).code
         return Reading(status=Status.FAILED, reason=f"job_error: {code}" if code else "job_error")
     return replace(UNPROVEN, note="the job ended and says nothing of this lead")
+
+
+# -- One at a time: a question, and the same again for as long as the vendor asks to wait --------
+# Source: the page "Finding a Person" of the people document: what is revealed may take time, told
+# by ``Retry-After``. Parameters and statuses are those of public clients.
+
+_BUSY = (429, 503)  # refused for now, and nothing to do with who is asked about
+_LEGAL = 451
+_MALFORMED = (400, 422)
+
+
+@dataclass(frozen=True, slots=True)
+class Single:
+    """One question an identity: what is answered is about whom was asked."""
+
+    endpoint: Endpoint
+    patience: float
+    retry_after: Callable[[Response], float | None]
+
+    def ask(self, batch: Sequence[Identity]) -> Flow:
+        """Ask about each of a batch, one after the other."""
+        matches = list[Match]()
+        for identity in batch:
+            matches += [(yield from self._asked(identity))]
+        return matches
+
+    def _asked(self, identity: Identity) -> Generator[Request | Wait, Response, Match]:
+        waited = 0.0
+        answer = yield self._question(identity, is_new=True)
+        while True:
+            pause = self._pause(answer)
+            is_old = is_to_repeat(answer)
+            if pause is None and not is_old:
+                return self._read(identity, answer)
+            if pause is not None and waited + pause > self.patience:
+                return self._late(identity, answer)
+            if pause is not None:
+                yield Wait(pause)
+            is_new = answer.outcome is Outcome.REFUSED
+            answer = yield self._question(identity, is_new=is_new)
+            waited += (pause or 0.0) * (not answer.is_recorded)
+
+    def _question(self, identity: Identity, *, is_new: bool) -> Request:
+        """Ask; what was accepted is asked for again at no cost, for nobody is charged twice."""
+        return Request(
+            method="GET",
+            path=self.endpoint.find,
+            params=self.endpoint.params(identity),
+            billed=is_new,
+            credits=self.endpoint.price if is_new else 0.0,
+            identities=(identity,) if is_new else (),
+        )
+
+    def _pause(self, answer: Response) -> float | None:
+        is_busy = answer.lost or answer.status in _BUSY
+        return None if is_busy else self.retry_after(answer)
+
+    def _late(self, identity: Identity, answer: Response) -> Match:
+        """Return what has come so far; where nothing has, the next call asks again."""
+        match = self._read(identity, answer) if answer.status == 200 else None  # noqa: PLR2004 - HTTP's OK
+        if match is None or match.status is not Status.MATCHED:
+            raise Unfinished("unfinished")
+        return replace(match, note="; ".join(filter(None, [match.note, "more was still sought"])))
+
+    def _read(self, identity: Identity, answer: Response) -> Match:
+        if answer.lost:
+            return held([identity])[0]
+        if answer.status // 100 == 2:  # noqa: PLR2004 - HTTP's class of answers
+            return self._found(identity, answer)
+        refusal, sought = Refusal.of(answer), self.endpoint.sought(identity)
+        if answer.status == _LEGAL or refusal.says("unavailable_for_legal_reasons"):
+            return REMOVED.match(identity)
+        if refusal.code.endswith("_not_found"):
+            return Match(identity=identity, status=Status.NOT_FOUND)
+        is_his = refusal.is_about(sought) or refusal.quotes(identity)
+        if answer.status in _MALFORMED and is_his:
+            return Match(identity=identity, status=Status.FAILED, reason="malformed")
+        return refused([identity], answer, self.retry_after(answer))[0]
+
+    def _found(self, identity: Identity, answer: Response) -> Match:
+        if answer.outcome is Outcome.DAMAGED:
+            return held([identity], "answer_cut")[0]
+        raw, are_whole = elements(answer.body)
+        is_one = are_whole and len(raw) == 1 and answer.body.lstrip()[:1] == b"{"
+        if not is_one:
+            return held([identity], "answer_unreadable")[0]
+        return self.endpoint.read_found(raw[0]).match(identity)

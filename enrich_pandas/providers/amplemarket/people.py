@@ -9,12 +9,110 @@ from enrich_pandas.models import (
     Person,
     Phone,
 )
-from enrich_pandas.providers.amplemarket import company_types, person_types
-from enrich_pandas.providers.amplemarket.companies import domain_of, employer_of, located
-from enrich_pandas.providers.decoding import date, identifier, text
+from enrich_pandas.providers.amplemarket import companies
+from enrich_pandas.providers.amplemarket.companies import (
+    Place,
+    WireCompany,
+    domain_of,
+    employer_of,
+    located,
+)
+from enrich_pandas.providers.decoding import Date, Id, Wire, date, identifier, text
+
+# -- Wire types of Amplemarket's people, in the vendor's words -----------------------------------
+# Source: docs.amplemarket.com/guides/people-search, "Person Object". What is in a position, a
+# school or a language is not documented; the usual names are taken, and others are passed over.
 
 
-def person_of(found: person_types.Person) -> Person:
+class Position(Wire):
+    """Wire type: an element of ``experiences``."""
+
+    title: str | None = None
+    company: WireCompany | str | None = None
+    company_name: str | None = None
+    company_domain: str | None = None
+    company_linkedin_url: str | None = None
+    location: str | None = None
+    description: str | None = None
+    start_date: Date = None
+    end_date: Date = None
+    is_current: bool | None = None
+
+
+class School(Wire):
+    """Wire type: an element of ``educations``."""
+
+    school_name: str | None = None
+    school: str | None = None
+    name: str | None = None
+    degree: str | None = None
+    field_of_study: str | None = None
+    linkedin_url: str | None = None
+    start_date: Date = None
+    end_date: Date = None
+
+
+class Tongue(Wire):
+    """Wire type: an element of ``languages``."""
+
+    name: str | None = None
+    language: str | None = None
+    proficiency: str | None = None
+
+
+class PhoneNumber(Wire):
+    """Wire type: an element of ``phone_numbers``."""
+
+    number: Id = None
+    type: str | None = None
+    source: str | None = None
+    is_wrong_number: bool | None = None
+    is_dnc_listed: bool | None = None
+
+
+class WirePerson(Wire):
+    """Wire type: the Person object."""
+
+    id: Id = None
+    linkedin_url: str | None = None
+    name: str | None = None
+    email: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    gender: str | None = None
+    title: str | None = None
+    headline: str | None = None
+    about: str | None = None
+    current_position_start_date: Date = None
+    current_position_description: str | None = None
+    location: str | None = None
+    image_url: str | None = None
+    location_details: Place | None = None
+    experiences: list[Position | None] | None = None
+    educations: list[School | None] | None = None
+    languages: list[Tongue | str | None] | None = None
+    phone_numbers: list[PhoneNumber | None] | None = None
+    company: WireCompany | None = None
+
+
+class PersonResult(Wire):
+    """Wire type: what an enrichment request says of one lead, and which lead that was."""
+
+    status: str | None = None
+    result: WirePerson | None = None
+    email: str | None = None
+    linkedin_url: str | None = None
+    linkedin_id: Id = None
+    company_domain: str | None = None
+    company_name: str | None = None
+    name: str | None = None
+    title: str | None = None
+
+
+# -- From Amplemarket's Person object to a person ------------------------------------------------
+
+
+def person_of(found: WirePerson) -> Person:
     """Make a person of the vendor's object."""
     address = text(found.email)
     employer = employer_of(found.company) if found.company else None
@@ -45,7 +143,7 @@ def person_of(found: person_types.Person) -> Person:
 
 
 def _with_current(
-    jobs: list[Experience], found: person_types.Person, employer: Employer
+    jobs: list[Experience], found: WirePerson, employer: Employer
 ) -> list[Experience]:
     """Complete the current position by what the vendor says of it beside the positions."""
     start = date(found.current_position_start_date)
@@ -70,9 +168,9 @@ def _agree(one: str, other: str) -> bool:
     return one.startswith(other) or other.startswith(one)
 
 
-def _experience(job: person_types.Position) -> Experience:
-    firm = job.company if isinstance(job.company, company_types.Company) else None
-    firm = firm or company_types.Company(name=job.company if isinstance(job.company, str) else None)
+def _experience(job: Position) -> Experience:
+    firm = job.company if isinstance(job.company, companies.WireCompany) else None
+    firm = firm or companies.WireCompany(name=job.company if isinstance(job.company, str) else None)
     return Experience(
         title=text(job.title),
         company=text(job.company_name) or text(firm.name),
@@ -89,7 +187,7 @@ def _experience(job: person_types.Position) -> Experience:
     )
 
 
-def _education(school: person_types.School) -> Education:
+def _education(school: School) -> Education:
     return Education(
         school=text(school.school_name) or text(school.school) or text(school.name),
         degree=text(school.degree),
@@ -100,13 +198,13 @@ def _education(school: person_types.School) -> Education:
     )
 
 
-def _language(one: person_types.Tongue | str) -> Language:
+def _language(one: Tongue | str) -> Language:
     if isinstance(one, str):
         return Language(name=text(one))
     return Language(name=text(one.name) or text(one.language), proficiency=text(one.proficiency))
 
 
-def _phone(one: person_types.PhoneNumber) -> Phone:
+def _phone(one: PhoneNumber) -> Phone:
     return Phone(
         number=identifier(one.number),
         type=text(one.type),

@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
 from urllib.parse import quote
 
-from enrich_pandas.providers.amplemarket.company_types import CompanyResult
-from enrich_pandas.providers.amplemarket.person_types import PersonResult
+from enrich_pandas.providers.amplemarket.companies import CompanyResult
+from enrich_pandas.providers.amplemarket.people import PersonResult
 from enrich_pandas.providers.base import Identity
 from enrich_pandas.providers.binding import (
     domain_key,

@@ -2,17 +2,28 @@
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 import msgspec
 
 from enrich_pandas.models import Model
-from enrich_pandas.providers.amplemarket import company_types, person_types, prices
+from enrich_pandas.providers.amplemarket import companies, people, prices
 from enrich_pandas.providers.amplemarket.companies import company_of
 from enrich_pandas.providers.amplemarket.people import person_of
-from enrich_pandas.providers.amplemarket.requests import echoed_company, echoed_person, own_company
-from enrich_pandas.providers.base import Identity, Match, Status
+from enrich_pandas.providers.amplemarket.requests import (
+    LeadKey,
+    asked_company,
+    asked_person,
+    echoed_company,
+    echoed_person,
+    own_company,
+    written_company,
+    written_person,
+)
+from enrich_pandas.providers.base import Identity, Kind, Match, Status
 from enrich_pandas.providers.binding import Reading
 from enrich_pandas.providers.decoding import odd_note, read
 
@@ -29,7 +40,7 @@ _WORD = re.compile(r"[a-z_]{1,40}")
 
 def read_person_result(raw: bytes, *, email: bool, phones: bool) -> Reading:
     """Read a result of an enrichment request for people."""
-    result, odd = read(raw, person_types.PersonResult)
+    result, odd = read(raw, people.PersonResult)
     if result is None:
         return UNREADABLE
     found = None if _is_empty(result.result) else result.result
@@ -42,7 +53,7 @@ def read_company_result(raw: bytes) -> Reading:
 
     The company's own page and domain tell whom it is about only where nothing is echoed.
     """
-    result, odd = read(raw, company_types.CompanyResult)
+    result, odd = read(raw, companies.CompanyResult)
     if result is None:
         return UNREADABLE
     found = None if _is_empty(result.result) else result.result
@@ -52,7 +63,7 @@ def read_company_result(raw: bytes) -> Reading:
 
 def read_person(raw: bytes, *, email: bool, phones: bool) -> Reading:
     """Read a Person object that was asked for alone."""
-    found, odd = read(raw, person_types.Person)
+    found, odd = read(raw, people.WirePerson)
     if found is None or _is_empty(found):
         return UNREADABLE
     return found_person(found, odd, email=email, phones=phones)
@@ -60,19 +71,17 @@ def read_person(raw: bytes, *, email: bool, phones: bool) -> Reading:
 
 def read_company(raw: bytes) -> Reading:
     """Read a Company object that was asked for alone."""
-    found, odd = read(raw, company_types.Company)
+    found, odd = read(raw, companies.WireCompany)
     return UNREADABLE if found is None or _is_empty(found) else found_company(found, odd)
 
 
-def found_person(
-    found: person_types.Person, odd: list[str], *, email: bool, phones: bool
-) -> Reading:
+def found_person(found: people.WirePerson, odd: list[str], *, email: bool, phones: bool) -> Reading:
     """Return a person as found; what was odd in the answer is noted."""
     person = person_of(found)
     return _matched(person, prices.cost(person, email=email, phones=phones), odd)
 
 
-def found_company(found: company_types.Company, odd: list[str]) -> Reading:
+def found_company(found: companies.WireCompany, odd: list[str]) -> Reading:
     """Return a company as found; what was odd in the answer is noted."""
     return _matched(company_of(found), prices.COMPANY, odd)
 
@@ -135,3 +144,70 @@ def _answer(said: Sequence[Reading], absent: Reading) -> Reading:
         return absent
     note = f"{len(said)} different results name this identity"
     return said[0] if len(said) == 1 else replace(CONFLICT, note=note)
+
+
+# -- What people and companies are asked with: paths, names and readers --------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """How one kind is asked about, with some options.
+
+    ``start`` and ``find`` are the paths of a job and of a single question, ``listed`` the name of
+    the list in a job's body, ``flags`` what stands beside it. ``price`` is the most for one.
+    """
+
+    start: str
+    find: str
+    listed: str
+    flags: Mapping[str, bool]
+    price: float
+    key_of: Callable[[Identity], str | None]
+    written: Callable[[Identity], dict[str, str]]
+    sought: Callable[[Identity], dict[str, str]]
+    read_result: Callable[[bytes], Reading]
+    read_found: Callable[[bytes], Reading]
+
+    def body(self, batch: Sequence[Identity]) -> dict[str, Any]:
+        """Return the body that starts a job."""
+        return {self.listed: [self.written(one) for one in batch], **self.flags}
+
+    def params(self, identity: Identity) -> dict[str, str]:
+        """Return the parameters of a single question."""
+        flags = {name: "true" for name, is_set in self.flags.items() if is_set}
+        return {**self.sought(identity), **flags}
+
+
+def endpoint_of(kind: Kind, lead_key: LeadKey, *, email: bool, phones: bool) -> Endpoint:
+    """Return the endpoints of a kind; what is revealed is of people only."""
+    return _companies() if kind == "companies" else _people(lead_key, email=email, phones=phones)
+
+
+def _people(lead_key: LeadKey, *, email: bool, phones: bool) -> Endpoint:
+    return Endpoint(
+        start="/people/enrichment-requests",
+        find="/people/find",
+        listed="leads",
+        flags={"reveal_email": email, "reveal_phone_numbers": phones},
+        price=prices.dearest(email=email, phones=phones),
+        key_of=asked_person,
+        written=partial(written_person, lead_key=lead_key),
+        sought=written_person,
+        read_result=partial(read_person_result, email=email, phones=phones),
+        read_found=partial(read_person, email=email, phones=phones),
+    )
+
+
+def _companies() -> Endpoint:
+    return Endpoint(
+        start="/companies/enrichment-requests",
+        find="/companies/find",
+        listed="companies",
+        flags={},
+        price=prices.COMPANY,
+        key_of=asked_company,
+        written=written_company,
+        sought=written_company,
+        read_result=read_company_result,
+        read_found=read_company,
+    )

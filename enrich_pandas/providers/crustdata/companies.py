@@ -6,12 +6,40 @@ from types import MappingProxyType
 
 import msgspec
 
-from enrich_pandas.models import Company, Headcount, Location
+from enrich_pandas.models import Company, Funding, Headcount, Location, SocialProfile
 from enrich_pandas.providers.base import Identity, Status
 from enrich_pandas.providers.binding import Reading, domain_key, key_of, name_key, page_key
-from enrich_pandas.providers.crustdata.company_types import Naics, Sic
+from enrich_pandas.providers.crustdata.people import profiles
 from enrich_pandas.providers.crustdata.requests import Price, nobody
-from enrich_pandas.providers.decoding import date, identifier, text, texts
+from enrich_pandas.providers.decoding import (
+    Date,
+    Fraction,
+    Id,
+    Texts,
+    Whole,
+    Wire,
+    date,
+    identifier,
+    text,
+    texts,
+)
+
+# -- Wire types that both generations of Crustdata's companies have in common --------------------
+
+Number = Whole | Fraction | None  # amounts come as 141000000.0, too
+
+
+class Naics(Wire):
+    """Wire type: ``taxonomy.primary_naics_detail``."""
+
+    naics_code: Id = None
+
+
+class Sic(Wire):
+    """Wire type: an element of ``taxonomy.sic_detail_list``."""
+
+    sic_code: Id = None
+
 
 ENRICHING_SECONDS = 24 * 3600.0  # "will be enriched in the next 24 hours"
 
@@ -165,3 +193,295 @@ def naics_codes(detail: Naics | None) -> list[str]:
 def joined(investors: object) -> str | None:
     """Return the names of investors in one text."""
     return "; ".join(texts(investors)) or None
+
+
+# -- Wire types of Crustdata's current API, ``POST /company/enrich``, in the vendor's words ------
+# Source: docs.crustdata.com/company-docs/enrichment/reference, 2025-11-01. Where its pages and what
+# clients have met differ in a name, both are here.
+#
+# Left out, and kept in the raw answer: what has no column because it is a measure of this vendor
+# alone (``web_traffic``, ``seo``, ``hiring``, ``software_reviews``, ``news``, growth and history of
+# any number, ratings), and the people of a company (``people``), whom `enrich.people` is for.
+
+
+class BasicInfo(Wire):
+    """Wire type: ``basic_info``."""
+
+    name: str | None = None
+    profile_name: str | None = None
+    primary_domain: Texts = None
+    all_domains: Texts = None
+    website: Texts = None
+    professional_network_url: str | None = None
+    professional_network_id: Id = None
+    logo_permalink: str | None = None
+    description: str | None = None
+    company_type: str | None = None
+    year_founded: Date = None
+    employee_count_range: str | None = None
+    markets: Texts = None
+    industries: Texts = None
+
+
+class Estimate(Wire):
+    """Wire type: ``revenue.estimated``."""
+
+    lower_bound_usd: Number = None
+    upper_bound_usd: Number = None
+
+
+class PublicMarkets(Wire):
+    """Wire type: ``revenue.public_markets``."""
+
+    ipo_date: Date = None
+    stock_symbols: Texts = None
+    fiscal_year_end: str | None = None
+
+
+class Revenue(Wire):
+    """Wire type: ``revenue``."""
+
+    estimated: Estimate | None = None
+    public_markets: PublicMarkets | None = None
+    acquisition_status: str | None = None
+
+
+class HeadcountData(Wire):
+    """Wire type: ``headcount``."""
+
+    total: Number = None
+    largest_headcount_country: str | None = None
+    by_role_absolute: dict[str, Number] | None = None
+    by_region_absolute: dict[str, Number] | None = None
+    by_skill_absolute: dict[str, Number] | None = None
+
+
+class Milestone(Wire):
+    """Wire type: an element of ``funding.milestones``."""
+
+    date: Date = None
+    funding_date: Date = None
+    amount_usd: Number = None
+    round: str | None = None
+    investors: Texts = None
+
+
+class FundingData(Wire):
+    """Wire type: ``funding``."""
+
+    total_investment_usd: Number = None
+    last_round_amount_usd: Number = None
+    last_fundraise_date: Date = None
+    last_round_type: str | None = None
+    investors: Texts = None
+    milestones: list[Milestone | None] | None = None
+
+
+class Competitors(Wire):
+    """Wire type: ``competitors``."""
+
+    websites: Texts = None
+    all_domains: Texts = None
+
+
+class Locations(Wire):
+    """Wire type: ``locations``."""
+
+    hq_country: str | None = None
+    hq_state: str | None = None
+    hq_city: str | None = None
+    country: str | None = None
+    state: str | None = None
+    city: str | None = None
+    headquarters: str | None = None
+    street_address: str | None = None
+    largest_headcount_country: str | None = None
+    all_office_addresses: Texts = None
+
+
+class Taxonomy(Wire):
+    """Wire type: ``taxonomy``."""
+
+    professional_network_specialities: Texts = None
+    professional_network_industry: str | None = None
+    professional_network_industries: Texts = None
+    categories: Texts = None
+    primary_naics_detail: Naics | None = None
+    sic_detail_list: list[Sic | None] | None = None
+
+
+class Crunchbase(Wire):
+    """Wire type: ``social_profiles.crunchbase``."""
+
+    url: str | None = None
+
+
+class SocialProfiles(Wire):
+    """Wire type: ``social_profiles``."""
+
+    crunchbase: Crunchbase | None = None
+    twitter_url: str | None = None
+
+
+class Followers(Wire):
+    """Wire type: ``followers``."""
+
+    count: Number = None
+
+
+class Ceo(Wire):
+    """Wire type: ``employee_reviews.company_ceo``."""
+
+    name: str | None = None
+
+
+class EmployeeReviews(Wire):
+    """Wire type: ``employee_reviews``."""
+
+    company_ceo: Ceo | None = None
+
+
+class State(Wire):
+    """Wire type: ``status``."""
+
+    state: str | None = None
+
+
+class CompanyData(Wire):
+    """Wire type: ``company_data``."""
+
+    crustdata_company_id: Id = None
+    basic_info: BasicInfo | None = None
+    revenue: Revenue | None = None
+    headcount: HeadcountData | None = None
+    funding: FundingData | None = None
+    competitors: Competitors | None = None
+    locations: Locations | None = None
+    taxonomy: Taxonomy | None = None
+    social_profiles: SocialProfiles | None = None
+    followers: Followers | None = None
+    employee_reviews: EmployeeReviews | None = None
+    status: State | None = None
+
+
+class CompanyCandidate(Wire):
+    """Wire type: an element of ``matches``."""
+
+    confidence_score: float | None = None
+    company_data: CompanyData | None = None
+
+
+class CompanyElement(Wire):
+    """Wire type: an element of the answer, one for every identifier that was sent."""
+
+    matched_on: Texts = None
+    match_type: str | None = None
+    match_status: str | None = None
+    matches: list[CompanyCandidate | None] | None = None
+
+
+# -- From a candidate of Crustdata's current API to a company ------------------------------------
+
+
+def state_of(candidate: CompanyCandidate) -> str | None:
+    """Return what the vendor says of a company that it has nothing of yet."""
+    return text(((candidate.company_data or CompanyData()).status or State()).state)
+
+
+def other_names_of(candidate: CompanyCandidate) -> list[str]:
+    """Return what a company is called elsewhere."""
+    return texts(((candidate.company_data or CompanyData()).basic_info or BasicInfo()).profile_name)
+
+
+def company_of(candidate: CompanyCandidate) -> Company:
+    """Make a company of a candidate."""
+    data = candidate.company_data or CompanyData()
+    basic, places = data.basic_info or BasicInfo(), data.locations or Locations()
+    people, money = data.headcount or HeadcountData(), data.funding or FundingData()
+    revenue, taxonomy = data.revenue or Revenue(), data.taxonomy or Taxonomy()
+    estimate = revenue.estimated or Estimate()
+    market = revenue.public_markets or PublicMarkets()
+    social = data.social_profiles or SocialProfiles()
+    rivals = data.competitors or Competitors()
+    country = text(people.largest_headcount_country) or text(places.largest_headcount_country)
+    industries = _industries(basic, taxonomy)
+    return Company(
+        id=identifier(data.crustdata_company_id),
+        name=text(basic.name) or text(basic.profile_name),
+        domain=text(basic.primary_domain),
+        website=text(basic.website),
+        description=text(basic.description),
+        type=text(basic.company_type),
+        industry=industries[0] if industries else None,
+        founded_year=year(basic.year_founded),
+        employees=whole(people.total),
+        employees_range=text(basic.employee_count_range),
+        headquarters=_headquarters(places),
+        largest_country=country,
+        linkedin_url=text(basic.professional_network_url),
+        linkedin_id=identifier(basic.professional_network_id),
+        linkedin_followers=whole((data.followers or Followers()).count),
+        crunchbase_url=text((social.crunchbase or Crunchbase()).url),
+        logo_url=text(basic.logo_permalink),
+        ceo=text(((data.employee_reviews or EmployeeReviews()).company_ceo or Ceo()).name),
+        revenue_min_usd=whole(estimate.lower_bound_usd),
+        revenue_max_usd=whole(estimate.upper_bound_usd),
+        total_funding_usd=whole(money.total_investment_usd),
+        last_funding_round=text(money.last_round_type),
+        last_funding_usd=whole(money.last_round_amount_usd),
+        last_funding_date=date(money.last_fundraise_date),
+        acquisition_status=text(revenue.acquisition_status),
+        ipo_date=date(market.ipo_date),
+        fiscal_year_end=text(market.fiscal_year_end),
+        score=candidate.confidence_score,
+        domains=texts(basic.all_domains, separator=","),
+        industries=industries,
+        specialities=_listed(taxonomy.professional_network_specialities),
+        keywords=_listed(taxonomy.categories),
+        markets=_listed(basic.markets),
+        stock_symbols=_listed(market.stock_symbols),
+        sic_codes=sic_codes(taxonomy.sic_detail_list),
+        naics_codes=naics_codes(taxonomy.primary_naics_detail),
+        investors=_listed(money.investors),
+        competitors=texts(rivals.websites, separator=",") or texts(rivals.all_domains),
+        offices=[Location(name=place) for place in texts(places.all_office_addresses)],
+        social_profiles=profiles([SocialProfile(network="twitter", url=text(social.twitter_url))]),
+        fundings=[_funding(one) for one in money.milestones or () if one],
+        headcounts=headcounts(
+            [
+                ("function", people.by_role_absolute),
+                ("region", people.by_region_absolute),
+                ("skill", people.by_skill_absolute),
+            ]
+        ),
+    )
+
+
+def _listed(value: object) -> list[str]:
+    return texts(value, separator=",")
+
+
+def _industries(basic: BasicInfo, taxonomy: Taxonomy) -> list[str]:
+    """Return the industries, the main one first; their names hold commas."""
+    main = texts(taxonomy.professional_network_industry)
+    others = [*texts(basic.industries), *texts(taxonomy.professional_network_industries)]
+    return texts([*main, *others])
+
+
+def _headquarters(places: Locations) -> Location | None:
+    return location(
+        name=places.headquarters,
+        address=places.street_address,
+        city=text(places.hq_city) or places.city,
+        region=text(places.hq_state) or places.state,
+        country=text(places.hq_country) or places.country,
+    )
+
+
+def _funding(milestone: Milestone) -> Funding:
+    return Funding(
+        round=text(milestone.round),
+        amount_usd=whole(milestone.amount_usd),
+        announced_date=date(milestone.funding_date) or date(milestone.date),
+        investors=joined(milestone.investors),
+    )

@@ -12,12 +12,23 @@ from typing import Any
 
 from enrich_pandas.providers.base import Status
 from enrich_pandas.providers.binding import Reading, company_keys, keys
-from enrich_pandas.providers.crustdata.companies import STATES, candidate, choose
-from enrich_pandas.providers.crustdata.current_companies import company_of, other_names_of, state_of
-from enrich_pandas.providers.crustdata.current_company_types import CompanyElement
-from enrich_pandas.providers.crustdata.current_people import parts_of, person_of, profile_url_of
-from enrich_pandas.providers.crustdata.current_types import Candidate, Element
+from enrich_pandas.providers.crustdata.companies import (
+    STATES,
+    CompanyElement,
+    candidate,
+    choose,
+    company_of,
+    other_names_of,
+    state_of,
+)
 from enrich_pandas.providers.crustdata.errors import QUEUED_SECONDS
+from enrich_pandas.providers.crustdata.people import (
+    Candidate,
+    Element,
+    parts_of,
+    person_of,
+    profile_url_of,
+)
 from enrich_pandas.providers.crustdata.prices import CURRENT_COMPANY_PRICES, CURRENT_PRICES
 from enrich_pandas.providers.crustdata.requests import (
     BATCH,

@@ -1,25 +1,205 @@
 """From what Zoho found to a person."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
-from enrich_pandas.models import Education, Employer, Experience, Location, Person
-from enrich_pandas.providers.decoding import date, identifier, text, texts
-from enrich_pandas.providers.zoho.contacts import (
-    emails,
-    industries,
-    linkedin,
-    phones,
-    profiles,
+from enrich_pandas.models import (
+    Education,
+    Email,
+    Employer,
+    Experience,
+    Location,
+    Person,
+    Phone,
+    SocialProfile,
 )
-from enrich_pandas.providers.zoho.people_types import (
-    CompanyInfo,
-    EmailInfo,
-    EnrichedPerson,
-    Job,
-    Place,
-    School,
-)
+from enrich_pandas.providers.decoding import Date, Id, Texts, Wire, date, identifier, text, texts
+from enrich_pandas.providers.zoho.basis import Basis
+
+# -- Wire types of an enriched person, in Zoho's words -------------------------------------------
+# Sources: the page "People Enrichment Details" (v7) and the official OpenAPI file and SDK (v8).
+# Where they differ in a name or a type, both are here.
+
+
+class EmailInfo(Wire):
+    """Wire type: an element of ``email_infos``."""
+
+    type: str | None = None
+    email: str | None = None
+
+
+class Industry(Wire):
+    """Wire type: an element of ``industries``; in the page of v7 it is a text."""
+
+    name: str | None = None
+    description: str | None = None
+
+
+class Job(Wire):
+    """Wire type: an element of ``company_info.experiences``."""
+
+    company_name: str | None = None
+    title: str | None = None
+    primary: bool | None = None
+    start_period: Date = None
+    end_period: Date = None
+    start_date: Date = None
+    end_date: Date = None
+
+
+class CompanyInfo(Wire):
+    """Wire type: ``company_info``."""
+
+    name: str | None = None
+    industries: list[Industry | str | None] | None = None
+    experiences: list[Job | None] | None = None
+
+
+class School(Wire):
+    """Wire type: an element of ``educations``."""
+
+    school_name: str | None = None
+    majors: Texts = None
+    degrees: Texts = None
+
+
+class Place(Wire):
+    """Wire type: ``primary_address_info`` and an element of ``address_list_info``."""
+
+    continent: str | None = None
+    country: str | None = None
+    name: str | None = None
+    region: str | None = None
+    primary: bool | None = None
+
+
+class Media(Wire):
+    """Wire type: an element of ``social_media``."""
+
+    media_type: str | None = None
+    media_url: Texts = None
+
+
+class EnrichedPerson(Wire):
+    """Wire type: ``enriched_data`` of a person; its keys depend on the organization's mapping."""
+
+    id: Id = None
+    name: str | None = None
+    first_name: str | None = None
+    middle_name: str | None = None
+    last_name: str | None = None
+    gender: str | None = None
+    designation: str | None = None
+    website: str | None = None
+    company_info: CompanyInfo | None = None
+    primary_email: str | None = None
+    email_infos: list[EmailInfo | str | None] | None = None
+    primary_contact: str | int | None = None
+    secondary_contact: str | int | None = None
+    other_contacts: list[str | int | None] | str | None = None
+    primary_address_info: Place | None = None
+    address_list_info: list[Place | None] | None = None
+    educations: list[School | None] | School | None = None
+    skills: Texts = None
+    interests: Texts = None
+    social_media: list[Media | None] | None = None
+
+
+class PersonJob(Wire):
+    """Wire type: a job, with the person that it found."""
+
+    id: Id = None
+    status: str | None = None
+    enrich_based_on: Basis | None = None
+    enriched_data: EnrichedPerson | None = None
+
+
+# -- What people and companies of Zoho's have in common: numbers, networks, industries -----------
+
+_NETWORK = re.compile(r"(?:https?://)?(?:www\.)?([^/?#\s]+)", re.IGNORECASE)
+
+
+def spelled(value: object) -> str | None:
+    """Return a text, where a vendor also sends a number.
+
+    Examples
+    --------
+    >>> spelled(" 10+ "), spelled(2500000.0), spelled(12), spelled("")
+    ('10+', '2500000', '12', None)
+    """
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, int | float) else text(value)
+
+
+def emails(found: Iterable[tuple[str | None, str | None]]) -> list[Email]:
+    """Return every address once, whatever its case, with its type; a later mention tells it."""
+    by_address: dict[str, Email] = {}
+    for address, kind in found:
+        if not address:
+            continue
+        key = address.casefold()
+        if key not in by_address:
+            by_address[key] = Email(address=address, type=kind)
+        elif kind and by_address[key].type is None:
+            by_address[key].type = kind
+    return list(by_address.values())
+
+
+def phones(primary: object, secondary: object, others: object) -> list[Phone]:
+    """Return every number once, the first mention's type with it."""
+    more = others if isinstance(others, list) else [others]
+    typed = [("primary", primary), ("secondary", secondary), *(("other", one) for one in more)]
+    by_number: dict[str, Phone] = {}
+    for kind, value in typed:
+        if number := spelled(value):
+            by_number.setdefault(number, Phone(number=number, type=kind))
+    return list(by_number.values())
+
+
+def profiles(found: Iterable[Media | None] | None) -> list[SocialProfile]:
+    """Return every profile on a network once."""
+    named: dict[str, str | None] = {}
+    for media in filter(None, found or ()):
+        name = text(media.media_type)
+        for url in texts(media.media_url):
+            named[url] = network(name or url)
+    return [SocialProfile(url=url, network=name) for url, name in named.items()]
+
+
+@lru_cache(maxsize=1 << 10)
+def network(named: str) -> str | None:
+    """Return the name of a network, of its host or Zoho's word for it.
+
+    Examples
+    --------
+    >>> network("linkedin.com"), network("TWITTER"), network("https://about.me/ada")
+    ('linkedin', 'twitter', 'about.me')
+    """
+    host = _NETWORK.match(named)
+    return host[1].lower().removesuffix(".com") if host else None
+
+
+def linkedin(found: Iterable[SocialProfile]) -> str | None:
+    """Return the address on LinkedIn."""
+    url = next((one.url for one in found if one.network == "linkedin"), None)
+    return url if url is None or "://" in url else f"https://{url}"
+
+
+def industries(found: Iterable[Industry | str | None] | None) -> dict[str, str | None]:
+    """Return the names of industries, each with what is said of it.
+
+    Examples
+    --------
+    >>> industries(["Energy", Industry(name="Tools", description="Hammers")])
+    {'Energy': None, 'Tools': 'Hammers'}
+    """
+    whole = [one if isinstance(one, Industry) else Industry(name=one) for one in found or ()]
+    return {name: text(one.description) for one in whole if (name := text(one.name))}
+
+
+# -- From what Zoho found to a person ------------------------------------------------------------
 
 TYPES = {"professional": "business"}
 NO_COMPANY, NO_SCHOOL, NO_PLACE = CompanyInfo(), Education(), (None, None, None, None)

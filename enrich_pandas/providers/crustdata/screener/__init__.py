@@ -26,10 +26,8 @@ from enrich_pandas.providers.crustdata.requests import (
     Wanted,
     nobody,
 )
-from enrich_pandas.providers.crustdata.screener.companies import company_of, named_in
-from enrich_pandas.providers.crustdata.screener.people import person_of
-from enrich_pandas.providers.crustdata.screener.screener_company_types import Firm
-from enrich_pandas.providers.crustdata.screener.screener_types import Profile
+from enrich_pandas.providers.crustdata.screener.companies import Firm, company_of, named_in
+from enrich_pandas.providers.crustdata.screener.people import Profile, person_of
 from enrich_pandas.providers.decoding import odd_note, read, text, texts
 
 

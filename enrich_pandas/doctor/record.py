@@ -1,19 +1,15 @@
-"""What the journal has of a check's run: its cost, its job, and the job looked at once more."""
+"""What the journal holds of a check's run: its cost, its job, and the job fetched once more."""
 
 import time
 from typing import NamedTuple
 
-from enrich_pandas.doctor.wire import Line
+from enrich_pandas.doctor.checks import Line
 from enrich_pandas.engine.context import Surroundings, journal_path
 from enrich_pandas.journal.database import Database
 from enrich_pandas.journal.queries import Past
 from enrich_pandas.providers.base import Kind, Outcome, Provider, Request, Response, Wait
 
 LOOKS, PAUSE = 12, 5.0  # at the list of jobs, and seconds between them
-STEPS = """
-    SELECT method, path, billed, answered, outcome FROM requests
-    JOIN batches ON batches.id = batch WHERE run = ? ORDER BY requests.id
-"""
 
 
 class Record(NamedTuple):
@@ -28,9 +24,9 @@ def record_of(run: str, here: Surroundings) -> Record:
     """Read the record of a run."""
     database = Database(journal_path(here))
     try:
-        (found,) = Past(database, lambda _: True).runs(run)
-        with database.reading() as connection:
-            steps = connection.execute(STEPS, (run,)).fetchall()
+        past = Past(database, lambda _: True)
+        (found,) = past.runs(run)
+        steps = past.steps(run)
     finally:
         database.close()
     billed = [step for step in steps if step["billed"]]

@@ -1,4 +1,4 @@
-"""The journal, looked at without a change: where it is, who can read it, what is in it."""
+"""The journal's file, inspected without a change: where it is, who can read it, what it holds."""
 
 import os
 import shutil
@@ -9,9 +9,9 @@ from pathlib import Path
 import msgspec
 
 from enrich_pandas.errors import JournalError
+from enrich_pandas.journal.claims import is_alive
 from enrich_pandas.journal.database import APPLICATION_ID
 from enrich_pandas.journal.disk import check_disk, check_folder
-from enrich_pandas.journal.leases import is_alive
 from enrich_pandas.journal.queries import RUNNING
 
 PRIVATE = 0o077  # the bits of everybody else
@@ -27,7 +27,7 @@ ASKED = """
 UNENDED = "SELECT lease, COUNT(*) FROM runs WHERE status = ? GROUP BY 1"
 
 
-class Ledger(msgspec.Struct, kw_only=True):
+class JournalFile(msgspec.Struct, kw_only=True):
     """What is known of the journal's file; numbers are None where it cannot be read."""
 
     path: str
@@ -48,9 +48,9 @@ class Ledger(msgspec.Struct, kw_only=True):
     problems: list[str] = []
 
 
-def inspect(path: Path) -> Ledger:
+def inspect(path: Path) -> JournalFile:
     """Look at the journal's file; nothing is made or changed but what a dead writer left half."""
-    ledger = Ledger(path=str(path), exists=path.is_file())
+    ledger = JournalFile(path=str(path), exists=path.is_file())
     _look_at_disk(ledger, path)
     if ledger.exists:
         _look_at_file(ledger, path)
@@ -58,7 +58,7 @@ def inspect(path: Path) -> Ledger:
     return ledger
 
 
-def _look_at_disk(ledger: Ledger, path: Path) -> None:
+def _look_at_disk(ledger: JournalFile, path: Path) -> None:
     folder = next(above for above in path.resolve().parents if above.exists())
     try:
         ledger.free_bytes = shutil.disk_usage(folder).free
@@ -71,7 +71,7 @@ def _look_at_disk(ledger: Ledger, path: Path) -> None:
         ledger.problems.append(f"The disk cannot be looked at: {error.strerror}.")
 
 
-def _look_at_file(ledger: Ledger, path: Path) -> None:
+def _look_at_file(ledger: JournalFile, path: Path) -> None:
     file, folder = path.stat(), path.parent.stat()
     ledger.bytes = file.st_size
     if os.name == "nt":  # its rights are not in these bits
@@ -88,7 +88,7 @@ def _look_at_file(ledger: Ledger, path: Path) -> None:
         ledger.problems.append(f"{error.args[0].splitlines()[0]} {error.todo}")
 
 
-def _look_inside(ledger: Ledger, path: Path) -> None:
+def _look_inside(ledger: JournalFile, path: Path) -> None:
     try:
         uri = f"{path.resolve().as_uri()}?mode=rw"
         with closing(sqlite3.connect(uri, uri=True, timeout=BUSY)) as connection:
@@ -105,7 +105,7 @@ def _look_inside(ledger: Ledger, path: Path) -> None:
         ledger.problems.append(f"The journal cannot be read: {error}.")
 
 
-def _count(ledger: Ledger, connection: sqlite3.Connection, leases: Path) -> None:
+def _count(ledger: JournalFile, connection: sqlite3.Connection, leases: Path) -> None:
     ledger.runs = connection.execute(RUNS).fetchone()[0]
     answers = dict(connection.execute(STORED).fetchall())
     asked = connection.execute(ASKED).fetchall()
