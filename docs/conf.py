@@ -24,14 +24,14 @@ extensions = [
     "myst_nb",
     "fields",
     "gallery",
+    "repository",
 ]
-exclude_patterns = ["_build", "_ext", "gallery/executed"]
+exclude_patterns = ["_build", "_ext", "_templates"]
 templates_path = ["_templates"]
 
 # Markdown
 myst_enable_extensions = ["colon_fence", "attrs_block"]
 myst_heading_anchors = 3
-suppress_warnings = ["config.cache"]
 
 # Notebooks: the extension `gallery` executes them in their own folder; myst-nb renders the result.
 nb_execution_mode = "off"
@@ -46,6 +46,7 @@ numpydoc_show_inherited_class_members = False
 numpydoc_class_members_toctree = False
 numpydoc_xref_param_type = False
 default_role = "py:obj"
+suppress_warnings = ["ref.python"]  # `version` in a docstring is an attribute of several classes
 add_module_names = False
 python_use_unqualified_type_names = True
 toc_object_entries = False
@@ -57,12 +58,19 @@ html_static_path = ["_static"]
 html_css_files = ["custom.css"]
 html_copy_source = False
 html_show_sourcelink = False
-html_sidebars = {"changelog": [], "statuses": [], "getting_started": []}
+html_sidebars = {
+    page: []
+    for page in (
+        *("changelog", "fields", "getting_started", "index", "providers"),
+        *("security", "statuses", "write_a_provider"),
+    )
+}
 html_theme_options = {
     "navbar_align": "left",
     "header_links_before_dropdown": 7,
     "show_prev_next": True,
     "show_toc_level": 2,
+    "secondary_sidebar_items": {"**": ["page-toc"], "fields": [], "index": []},
     "footer_start": ["copyright"],
     "footer_end": ["sphinx-version"],
     "pygments_light_style": "tango",
