@@ -73,6 +73,4 @@ html_theme_options = {
     "secondary_sidebar_items": {"**": ["page-toc"], "fields": [], "index": []},
     "footer_start": ["copyright"],
     "footer_end": ["sphinx-version"],
-    "pygments_light_style": "tango",
-    "pygments_dark_style": "monokai",
 }

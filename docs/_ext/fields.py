@@ -113,11 +113,12 @@ def _columns(kind: str) -> dict[str, list[str]]:
     frame = pd.DataFrame({INPUT[kind]: pd.Series(dtype=str)})
     call = getattr(ep, kind)
     with ep.sandbox():
-        made = {
-            name: list(call(frame, "crustdata", fields=[name], max_items=1, progress=None).columns)[5:]
+        return {
+            name: list(call(frame, "crustdata", fields=[name], max_items=1, progress=None).columns)[
+                5:
+            ]
             for name in MODELS[kind].__struct_fields__
         }
-    return made
 
 
 @cache
@@ -137,12 +138,11 @@ def _keywords(node: ast.AST, model: str) -> Iterator[str]:
 
 
 def _attributes(node: ast.AST, variable: str) -> Iterator[str]:
-    if not isinstance(node, ast.Assign):
-        return
-    for target in (part for whole in node.targets for part in ast.walk(whole)):
-        if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name):
-            if target.value.id == variable:
-                yield target.attr
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    for target in (part for whole in targets for part in ast.walk(whole)):
+        match target:
+            case ast.Attribute(value=ast.Name(id=name), attr=field) if name == variable:
+                yield field
 
 
 def _code(text: str) -> list[nodes.Node]:

@@ -28,7 +28,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def execute_all(app: Sphinx) -> None:
+def execute_all(_app: Sphinx) -> None:
     """Execute every notebook whose result is older than what it depends on."""
     newest = max(path.stat().st_mtime for path in _sources())
     due = [path for path in sorted(NOTEBOOKS.glob("*.ipynb")) if _age(path) < newest]

@@ -30,7 +30,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def read(app: Sphinx, page: str, source: list[str]) -> None:
+def read(_app: Sphinx, page: str, source: list[str]) -> None:
     """Put a file of the repository in the place of its page; rewrite the links."""
     if page.startswith("gallery/") and page != "gallery/index":
         return
