@@ -12,6 +12,8 @@ sys.path.insert(0, str(HERE / "_ext"))
 
 import enrich_pandas as ep  # noqa: E402 - after the path of the extensions
 
+NOTEBOOKS = [f"gallery/{path.stem}" for path in (HERE.parent / "notebooks").glob("*.ipynb")]
+
 project = "enrich_pandas"
 author = "The enrich_pandas maintainers"
 project_copyright = author
@@ -42,8 +44,7 @@ nb_ipywidgets_js: dict[str, dict[str, str]] = {}  # widgets are removed: nothing
 autosummary_generate = True
 autodoc_typehints = "none"  # numpydoc shows the types of the docstring
 autodoc_member_order = "bysource"
-numpydoc_show_inherited_class_members = False
-numpydoc_class_members_toctree = False
+numpydoc_show_class_members = False  # autodoc lists the methods that have a docstring
 numpydoc_xref_param_type = False
 default_role = "py:obj"
 suppress_warnings = ["ref.python"]  # `version` in a docstring is an attribute of several classes
@@ -70,7 +71,10 @@ html_theme_options = {
     "header_links_before_dropdown": 7,
     "show_prev_next": True,
     "show_toc_level": 2,
-    "secondary_sidebar_items": {"**": ["page-toc"], "fields": [], "index": []},
+    "secondary_sidebar_items": {
+        "**": ["page-toc"],
+        **{page: [] for page in ("fields", "index", *NOTEBOOKS)},
+    },
     "footer_start": ["copyright"],
     "footer_end": ["sphinx-version"],
 }

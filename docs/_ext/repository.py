@@ -30,13 +30,14 @@ def setup(app: Sphinx) -> dict[str, bool]:
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
-def read(_app: Sphinx, page: str, source: list[str]) -> None:
+def read(app: Sphinx, page: str, source: list[str]) -> None:
     """Put a file of the repository in the place of its page; rewrite the links."""
     if page.startswith("gallery/") and page != "gallery/index":
         return
     shown = next((file for file, of in PAGES.items() if of == page and page != "index"), None)
     folder = (DOCS / page).parent
     if shown is not None:
+        app.env.note_dependency(ROOT / shown)
         source[0], folder = (ROOT / shown).read_text("utf-8"), (ROOT / shown).parent
     here = (DOCS / page).parent
     source[0] = LINK.sub(lambda link: _link(link, folder, here), source[0])

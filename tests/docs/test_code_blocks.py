@@ -6,7 +6,11 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").glob("[!_]*.md")),
+    *sorted((ROOT / "docs").glob("[!_]*/*.md")),
+]
 BLOCK = re.compile(r"^```(python|console)$", re.MULTILINE)
 WITH_CODE = [page for page in PAGES if BLOCK.search(page.read_text("utf-8"))]
 
