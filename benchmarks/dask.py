@@ -26,7 +26,7 @@ import psutil
 from dask.distributed import Client, LocalCluster
 
 import enrich_pandas as ep
-import enrich_pandas.scale
+import enrich_pandas.dask_frame
 from enrich_pandas.providers.base import RateLimit
 
 PROFILE = """

@@ -27,14 +27,14 @@ from enrich_pandas.arrivals import Arrivals
 from enrich_pandas.frame.output import Output
 from enrich_pandas.frame.schema import fields_of
 from enrich_pandas.frame.validation import Identified
+from enrich_pandas.journal.records import Answer
 from enrich_pandas.models import Person
 from enrich_pandas.providers.base import Identity, Match, Response
 from enrich_pandas.providers.decoding import decoder_of
 from enrich_pandas.providers.decoding import read as read_element
 from enrich_pandas.providers.zoho.answers import Job
+from enrich_pandas.providers.zoho.errors import items_of
 from enrich_pandas.providers.zoho.people_types import PersonJob
-from enrich_pandas.providers.zoho.refusals import items_of
-from enrich_pandas.run.records import Answer
 
 PROFILE = """
 Of some 0.1 ms a person half is reading (a quarter from wire type to model, a tenth decodes), a

@@ -17,8 +17,8 @@ import pandas as pd
 
 from benchmarks.__main__ import commit_ms
 from benchmarks.requests import WIDE, people, run
-from enrich_pandas.run.records import Batch, Claim, fresh
-from enrich_pandas.run.tombstones import EVERYBODY
+from enrich_pandas.journal.records import Batch, Claim, fresh
+from enrich_pandas.journal.suppression import EVERYBODY
 
 TURNS = 3
 
@@ -73,5 +73,5 @@ def measure(rows: int = 4_000) -> Iterator[dict[str, object]]:
 def pair(frame: pd.DataFrame, latency: float, connections: int) -> tuple[float, float]:
     """Return the seconds with a journal, and without."""
     kept = run(frame, latency, connections, WIDE)[0]
-    with patch("enrich_pandas.enrichment.Journal", Nothing):
+    with patch("enrich_pandas.pipeline.Journal", Nothing):
         return kept, run(frame, latency, connections, WIDE)[0]

@@ -28,7 +28,7 @@ import pandas as pd
 
 import enrich_pandas as ep
 from benchmarks.rivals import AGAIN, OURS, RIVALS, ask, batches, patient, people
-from enrich_pandas.sandbox import Sandbox
+from enrich_pandas.emulators import Sandbox
 
 PROFILE = """
 At the rate that the vendor allows, all that heed it go at its bound of 8.3 rows a second. Where

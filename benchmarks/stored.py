@@ -15,13 +15,13 @@ import enrich_pandas as ep
 from benchmarks.flatten import FIELDS, against, read
 from benchmarks.made_up import answers, url
 from enrich_pandas.arrivals import Arrivals
+from enrich_pandas.engine.context import current, journal_path
+from enrich_pandas.engine.plan import fingerprint, scope_of
 from enrich_pandas.frame.output import Output
 from enrich_pandas.frame.validation import Identified
+from enrich_pandas.journal import Journal
+from enrich_pandas.journal.records import Answer
 from enrich_pandas.providers.base import Match
-from enrich_pandas.run.journal import Journal
-from enrich_pandas.run.plan import fingerprint, scope_of
-from enrich_pandas.run.records import Answer
-from enrich_pandas.run.surroundings import current, journal_path
 
 PROFILE = """
 Profiled with Crustdata's people: 28 % decodes models, 25 % is the fan-out, 20 % takes models

@@ -12,10 +12,10 @@
 import importlib
 import logging
 import sys
-import types
 from typing import TYPE_CHECKING, Any
 
 from enrich_pandas.accessor import register
+from enrich_pandas.api import companies, people, plan
 from enrich_pandas.errors import (
     AnswerError,
     AuthenticationError,
@@ -38,39 +38,25 @@ from enrich_pandas.errors import (
     last_error,
     last_traceback,
 )
-from enrich_pandas.functions import companies, people, plan
 from enrich_pandas.options import options
 
 if TYPE_CHECKING:
-    from enrich_pandas.comparing import compare
+    from enrich_pandas.cassette.replay import replay
+    from enrich_pandas.comparison import compare
     from enrich_pandas.directory import Directory
+    from enrich_pandas.emulators import Sandbox as sandbox  # noqa: N813 - it is called like a function
+    from enrich_pandas.engine.budget import Budget
     from enrich_pandas.export import to_csv_safe, to_excel_safe
     from enrich_pandas.frame.impersonal import impersonal
     from enrich_pandas.history import run, runs
     from enrich_pandas.privacy import forget, suppress, unsuppress
-    from enrich_pandas.providers import providers
+    from enrich_pandas.providers import list_providers
     from enrich_pandas.providers.amplemarket import Amplemarket
     from enrich_pandas.providers.base import Provider
     from enrich_pandas.providers.crustdata import Crustdata
     from enrich_pandas.providers.zoho import Zoho
-    from enrich_pandas.recording import replay
-    from enrich_pandas.report.kept import last_report
-    from enrich_pandas.reporting import provenance, report_on
-    from enrich_pandas.run.budget import Budget
-    from enrich_pandas.sandbox import Sandbox as sandbox  # noqa: N813 - it is called like a function
-else:  # these three are packages that can be called, so that their modules can be imported, too
-    from enrich_pandas import run  # which holds nothing; the other two make themselves callable
-
-    class _Callable(types.ModuleType):
-        """``ep.run`` is the package of the engine, and ``ep.run(id)`` is a past run."""
-
-        def __call__(self, id: str) -> Any:  # noqa: A002 - what users call it
-            from enrich_pandas.history import run
-
-            return run(id)
-
-    run.__class__ = _Callable
-
+    from enrich_pandas.report.provenance import last_report
+    from enrich_pandas.report.reporting import provenance, report_on
 __version__ = "0.1.0"
 
 __all__ = [
@@ -105,11 +91,11 @@ __all__ = [
     "last_error",
     "last_report",
     "last_traceback",
+    "list_providers",
     "options",
     "people",
     "plan",
     "provenance",
-    "providers",
     "replay",
     "report_on",
     "run",
@@ -124,19 +110,22 @@ __all__ = [
 # Loaded when first used, so that importing the package costs little more than importing pandas.
 _LAZY = {
     "Amplemarket": "enrich_pandas.providers.amplemarket",
-    "Budget": "enrich_pandas.run.budget",
+    "Budget": "enrich_pandas.engine.budget",
     "Crustdata": "enrich_pandas.providers.crustdata",
     "Directory": "enrich_pandas.directory",
     "Provider": "enrich_pandas.providers.base",
     "Zoho": "enrich_pandas.providers.zoho",
-    "compare": "enrich_pandas.comparing",
+    "compare": "enrich_pandas.comparison",
     "forget": "enrich_pandas.privacy",
     "impersonal": "enrich_pandas.frame.impersonal",
-    "last_report": "enrich_pandas.report.kept",
-    "provenance": "enrich_pandas.reporting",
-    "replay": "enrich_pandas.recording",
-    "report_on": "enrich_pandas.reporting",
+    "last_report": "enrich_pandas.report.provenance",
+    "list_providers": "enrich_pandas.providers",
+    "provenance": "enrich_pandas.report.reporting",
+    "replay": "enrich_pandas.cassette.replay",
+    "report_on": "enrich_pandas.report.reporting",
+    "run": "enrich_pandas.history",
     "runs": "enrich_pandas.history",
+    "sandbox": "enrich_pandas.emulators:Sandbox",
     "suppress": "enrich_pandas.privacy",
     "to_csv_safe": "enrich_pandas.export",
     "to_excel_safe": "enrich_pandas.export",
@@ -144,15 +133,11 @@ _LAZY = {
 }
 
 
-_LAZY_PACKAGES = ("providers", "sandbox")
-
-
 def __getattr__(name: str) -> Any:
-    if name in _LAZY_PACKAGES:
-        return importlib.import_module(f"enrich_pandas.{name}")
     if name not in _LAZY:
         raise AttributeError(f"module 'enrich_pandas' has no attribute {name!r}")
-    value = getattr(importlib.import_module(_LAZY[name]), name)
+    module, _, attribute = _LAZY[name].partition(":")
+    value = getattr(importlib.import_module(module), attribute or name)
     globals()[name] = value
     return value
 
@@ -163,5 +148,5 @@ def __dir__() -> list[str]:
 
 logging.getLogger("enrich_pandas").addHandler(logging.NullHandler())
 register()
-if "dask.dataframe" in sys.modules:  # who imports Dask later types: import enrich_pandas.scale
-    importlib.import_module("enrich_pandas.scale")
+if "dask.dataframe" in sys.modules:  # who imports Dask later types: import enrich_pandas.dask_frame
+    importlib.import_module("enrich_pandas.dask_frame")

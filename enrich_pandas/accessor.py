@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from enrich_pandas import functions
-from enrich_pandas.functions import On, Providers
+from enrich_pandas import api
+from enrich_pandas.api import On, Providers
 
 if TYPE_CHECKING:
+    from enrich_pandas.engine.budget import Budget
     from enrich_pandas.progress import Hook
-    from enrich_pandas.report.quote import Plan
+    from enrich_pandas.report.plan import Plan
     from enrich_pandas.report.report import Report
     from enrich_pandas.report.waterfall_quote import WaterfallPlan
-    from enrich_pandas.run.budget import Budget
 
 NAME = "enrich"
 CALLS = (
@@ -23,7 +23,7 @@ CALLS = (
     ("df.enrich.companies(provider)", "the same, of each company"),
     ("df.enrich.report()", "of a result: how it went, what it cost, why rows are not matched"),
     ("with ep.sandbox(): …", "the same calls with made-up people; no key, no cost"),
-    ("ep.providers()", "who can be asked; a list of them is asked in order"),
+    ("ep.list_providers()", "who can be asked; a list of them is asked in order"),
     ("ep.runs()", "past runs and what each cost"),
 )
 
@@ -42,7 +42,7 @@ class Enrich:
 
     def _repr_html_(self) -> str:
         from enrich_pandas.report.guide import guide
-        from enrich_pandas.report.html import as_html
+        from enrich_pandas.report.render import as_html
 
         return as_html(guide(self._frame, CALLS))
 
@@ -64,7 +64,7 @@ class Enrich:
         wait: bool = True,
     ) -> Any:
         """Enrich this frame of people; everything is told at `enrich_pandas.people`."""
-        return functions.people(
+        return api.people(
             self._frame,
             provider,
             on=on,
@@ -99,7 +99,7 @@ class Enrich:
         wait: bool = True,
     ) -> Any:
         """Enrich this frame of companies; everything is told at `enrich_pandas.companies`."""
-        return functions.companies(
+        return api.companies(
             self._frame,
             provider,
             on=on,
@@ -128,7 +128,7 @@ class Enrich:
         errors: Literal["coerce", "raise"] = "coerce",
     ) -> "Plan | WaterfallPlan":
         """Tell what a call would do and cost; everything is told at `enrich_pandas.plan`."""
-        return functions.plan(
+        return api.plan(
             self._frame,
             provider,
             kind=kind,
@@ -158,14 +158,14 @@ class Enrich:
         InputError
             The frame holds no result, or several.
         """
-        from enrich_pandas.reporting import report_on
+        from enrich_pandas.report.reporting import report_on
 
         return report_on(self._frame, prefix=prefix)
 
 
 # In a notebook, `df.enrich.people?` shows the whole page.
 for _name in ("people", "companies", "plan"):
-    getattr(Enrich, _name).__doc__ = getattr(functions, _name).__doc__
+    getattr(Enrich, _name).__doc__ = getattr(api, _name).__doc__
 
 
 def register() -> None:

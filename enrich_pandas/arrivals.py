@@ -15,8 +15,8 @@ from enrich_pandas.frame.flatten import Distinct, Taken
 from enrich_pandas.frame.output import Output, Tables
 from enrich_pandas.frame.schema import has_value
 from enrich_pandas.frame.validation import Identified
+from enrich_pandas.journal.records import Answer
 from enrich_pandas.providers.base import Identity, Match, Status
-from enrich_pandas.run.records import Answer
 
 NO_SOURCES: Mapping[str, str] = {}
 

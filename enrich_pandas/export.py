@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from enrich_pandas.errors import ConfigurationError
-from enrich_pandas.frame.cleaning import LONE_SURROGATE
+from enrich_pandas.frame.cells import LONE_SURROGATE
 
 # What a spreadsheet program takes for a formula, its full-width forms too, after blanks as well.
 _FORMULA = re.compile("[\\s\u00a0\u200b\ufeff]*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")

@@ -8,16 +8,16 @@ from typing import Any
 
 import pandas as pd
 
-from enrich_pandas.asked import Asked, provider_of
+from enrich_pandas.cassette.file import Recording, load, save
+from enrich_pandas.cassette.freezing import freeze
+from enrich_pandas.cassette.recording import Begun, Tape
+from enrich_pandas.cassette.replay import unfrozen
+from enrich_pandas.engine.context import current
+from enrich_pandas.engine.opening import opened
+from enrich_pandas.engine.recall import Call as Recalled
 from enrich_pandas.errors import InputError
-from enrich_pandas.opening import opened
+from enrich_pandas.past_rows import Asked, provider_of
 from enrich_pandas.providers.base import Kind, Provider
-from enrich_pandas.recording import unfrozen
-from enrich_pandas.run.cassette import Recording, load, save
-from enrich_pandas.run.freezing import freeze
-from enrich_pandas.run.recall import Call as Recalled
-from enrich_pandas.run.surroundings import current
-from enrich_pandas.run.tape import Begun, Tape
 
 
 class Freezable:

@@ -2,12 +2,12 @@
 
 import pandas as pd
 
+from enrich_pandas.engine.context import current
+from enrich_pandas.engine.opening import opened
+from enrich_pandas.engine.recall import read_call
 from enrich_pandas.errors import InputError
 from enrich_pandas.frame.schema import TEXT, TIME, times
-from enrich_pandas.opening import opened
 from enrich_pandas.resume import Run
-from enrich_pandas.run.recall import read_call
-from enrich_pandas.run.surroundings import current
 
 COLUMNS = {
     "run": TEXT,

@@ -15,7 +15,7 @@ from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.frame.flatten import Distinct, Taken
 from enrich_pandas.frame.output import Output, Tables
 from enrich_pandas.providers.base import Kind, Provider, Status
-from enrich_pandas.report.quote import Plan
+from enrich_pandas.report.plan import Plan
 from enrich_pandas.report.waterfall_quote import StagePlan, WaterfallPlan
 
 REASON = "meta"

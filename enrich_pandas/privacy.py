@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
+from enrich_pandas.engine.context import current, journal_path
 from enrich_pandas.errors import InputError
 from enrich_pandas.frame.identifiers import canonical
+from enrich_pandas.journal import Journal
+from enrich_pandas.journal.suppression import Refusal, marks
 from enrich_pandas.providers.base import Kind, Status
-from enrich_pandas.report.kept import discard
-from enrich_pandas.run.journal import Journal
-from enrich_pandas.run.surroundings import current, journal_path
-from enrich_pandas.run.tombstones import Refusal, marks
+from enrich_pandas.report.provenance import discard
 
 Named = str | Iterable[str]
 

@@ -8,23 +8,23 @@ from typing import Any, Literal
 
 import pandas as pd
 
-from enrich_pandas.asked import Asked, changed, provider_of
-from enrich_pandas.enrichment import PREFIXES, Call, drive, terms_of
+from enrich_pandas.engine.budget import Budget
+from enrich_pandas.engine.context import current
+from enrich_pandas.engine.opening import opened
+from enrich_pandas.engine.recall import Call as Recalled
+from enrich_pandas.engine.recall import remade
+from enrich_pandas.engine.rereading import reread
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.frame.schema import TEXT
 from enrich_pandas.frozen import Freezable
-from enrich_pandas.opening import opened
+from enrich_pandas.past_rows import Asked, changed, provider_of
+from enrich_pandas.pipeline import PREFIXES, Call, drive, terms_of
 from enrich_pandas.progress import Hook
 from enrich_pandas.progress.choose import choose
 from enrich_pandas.providers.base import Identity, Provider, Status
 from enrich_pandas.report.accounts import accounts
 from enrich_pandas.report.report import Report
-from enrich_pandas.report.summarise import summarise
-from enrich_pandas.run.budget import Budget
-from enrich_pandas.run.recall import Call as Recalled
-from enrich_pandas.run.recall import remade
-from enrich_pandas.run.rereading import reread
-from enrich_pandas.run.surroundings import current
+from enrich_pandas.report.summary import summarise
 
 
 class Run(Freezable):

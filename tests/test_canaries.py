@@ -21,10 +21,10 @@ import pytest
 from IPython.core.ultratb import VerboseTB
 
 import enrich_pandas as ep
+from enrich_pandas.emulators.protocol import KEY
 from enrich_pandas.progress import widget
 from enrich_pandas.progress.phrases import ended
-from enrich_pandas.providers.amplemarket import bulk
-from enrich_pandas.sandbox.protocol import KEY
+from enrich_pandas.providers.amplemarket import flows
 from tests.canaries import PERSON, Watch, readings, sighted, sightings
 
 WHO = "canaryperson"
@@ -269,7 +269,7 @@ def test_nothing_that_a_run_makes_holds_a_key_or_says_whom(
     vendor, monkeypatch, capfd, caplog, tmp_path
 ):
     kind = "companies" if vendor == "zoho" else "people"
-    monkeypatch.setattr(bulk, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(flows, "POLL_SECONDS", 0.05)
     run, journal = Run(monkeypatch, capfd, caplog, tmp_path), tmp_path / "home" / "journal.sqlite"
     with ep.sandbox(misses=0, journal=journal) as box:
         name = "crustdata" if vendor == "screener" else vendor

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from enrich_pandas.engine.context import current
 from enrich_pandas.errors import ConfigurationError, RequestError
 from enrich_pandas.models import Person
 from enrich_pandas.providers.base import (
@@ -25,7 +26,6 @@ from enrich_pandas.providers.base import (
     Wait,
     held,
 )
-from enrich_pandas.run.surroundings import current
 from enrich_pandas.testing import (
     Elements,
     ProviderContract,

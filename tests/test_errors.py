@@ -55,7 +55,7 @@ def test_what_stopped_a_run_is_at_hand_in_the_next_cell(box, capsys):
     ep.last_traceback()
     told = capsys.readouterr().out
     assert "Traceback (most recent call last)" in told
-    assert "enrich_pandas/run/handle.py" in told
+    assert "enrich_pandas/engine/handle.py" in told
 
 
 def test_an_interrupt_is_as_short():

@@ -28,10 +28,10 @@ from hypothesis.stateful import (
 )
 
 import enrich_pandas as ep
-from enrich_pandas.providers.amplemarket import bulk
+from enrich_pandas.providers.amplemarket import flows
 from enrich_pandas.providers.amplemarket.prices import FOUND
 from enrich_pandas.providers.base import RateLimit, Status
-from enrich_pandas.providers.values import Identity
+from enrich_pandas.providers.types import Identity
 from tests.canaries import readings, sightings
 from tests.test_money import die_at, ended, fork
 
@@ -308,7 +308,7 @@ def machine(tmp_path, monkeypatch):
     """Return a maker of machines, each with a vendor of its own in another process."""
     clock = Clock()
     monkeypatch.setattr(time, "time", clock)
-    monkeypatch.setattr(bulk, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(flows, "POLL_SECONDS", 0.02)
     with ExitStack() as stack:
 
         def make():

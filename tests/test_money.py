@@ -20,13 +20,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import enrich_pandas as ep
+from enrich_pandas.emulators.faults import After, Before, Elements
+from enrich_pandas.emulators.faults import names as faults_of
 from enrich_pandas.errors import JournalError
-from enrich_pandas.providers.amplemarket import bulk
+from enrich_pandas.journal import Journal
+from enrich_pandas.providers.amplemarket import flows
 from enrich_pandas.providers.base import RateLimit
-from enrich_pandas.run.http import Transport
-from enrich_pandas.run.journal import Journal
-from enrich_pandas.sandbox.faults import After, Before, Elements
-from enrich_pandas.sandbox.faults import names as faults_of
+from enrich_pandas.transport import Transport
 from tests.conftest import asked
 
 APIS = ["2025-11-01", "screener"]
@@ -327,7 +327,7 @@ def test_calls_share_a_budget_by_its_name(box):
 
 
 def test_several_providers_share_a_budget_and_its_name(monkeypatch):
-    monkeypatch.setattr(bulk, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(flows, "POLL_SECONDS", 0.05)
     with ep.sandbox(misses=0.5) as box:
         for start in (0, 1000):
             spring = ep.Budget(60, "spring")

@@ -11,10 +11,9 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.run import forgetting
-from enrich_pandas.run.journal import Journal
-from enrich_pandas.run.tombstones import marks
-from enrich_pandas.run.traces import Trace, without
+from enrich_pandas.journal import Journal, erasure
+from enrich_pandas.journal.suppression import marks
+from enrich_pandas.journal.traces import Trace, without
 
 LEADS = pd.DataFrame(
     {
@@ -300,8 +299,8 @@ def test_a_removal_takes_what_was_stored_and_stays(home):
 
 def test_all_whom_one_answer_removes_go_in_one_pass(home, monkeypatch):
     """A pass goes over all that is stored: one for each would take a long list hours."""
-    passes, purge = [], forgetting.purge
-    monkeypatch.setattr(forgetting, "purge", lambda *it: passes.append(it[2]) or purge(*it))
+    passes, purge = [], erasure.purge
+    monkeypatch.setattr(erasure, "purge", lambda *it: passes.append(it[2]) or purge(*it))
     people = pd.DataFrame({"Email": [f"person{n}@acme.example" for n in range(60)]})
     with ep.sandbox(misses=1, journal=home, job_seconds=(0.0, 0.0)):
         after = enriched(people, provider="amplemarket")

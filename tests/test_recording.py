@@ -16,8 +16,8 @@ import requests
 import vcr
 
 import enrich_pandas as ep
+from enrich_pandas.engine.context import current
 from enrich_pandas.providers.base import RateLimit
-from enrich_pandas.run.surroundings import current
 from tests.canaries import unwatched
 
 FIELDS = ["name", "title", "company", "emails"]

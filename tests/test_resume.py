@@ -11,8 +11,8 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
+from enrich_pandas.journal.database import MIGRATIONS, Database
 from enrich_pandas.providers.crustdata import current as crustdata
-from enrich_pandas.run.database import MIGRATIONS, Database
 from tests.conftest import asked
 
 LEADS = pd.DataFrame({"LinkedIn": [f"linkedin.com/in/past-{n}-example" for n in range(60)]})
@@ -77,8 +77,8 @@ KILLED = """
     import os, signal, sys, threading, time
     import pandas as pd
     import enrich_pandas as ep
-    from enrich_pandas.run.http import Transport
-    from enrich_pandas.run.journal import Journal
+    from enrich_pandas.transport import Transport
+    from enrich_pandas.journal import Journal
     send, lock, count, landed = Transport.send, threading.Lock(), [0], [0]
     land = Journal.land
     def landing(*given, **options):

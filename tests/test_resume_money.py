@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas import enrichment
+from enrich_pandas import pipeline
+from enrich_pandas.journal import Journal
 from enrich_pandas.providers.base import RateLimit
-from enrich_pandas.run.journal import Journal
 from tests.conftest import asked
 
 
@@ -66,7 +66,7 @@ def test_nor_does_it_grow_too_old_while_one_goes_on_with_it_slowly(box, monkeypa
         return wait
 
     for name in ("find_secrets", "check_quote"):
-        monkeypatch.setattr(enrichment, name, slowly(getattr(enrichment, name)))
+        monkeypatch.setattr(pipeline, name, slowly(getattr(pipeline, name)))
     for _ in range(3):
         again = newest().resume(progress=None)
         assert set(again["person_status"]) == {"matched"}

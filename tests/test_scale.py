@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import enrich_pandas as ep
-import enrich_pandas.scale
+import enrich_pandas.dask_frame
 from enrich_pandas.report.sentences import why
 
 FIELDS = ["name", "title", "connections", "experiences"]
@@ -282,4 +282,4 @@ def test_any_list_gets_what_pandas_gets(cells, partitions):
 
 
 def test_the_accessor_is_there_with_the_module():
-    assert enrich_pandas.scale.NAME in dir(dd.DataFrame)
+    assert enrich_pandas.dask_frame.NAME in dir(dd.DataFrame)

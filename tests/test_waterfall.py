@@ -19,7 +19,7 @@ import enrich_pandas as ep
 from enrich_pandas.errors import QuotaError
 from enrich_pandas.models import Company, Email, Employer, Location, Person
 from enrich_pandas.providers.base import Identity, Match, Provider, Rule, Status, Wait
-from enrich_pandas.report.kept import last_report
+from enrich_pandas.report.provenance import last_report
 from tests.report.pages import XSS, Page
 
 SERIALS = itertools.count()
@@ -402,7 +402,7 @@ def test_what_the_plan_refuses_is_what_the_result_shows_as_not_sent(rows):
 
 def test_a_large_live_call_is_refused_by_its_worst_case(monkeypatch):
     monkeypatch.setattr(ep.options, "confirm_above", 20)
-    monkeypatch.setattr("enrich_pandas.enrichment.current", _live)
+    monkeypatch.setattr("enrich_pandas.pipeline.current", _live)
     monkeypatch.setenv("CRUSTDATA_API_KEY", "made-up")
     first = Free({})
     with pytest.raises(ep.BudgetError) as caught:
@@ -412,13 +412,13 @@ def test_a_large_live_call_is_refused_by_its_worst_case(monkeypatch):
 
 
 def _live():
-    from enrich_pandas.run.surroundings import Surroundings
+    from enrich_pandas.engine.context import Surroundings
 
     return Surroundings()
 
 
 def test_a_missing_key_of_a_later_provider_is_told_before_anything(monkeypatch):
-    monkeypatch.setattr("enrich_pandas.enrichment.current", _live)
+    monkeypatch.setattr("enrich_pandas.pipeline.current", _live)
     first = Free({})
     with pytest.raises(ep.CredentialError):
         enrich(leads(2), [first, "crustdata"])

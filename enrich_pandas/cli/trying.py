@@ -81,6 +81,6 @@ def _show(people: pd.DataFrame) -> None:
 )
 def sandbox(context: typer.Context) -> None:
     """Serve the vendors' emulators on 127.0.0.1, for any client, until Ctrl-C."""
-    from enrich_pandas.sandbox.__main__ import main  # the extra's packages
+    from enrich_pandas.emulators.__main__ import main  # the extra's packages
 
     main(context.args)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from enrich_pandas.directory.targets import MODELS, Target, fields
-from enrich_pandas.frame.cleaning import PLACEHOLDERS
+from enrich_pandas.frame.cells import PLACEHOLDERS
 from enrich_pandas.frame.identifiers import canonical
 from enrich_pandas.frame.schema import fields_of
 from enrich_pandas.models import Model

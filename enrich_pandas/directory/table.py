@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from enrich_pandas.frame.cleaning import is_missing
+from enrich_pandas.frame.cells import is_missing
 from enrich_pandas.frame.distinct import may_hold_text
 
 TEXT = pa.large_string()

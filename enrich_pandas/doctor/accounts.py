@@ -7,13 +7,13 @@ from email.utils import parsedate_to_datetime
 
 import msgspec
 
-from enrich_pandas.doctor.installed import Installed
+from enrich_pandas.doctor.checks import Installed
 from enrich_pandas.doctor.wire import Line
+from enrich_pandas.engine.balance import left_by
+from enrich_pandas.engine.context import Surroundings
 from enrich_pandas.errors import EnrichError
 from enrich_pandas.progress.phrases import amount
 from enrich_pandas.providers import find_provider
-from enrich_pandas.run.purse import left_by
-from enrich_pandas.run.surroundings import Surroundings
 
 SKEW = 60.0  # seconds between this clock and a vendor's, above which it is told
 

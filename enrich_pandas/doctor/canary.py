@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pandas as pd
 
+from enrich_pandas.api import companies, people
 from enrich_pandas.doctor import verdicts
 from enrich_pandas.doctor.findings import Check, Finding, hashed, keep
 from enrich_pandas.doctor.jobs import Record, fetched_again, lists, record_of, seen_after
 from enrich_pandas.doctor.subjects import Subject, mark, to_refuse
 from enrich_pandas.doctor.verdicts import Asked
 from enrich_pandas.doctor.wire import Line
+from enrich_pandas.engine.balance import left_by
+from enrich_pandas.engine.context import current, journal_path
+from enrich_pandas.engine.credentials import find_secrets
 from enrich_pandas.errors import BudgetError, ConfigurationError, EnrichError
-from enrich_pandas.functions import companies, people
 from enrich_pandas.providers.base import Identity, Provider, Request
-from enrich_pandas.run.credentials import find_secrets
-from enrich_pandas.run.purse import left_by
-from enrich_pandas.run.surroundings import current, journal_path
 
 LAG = 3.0  # seconds for a vendor's books to follow its answers; its emulator needs none
 WORDS = {"people": "person", "companies": "company"}

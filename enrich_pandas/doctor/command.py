@@ -8,8 +8,8 @@ import msgspec
 from enrich_pandas.doctor.canary import Canary
 from enrich_pandas.doctor.report import gather, lines, of_check
 from enrich_pandas.doctor.subjects import Subject
+from enrich_pandas.engine.context import current
 from enrich_pandas.providers.base import Provider
-from enrich_pandas.run.surroundings import current
 
 Say = Callable[[str], object]
 

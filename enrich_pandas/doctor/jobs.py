@@ -4,10 +4,10 @@ import time
 from typing import NamedTuple
 
 from enrich_pandas.doctor.wire import Line
+from enrich_pandas.engine.context import Surroundings, journal_path
+from enrich_pandas.journal.database import Database
+from enrich_pandas.journal.queries import Past
 from enrich_pandas.providers.base import Kind, Outcome, Provider, Request, Response, Wait
-from enrich_pandas.run.database import Database
-from enrich_pandas.run.past import Past
-from enrich_pandas.run.surroundings import Surroundings, journal_path
 
 LOOKS, PAUSE = 12, 5.0  # at the list of jobs, and seconds between them
 STEPS = """

@@ -9,10 +9,10 @@ from pathlib import Path
 import msgspec
 
 from enrich_pandas.errors import JournalError
-from enrich_pandas.run.database import APPLICATION_ID
-from enrich_pandas.run.leases import is_alive
-from enrich_pandas.run.past import RUNNING
-from enrich_pandas.run.safety import check_disk, check_folder
+from enrich_pandas.journal.database import APPLICATION_ID
+from enrich_pandas.journal.disk import check_disk, check_folder
+from enrich_pandas.journal.leases import is_alive
+from enrich_pandas.journal.queries import RUNNING
 
 PRIVATE = 0o077  # the bits of everybody else
 BUSY = 5.0  # seconds to wait for whoever writes

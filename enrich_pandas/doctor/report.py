@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import msgspec
 
 from enrich_pandas.doctor.accounts import Account, accounts
+from enrich_pandas.doctor.checks import Installed, installed, versions
 from enrich_pandas.doctor.findings import Check, kept
-from enrich_pandas.doctor.installed import Installed, installed, versions
 from enrich_pandas.doctor.ledger import Ledger, inspect
-from enrich_pandas.run.surroundings import current, journal_path
+from enrich_pandas.engine.context import current, journal_path
 
 HELD = "nobody can say whether they were charged; ep.runs() tells whose they are"
 PENDING = "repeat the call later: what was paid for is not paid for again"

@@ -4,12 +4,12 @@ import time
 from types import TracebackType
 from typing import Self
 
+from enrich_pandas.engine.context import Surroundings
+from enrich_pandas.engine.credentials import find_secrets
+from enrich_pandas.engine.rate_limit import for_account
 from enrich_pandas.errors import ConfigurationError, UnavailableError
 from enrich_pandas.providers.base import Provider, Request, Response
-from enrich_pandas.run.credentials import find_secrets
-from enrich_pandas.run.outcome import legible, read
-from enrich_pandas.run.surroundings import Surroundings
-from enrich_pandas.run.throttle import for_account
+from enrich_pandas.transport.outcome import legible, read
 from enrich_pandas.waterfall.stage import transport_to
 
 

@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from enrich_pandas.frame.cleaning import is_missing
+from enrich_pandas.frame.cells import is_missing
 
 Codes = npt.NDArray[np.intp]
 Small = npt.NDArray[

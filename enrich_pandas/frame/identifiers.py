@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.frame import internet, linkedin, networks
-from enrich_pandas.frame.cleaning import cleaned
+from enrich_pandas.frame.cells import cleaned
 from enrich_pandas.frame.reasons import REASONS, Refused
 
 __all__ = ["IDENTIFIERS", "REASONS", "canonical"]

@@ -10,10 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from enrich_pandas.errors import InputError
+from enrich_pandas.frame.canonical import judge
 from enrich_pandas.frame.distinct import Codes
 from enrich_pandas.frame.hosts import DISPOSABLE, ROLES
 from enrich_pandas.frame.identities import values_of
-from enrich_pandas.frame.judging import judge
 from enrich_pandas.frame.plain import TEXT
 from enrich_pandas.frame.schema import TEXT as COLUMN
 from enrich_pandas.providers.base import Identity

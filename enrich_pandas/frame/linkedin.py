@@ -4,7 +4,7 @@ import re
 import unicodedata
 from urllib.parse import unquote
 
-from enrich_pandas.frame.cleaning import INVISIBLE, PLACEHOLDERS
+from enrich_pandas.frame.cells import INVISIBLE, PLACEHOLDERS
 from enrich_pandas.frame.reasons import Refused
 
 _URL = re.compile(

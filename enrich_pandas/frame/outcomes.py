@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from enrich_pandas.frame.canonical import Judged
 from enrich_pandas.frame.distinct import Codes, Small
 from enrich_pandas.frame.identities import taken
-from enrich_pandas.frame.judging import Judged
 from enrich_pandas.providers.base import KEYS, Identity, Kind, Provider, Status
 
 Refusal = tuple[Status, str]

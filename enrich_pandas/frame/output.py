@@ -11,7 +11,7 @@ import pandas as pd
 from enrich_pandas.errors import ConfigurationError, InputError
 from enrich_pandas.frame import flatten
 from enrich_pandas.frame.attach import attach, check_names, own_columns
-from enrich_pandas.frame.cleaning import LONE_SURROGATE
+from enrich_pandas.frame.cells import LONE_SURROGATE
 from enrich_pandas.frame.gathering import Shelf
 from enrich_pandas.frame.schema import Field, fields_of, wide_names
 from enrich_pandas.models import Part

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from email_validator import SPECIAL_USE_DOMAIN_NAMES
 
-from enrich_pandas.frame.cleaning import MAX_TEXT, PLACEHOLDERS
+from enrich_pandas.frame.cells import MAX_TEXT, PLACEHOLDERS
 from enrich_pandas.frame.internet import ATOM, MAX_EMAIL, MAX_LOCAL
 
 TEXT = pa.large_string()

@@ -13,10 +13,10 @@ import numpy.typing as npt
 import pandas as pd
 
 from enrich_pandas.errors import ConfigurationError, InputError
+from enrich_pandas.frame.canonical import Judged, judge
 from enrich_pandas.frame.columns import Columns, position
 from enrich_pandas.frame.distinct import Codes, distinct_rows, first_places
 from enrich_pandas.frame.failures import ROW, ROW_REASONS, Faults, Verdicts, no_cases, schema
-from enrich_pandas.frame.judging import Judged, judge
 from enrich_pandas.frame.outcomes import Refusal, Refuse, outcomes
 from enrich_pandas.providers.base import Identity, Kind, Provider, Status
 

@@ -4,7 +4,7 @@ import sys
 from typing import Any
 
 from enrich_pandas.progress import Progress
-from enrich_pandas.progress.still import still
+from enrich_pandas.progress.html import still
 
 
 class Page:

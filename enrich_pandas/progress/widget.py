@@ -12,7 +12,7 @@ from IPython.display import display
 from ipywidgets import HTML, Button, HBox, Label, Layout, VBox
 
 from enrich_pandas.progress import FINAL, Controls, Progress, phrases
-from enrich_pandas.progress.still import figures, still
+from enrich_pandas.progress.html import figures, still
 
 # A label typesets TeX between dollars, and its text must hold no tag even for a careless reader.
 _TEXT = str.maketrans({"<": "\u2039", ">": "\u203a", "$": "\uff04", "\\": "\uff3c"})

@@ -1,8 +1,6 @@
 """The providers: each describes requests and reads answers; none knows another."""
 
 import difflib
-import sys
-import types
 from importlib.metadata import EntryPoint, entry_points
 
 from enrich_pandas.errors import ConfigurationError, ProviderNotFoundError
@@ -11,7 +9,7 @@ from enrich_pandas.providers.base import Provider
 GROUP = "enrich_pandas.providers"
 
 
-def providers() -> dict[str, str]:
+def list_providers() -> dict[str, str]:
     """Return every provider that is installed, by name, with where it is defined.
 
     Returns
@@ -22,7 +20,7 @@ def providers() -> dict[str, str]:
 
     Examples
     --------
-    >>> providers()["crustdata"]
+    >>> list_providers()["crustdata"]
     'enrich_pandas.providers.crustdata:Crustdata'
     """
     return {point.name: point.value for point in _points()}
@@ -49,7 +47,7 @@ def find_provider(provider: str | Provider) -> Provider:
     for point in _points():
         if point.name == provider:
             return _load(point)
-    close = difflib.get_close_matches(provider, providers(), n=1)
+    close = difflib.get_close_matches(provider, list_providers(), n=1)
     raise ProviderNotFoundError(
         f"No provider is called {provider!r}.",
         cost="Nothing was spent.",
@@ -66,7 +64,7 @@ def _instead_of(provider: object) -> str:
 
 
 def _listed() -> str:
-    return f"The providers are: {', '.join(sorted(providers()))}."
+    return f"The providers are: {', '.join(sorted(list_providers()))}."
 
 
 def _load(point: EntryPoint) -> Provider:
@@ -78,13 +76,3 @@ def _load(point: EntryPoint) -> Provider:
 
 def _points() -> list[EntryPoint]:
     return sorted(entry_points(group=GROUP), key=lambda point: point.name)
-
-
-class _Callable(types.ModuleType):
-    """``ep.providers`` is this package, and ``ep.providers()`` lists what is installed."""
-
-    def __call__(self) -> dict[str, str]:
-        return providers()
-
-
-sys.modules[__name__].__class__ = _Callable

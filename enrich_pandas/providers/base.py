@@ -19,7 +19,7 @@ from enrich_pandas.errors import (
     RequestError,
     UnavailableError,
 )
-from enrich_pandas.providers.values import (
+from enrich_pandas.providers.types import (
     NOTHING,
     Allowance,
     Flow,

@@ -5,11 +5,11 @@ from typing import Any
 
 import pandas as pd
 
+from enrich_pandas.engine.recall import Call, read_call
 from enrich_pandas.frame.schema import TEXT, TIME
+from enrich_pandas.journal import Journal
 from enrich_pandas.providers.base import Kind
-from enrich_pandas.report.summarise import Account
-from enrich_pandas.run.journal import Journal
-from enrich_pandas.run.recall import Call, read_call
+from enrich_pandas.report.summary import Account
 
 RUN_COLUMNS = {
     "run": TEXT,

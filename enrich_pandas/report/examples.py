@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from enrich_pandas.frame.cleaning import is_missing
+from enrich_pandas.frame.cells import is_missing
 from enrich_pandas.frame.columns import position
 from enrich_pandas.frame.distinct import Codes
 from enrich_pandas.frame.validation import Identified

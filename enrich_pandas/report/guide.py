@@ -8,7 +8,7 @@ from enrich_pandas.errors import InputError
 from enrich_pandas.frame.columns import find_columns
 from enrich_pandas.providers.base import Kind
 from enrich_pandas.report.page import Line, Lines, Page, shown
-from enrich_pandas.report.summarise import columns_of, prefixes
+from enrich_pandas.report.summary import columns_of, prefixes
 
 NAMES: Mapping[Kind, tuple[str, ...]] = {
     "people": ("linkedin_url", "email"),

@@ -25,7 +25,7 @@ from enrich_pandas.report.page import (
 )
 from enrich_pandas.report.report import Report
 from enrich_pandas.report.sentences import why
-from enrich_pandas.report.summarise import Account
+from enrich_pandas.report.summary import Account
 
 FEW = 5  # disputed values that are shown
 

@@ -9,7 +9,7 @@ import pandas as pd
 from enrich_pandas.frame.identifiers import canonical
 from enrich_pandas.providers.base import Kind, Status
 from enrich_pandas.report.comparison import FIELDS, WATCHED, Known, Pair
-from enrich_pandas.report.summarise import Columns, columns_of
+from enrich_pandas.report.summary import Columns, columns_of
 
 Key = tuple[str, str]
 

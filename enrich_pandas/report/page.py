@@ -105,7 +105,7 @@ class Viewed(ABC):
         return as_text(self.page())
 
     def _repr_html_(self) -> str:
-        from enrich_pandas.report.html import as_html
+        from enrich_pandas.report.render import as_html
 
         return as_html(self.page())
 
@@ -131,7 +131,7 @@ class Viewed(ABC):
         -----
         It costs nothing. What it shows of people is personal data, as in the frame.
         """
-        from enrich_pandas.report.html import as_document
+        from enrich_pandas.report.render import as_document
 
         text = as_document(self.page())
         if path is None:

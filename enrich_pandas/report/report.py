@@ -10,7 +10,7 @@ from enrich_pandas.frame.schema import TEXT
 from enrich_pandas.report.accounts import requests_table, runs_table
 from enrich_pandas.report.page import Page, Viewed
 from enrich_pandas.report.sentences import why
-from enrich_pandas.report.summarise import Account, Summary
+from enrich_pandas.report.summary import Account, Summary
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

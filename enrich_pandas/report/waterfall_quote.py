@@ -20,7 +20,7 @@ from enrich_pandas.report.page import (
     labelled,
     told,
 )
-from enrich_pandas.report.quote import MANY, by_status, savings
+from enrich_pandas.report.plan import MANY, by_status, savings
 from enrich_pandas.report.remarks import Remarks
 
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from enrich_pandas.engine.context import current, inside
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.providers import find_provider
 from enrich_pandas.providers.base import Provider, Secret
-from enrich_pandas.run.surroundings import current, inside
 
 
 @contextmanager

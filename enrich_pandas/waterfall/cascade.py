@@ -6,17 +6,17 @@ from contextlib import closing, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
+from enrich_pandas.engine.budget import Budget
+from enrich_pandas.engine.context import Surroundings, journal_path
+from enrich_pandas.engine.credentials import find_secrets
+from enrich_pandas.engine.runner import Driver
 from enrich_pandas.errors import EnrichError, wrapped
 from enrich_pandas.frame.output import Output
 from enrich_pandas.frame.schema import Field
+from enrich_pandas.journal import Journal
+from enrich_pandas.journal.suppression import Screen
 from enrich_pandas.progress import Progress, State
 from enrich_pandas.providers.base import Kind, Provider
-from enrich_pandas.run.budget import Budget
-from enrich_pandas.run.credentials import find_secrets
-from enrich_pandas.run.driver import Driver
-from enrich_pandas.run.journal import Journal
-from enrich_pandas.run.surroundings import Surroundings, journal_path
-from enrich_pandas.run.tombstones import Screen
 from enrich_pandas.waterfall.groups import Groups
 from enrich_pandas.waterfall.merge import Asked, Merged, merge
 from enrich_pandas.waterfall.stage import transport_to

@@ -15,9 +15,9 @@ from enrich_pandas.frame.distinct import Codes, distinct_rows, factorized, first
 from enrich_pandas.frame.identifiers import canonical
 from enrich_pandas.frame.labels import ALSO
 from enrich_pandas.frame.validation import identify, wanted_rows
+from enrich_pandas.journal.suppression import Screen
 from enrich_pandas.models import Company, Part, Person
 from enrich_pandas.providers.base import Kind, Provider
-from enrich_pandas.run.tombstones import Screen
 from enrich_pandas.waterfall.stage import Stage
 
 Found = Mapping[str, str]

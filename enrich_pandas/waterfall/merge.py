@@ -16,9 +16,9 @@ from enrich_pandas.frame.flatten import Distinct
 from enrich_pandas.frame.identifiers import canonical
 from enrich_pandas.frame.output import Output
 from enrich_pandas.frame.schema import Field, has_value, leaves_of
+from enrich_pandas.journal.records import Answer
 from enrich_pandas.models import Part
 from enrich_pandas.providers.base import Identity, Status
-from enrich_pandas.run.records import Answer
 from enrich_pandas.waterfall.groups import Groups, identifiers_in
 from enrich_pandas.waterfall.stage import Stage
 

@@ -11,30 +11,30 @@ from typing import Any
 
 import numpy as np
 
+from enrich_pandas.cassette.keeping import keep
+from enrich_pandas.cassette.recording import Begun, Tape
+from enrich_pandas.cassette.unrecorded import Unrecorded, unrecorded
+from enrich_pandas.engine.balance import Purse
+from enrich_pandas.engine.budget import Budget
+from enrich_pandas.engine.context import Surroundings, journal_path
+from enrich_pandas.engine.plan import Orders, count_statuses, least_seconds, make_orders
+from enrich_pandas.engine.rate_limit import Throttle, for_account
+from enrich_pandas.engine.recall import Planned, recorded
+from enrich_pandas.engine.results import Tally
+from enrich_pandas.engine.runner import Driver
+from enrich_pandas.engine.tokens import Tokens
 from enrich_pandas.errors import ReplayError
 from enrich_pandas.frame.columns import Columns
 from enrich_pandas.frame.distinct import Codes
 from enrich_pandas.frame.identities import Repeated
 from enrich_pandas.frame.validation import Identified
+from enrich_pandas.journal import Journal
+from enrich_pandas.journal.queries import listed
+from enrich_pandas.journal.records import Answer
 from enrich_pandas.options import options
 from enrich_pandas.providers.base import Identity, Kind, Provider, Secret, Status
-from enrich_pandas.report.quote import Plan
-from enrich_pandas.run.budget import Budget
-from enrich_pandas.run.driver import Driver
-from enrich_pandas.run.http import Transport
-from enrich_pandas.run.journal import Journal
-from enrich_pandas.run.keeping import keep
-from enrich_pandas.run.past import listed
-from enrich_pandas.run.plan import Orders, count_statuses, least_seconds, make_orders
-from enrich_pandas.run.purse import Purse
-from enrich_pandas.run.recall import Planned, recorded
-from enrich_pandas.run.records import Answer
-from enrich_pandas.run.surroundings import Surroundings, journal_path
-from enrich_pandas.run.tally import Tally
-from enrich_pandas.run.tape import Begun, Tape
-from enrich_pandas.run.throttle import Throttle, for_account
-from enrich_pandas.run.tokens import Tokens
-from enrich_pandas.run.unrecorded import Unrecorded, unrecorded
+from enrich_pandas.report.plan import Plan
+from enrich_pandas.transport import Transport
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from typing import Any
 
 import pandas as pd
 
-from enrich_pandas.sandbox.names import domain_of, slugged
-from enrich_pandas.sandbox.pools import latin_pools
+from enrich_pandas.emulators.names import domain_of, slugged
+from enrich_pandas.emulators.pools import latin_pools
 
 OWNERS = ("Priya", "Tom", "Łucja", "Ana María")
 NOTES = (

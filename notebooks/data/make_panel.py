@@ -11,8 +11,8 @@ from pathlib import Path
 import pandas as pd
 
 import enrich_pandas as ep
-from enrich_pandas.sandbox.names import domain_of, slugged
-from enrich_pandas.sandbox.pools import latin_pools
+from enrich_pandas.emulators.names import domain_of, slugged
+from enrich_pandas.emulators.pools import latin_pools
 
 HERE = Path(__file__).parent
 RECORDINGS = HERE.parents[1] / "cassettes" / "report"

@@ -66,7 +66,7 @@ def test_a_live_check_is_refused_where_nobody_can_be_asked() -> None:
 def test_a_live_check_asks_at_a_terminal(
     typed: str, is_done: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("enrich_pandas.cli.checking._is_terminal", lambda: True)
+    monkeypatch.setattr("enrich_pandas.cli.maintenance._is_terminal", lambda: True)
     result = probe(typed=typed)
     assert (result.exit_code == 0) is is_done
     assert ("    holds " in result.output) is is_done

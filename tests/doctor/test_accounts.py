@@ -5,9 +5,9 @@ import pytest
 import enrich_pandas as ep
 from enrich_pandas.doctor import accounts as module
 from enrich_pandas.doctor.accounts import accounts
-from enrich_pandas.doctor.installed import installed
+from enrich_pandas.doctor.checks import installed
 from enrich_pandas.doctor.report import gather, lines
-from enrich_pandas.run.surroundings import current
+from enrich_pandas.engine.context import current
 
 
 def found(name):

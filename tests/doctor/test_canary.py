@@ -8,7 +8,7 @@ from enrich_pandas.doctor import canary, jobs
 from enrich_pandas.doctor.canary import Canary
 from enrich_pandas.doctor.findings import kept
 from enrich_pandas.doctor.subjects import Subject
-from enrich_pandas.run.surroundings import current, journal_path
+from enrich_pandas.engine.context import current, journal_path
 
 EMAIL = "ada@example.com"
 

@@ -9,8 +9,8 @@ import enrich_pandas as ep
 from enrich_pandas.doctor.findings import FILE, Check, Finding, hashed, keep, kept
 from enrich_pandas.doctor.ledger import inspect
 from enrich_pandas.doctor.report import Report, gather, lines
-from enrich_pandas.run.leases import Lease
-from enrich_pandas.run.surroundings import current, journal_path
+from enrich_pandas.engine.context import current, journal_path
+from enrich_pandas.journal.leases import Lease
 
 KEY = "made-up-key-0042"
 LEADS = pd.DataFrame({"Email": ["ada@example.com", "bo@example.com"]})
@@ -141,7 +141,7 @@ def test_a_damaged_journal_is_a_problem(journal):
 
 
 def test_a_network_disk_is_a_problem(tmp_path, monkeypatch):
-    monkeypatch.setattr("enrich_pandas.run.safety._kind_of_disk", lambda _: "nfs4")
+    monkeypatch.setattr("enrich_pandas.journal.disk._kind_of_disk", lambda _: "nfs4")
     ledger = inspect(tmp_path / "journal.sqlite")
     assert ledger.disk == "not usable"
     assert "network disk (nfs4)" in ledger.problems[0]
@@ -161,7 +161,7 @@ def test_credentials_are_named_and_never_shown(monkeypatch):
 
 
 def test_a_key_of_the_keyring_is_told_from_one_of_the_environment(monkeypatch):
-    monkeypatch.setattr("enrich_pandas.run.credentials._from_keyring", lambda *_: KEY)
+    monkeypatch.setattr("enrich_pandas.engine.credentials._from_keyring", lambda *_: KEY)
     monkeypatch.delenv("AMPLEMARKET_API_KEY", raising=False)
     assert "amplemarket: api_key found (keyring)" in text()
 

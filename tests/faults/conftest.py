@@ -2,15 +2,15 @@
 
 import pytest
 
-from enrich_pandas.providers.amplemarket import bulk
+from enrich_pandas.engine import polling, sender
+from enrich_pandas.providers.amplemarket import flows
 from enrich_pandas.providers.zoho import adoption, jobs
-from enrich_pandas.run import polling, sender
-from enrich_pandas.run.http import Transport
+from enrich_pandas.transport import Transport
 
 
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch):
-    monkeypatch.setattr(bulk, "POLL_SECONDS", 0.02)
+    monkeypatch.setattr(flows, "POLL_SECONDS", 0.02)
     monkeypatch.setattr(adoption, "SOON", (0.02, 0.1))
     monkeypatch.setattr(jobs, "GONE", (0.02, 0.05))
     monkeypatch.setattr(jobs, "STALE", 0.02)

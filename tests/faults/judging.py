@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.providers.amplemarket import bulk
+from enrich_pandas.providers.amplemarket import flows
 
 SLUGS = [f"p{number}-example" for number in range(3)]
 PROVIDERS = {
@@ -154,7 +154,7 @@ def paged(where: str) -> Iterator[None]:
     """Let a page hold one result, where pages are struck."""
     with pytest.MonkeyPatch.context() as patch:
         if where == "page":
-            patch.setattr(bulk, "PAGE", {"page[size]": "1"})
+            patch.setattr(flows, "PAGE", {"page[size]": "1"})
         yield
 
 

@@ -4,13 +4,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from enrich_pandas.engine.context import current
+from enrich_pandas.engine.credentials import find_secrets
+from enrich_pandas.engine.sender import ATTEMPTS
 from enrich_pandas.providers.base import Identity, Provider, Request, Response
-from enrich_pandas.run.credentials import find_secrets
-from enrich_pandas.run.http import Transport
-from enrich_pandas.run.outcome import legible, read
-from enrich_pandas.run.sender import ATTEMPTS
-from enrich_pandas.run.surroundings import current
 from enrich_pandas.testing.driving import Conversation, drive
+from enrich_pandas.transport import Transport
+from enrich_pandas.transport.outcome import legible, read
 from enrich_pandas.waterfall.stage import transport_to
 
 

@@ -165,7 +165,7 @@ def test_after_the_hour_there_is_one_more_try(monkeypatch: pytest.MonkeyPatch) -
         queued = counted(frame)["pending"]
         sent = len(box.requests)
         now = pd.Timestamp.now("utc").timestamp() + 3601
-        monkeypatch.setattr("enrich_pandas.run.plan.time.time", lambda: now)
+        monkeypatch.setattr("enrich_pandas.engine.plan.time.time", lambda: now)
         enriched(people(slugs), ep.Crustdata(api="screener"))
         assert queued <= 25
         assert len(box.requests) == sent + 1

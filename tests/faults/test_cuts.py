@@ -15,8 +15,8 @@ import pytest
 
 import enrich_pandas as ep
 from enrich_pandas.providers.base import Outcome, Provider, Response, Status
-from enrich_pandas.run.outcome import legible
 from enrich_pandas.testing.driving import Conversation, drive
+from enrich_pandas.transport.outcome import legible
 from tests.faults.judging import PROVIDERS, sandbox_name
 from tests.faults.talking import identities, line_of
 

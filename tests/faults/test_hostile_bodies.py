@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.run.http import Transport
+from enrich_pandas.transport import Transport
 from tests.faults.judging import (
     BILLED,
     CUT,

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.run import commits
+from enrich_pandas.journal import commits
 from tests.faults.judging import (
     BILLED,
     PROVIDERS,

@@ -13,10 +13,10 @@ import pytest
 import requests
 
 import enrich_pandas as ep
-from enrich_pandas.providers.amplemarket import bulk
-from enrich_pandas.providers.amplemarket.bulk import TRIES
+from enrich_pandas.engine.tokens import Tokens
+from enrich_pandas.providers.amplemarket import flows
+from enrich_pandas.providers.amplemarket.flows import TRIES
 from enrich_pandas.providers.base import Status
-from enrich_pandas.run.tokens import Tokens
 from tests.faults.hostile import REDIRECTS, Elsewhere, addresses, elsewhere
 from tests.faults.judging import PROVIDERS, counted, enriched, people, proven, sandbox_name
 from tests.faults.talking import Line, line_of
@@ -128,7 +128,7 @@ def test_a_redirect_of_what_is_free_keeps_the_job(
     unheard: Elsewhere, monkeypatch: pytest.MonkeyPatch, vendor: str, where: str, step: int
 ) -> None:
     if where == "page":
-        monkeypatch.setattr(bulk, "PAGE", {"page[size]": "1"})
+        monkeypatch.setattr(flows, "PAGE", {"page[size]": "1"})
     with ep.sandbox(misses=0) as box, line_of(PROVIDERS[vendor]()) as line:
         for number, url in enumerate(every(unheard, box, vendor)[::step]):
             strike(box, vendor, where, http=REDIRECTS[number % 5], headers=[("location", url)])
@@ -170,7 +170,7 @@ def sign(box: Any, folder: Any) -> str | None:
 
 @pytest.fixture
 def paged(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bulk, "PAGE", {"page[size]": "1"})
+    monkeypatch.setattr(flows, "PAGE", {"page[size]": "1"})
 
 
 def linked(
@@ -199,7 +199,7 @@ def test_a_hostile_next_page_is_not_asked_for_elsewhere(
     unheard: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page that is there lands; the next one is read from the pinned origin, or held."""
-    monkeypatch.setattr(bulk, "PAGE", {"page[size]": "1"})
+    monkeypatch.setattr(flows, "PAGE", {"page[size]": "1"})
     for url, statuses in linked(unheard, "poll", "_links.next.href", count=2):
         assert statuses == [Status.HELD, Status.MATCHED], url
 
@@ -207,7 +207,7 @@ def test_a_hostile_next_page_is_not_asked_for_elsewhere(
 def test_a_next_page_elsewhere_on_the_own_path_is_read_at_the_pinned_origin(
     unheard: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(bulk, "PAGE", {"page[size]": "1"})
+    monkeypatch.setattr(flows, "PAGE", {"page[size]": "1"})
     with ep.sandbox(misses=0) as box, line_of(ep.Amplemarket()) as line:
         link = f"http://127.0.0.1:{unheard.port}{JOB.format(job=1)}?page[size]=1&page[after]=1"
         box.fault("amplemarket", "poll", "edited", edit={"_links.next.href": link})
@@ -225,7 +225,7 @@ def test_a_run_sends_nothing_to_the_second_listener(
     unheard: Elsewhere, monkeypatch: pytest.MonkeyPatch, vendor: str, where: str, step: int
 ) -> None:
     if where == "page":
-        monkeypatch.setattr(bulk, "PAGE", {"page[size]": "1"})
+        monkeypatch.setattr(flows, "PAGE", {"page[size]": "1"})
     with ep.sandbox(misses=0) as box:
         urls = [url for url in every(unheard, box, vendor) if len(url) < LONGEST_HEADER]
         size = 1 + (where == "page")

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.providers.amplemarket import bulk
+from enrich_pandas.engine.sender import ATTEMPTS, IN_VAIN, MORE_RETRIES, RETRIES
+from enrich_pandas.providers.amplemarket import flows
 from enrich_pandas.providers.base import RateLimit
-from enrich_pandas.run.sender import ATTEMPTS, IN_VAIN, MORE_RETRIES, RETRIES
 from tests.faults.judging import counted, enriched, people, proven, sandbox_name
 
 WORKERS = 8
@@ -89,7 +89,7 @@ def test_polls_that_are_refused_are_as_rare_as_others(
     monkeypatch: pytest.MonkeyPatch, how: dict[str, Any]
 ) -> None:
     """P11 and P28 of what is free: until the patience ends, and three attempts of each."""
-    monkeypatch.setattr(bulk, "POLL_SECONDS", 0.5)
+    monkeypatch.setattr(flows, "POLL_SECONDS", 0.5)
     with ep.sandbox(misses=0) as box:
         box.fault("amplemarket", "poll", "answer_instead", times=None, **how)
         frame, error = enriched(people(), ep.Amplemarket(patience=1.6))

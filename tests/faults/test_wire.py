@@ -14,7 +14,7 @@ import requests
 from urllib3.util import connection
 
 import enrich_pandas as ep
-from enrich_pandas.run.connection import Adapter
+from enrich_pandas.transport.connection import Adapter
 from tests.faults.judging import (
     BILLED,
     FREE,

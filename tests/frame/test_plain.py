@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enrich_pandas.frame.cleaning import PLACEHOLDERS
+from enrich_pandas.frame.cells import PLACEHOLDERS
 from enrich_pandas.frame.identifiers import canonical
 from enrich_pandas.frame.plain import TEXT, plain
 from tests.frame.spellings import SPELLINGS

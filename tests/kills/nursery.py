@@ -21,11 +21,11 @@ from pathlib import Path
 import pandas as pd
 
 import enrich_pandas as ep
-from enrich_pandas.providers.amplemarket import bulk
+from enrich_pandas.engine.scheduler import Scheduler
+from enrich_pandas.journal.database import Database
+from enrich_pandas.providers.amplemarket import flows
 from enrich_pandas.providers.base import RateLimit
-from enrich_pandas.run.database import Database
-from enrich_pandas.run.http import Transport
-from enrich_pandas.run.scheduler import Scheduler
+from enrich_pandas.transport import Transport
 
 FAST = RateLimit(10_000, 1)
 PROVIDERS = {
@@ -277,7 +277,7 @@ TASKS = {task.__name__: task for task in (interrupted, in_a_thread, beside_a_thr
 
 
 def life(trial: dict, url: str) -> None:
-    bulk.POLL_SECONDS = 0.1
+    flows.POLL_SECONDS = 0.1
     # As a script has them that was started in a terminal.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.unraisablehook = note_dropped

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.providers.amplemarket import bulk
-from enrich_pandas.run.database import Database
+from enrich_pandas.journal.database import Database
+from enrich_pandas.providers.amplemarket import flows
 
 PROVIDERS = {
     "crustdata": (lambda: ep.Crustdata(connections=2), 30),
@@ -45,7 +45,7 @@ class Full:
 @pytest.mark.parametrize("vendor", PROVIDERS)
 def test_every_write_fails_in_turn(vendor, for_good, tmp_path, monkeypatch):
     make, rows = PROVIDERS[vendor]
-    monkeypatch.setattr(bulk, "POLL_SECONDS", 0.05)
+    monkeypatch.setattr(flows, "POLL_SECONDS", 0.05)
     with ep.sandbox(misses=0.2) as box:
         for number in range(1, MOST):
             slugs = [f"w{number}-{place}-example" for place in range(rows)]

@@ -12,10 +12,10 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.providers.amplemarket import bulk
-from enrich_pandas.run import commits, database, safety
-from enrich_pandas.run.database import Database
-from enrich_pandas.run.http import Transport
+from enrich_pandas.journal import commits, database, disk
+from enrich_pandas.journal.database import Database
+from enrich_pandas.providers.amplemarket import flows
+from enrich_pandas.transport import Transport
 from tests.kills.disk import IS_OPEN, Content, Disk
 
 pytestmark = pytest.mark.skipif(not IS_OPEN, reason="this Python's SQLite shows no VFS")
@@ -32,7 +32,7 @@ class Recorded(Disk):
         super().__init__(folder)
         self.commits, self.sendings = [0], []  # how many events there were before each
         self._mark(monkeypatch)
-        monkeypatch.setattr(bulk, "POLL_SECONDS", 0.05)
+        monkeypatch.setattr(flows, "POLL_SECONDS", 0.05)
         slugs = [f"linkedin.com/in/power-{number}-example" for number in range(batches)]
         vendor = ep.Amplemarket(rows_at_risk=1, connections=2)
         box = ep.sandbox(misses=0.2, job_seconds=(0.02, 0.1), journal=folder / NAME)
@@ -89,7 +89,7 @@ class Readings:
     def _read(path):
         try:
             with closing(Database(path)) as journal, journal.reading() as connection:
-                safety.check_whole(connection, path)
+                disk.check_whole(connection, path)
                 return hashlib.sha256("".join(connection.iterdump()).encode()).hexdigest()
         except ep.JournalError as error:
             return f"unreadable: {error}"

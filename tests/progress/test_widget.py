@@ -13,7 +13,7 @@ from nbclient import NotebookClient
 
 from enrich_pandas.progress import Progress, State, widget
 from enrich_pandas.progress.colours import FILLS
-from enrich_pandas.progress.still import still
+from enrich_pandas.progress.html import still
 from enrich_pandas.progress.widget import Clicks, Panel
 from enrich_pandas.providers.base import RateLimit, Status
 

@@ -10,10 +10,10 @@ from enrich_pandas.models import Company, Person
 from enrich_pandas.providers.amplemarket import Amplemarket
 from enrich_pandas.providers.amplemarket.companies import company_of
 from enrich_pandas.providers.amplemarket.company_types import Company as Firm
-from enrich_pandas.providers.amplemarket.leads import asked_person, echoed_person, written_person
 from enrich_pandas.providers.amplemarket.people import person_of
 from enrich_pandas.providers.amplemarket.person_types import Person as Human
 from enrich_pandas.providers.amplemarket.person_types import PersonResult
+from enrich_pandas.providers.amplemarket.requests import asked_person, echoed_person, written_person
 from enrich_pandas.providers.base import Identity, Outcome, RateLimit, Request, Response, Secret
 from enrich_pandas.providers.decoding import read
 

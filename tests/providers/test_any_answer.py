@@ -23,9 +23,11 @@ from enrich_pandas.providers.crustdata import (
     current_company_types,
     current_people,
     current_types,
-    screener_companies,
+)
+from enrich_pandas.providers.crustdata.screener import (
+    companies,
+    people,
     screener_company_types,
-    screener_people,
     screener_types,
 )
 from enrich_pandas.providers.decoding import Day, read
@@ -42,13 +44,13 @@ class Schema(NamedTuple):
 
 SCHEMAS = {
     "crustdata person": Schema(current_types.Candidate, current_people.person_of),
-    "screener person": Schema(screener_types.Profile, screener_people.person_of),
+    "screener person": Schema(screener_types.Profile, people.person_of),
     "amplemarket person": Schema(person_types.Person, amplemarket.people.person_of),
     "zoho person": Schema(people_types.EnrichedPerson, zoho.people.person_of),
     "crustdata company": Schema(
         current_company_types.CompanyCandidate, current_companies.company_of
     ),
-    "screener company": Schema(screener_company_types.Firm, screener_companies.company_of),
+    "screener company": Schema(screener_company_types.Firm, companies.company_of),
     "amplemarket company": Schema(company_types.Company, amplemarket.companies.company_of),
     "zoho company": Schema(org_types.EnrichedOrg, zoho.companies.company_of),
 }

@@ -12,8 +12,8 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
+from enrich_pandas.engine.context import Surroundings, inside
 from enrich_pandas.providers.base import Secret
-from enrich_pandas.run.surroundings import Surroundings, inside
 from tests.canaries import unwatched
 
 CASSETTES = Path(__file__).parents[2] / "cassettes"

@@ -8,16 +8,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from enrich_pandas.emulators.companies import Companies, Round
+from enrich_pandas.emulators.crustdata.company import SECTIONS
+from enrich_pandas.emulators.crustdata.company import document as current_document
+from enrich_pandas.emulators.crustdata.legacy_company import FIELDS
+from enrich_pandas.emulators.crustdata.legacy_company import document as screener_document
 from enrich_pandas.errors import RequestError
 from enrich_pandas.models import Company
 from enrich_pandas.providers.base import Identity, Match, Request, Response
 from enrich_pandas.providers.binding import company_keys, key_of
 from enrich_pandas.providers.crustdata import Crustdata, Prices, current, screener
-from enrich_pandas.sandbox.companies import Companies, Round
-from enrich_pandas.sandbox.crustdata.company import SECTIONS
-from enrich_pandas.sandbox.crustdata.company import document as current_document
-from enrich_pandas.sandbox.crustdata.legacy_company import FIELDS
-from enrich_pandas.sandbox.crustdata.legacy_company import document as screener_document
 
 Reply = Callable[..., Response]
 DOMAIN = Identity.of(domain="acme.example")

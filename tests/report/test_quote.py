@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 import enrich_pandas as ep
 from enrich_pandas.providers.base import Status
-from enrich_pandas.report.quote import Plan
+from enrich_pandas.report.plan import Plan
 from tests.report.pages import XSS, Page
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.report.kept import _of
+from enrich_pandas.report.provenance import _of
 from tests.report.pages import DOCUMENT, ELEMENTS, XSS, Page
 
 LEADS = pd.DataFrame(

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import enrich_pandas as ep
+from enrich_pandas.cassette.file import Interaction, Recording, load, save
+from enrich_pandas.cassette.recording import Tape, key_of
 from enrich_pandas.providers.base import Identity
-from enrich_pandas.run.cassette import Interaction, Recording, load, save
-from enrich_pandas.run.tape import Tape, key_of
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=40).map(str.encode)
 MOMENTS = st.floats(1e9, 2e9).map(lambda at: round(at, 6))

@@ -12,8 +12,8 @@ from unittest.mock import patch
 import pytest
 
 from enrich_pandas.errors import JournalError
-from enrich_pandas.run import commits
-from enrich_pandas.run.database import Database
+from enrich_pandas.journal import commits
+from enrich_pandas.journal.database import Database
 
 SET = "INSERT INTO settings VALUES (?, ?)"
 THREADS = 8

@@ -6,9 +6,9 @@ import pytest
 from keyring.errors import NoKeyringError
 
 import enrich_pandas as ep
-from enrich_pandas.run import credentials
-from enrich_pandas.run.credentials import find_secrets, located
-from enrich_pandas.run.surroundings import Surroundings
+from enrich_pandas.engine import credentials
+from enrich_pandas.engine.context import Surroundings
+from enrich_pandas.engine.credentials import find_secrets, located
 
 LIVE = Surroundings()
 VARIABLE = "CRUSTDATA_API_KEY"

@@ -9,12 +9,19 @@ from types import MappingProxyType
 
 import pytest
 
+from enrich_pandas.engine import sender
+from enrich_pandas.engine.plan import make_orders
+from enrich_pandas.engine.rate_limit import Throttle
+from enrich_pandas.engine.results import Tally
+from enrich_pandas.engine.runner import READERS, Driver
 from enrich_pandas.errors import (
     AuthenticationError,
     ConfigurationError,
     EnrichError,
     UnavailableError,
 )
+from enrich_pandas.journal import Journal
+from enrich_pandas.journal.records import Answer
 from enrich_pandas.models import Person
 from enrich_pandas.providers.base import (
     Identity,
@@ -26,15 +33,8 @@ from enrich_pandas.providers.base import (
     Wait,
     held,
 )
-from enrich_pandas.run import sender
-from enrich_pandas.run.connection import Phase
-from enrich_pandas.run.driver import READERS, Driver
-from enrich_pandas.run.http import Exchange
-from enrich_pandas.run.journal import Journal
-from enrich_pandas.run.plan import make_orders
-from enrich_pandas.run.records import Answer
-from enrich_pandas.run.tally import Tally
-from enrich_pandas.run.throttle import Throttle
+from enrich_pandas.transport import Exchange
+from enrich_pandas.transport.connection import Phase
 
 
 class Echo(Provider):
@@ -244,7 +244,7 @@ def test_the_error_names_what_to_do(drive):
 
 
 def test_what_cannot_be_sent_is_tried_three_times(drive, monkeypatch):
-    monkeypatch.setattr("enrich_pandas.run.sender.backoff", lambda *_: 0.0)
+    monkeypatch.setattr("enrich_pandas.engine.sender.backoff", lambda *_: 0.0)
     wire = Wire(*(Exchange(phase=Phase.CONNECT, error="refused") for _ in range(60)))
     driver = drive(wire, IDENTITIES[:2])
     assert isinstance(driver.error, UnavailableError)
@@ -252,7 +252,7 @@ def test_what_cannot_be_sent_is_tried_three_times(drive, monkeypatch):
 
 
 def test_a_refusal_for_the_rate_is_tried_again(drive, monkeypatch):
-    monkeypatch.setattr("enrich_pandas.run.sender.backoff", lambda *_: 0.0)
+    monkeypatch.setattr("enrich_pandas.engine.sender.backoff", lambda *_: 0.0)
     wire = Wire(answered(429, {"error": "slow down"}))
     assert statuses(drive(wire)) == [Status.MATCHED] * 6
     assert len(wire.billed) == 4
@@ -585,7 +585,7 @@ def test_what_is_tried_again_is_a_tenth_of_all_at_the_most_but_for_a_few(drive, 
             status = Status.MATCHED if response.status == 200 else Status.PENDING
             return [Match(identity=one, status=status, retry_in=60) for one in batch]
 
-    monkeypatch.setattr("enrich_pandas.run.sender.backoff", lambda *_: 0.0)
+    monkeypatch.setattr("enrich_pandas.engine.sender.backoff", lambda *_: 0.0)
     monkeypatch.setattr(Throttle, "pause", lambda *_: None)
     monkeypatch.setattr(sender, "RETRIES", 5)
     many = [Identity.of(email=f"r{n}@example.com") for n in range(120)]

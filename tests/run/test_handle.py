@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
+from enrich_pandas.engine.handle import Handle
 from enrich_pandas.errors import RunInterrupted, UnavailableError
 from enrich_pandas.progress import FINAL, Controls, Progress, State
-from enrich_pandas.run.handle import Handle
 
 
 class Ending:

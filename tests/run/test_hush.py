@@ -5,8 +5,8 @@ import threading
 
 import pytest
 
-from enrich_pandas.run.cassette import Interaction, Recording, load, save
-from enrich_pandas.run.hush import hushed
+from enrich_pandas.cassette.file import Interaction, Recording, load, save
+from enrich_pandas.transport.hush import hushed
 
 URI = "https://vendor.example/?email=ada@example.com"
 TALKATIVE = ["urllib3.connectionpool", "vcr.request", "vcr.cassette"]

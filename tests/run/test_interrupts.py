@@ -13,8 +13,8 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
+from enrich_pandas.engine.runner import Driver
 from enrich_pandas.providers.base import RateLimit
-from enrich_pandas.run.driver import Driver
 
 
 def people(count, start=0):

@@ -14,13 +14,13 @@ from unittest.mock import Mock
 import msgspec
 import pytest
 
+from enrich_pandas import journal as journal_module
 from enrich_pandas.errors import JournalError
+from enrich_pandas.journal import Journal
+from enrich_pandas.journal.database import Database
+from enrich_pandas.journal.records import Change, fingerprint, fresh
 from enrich_pandas.models import Email, Person
 from enrich_pandas.providers.base import Identity, Match, Outcome, Request, Response, Status
-from enrich_pandas.run import journal as journal_module
-from enrich_pandas.run.database import Database
-from enrich_pandas.run.journal import Journal
-from enrich_pandas.run.records import Change, fingerprint, fresh
 
 SCOPE = b"scope"
 ADA, BOB, EVE = (Identity.of(email=f"{name}@example.com") for name in ("ada", "bob", "eve"))
@@ -238,8 +238,8 @@ def test_a_killed_process_loses_its_claims_but_not_its_intents(journal, path):
 import os, signal, sys, time
 from pathlib import Path
 from enrich_pandas.providers.base import Identity, Request
-from enrich_pandas.run.database import Database
-from enrich_pandas.run.journal import Journal
+from enrich_pandas.journal.database import Database
+from enrich_pandas.journal import Journal
 journal = Journal(Path({str(path)!r}))
 ada = Identity.of(email="ada@example.com")
 claim = journal.claim("run", b"scope", [ada], [{key(ADA)!r}], price=len, budget=None,
@@ -432,7 +432,7 @@ def test_a_reader_does_not_make_a_commit_fail(journal, path):
 
 def test_a_file_that_stays_locked_is_an_error(path, monkeypatch):
     journal = Journal(path)
-    monkeypatch.setattr("enrich_pandas.run.commits.PATIENCE", 0.1)
+    monkeypatch.setattr("enrich_pandas.journal.commits.PATIENCE", 0.1)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(JournalError, match="locked"):
@@ -507,7 +507,7 @@ def test_the_leases_of_the_dead_are_swept(path):
     script = f"""
 import os, signal
 from pathlib import Path
-from enrich_pandas.run.leases import Lease
+from enrich_pandas.journal.leases import Lease
 lease = Lease(Path({str(path.parent / "leases")!r}))
 os.kill(os.getpid(), signal.SIGKILL)
 """

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from urllib3.util import parse_url
 
 from enrich_pandas.errors import ConfigurationError
-from enrich_pandas.run.origin import checked_path, pinned
+from enrich_pandas.transport.origin import checked_path, pinned
 
 
 @pytest.mark.parametrize(

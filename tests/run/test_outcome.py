@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich_pandas.providers.base import Outcome, Request, Response
-from enrich_pandas.run.http import Exchange, Phase
-from enrich_pandas.run.outcome import backoff, classify, legible, read
+from enrich_pandas.transport import Exchange, Phase
+from enrich_pandas.transport.outcome import backoff, classify, legible, read
 
 NOT_SENT, REFUSED, ACCEPTED, DAMAGED, UNKNOWN = Outcome
 PAGE = b"<!doctype html><html><body>Please log in</body></html>"

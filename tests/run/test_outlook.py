@@ -2,10 +2,10 @@ from typing import Any
 
 import pytest
 
+from enrich_pandas.engine.outlook import outlook
+from enrich_pandas.engine.rate_limit import Throttle
+from enrich_pandas.engine.task import Task
 from enrich_pandas.providers.base import Identity, RateLimit, Request
-from enrich_pandas.run.outlook import outlook
-from enrich_pandas.run.task import Task
-from enrich_pandas.run.throttle import Throttle
 
 ASKED = Request(method="POST", path="/people")
 

@@ -6,8 +6,8 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.run import plan
-from enrich_pandas.run.surroundings import Surroundings, inside
+from enrich_pandas.engine import plan
+from enrich_pandas.engine.context import Surroundings, inside
 
 
 def people(start: int, stop: int) -> pd.DataFrame:

@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
+from enrich_pandas.engine import polling
+from enrich_pandas.engine.task import Task
 from enrich_pandas.models import Person
 from enrich_pandas.providers.base import Match, Request, Response, Status, Unfinished, Until
 from enrich_pandas.providers.crustdata import Crustdata
-from enrich_pandas.run import polling
-from enrich_pandas.run.http import Transport
-from enrich_pandas.run.task import Task
+from enrich_pandas.transport import Transport
 
 
 class Jobs(Crustdata):

@@ -4,8 +4,8 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
+from enrich_pandas.engine.balance import left_by
 from enrich_pandas.providers.base import Response
-from enrich_pandas.run.purse import left_by
 
 PEOPLE = pd.DataFrame({"LinkedIn": [f"linkedin.com/in/p{n}-example" for n in range(60)]})
 BALANCES = ("/account/credits", "/user/credits", "/crm/v8/__features/data_enrichment")
@@ -160,7 +160,7 @@ def test_a_question_that_fails_stops_nothing(box, fault):
 
 
 def test_nor_does_one_that_is_never_answered(box, monkeypatch):
-    monkeypatch.setattr("enrich_pandas.run.sender.DEADLINE", 0.2)
+    monkeypatch.setattr("enrich_pandas.engine.sender.DEADLINE", 0.2)
     box.fault("crustdata", "account", "slow", delay=5.0)
     assert enrich()["person_status"].eq("matched").all()
     assert newest().balance is None

@@ -12,8 +12,8 @@ import psutil
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.run import safety
-from enrich_pandas.run.database import Database
+from enrich_pandas.journal import disk
+from enrich_pandas.journal.database import Database
 
 LEADS = pd.DataFrame({"LinkedIn": [f"linkedin.com/in/safe-{n}-example" for n in range(30)]})
 
@@ -30,13 +30,13 @@ def enriched(leads=LEADS):
 @pytest.fixture
 def mounted(monkeypatch):
     def mount(kind, place):
-        safety._kind_of_disk.cache_clear()
+        disk._kind_of_disk.cache_clear()
         pairs = [("/", "ext4"), (str(place), kind)]
         mounts = [SimpleNamespace(mountpoint=where, fstype=of) for where, of in pairs]
         monkeypatch.setattr(psutil, "disk_partitions", lambda **_: mounts)
 
     yield mount
-    safety._kind_of_disk.cache_clear()
+    disk._kind_of_disk.cache_clear()
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o702, 0o1777])
@@ -64,16 +64,16 @@ def test_nothing_is_spent_where_the_folder_is_a_link(home, tmp_path):
 
 
 def test_nothing_is_spent_in_a_folder_of_another_user(tmp_path, monkeypatch):
-    safety.check_folder(tmp_path)
+    disk.check_folder(tmp_path)
     monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
     with pytest.raises(ep.JournalError, match="another user"):
-        safety.check_folder(tmp_path)
+        disk.check_folder(tmp_path)
 
 
 def test_a_mode_says_nothing_on_windows(tmp_path, monkeypatch):
     tmp_path.chmod(0o777)
     monkeypatch.delattr(os, "geteuid")
-    safety.check_folder(tmp_path)
+    disk.check_folder(tmp_path)
 
 
 LENT = ["9p", "drvfs", "fakeowner", "fuse.vmhgfs-fuse", "prl_fs", "vboxsf", "virtiofs"]
@@ -87,7 +87,7 @@ def test_nothing_is_spent_on_a_network_disk(home, mounted, monkeypatch, kind):
             enriched()
         assert box.requests.empty
         assert ep.plan(LEADS).requests == 2  # looking is allowed
-        monkeypatch.setenv(safety.ALLOWED, "1")
+        monkeypatch.setenv(disk.ALLOWED, "1")
         assert (enriched()["person_status"] != "skipped").all()
 
 
@@ -111,7 +111,7 @@ def test_what_was_claimed_has_room_though_the_file_may_not_grow(tmp_path):
     connection.execute("CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID")
     connection.execute("CREATE TABLE claims (fingerprint BLOB)")
     connection.execute("CREATE TABLE answers (body BLOB)")
-    safety.reserve(connection, 25)
+    disk.reserve(connection, 25)
     connection.commit()
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")
@@ -129,12 +129,12 @@ def test_room_is_made_for_all_who_are_claimed_and_not_each_time(tmp_path):
     connection.execute("CREATE TABLE claims (fingerprint BLOB)")
     sizes = []
     for claimed in range(25, 500, 25):
-        safety.reserve(connection, 25)
+        disk.reserve(connection, 25)
         connection.executemany("INSERT INTO claims VALUES (?)", [(b"",)] * 25)
         connection.commit()
         free = connection.execute("PRAGMA freelist_count").fetchone()[0] * 4096
         sizes.append(connection.execute("PRAGMA page_count").fetchone()[0])
-        assert free >= claimed * safety.BYTES_AN_IDENTITY
+        assert free >= claimed * disk.BYTES_AN_IDENTITY
     assert len(set(sizes)) < len(sizes) / 2
     connection.close()
 
@@ -146,9 +146,9 @@ def test_memory_does_not_hold_the_room_for_thousands_until_the_commit(tmp_path):
     for identities, is_held in ((1_500, True), (4_000, False)):
         before = path.stat().st_size
         with database.writing() as connection:
-            safety.reserve(connection, identities)
+            disk.reserve(connection, identities)
             assert (path.stat().st_size == before) == is_held
-        assert path.stat().st_size - before > identities * safety.BYTES_AN_IDENTITY / 2
+        assert path.stat().st_size - before > identities * disk.BYTES_AN_IDENTITY / 2
     database.close()
 
 

@@ -4,7 +4,7 @@ from contextlib import nullcontext
 
 import pytest
 
-from enrich_pandas.run.scheduler import Scheduler
+from enrich_pandas.engine.scheduler import Scheduler
 
 
 class Recorder:

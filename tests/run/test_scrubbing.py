@@ -6,10 +6,9 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
+from enrich_pandas.engine.context import Surroundings, inside
 from enrich_pandas.providers.base import Request, Secret
-from enrich_pandas.run import scrubbing
-from enrich_pandas.run.http import Transport
-from enrich_pandas.run.surroundings import Surroundings, inside
+from enrich_pandas.transport import Transport, redaction
 
 KEY = "canary/key+0123456789"
 
@@ -40,7 +39,7 @@ def test_a_credential_that_an_answer_repeats_is_blanked_where_it_arrives(wire, s
     ],
 )
 def test_what_stands_under_the_name_of_a_credential_is_blanked(text, blanked):
-    assert scrubbing.body(text) == blanked
+    assert redaction.body(text) == blanked
 
 
 def test_a_recording_holds_no_credential(wire, tmp_path, monkeypatch):

@@ -13,6 +13,7 @@ import pytest
 import pytest_socket
 
 import enrich_pandas as ep
+from enrich_pandas.engine.context import Surroundings, inside
 from enrich_pandas.models import Person
 from enrich_pandas.providers.base import (
     Identity,
@@ -23,7 +24,6 @@ from enrich_pandas.providers.base import (
     Secret,
     Status,
 )
-from enrich_pandas.run.surroundings import Surroundings, inside
 from tests.run.conftest import reply, reset
 
 KEY, WHO = "canary-key-0123456789", "canaryperson"

@@ -3,7 +3,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
-from enrich_pandas.run.slots import Slots
+from enrich_pandas.engine.slots import Slots
 
 
 def test_no_more_are_lent_than_there_are():

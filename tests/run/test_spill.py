@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.run import journal as journal_module
-from enrich_pandas.run import spill as spill_module
-from enrich_pandas.run.surroundings import current, journal_path
+from enrich_pandas import journal as journal_module
+from enrich_pandas.engine.context import current, journal_path
+from enrich_pandas.journal import spill as spill_module
 from tests.conftest import asked
 
 BROKEN = "UPDATE nowhere SET a = ?, b = ?, c = ?, d = ?, e = ? WHERE id = ?"

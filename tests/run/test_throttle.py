@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from enrich_pandas.engine.rate_limit import GRACE, LATE, MARGIN, Throttle, for_account
 from enrich_pandas.providers.base import Allowance, RateLimit
-from enrich_pandas.run.throttle import GRACE, LATE, MARGIN, Throttle, for_account
 
 
 class Clock:

@@ -10,10 +10,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from enrich_pandas.engine.tokens import Tokens
 from enrich_pandas.errors import AuthenticationError, RateLimitError, UnavailableError
 from enrich_pandas.providers.base import RateLimit, Renewal, Secret, Token
 from enrich_pandas.providers.crustdata import Crustdata
-from enrich_pandas.run.tokens import Tokens
 
 FORM = {"refresh_token": Secret("lasting-secret"), "client_id": Secret("me")}
 

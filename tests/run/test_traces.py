@@ -9,9 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enrich_pandas.models import Company, Email, Person
-from enrich_pandas.run.tombstones import marks, marks_of
-from enrich_pandas.run.traces import (
+from enrich_pandas.journal.suppression import marks, marks_of
+from enrich_pandas.journal.traces import (
     _FOLDED_TO_ASCII,
     Trace,
     _folded,
@@ -19,6 +18,7 @@ from enrich_pandas.run.traces import (
     marks_in,
     without,
 )
+from enrich_pandas.models import Company, Email, Person
 
 letters = st.characters(
     codec="utf-8", categories=["L", "Nd"], exclude_characters="\u0130\u017f\u212a"

@@ -4,7 +4,7 @@ from typing import Any
 
 import requests
 
-from enrich_pandas.sandbox import Sandbox
+from enrich_pandas.emulators import Sandbox
 
 BULK = "/people/enrichment-requests"
 COMPANIES = "/companies/enrichment-requests"

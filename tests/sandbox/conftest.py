@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 import requests
 
-from enrich_pandas.sandbox import Sandbox
-from enrich_pandas.sandbox.people import Fate, People
+from enrich_pandas.emulators import Sandbox
+from enrich_pandas.emulators.people import Fate, People
 from tests.canaries import unwatched
 
 KEY = "sandbox-key"

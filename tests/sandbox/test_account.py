@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enrich_pandas.sandbox.account import Account
+from enrich_pandas.emulators.account import Account
 
 eighths = st.integers(0, 320).map(lambda count: count / 8)  # exact in binary
 

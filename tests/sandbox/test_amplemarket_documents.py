@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
-from enrich_pandas.sandbox.amplemarket.lookup import Lookup
-from enrich_pandas.sandbox.protocol import Options
-from enrich_pandas.sandbox.vendor import World
+from enrich_pandas.emulators.amplemarket.lookup import Lookup
+from enrich_pandas.emulators.protocol import Options
+from enrich_pandas.emulators.vendor import World
 from tests.sandbox.amplemarket_client import BULK, Caller, lead
 
 PERSON = {

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from enrich_pandas.sandbox.account import Account
-from enrich_pandas.sandbox.amplemarket.jobs import DAY, Job, Jobs
-from enrich_pandas.sandbox.amplemarket.lookup import Lookup
-from enrich_pandas.sandbox.protocol import Options
-from enrich_pandas.sandbox.vendor import World
+from enrich_pandas.emulators.account import Account
+from enrich_pandas.emulators.amplemarket.jobs import DAY, Job, Jobs
+from enrich_pandas.emulators.amplemarket.lookup import Lookup
+from enrich_pandas.emulators.protocol import Options
+from enrich_pandas.emulators.vendor import World
 from tests.sandbox.amplemarket_client import BULK, Caller, lead
 
 Open = Callable[..., Caller]

@@ -18,8 +18,8 @@ from urllib.parse import urlsplit
 import pandas as pd
 import pytest
 
-from enrich_pandas.run import surroundings
-from enrich_pandas.sandbox import Sandbox
+from enrich_pandas.emulators import Sandbox
+from enrich_pandas.engine import context
 
 Open = Callable[..., tuple[Sandbox, Any]]
 ADA = "https://www.linkedin.com/in/ada-box-1"
@@ -32,9 +32,9 @@ def is_listening(url: str) -> bool:
 
 
 def test_inside_every_provider_is_pointed_at_the_sandbox() -> None:
-    before = surroundings.current()
+    before = context.current()
     with Sandbox() as box:
-        inside = surroundings.current()
+        inside = context.current()
         assert (inside.realm, inside.paid) == ("sandbox", False)
         assert inside.origins == {
             name: box.url(name) for name in ("amplemarket", "crustdata", "zoho")
@@ -42,13 +42,13 @@ def test_inside_every_provider_is_pointed_at_the_sandbox() -> None:
         assert inside.secrets["crustdata"]["api_key"].reveal() == "sandbox-key"
         assert inside.journal is not None
         assert inside.journal.parent.is_dir()
-    assert surroundings.current() is before
+    assert context.current() is before
     assert not inside.journal.parent.exists()
 
 
 def test_the_journal_may_be_a_file_of_ones_own(tmp_path: Path) -> None:
     with Sandbox(journal=tmp_path / "mine.sqlite"):
-        assert surroundings.current().journal == tmp_path / "mine.sqlite"
+        assert context.current().journal == tmp_path / "mine.sqlite"
 
 
 @pytest.mark.parametrize("process", [False, True])
@@ -167,7 +167,7 @@ with ep.sandbox(process=True) as box:
 
 def test_by_hand_it_prints_the_address_and_the_key_and_stops_on_ctrl_c() -> None:
     with subprocess.Popen(
-        [sys.executable, "-m", "enrich_pandas.sandbox", "--misses", "0", "--rate", "15"],
+        [sys.executable, "-m", "enrich_pandas.emulators", "--misses", "0", "--rate", "15"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 
-from enrich_pandas.sandbox import Sandbox
-from enrich_pandas.sandbox.account import Account
-from enrich_pandas.sandbox.companies import Companies, Standing
-from enrich_pandas.sandbox.crustdata.legacy_companies import Ask, EnrichCompanies
-from enrich_pandas.sandbox.crustdata.legacy_company import BASIC
-from enrich_pandas.sandbox.protocol import Asked, Options
-from enrich_pandas.sandbox.vendor import World
+from enrich_pandas.emulators import Sandbox
+from enrich_pandas.emulators.account import Account
+from enrich_pandas.emulators.companies import Companies, Standing
+from enrich_pandas.emulators.crustdata.legacy_company import BASIC
+from enrich_pandas.emulators.crustdata.screener_companies import Ask, EnrichCompanies
+from enrich_pandas.emulators.protocol import Asked, Options
+from enrich_pandas.emulators.vendor import World
 
 Client = Any  # the fixture's
 Open = Callable[..., tuple[Sandbox, Client]]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from enrich_pandas.sandbox import Sandbox
+from enrich_pandas.emulators import Sandbox
 
 Client = Any  # the fixture's
 Somebody = Callable[..., str]

@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
-from enrich_pandas.sandbox import Sandbox
-from enrich_pandas.sandbox.account import Account
-from enrich_pandas.sandbox.crustdata.legacy import Ask, Enrich
-from enrich_pandas.sandbox.names import score
-from enrich_pandas.sandbox.protocol import Asked, Options
-from enrich_pandas.sandbox.vendor import World
+from enrich_pandas.emulators import Sandbox
+from enrich_pandas.emulators.account import Account
+from enrich_pandas.emulators.crustdata.screener_people import Ask, Enrich
+from enrich_pandas.emulators.names import score
+from enrich_pandas.emulators.protocol import Asked, Options
+from enrich_pandas.emulators.vendor import World
 
 
 def sentence(text: str) -> Any:

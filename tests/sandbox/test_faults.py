@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from enrich_pandas.sandbox import Sandbox
+from enrich_pandas.emulators import Sandbox
 
 Client = Any  # the fixture's
 Open = Callable[..., tuple[Sandbox, Client]]

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enrich_pandas.sandbox.crustdata.legacy_person import document as legacy_document
-from enrich_pandas.sandbox.crustdata.person import document
-from enrich_pandas.sandbox.identities import canonical_slug, email_in, folded, member_id, slug_in
-from enrich_pandas.sandbox.names import score, slugged
-from enrich_pandas.sandbox.people import Fate, People
+from enrich_pandas.emulators.crustdata.legacy_person import document as legacy_document
+from enrich_pandas.emulators.crustdata.person import document
+from enrich_pandas.emulators.identities import canonical_slug, email_in, folded, member_id, slug_in
+from enrich_pandas.emulators.names import score, slugged
+from enrich_pandas.emulators.people import Fate, People
 
 slugs = st.text(st.characters(categories=("L", "N")), min_size=1).map(canonical_slug)
 
@@ -29,9 +29,9 @@ def shown(slug: str) -> bytes:
 def test_the_same_identity_is_the_same_person_in_every_process() -> None:
     program = """
 import sys, msgspec
-from enrich_pandas.sandbox.people import People
-from enrich_pandas.sandbox.crustdata.person import document
-from enrich_pandas.sandbox.crustdata.legacy_person import document as legacy_document
+from enrich_pandas.emulators.people import People
+from enrich_pandas.emulators.crustdata.person import document
+from enrich_pandas.emulators.crustdata.legacy_person import document as legacy_document
 fate, profile = People(misses=0.3, seed=0).find("ada-process-1", "crustdata")
 shown = [fate, document(profile), legacy_document(profile, emails=True)]
 sys.stdout.buffer.write(msgspec.json.encode(shown))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from enrich_pandas.sandbox import Sandbox
+from enrich_pandas.emulators import Sandbox
 
 KEY = "sandbox-key"
 FORM = {

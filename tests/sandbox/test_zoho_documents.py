@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import requests
 
-from enrich_pandas.sandbox import Sandbox
-from enrich_pandas.sandbox.zoho.refusals import CODES
+from enrich_pandas.emulators import Sandbox
+from enrich_pandas.emulators.zoho.refusals import CODES
 
 KEY = "sandbox-key"
 ADA = {"email": "ada@example.com"}

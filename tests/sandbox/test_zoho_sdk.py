@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from enrich_pandas.sandbox import Sandbox
+from enrich_pandas.emulators import Sandbox
 
 pytest.importorskip("zohocrmsdk", reason="needs Zoho's SDK, of the test group")
 

@@ -5,11 +5,11 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from enrich_pandas.errors import ProviderError
-from enrich_pandas.providers.amplemarket.bulk import Bulk
 from enrich_pandas.providers.amplemarket.endpoints import Endpoint, endpoint_of
-from enrich_pandas.providers.amplemarket.leads import LeadKey, identity_of
+from enrich_pandas.providers.amplemarket.errors import KEYS_URL, Refusal
+from enrich_pandas.providers.amplemarket.flows import Bulk
 from enrich_pandas.providers.amplemarket.options import MOST_LEADS, check
-from enrich_pandas.providers.amplemarket.refusals import KEYS_URL, Refusal
+from enrich_pandas.providers.amplemarket.requests import LeadKey, identity_of
 from enrich_pandas.providers.amplemarket.single import Single
 from enrich_pandas.providers.base import (
     Flow,

@@ -6,7 +6,7 @@ from functools import partial
 from typing import Any
 
 from enrich_pandas.providers.amplemarket import prices
-from enrich_pandas.providers.amplemarket.leads import (
+from enrich_pandas.providers.amplemarket.requests import (
     LeadKey,
     asked_company,
     asked_person,

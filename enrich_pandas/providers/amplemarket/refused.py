@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from enrich_pandas.providers.amplemarket.refusals import Refusal
+from enrich_pandas.providers.amplemarket.errors import Refusal
 from enrich_pandas.providers.base import Identity, Match, Outcome, Response, Status
 
 PATIENCE = 60.0  # seconds; the window of the vendor's rate limit

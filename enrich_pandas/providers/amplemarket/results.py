@@ -10,8 +10,8 @@ import msgspec
 from enrich_pandas.models import Model
 from enrich_pandas.providers.amplemarket import company_types, person_types, prices
 from enrich_pandas.providers.amplemarket.companies import company_of
-from enrich_pandas.providers.amplemarket.leads import echoed_company, echoed_person, own_company
 from enrich_pandas.providers.amplemarket.people import person_of
+from enrich_pandas.providers.amplemarket.requests import echoed_company, echoed_person, own_company
 from enrich_pandas.providers.base import Identity, Match, Status
 from enrich_pandas.providers.binding import Reading
 from enrich_pandas.providers.decoding import odd_note, read

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
 
 from enrich_pandas.providers.amplemarket.endpoints import Endpoint
-from enrich_pandas.providers.amplemarket.refusals import Refusal
+from enrich_pandas.providers.amplemarket.errors import Refusal
 from enrich_pandas.providers.amplemarket.refused import is_to_repeat, refused
 from enrich_pandas.providers.amplemarket.results import REMOVED
 from enrich_pandas.providers.base import (

@@ -25,10 +25,10 @@ from enrich_pandas.providers.base import (
 from enrich_pandas.providers.crustdata.asking import Asker
 from enrich_pandas.providers.crustdata.current import CURRENT
 from enrich_pandas.providers.crustdata.enquiry import Enquiry
-from enrich_pandas.providers.crustdata.generation import Generation
+from enrich_pandas.providers.crustdata.errors import Refusal, verdict
 from enrich_pandas.providers.crustdata.options import check
 from enrich_pandas.providers.crustdata.prices import Prices
-from enrich_pandas.providers.crustdata.refusals import Refusal, verdict
+from enrich_pandas.providers.crustdata.requests import Generation
 from enrich_pandas.providers.crustdata.screener import SCREENER
 from enrich_pandas.providers.decoding import decoder_of
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from enrich_pandas.errors import RequestError
 from enrich_pandas.providers.base import Identity, Match, Request, Response, Status, held
-from enrich_pandas.providers.crustdata.refusals import Refusal, verdict
+from enrich_pandas.providers.crustdata.errors import Refusal, verdict
 
 Asking = Generator[Request, Response, list[Match]]
 

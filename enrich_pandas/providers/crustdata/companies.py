@@ -10,7 +10,7 @@ from enrich_pandas.models import Company, Headcount, Location
 from enrich_pandas.providers.base import Identity, Status
 from enrich_pandas.providers.binding import Reading, domain_key, key_of, name_key, page_key
 from enrich_pandas.providers.crustdata.company_types import Naics, Sic
-from enrich_pandas.providers.crustdata.generation import Price, nobody
+from enrich_pandas.providers.crustdata.requests import Price, nobody
 from enrich_pandas.providers.decoding import date, identifier, text, texts
 
 ENRICHING_SECONDS = 24 * 3600.0  # "will be enriched in the next 24 hours"

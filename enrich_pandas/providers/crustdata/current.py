@@ -17,7 +17,9 @@ from enrich_pandas.providers.crustdata.current_companies import company_of, othe
 from enrich_pandas.providers.crustdata.current_company_types import CompanyElement
 from enrich_pandas.providers.crustdata.current_people import parts_of, person_of, profile_url_of
 from enrich_pandas.providers.crustdata.current_types import Candidate, Element
-from enrich_pandas.providers.crustdata.generation import (
+from enrich_pandas.providers.crustdata.errors import QUEUED_SECONDS
+from enrich_pandas.providers.crustdata.prices import CURRENT_COMPANY_PRICES, CURRENT_PRICES
+from enrich_pandas.providers.crustdata.requests import (
     BATCH,
     MISSING,
     UNREADABLE,
@@ -27,8 +29,6 @@ from enrich_pandas.providers.crustdata.generation import (
     Switches,
     Wanted,
 )
-from enrich_pandas.providers.crustdata.prices import CURRENT_COMPANY_PRICES, CURRENT_PRICES
-from enrich_pandas.providers.crustdata.refusals import QUEUED_SECONDS
 from enrich_pandas.providers.decoding import odd_note, read, text, texts
 
 _MISSES = ("not_found", "no_match")

@@ -16,8 +16,8 @@ from enrich_pandas.providers.base import (
     batched,
 )
 from enrich_pandas.providers.binding import Reading, bind
-from enrich_pandas.providers.crustdata.generation import Endpoint, Generation, Wanted
 from enrich_pandas.providers.crustdata.prices import Prices, charged, parts_in, spread
+from enrich_pandas.providers.crustdata.requests import Endpoint, Generation, Wanted
 from enrich_pandas.providers.decoding import elements
 
 LONGEST_LINE = 8_000  # bytes of path and query; servers refuse a line of more than 8 kB

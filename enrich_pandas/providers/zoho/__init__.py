@@ -27,8 +27,8 @@ from enrich_pandas.providers.zoho.answers import CREDITS
 from enrich_pandas.providers.zoho.basis import chosen
 from enrich_pandas.providers.zoho.centres import CENTRES, centre_named, check_people
 from enrich_pandas.providers.zoho.english import in_english, is_english
+from enrich_pandas.providers.zoho.errors import refusal_of
 from enrich_pandas.providers.zoho.jobs import Asker, ended
-from enrich_pandas.providers.zoho.refusals import refusal_of
 from enrich_pandas.providers.zoho.requests import Endpoint, quota, quota_of
 
 __all__ = ["Zoho"]

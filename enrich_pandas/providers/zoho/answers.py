@@ -10,9 +10,9 @@ from enrich_pandas.providers.decoding import identifier, odd_note, read, text
 from enrich_pandas.providers.zoho.basis import asked, contradicts, echoed
 from enrich_pandas.providers.zoho.companies import company_of
 from enrich_pandas.providers.zoho.company_types import OrgJob
+from enrich_pandas.providers.zoho.errors import items_of
 from enrich_pandas.providers.zoho.people import person_of
 from enrich_pandas.providers.zoho.people_types import PersonJob
-from enrich_pandas.providers.zoho.refusals import items_of
 
 CREDITS = 1.0  # an enrichment of the organization's quota, used up when the job is scheduled
 DONE = frozenset({"COMPLETED", "UPDATED"})

@@ -20,7 +20,7 @@ from enrich_pandas.providers.base import (
 from enrich_pandas.providers.decoding import read
 from enrich_pandas.providers.zoho.adoption import find
 from enrich_pandas.providers.zoho.answers import ENDED, job_in
-from enrich_pandas.providers.zoho.refusals import Item, items_of, refusal_of
+from enrich_pandas.providers.zoho.errors import Item, items_of, refusal_of
 from enrich_pandas.providers.zoho.requests import PAGE, Endpoint, known_id, page_of, status_of
 
 SPARE = 30  # pages; of jobs that were made since, and have ended or are others'

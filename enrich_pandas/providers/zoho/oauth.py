@@ -20,7 +20,7 @@ from enrich_pandas.errors import (
 )
 from enrich_pandas.providers.base import RateLimit, Renewal, Response, Secret, Token
 from enrich_pandas.providers.zoho.centres import CENTRES, centre_at
-from enrich_pandas.providers.zoho.refusals import code_of
+from enrich_pandas.providers.zoho.errors import code_of
 
 CONSOLE = "https://api-console.zoho.com"
 LIMIT = RateLimit(10, 600)  # new tokens of one refresh token

@@ -15,7 +15,7 @@ from enrich_pandas.providers.base import Identity, Kind, Request, Response
 from enrich_pandas.providers.decoding import Id, decoder_of, identifier, read, text
 from enrich_pandas.providers.zoho.answers import CREDITS
 from enrich_pandas.providers.zoho.basis import written
-from enrich_pandas.providers.zoho.refusals import ARRAYS, envelope, items_of
+from enrich_pandas.providers.zoho.errors import ARRAYS, envelope, items_of
 
 PAGE = 100  # jobs; "the default and the maximum possible value"
 _ID = re.compile(r"[\w-]{1,64}", re.ASCII)

@@ -1,0 +1,1 @@
+"""Recordings: a run replayed from a file, recorded into one, or exported to one."""

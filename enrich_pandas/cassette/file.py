@@ -1,0 +1,251 @@
+"""The cassette: a file of vcrpy's, read and written by vcrpy's own serializers.
+
+What vcrpy has no field for stands in headers of our own, which vcrpy keeps: whom a flow began to
+ask about, when an answer came, and how a call ended that brought no whole answer.
+"""
+
+import base64
+import http.client
+import os
+import tempfile
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from enrich_pandas.errors import ConfigurationError, ReplayError
+from enrich_pandas.journal.records import pack, read_identity, unpack
+from enrich_pandas.journal.suppression import Stone
+from enrich_pandas.providers.base import Identity
+from enrich_pandas.providers.decoding import decoder_of
+from enrich_pandas.transport.hush import hushed
+
+BATCH = "enrich-pandas-batch"  # of the first request of a flow: whom it is about
+AS_OF = "enrich-pandas-as-of"  # when the recording began
+SENT = "enrich-pandas-sent"
+RECEIVED = "enrich-pandas-received"
+CUT = "enrich-pandas-cut"  # what ended a call that brought no whole answer
+REFUSED = "enrich-pandas-refused"  # of the first answer: whom nobody may ask about, as hashes
+OWN = (BATCH, AS_OF, SENT, RECEIVED, CUT, REFUSED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interaction:
+    """A request and its answer. Header names are in lower case, times are seconds since the epoch.
+
+    ``status`` is 0 where no answer came; ``cut`` says why it did not, or not whole.
+    """
+
+    method: str
+    uri: str
+    body: bytes = field(default=b"", repr=False)
+    asked_with: dict[str, str] = field(default_factory=dict, repr=False)
+    batch: tuple[Identity, ...] = ()
+    status: int
+    headers: dict[str, str] = field(default_factory=dict, repr=False)
+    answer: bytes = field(default=b"", repr=False)
+    sent: float = 0.0
+    received: float = 0.0
+    cut: str = ""
+
+
+class Refused(msgspec.Struct):
+    """Those of whom the recording met that nobody may ask about them: keyed hashes, and the key."""
+
+    key: bytes = b""
+    stones: dict[str, Stone] = {}
+
+    def unpacked(self) -> tuple[bytes, dict[bytes, Stone]]:
+        """Return the key, and the stones by their hash."""
+        return self.key, {base64.b64decode(mark): one for mark, one in self.stones.items()}
+
+
+@dataclass(slots=True, kw_only=True)
+class Recording:
+    """What a cassette holds, and when its recording began."""
+
+    interactions: list[Interaction] = field(default_factory=list)
+    as_of: float | None = None
+    refused: Refused = field(default_factory=Refused)
+
+
+# -- reading -------------------------------------------------------------------------------------
+
+
+def load(path: Path) -> Recording:
+    """Read a cassette.
+
+    Raises
+    ------
+    ReplayError
+        There is none, or it cannot be read.
+    """
+    from vcr.serialize import deserialize
+
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError:
+        raise ReplayError(
+            f"There is no recording {path}.",
+            cost="Nothing was sent and nothing was spent.",
+            todo=f'Make it: with ep.replay("{path}", mode="once").',
+        ) from None
+    except (OSError, UnicodeError) as error:
+        raise _unreadable(path, type(error).__name__) from None
+    try:
+        with hushed():
+            return _recording(*deserialize(text, _serializer(path))[:2])
+    except Exception as error:  # noqa: BLE001 - of a file that anybody may have edited: any
+        raise _unreadable(path, _where(error)) from None
+
+
+def _recording(requests: Sequence[Any], answers: Sequence[dict[str, Any]]) -> Recording:
+    pairs = zip(requests, answers, strict=True)
+    headers = [_values(answer["headers"]) for answer in answers]
+    refused = next((one[REFUSED] for one in headers if REFUSED in one), "{}")
+    return Recording(
+        interactions=[_interaction(asked, answer) for asked, answer in pairs],
+        as_of=min(filter(None, (_moment(one.get(AS_OF)) for one in headers)), default=None),
+        refused=decoder_of(Refused).decode(refused),
+    )
+
+
+def _interaction(asked: Any, answer: dict[str, Any]) -> Interaction:
+    with_ = {name.lower(): _text(value) for name, value in asked.headers.items()}
+    headers = _values(answer["headers"])
+    text = answer["body"]["string"]
+    return Interaction(
+        method=asked.method,
+        uri=asked.uri,
+        body=asked.body or b"",
+        asked_with={name: value for name, value in with_.items() if name not in OWN},
+        batch=tuple(read_identity(one) for one in unpack(with_.get(BATCH, "[]").encode())),
+        status=int(answer["status"]["code"]),
+        headers={name: value for name, value in headers.items() if name not in OWN},
+        answer=text if isinstance(text, bytes) else b"",
+        sent=_moment(headers.get(SENT)) or 0.0,
+        received=_moment(headers.get(RECEIVED)) or _date(headers.get("date")),
+        cut=headers.get(CUT, ""),
+    )
+
+
+def _values(headers: dict[str, Any]) -> dict[str, str]:
+    return {name.lower(): _text(value) for name, value in headers.items()}
+
+
+def _text(value: Any) -> str:
+    values = value if isinstance(value, list | tuple) else [value]
+    texts = (one.decode("latin-1") if isinstance(one, bytes) else str(one) for one in values)
+    return ", ".join(texts)
+
+
+def _moment(text: str | None) -> float | None:
+    return datetime.fromisoformat(text).timestamp() if text else None
+
+
+def _date(text: str | None) -> float:
+    """Read HTTP's date, for a recording of another's making; 0 where there is none."""
+    try:
+        return parsedate_to_datetime(text or "").timestamp()
+    except ValueError:
+        return 0.0
+
+
+def _where(error: Exception) -> str:
+    """Say what is wrong, and where; never with the text that stands there."""
+    mark = getattr(error, "problem_mark", None)
+    return type(error).__name__ + (f" in line {mark.line + 1}" if mark else "")
+
+
+def _unreadable(path: Path, why: str) -> ReplayError:
+    return ReplayError(
+        f"The recording {path} cannot be read: {why}.",
+        cost="Nothing was sent and nothing was spent.",
+        todo="Restore the file; or write it again, with mode='all' or ep.run(id).freeze(path).",
+    )
+
+
+# -- writing -------------------------------------------------------------------------------------
+
+
+def save(path: Path, recording: Recording) -> None:
+    """Write a cassette, in an order of its own, whole or not at all; only its owner may read it.
+
+    Raises
+    ------
+    ConfigurationError
+        An answer is no text, which JSON cannot hold.
+    """
+    from vcr.request import Request
+    from vcr.serialize import serialize
+
+    ordered = sorted(
+        recording.interactions, key=lambda one: (one.uri, one.method, one.body, one.sent)
+    )
+    with hushed():
+        asked = [
+            Request(one.method, one.uri, one.body or None, _asked_with(one)) for one in ordered
+        ]
+    answers = [_answer(one, recording.as_of or 0.0) for one in ordered]
+    if answers and recording.refused.stones:
+        answers[0]["headers"][REFUSED] = [msgspec.json.encode(recording.refused).decode()]
+    try:
+        text = serialize({"requests": asked, "responses": answers}, _serializer(path))
+    except TypeError:
+        raise ConfigurationError(
+            "An answer is no text, and a .json cassette holds text only.",
+            cost="What was paid for is in the journal.",
+            todo="Name a .yaml file, then repeat the call: it costs nothing.",
+        ) from None
+    path.parent.mkdir(parents=True, exist_ok=True)
+    number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600
+    try:
+        with os.fdopen(number, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _asked_with(one: Interaction) -> dict[str, str]:
+    batch = {BATCH: pack([identity.keys for identity in one.batch]).decode()} if one.batch else {}
+    return {**one.asked_with, **batch}
+
+
+def _answer(one: Interaction, as_of: float) -> dict[str, Any]:
+    own = {AS_OF: _iso(as_of), SENT: _iso(one.sent), RECEIVED: _iso(one.received), CUT: one.cut}
+    headers = {**one.headers, **{name: value for name, value in own.items() if value}}
+    return {
+        "status": {"code": one.status, "message": http.client.responses.get(one.status, "")},
+        "headers": {name: [value] for name, value in headers.items()},
+        "body": {"string": one.answer},
+    }
+
+
+def _iso(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).isoformat() if moment else ""
+
+
+def _serializer(path: Path) -> Any:
+    """Choose by the suffix: JSON where it is ``.json``, else YAML."""
+    if path.suffix.lower() == ".json":
+        from vcr.serializers import jsonserializer
+
+        return jsonserializer
+    import yaml
+    from vcr.serializers import yamlserializer
+
+    if not yaml.__with_libyaml__:
+        warnings.warn(
+            "PyYAML has no libyaml here, and is some 60 times slower: name a .json cassette.",
+            stacklevel=2,
+        )
+    return yamlserializer

@@ -1,0 +1,67 @@
+"""Run a sandbox by hand: ``python -m enrich_pandas.emulators --port 8800 --latency 0.2``.
+
+``enrich-pandas sandbox`` is the same.
+"""
+
+import argparse
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+
+import msgspec
+
+from enrich_pandas.emulators.protocol import KEY, Options
+from enrich_pandas.emulators.server import Server, Sockets
+
+
+def main(given: Sequence[str] | None = None) -> None:
+    """Print each vendor's address and the key, then serve until Ctrl-C."""
+    arguments = vars(_parser().parse_args(given))
+    port, file, is_owned = (arguments.pop(name) for name in ("port", "options", "owned"))
+    options = msgspec.json.decode(file.read_bytes(), type=Options) if file else Options(**arguments)
+    sockets = Sockets.bound(port)
+    for vendor, url in sockets.urls.items():
+        sys.stdout.write(f"{vendor:12} {url}   key: {KEY}\n")
+    sys.stdout.write("Ctrl-C stops it.\n")
+    sys.stdout.flush()
+    server = Server(options, sockets)
+    if is_owned:
+        threading.Thread(target=_outlive_nobody, args=(server,), daemon=True).start()
+    # Where whoever started it ignores Ctrl-C, the server ends by itself and nothing is raised.
+    with suppress(KeyboardInterrupt):
+        server.serve_until_exit()
+    with suppress(BrokenPipeError):  # nobody reads it any more
+        sys.stdout.write("Stopped.\n")
+        sys.stdout.flush()
+
+
+def _outlive_nobody(server: Server) -> None:
+    """Stop where standard input ends: whoever holds its other end is gone, by whatever death."""
+    while os.read(0, 1):
+        pass
+    server.should_exit = True
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="enrich-pandas sandbox",
+        description="Serve the vendors' emulators on 127.0.0.1: made-up people, nothing is paid.",
+    )
+    add = parser.add_argument
+    add("--port", type=int, default=0, help="port of the first vendor; 0 for any free one")
+    add("--latency", type=float, default=0.0, help="seconds that each answer takes")
+    add("--connections", type=int, help="requests answered at the same time")
+    add("--rate", type=int, help="requests a minute, enforced")
+    add("--misses", type=float, default=0.1, help="share of people that nobody has")
+    add("--seed", type=int, default=0, help="another seed, other people")
+    add("--credits", type=float, help="balance of the account")
+    add("--options", type=Path, help="all of these as JSON, in a file")
+    add("--owned", action="store_true", help="end where standard input does")
+    return parser
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,182 @@
+"""The companies: one made-up company an identity, the same in every process and at every vendor.
+
+A company is drawn from a hash of its slug. Its name is read off the slug, so that the employer
+that a made-up person names is the company that is found by that employer's domain or name.
+"""
+
+import random
+from collections.abc import Sequence
+from enum import StrEnum
+
+import msgspec
+
+from enrich_pandas.emulators.chance import day, maybe, rng_of, some
+from enrich_pandas.emulators.identities import domain_of_slug
+from enrich_pandas.emulators.pools import companies_by_slug, pools
+
+
+class Standing(StrEnum):
+    """What a vendor has of a company."""
+
+    FOUND = "found"
+    MISSING = "missing"
+    QUEUED = "queued"  # not in the database yet
+    SHARED = "shared"  # two companies have one domain and one name
+
+
+# Upper ends of each standing's part of the share of misses.
+_STANDINGS = ((0.60, Standing.MISSING), (0.80, Standing.QUEUED), (1.01, Standing.SHARED))
+_SIMILAR = 0.1  # share of companies with another of a similar name and domain
+_TYPES = ("Privately Held", "Public Company", "Nonprofit", "Partnership")
+_INDUSTRIES = (
+    "Software Development",
+    "Technology, Information and Internet",
+    "Machinery Manufacturing",
+    "Hospitals and Health Care",
+    "Wholesale",
+)
+_SPECIALITIES = ("Pumps", "R&D", "Logistik", "B2B", "Analytics", "日本市場")
+_FUNCTIONS = ("Engineering", "Sales", "Operations", "Human Resources")
+_RANGES = ((10, "2-10"), (50, "11-50"), (200, "51-200"), (1000, "201-1000"), (10**6, "1001-5000"))
+_ROUNDS = ("seed", "series_a", "series_b", "grant")
+
+
+class Round(msgspec.Struct, frozen=True, kw_only=True):
+    """A round of funding."""
+
+    name: str
+    amount: int
+    day: str
+    investors: Sequence[str] = ()
+
+
+class Firm(msgspec.Struct, frozen=True, kw_only=True):
+    """A company, in no vendor's shape. What a vendor may leave empty is None or an empty list."""
+
+    slug: str
+    id: int
+    name: str
+    domain: str
+    network_id: str
+    country: str
+    description: str | None = None
+    kind: str | None = None
+    founded: str | None = None
+    employees: int | None = None
+    city: str | None = None
+    region: str | None = None
+    street: str | None = None
+    revenue: tuple[int, int] | None = None
+    followers: int | None = None
+    twitter: str | None = None
+    symbol: str | None = None
+    ipo: str | None = None
+    acquired: bool = False
+    industries: Sequence[str] = ()
+    specialities: Sequence[str] = ()
+    other_domains: Sequence[str] = ()
+    competitors: Sequence[str] = ()
+    offices: Sequence[str] = ()
+    rounds: Sequence[Round] = ()
+
+    @property
+    def page(self) -> str:
+        """The address of its page."""
+        return f"https://www.linkedin.com/company/{self.slug}"
+
+    @property
+    def headquarters(self) -> str:
+        """The seat in one text."""
+        return ", ".join(part for part in (self.city, self.region, self.country) if part)
+
+    @property
+    def size(self) -> str | None:
+        """The employees as a range."""
+        if self.employees is None:
+            return None
+        return next(named for end, named in _RANGES if self.employees <= end)
+
+    @property
+    def functions(self) -> dict[str, int]:
+        """How many work in what."""
+        return {name: (self.employees or 0) // (n + 2) for n, name in enumerate(_FUNCTIONS)}
+
+
+class Companies:
+    """Every company there is.
+
+    Parameters
+    ----------
+    misses
+        Share of companies that a vendor has nothing certain of, 0 to 1.
+    seed
+        Another seed, other companies.
+    """
+
+    def __init__(self, *, misses: float, seed: int) -> None:
+        self._misses, self._seed = misses, seed
+
+    def standing(self, slug: str, vendor: str) -> Standing:
+        """Return what a vendor has of a company."""
+        draw = rng_of(self._seed, "standing", vendor, slug).random()
+        if draw >= self._misses:
+            return Standing.FOUND
+        return next(one for end, one in _STANDINGS if draw / self._misses < end)
+
+    def firm(self, slug: str) -> Firm:
+        """Return the company of a slug, whatever a vendor has."""
+        return _drawn(rng_of(self._seed, "company", slug), slug)
+
+    def twin(self, firm: Firm) -> Firm:
+        """Return the other company with its domain and its name."""
+        other = self.firm(f"{firm.slug}-1")
+        return msgspec.structs.replace(other, name=firm.name, domain=firm.domain)
+
+    def similar(self, firm: Firm) -> list[Firm]:
+        """Return companies of a similar name and domain; mostly none."""
+        rng = rng_of(self._seed, "similar", firm.slug)
+        return [self.firm(f"{firm.slug}-labs")] if rng.random() < _SIMILAR else []
+
+
+def _drawn(rng: random.Random, slug: str) -> Firm:
+    pool, domain = rng.choice(pools()), domain_of_slug(slug)
+    city, region = rng.choice(pool.cities), rng.choice(pool.regions)
+    name = companies_by_slug().get(slug) or slug.replace("-", " ").replace(".", " ").title()
+    low = rng.choice((10**5, 10**6, 10**8))
+    is_public = rng.random() < 0.1  # noqa: PLR2004 - few are
+    return Firm(
+        slug=slug,
+        id=rng.randrange(10_000, 90_000_000),
+        name=name,
+        domain=domain,
+        network_id=str(rng.randrange(10**4, 10**8)),
+        country=pool.country,
+        description=maybe(rng, 0.9, f"{name} makes “simple things”.\nSince ever, in {city}."),
+        kind=maybe(rng, 0.9, "Public Company" if is_public else rng.choice(_TYPES)),
+        founded=maybe(rng, 0.8, f"{rng.randrange(1900, 2024)}-01-01"),
+        employees=maybe(rng, 0.9, rng.choice((3, 40, 180, 900, 4200)) + rng.randrange(8)),
+        city=maybe(rng, 0.9, city),
+        region=maybe(rng, 0.8, region),
+        street=maybe(rng, 0.5, f"{rng.randrange(1, 99)} Example Street, {city}"),
+        revenue=maybe(rng, 0.7, (low, 5 * low)),
+        followers=maybe(rng, 0.9, rng.randrange(10**6)),
+        twitter=maybe(rng, 0.4, slug.replace("-", "_")),
+        symbol=slug[:4].upper() if is_public else None,
+        ipo=day(rng, 1990, 2024) if is_public else None,
+        acquired=rng.random() < 0.1,  # noqa: PLR2004 - few are
+        industries=rng.sample(_INDUSTRIES, some(rng, (0.05, 0.6, 0.35))),
+        specialities=rng.sample(_SPECIALITIES, rng.randrange(len(_SPECIALITIES))),
+        other_domains=[f"{slug}-mail.example"] if rng.random() < 0.3 else (),  # noqa: PLR2004 - some have
+        competitors=[domain_of_slug(f"rival-{n}") for n in range(some(rng, (0.5, 0.3, 0.2)))],
+        offices=[f"{n} Example Street, {city}" for n in range(some(rng, (0.3, 0.5, 0.2)))],
+        rounds=[_round(rng, pool.last_names) for _ in range(some(rng, (0.5, 0.3, 0.2)))],
+    )
+
+
+def _round(rng: random.Random, names: Sequence[str]) -> Round:
+    return Round(
+        name=rng.choice(_ROUNDS),
+        amount=rng.randrange(1, 500) * 100_000,
+        day=day(rng, 2012, 2026),
+        investors=[f"{name} Capital" for name in rng.sample(names, some(rng, (0.2, 0.5, 0.3)))],
+    )

@@ -1,0 +1,238 @@
+"""Crustdata, the current API: ``POST /person/enrich`` and ``GET /account/credits``.
+
+Sources: docs.crustdata.com, read 2026-11:
+
+- ``/person-docs/enrichment/reference``: parameters, exactly one identifier type, at most 25; the
+  envelope; "when omitted, only basic_profile and social_handles are returned";
+  ``min_similarity_score`` is a "minimum confidence threshold for email reverse lookup matches";
+  ``matches`` is empty for no match; ``confidence_score`` 1.0 for an exact match.
+- ``/person-docs/enrichment/introduction``: base profile 1 credit, +2 personal e-mail, +2 phone,
+  +1 business e-mail, +1 developer platform data, at most 7.
+- ``/openapi-specs/2025-11-01/best-practices``: the rate-limit headers on every response, the
+  sliding window, the 402 body.
+- ``/migrations/person/person-enrich``: Bearer key; ``x-api-version`` required; the indexed
+  dataset only, hence ``enrich_realtime`` and ``force_fetch`` change nothing.
+- ``crustdata/skills``, ``crustdata-traps.md``: ``matched_on`` is the input exactly as sent; "one
+  malformed url (a query string, a bare ACoAA id without the /in/ url) fails all 25 with a 400";
+  ``match_status`` "redacted" is a person who opted out; ``crustdata_company_id`` may be 0.
+
+Not documented, and chosen here: the words of the 400, 401 and 429; a surcharge is taken only for
+data that is there; ``preview`` is free and gives the default sections; an unknown body key or
+section is refused.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any, ClassVar, TypeVar
+
+import msgspec
+from starlette.requests import Request
+
+from enrich_pandas.emulators.crustdata.person import SECTIONS, document, projected
+from enrich_pandas.emulators.faults import Element
+from enrich_pandas.emulators.identities import email_in, slug_in
+from enrich_pandas.emulators.names import score
+from enrich_pandas.emulators.people import Fate
+from enrich_pandas.emulators.profiles import Profile
+from enrich_pandas.emulators.protocol import Asked
+from enrich_pandas.emulators.vendor import Answer, Endpoint, Order
+
+T = TypeVar("T", bound=msgspec.Struct)
+
+BATCH = 25
+_VERSION = "2025-11-01"
+_DEFAULT_FIELDS = ("basic_profile", "social_handles")
+
+
+class _Body(msgspec.Struct, forbid_unknown_fields=True):
+    professional_network_profile_urls: list[str] | None = None
+    business_emails: list[str] | None = None
+    fields: list[str] | None = None
+    min_similarity_score: float | None = None
+    preview: bool = False
+    force_fetch: bool = False
+    enrich_realtime: bool = False
+
+
+_body = msgspec.json.Decoder(_Body)  # made by one thread: msgspec dies where two make it
+
+
+class _Ask(Order, kw_only=True):
+    match_type: str
+    fields: Sequence[str]
+    least: float
+    preview: bool
+
+
+class Current(Endpoint):
+    """What the endpoints of the current API have in common."""
+
+    vendor = "crustdata"
+    scheme = "Bearer"
+    refusals: ClassVar[Mapping[str, tuple[int, str]]] = {
+        "unauthorized": (401, "Invalid API key in request."),
+        "version": (400, "The x-api-version header is required: 2025-11-01."),
+        "invalid": (400, "{}"),
+        "malformed": (
+            400,
+            "Field 'professional_network_profile_urls': Invalid profile URL format: {}",
+        ),
+        "malformed_email": (400, "Field 'business_emails': Invalid email format: {}"),
+        "rate_limited": (429, "Rate limit exceeded. Retry after x-ratelimit-reset seconds."),
+        "out_of_credits": (402, "Insufficient credits to complete this request."),
+        "server_error": (500, "Internal server error."),
+    }
+    types: ClassVar[Mapping[int, str]] = {
+        400: "invalid_request",
+        401: "unauthorized",
+        402: "insufficient_credits",
+        404: "not_found",
+        429: "rate_limit_exceeded",
+        500: "internal_error",
+    }
+
+    def error(self, kind: str, message: str) -> Any:
+        """Return the body of a refusal."""
+        kind_of_error = self.types[self.refusals[kind][0]]
+        return {"error": {"type": kind_of_error, "message": message, "metadata": {}}}
+
+    def headers(self, spent: float) -> dict[str, str]:
+        """Return the headers of every answer: what is left, and what this one cost."""
+        return {
+            "x-ratelimit-limit": str(self.account.limit),
+            "x-ratelimit-remaining": str(self.account.remaining),
+            "x-ratelimit-reset": str(self.account.reset),
+            "x-credits-used": f"{spent:g}",
+        }
+
+    async def decoded(self, request: Request, decoder: msgspec.json.Decoder[T]) -> T:
+        """Decode the body of a request of this version, or refuse it."""
+        if request.headers.get("x-api-version") != _VERSION:
+            raise self.refuse("version")
+        try:
+            return decoder.decode(await request.body())
+        except msgspec.DecodeError as error:
+            raise self.refuse("invalid", str(error)) from error
+
+    def read_all(
+        self, texts: list[str], reader: Callable[[str], str | None], refusal: str
+    ) -> list[tuple[str, str]]:
+        """Return the identity of each text, with the text, or refuse all for one."""
+        pairs = [(reader(text), text) for text in texts]
+        for identity, text in pairs:
+            if identity is None:
+                raise self.refuse(refusal, text)
+        return [(identity, text) for identity, text in pairs if identity]
+
+    def sections(self, fields: list[str] | None, known: Collection[str]) -> Sequence[str]:
+        """Return the sections and dotted paths asked for, or refuse those that there are not."""
+        if unknown := [f for f in fields or () if f.partition(".")[0] not in known]:
+            raise self.refuse("invalid", f"Unknown fields: {', '.join(unknown)}.")
+        return fields or ()
+
+
+class Credits(Current):
+    """``GET /account/credits``: the balance."""
+
+    path, method, where = "/account/credits", "GET", "account"
+
+    async def read(self, request: Request) -> Order:
+        """Read the request, or refuse it."""
+        return Order()
+
+    def answer(self, order: Order) -> Answer:
+        """Answer, in the vendor's shape."""
+        return Answer(body={"credits": self.account.balance})
+
+
+class Enrich(Current):
+    """``POST /person/enrich``: up to 25 people by profile URL or by business e-mail."""
+
+    path, method, where = "/person/enrich", "POST", "submit"
+    name_path = "basic_profile.name"
+    drifts: ClassVar[Mapping[str, Any]] = {
+        "basic_profile.headline": ["a", "list"],
+        "basic_profile.languages": "English",
+        "professional_network.connections": "500+",
+        "skills.professional_network_skills": {"0": "Python"},
+        "education.schools": "none",
+    }
+
+    async def read(self, request: Request) -> _Ask:
+        """Read the request, or refuse it."""
+        body = await self.decoded(request, _body)
+        return _Ask(
+            asked=self._asked(body),
+            match_type="business_email"
+            if body.business_emails
+            else "professional_network_profile_url",
+            fields=_DEFAULT_FIELDS
+            if body.preview
+            else self.sections(body.fields, SECTIONS) or _DEFAULT_FIELDS,
+            least=body.min_similarity_score or 0.0,
+            preview=body.preview,
+        )
+
+    def _asked(self, body: _Body) -> list[Asked]:
+        urls, emails = body.professional_network_profile_urls or [], body.business_emails or []
+        if bool(urls) == bool(emails):
+            raise self.refuse("invalid", "Submit exactly one identifier type.")
+        if len(urls) + len(emails) > BATCH:
+            raise self.refuse("invalid", f"Submit at most {BATCH} identifiers.")
+        slugs = self.read_all(urls, slug_in, "malformed")
+        return [
+            *(Asked(self.world.people.person(slug), url) for slug, url in slugs),
+            *(Asked(*pair) for pair in self.read_all(emails, email_in, "malformed_email")),
+        ]
+
+    def answer(self, order: _Ask) -> Answer:
+        """Answer, in the vendor's shape."""
+        elements, charges = [], []
+        for asked in order.asked:
+            element, credits_ = self._element(asked, order)
+            elements.append(element)
+            charges.append((asked.identity, credits_))
+        return Answer(body=elements, charges=charges)
+
+    def _element(self, asked: Asked, order: _Ask) -> tuple[Element, float]:
+        element: Element = {"matched_on": asked.submitted, "match_type": order.match_type}
+        fate, profile = self.world.people.find(asked.identity, self.vendor)
+        if fate is Fate.REDACTED:
+            return {**element, "match_status": "redacted", "matches": []}, 0.0
+        confidence = _confidence(asked.identity, profile) if profile else 0.0
+        if fate is not Fate.FOUND or profile is None or confidence < order.least:
+            return {**element, "matches": []}, 0.0
+        person = projected(document(profile), order.fields)
+        match = {"confidence_score": confidence, "person_data": person}
+        return {**element, "matches": [match]}, 0.0 if order.preview else _price(person)
+
+    def alien(self) -> Element:
+        """Return the element of somebody not asked for."""
+        asked = Asked("somebody-else-0", "https://www.linkedin.com/in/somebody-else-0")
+        profile = self.world.people.profile(asked.identity)
+        person = projected(document(profile), _DEFAULT_FIELDS)
+        return {
+            "matched_on": asked.submitted,
+            "match_type": "professional_network_profile_url",
+            "matches": [{"confidence_score": 1.0, "person_data": person}],
+        }
+
+    def person_in(self, element: Element) -> Element | None:
+        """Return the person of an element."""
+        matches = element["matches"]
+        return matches[0]["person_data"] if matches else None
+
+
+def _confidence(identity: str, profile: Profile) -> float:
+    handle, at, _ = identity.partition("@")
+    return score(handle, profile.first, profile.last) if at else 1.0
+
+
+def _price(person: Element) -> float:
+    contact = person.get("contact", {})
+    return (
+        1.0
+        + 2.0 * bool(contact.get("personal_emails"))
+        + 2.0 * bool(contact.get("phone_numbers"))
+        + 1.0 * bool(contact.get("business_emails"))
+        + 1.0 * bool(person.get("dev_platform_profiles"))
+    )

@@ -1,0 +1,170 @@
+"""What people are made of: names, places and employers, drawn from faker once a process.
+
+faker is too slow to be asked for each person, and asking it in another order would give other
+people. So a pool of each locale is drawn once, from a fixed seed.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import cache
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from enrich_pandas.emulators.identities import company_slug, folded
+
+_SIZE = 120
+_PROVIDERS = ["faker.providers.person", "faker.providers.address"]
+
+
+class _Place(NamedTuple):
+    country: str
+    continent: str
+    language: str
+    company_form: str
+    latin: bool  # whether names survive in a slug
+
+
+_PLACES: Mapping[str, _Place] = {
+    "en_US": _Place("United States", "North America", "English", "Inc.", True),
+    "de_DE": _Place("Germany", "Europe", "German", "GmbH", True),
+    "fr_FR": _Place("France", "Europe", "French", "S.A.R.L.", True),
+    "es_ES": _Place("Spain", "Europe", "Spanish", "S.L.", True),
+    "pt_BR": _Place("Brazil", "South America", "Portuguese", "Ltda.", True),
+    "pl_PL": _Place("Poland", "Europe", "Polish", "Sp. z o.o.", True),
+    "sv_SE": _Place("Sweden", "Europe", "Swedish", "AB", True),
+    "tr_TR": _Place("Türkiye", "Asia", "Turkish", "A.Ş.", True),
+    "ja_JP": _Place("Japan", "Asia", "Japanese", "株式会社", False),
+    "el_GR": _Place("Greece", "Europe", "Greek", "AE", False),
+}
+
+
+class Pool(NamedTuple):
+    """What one locale's people are made of."""
+
+    country: str
+    continent: str
+    language: str
+    latin: bool
+    first_names: list[str]
+    last_names: list[str]
+    companies: list[str]
+    cities: list[str]
+    regions: list[str]
+
+
+@cache
+def pools() -> list[Pool]:
+    """Return the pool of every locale."""
+    return [_pool(locale, place) for locale, place in _PLACES.items()]
+
+
+@cache
+def latin_pools() -> list[Pool]:
+    """Return the pools whose names can be read back from a slug."""
+    return [pool for pool in pools() if pool.latin]
+
+
+@cache
+def names_by_fold() -> tuple[dict[str, str], dict[str, tuple[str, Pool]]]:
+    """Map folded first names to names, and folded last names to names and their pool."""
+    first = {folded(name): name for pool in latin_pools() for name in pool.first_names}
+    last = {folded(name): (name, pool) for pool in latin_pools() for name in pool.last_names}
+    return first, last
+
+
+@cache
+def companies_by_slug() -> dict[str, str]:
+    """Map the slugs of companies to their names; where two share one, it is the first's."""
+    names = [name for pool in pools() for name in pool.companies]
+    return {company_slug(name): name for name in reversed(names)}
+
+
+def _pool(locale: str, place: _Place) -> Pool:
+    from faker import Factory  # slow to import: only when somebody is asked for
+
+    fake: Any = Factory.create(locale, providers=_PROVIDERS)
+    fake.seed_instance(0)
+    region = next(
+        (getattr(fake, name) for name in ("state", "administrative_unit") if hasattr(fake, name)),
+        fake.city,
+    )
+    last_names = _draw(fake.last_name)
+    return Pool(
+        place.country,
+        place.continent,
+        place.language,
+        place.latin,
+        _draw(fake.first_name),
+        last_names,
+        _companies(last_names, place.company_form),
+        _draw(fake.city),
+        _draw(region),
+    )
+
+
+def _companies(names: list[str], form: str) -> list[str]:
+    """Name companies after people: faker's own lists hold real ones in some locales."""
+    return [
+        f"{one} & {two} {form}" if len(one) < len(two) else f"{one} {form}"
+        for one, two in pairwise(names)
+    ]
+
+
+def _draw(make: Callable[[], Any]) -> list[str]:
+    # dict.fromkeys keeps the order drawn, which a set would not.
+    return list(dict.fromkeys(str(make()) for _ in range(_SIZE)))
+
+
+# Title, seniority and function, as a profile shows them.
+TITLES = (
+    ("Account Executive", "Entry", "Sales"),
+    ("Head of Growth", "Director", "Marketing"),
+    ("Senior Data Engineer", "Senior", "Engineering"),
+    ("VP, Customer Success", "Vice President", "Customer Success"),
+    ("Co-Founder & CEO", "CXO", "Business Development"),
+    ("Product Manager", "Manager", "Product Management"),
+    ("Research Scientist", "Senior", "Research"),
+    ("Procurement Lead", "Manager", "Purchasing"),
+    ("Staff Nurse", "Entry", "Healthcare Services"),
+    ("Chief Financial Officer", "CXO", "Finance"),
+    ("Ingénieure logiciel", "Senior", "Engineering"),
+    ("Leiter Einkauf", "Director", "Purchasing"),
+    ("Gerente de Operações", "Manager", "Operations"),
+    ("Working student", "In Training", "Information Technology"),
+    ("Consultant", "Senior", "Consulting"),
+    ("Talent Partner", "Manager", "Human Resources"),
+)
+DEGREES = ("BSc", "MSc", "BA", "MBA", "PhD", "Diplom-Ingenieur", "Licence", "Bachelor of Laws")
+SUBJECTS = (
+    "Computer Science",
+    "Economics",
+    "Mechanical Engineering",
+    "Statistics",
+    "History",
+    "Electrical Engineering, Informatics",
+    "Law",
+    "Betriebswirtschaftslehre",
+)
+SKILLS = (
+    "Python",
+    "SQL",
+    "Negotiation",
+    "Salesforce",
+    "Public Speaking",
+    "C++",
+    "Budgeting",
+    "R&D",
+    "Forecasting",
+    "Teamführung",
+    "B2B Marketing",
+    "Kubernetes",
+    "Contract Law",
+    "Lean, Six Sigma",
+    "Recruiting",
+    "Figma",
+    "日本語",
+    "Supply Chain",
+)
+CERTIFICATES = ("Cloud Practitioner", "Scrum Master", "First Aid", "Data Protection Officer")
+HONORS = ("Employee of the Year", "Best Paper", "Prix de l'innovation")
+OPEN_TO = ("HIRING", "OPEN_TO_WORK", "VOLUNTEERING")
+VERIFICATIONS = ("WORKPLACE", "GOVERNMENT_ID")

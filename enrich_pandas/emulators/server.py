@@ -1,0 +1,137 @@
+"""The server: every vendor on a port of its own, on the loopback interface only.
+
+A port a vendor makes each base address a plain origin, as the live ones are. The control
+endpoints under ``/__sandbox__/`` answer on every port.
+"""
+
+import asyncio
+import socket
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import msgspec
+import uvicorn
+from starlette.applications import Starlette
+from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from enrich_pandas.emulators import amplemarket, crustdata, zoho
+from enrich_pandas.emulators.account import Account
+from enrich_pandas.emulators.protocol import CONTROL, HOST, Fault, Options
+from enrich_pandas.emulators.vendor import Endpoint, World, rendered
+
+VENDORS: Mapping[str, Callable[[World, Account], list[Endpoint]]] = {
+    "crustdata": crustdata.endpoints,
+    "amplemarket": amplemarket.endpoints,
+    "zoho": zoho.endpoints,
+}
+
+
+_fault = msgspec.json.Decoder(Fault)
+
+
+class Sockets(dict[str, socket.socket]):
+    """A listening socket for each vendor; the first on ``port``, the others after it."""
+
+    @classmethod
+    def bound(cls, port: int = 0) -> "Sockets":
+        """Bind and listen, so that a client may connect before the server runs."""
+        sockets = cls()
+        for position, vendor in enumerate(VENDORS):
+            sockets[vendor] = socket.create_server((HOST, port and port + position), backlog=2048)
+            # Inherited by what is accepted: an answer in two parts would else take 40 ms longer.
+            sockets[vendor].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        return sockets
+
+    @property
+    def urls(self) -> dict[str, str]:
+        """Base address of each vendor."""
+        return {vendor: f"http://{HOST}:{_port(one)}" for vendor, one in self.items()}
+
+
+class Server(uvicorn.Server):
+    """The server of one sandbox; ``run`` serves until ``should_exit`` is set."""
+
+    def __init__(self, options: Options, sockets: Sockets) -> None:
+        self._sockets = sockets
+        super().__init__(
+            uvicorn.Config(
+                TrustedHostMiddleware(_Front(World(options), sockets), [HOST, "localhost"]),
+                http=_Protocol,
+                loop="asyncio",
+                lifespan="off",
+                ws="none",
+                interface="asgi3",
+                log_config=None,
+                log_level="critical",
+                access_log=False,
+                proxy_headers=False,
+                timeout_keep_alive=75,
+                timeout_graceful_shutdown=1,
+            )
+        )
+
+    def serve_until_exit(self) -> None:
+        """Serve on the bound sockets, in this thread."""
+        self.run(list(self._sockets.values()))
+
+
+class _Protocol(H11Protocol):
+    """HTTP that shows the application its connection, for the faults that break it."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
+        super().connection_made(transport)
+        self.app_state = {**self.app_state, "transport": transport}
+
+
+class _Front:
+    """Sends a request to the vendor of its port, or to the control endpoints."""
+
+    def __init__(self, world: World, sockets: Sockets) -> None:
+        endpoints = {vendor: make(world, world.account()) for vendor, make in VENDORS.items()}
+        world.faults.places = {
+            (vendor, one.where) for vendor, own in endpoints.items() for one in own
+        }
+        self._control = _control(world, sockets.urls)
+        self._vendors: dict[int, ASGIApp] = {
+            _port(sockets[vendor]): Starlette(routes=[one.route for one in own])
+            for vendor, own in endpoints.items()
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_control = scope["path"].startswith(CONTROL)
+        app = self._control if is_control else self._vendors[scope["server"][1]]
+        await app(scope, receive, send)
+
+
+def _control(world: World, urls: Mapping[str, str]) -> ASGIApp:
+    """Return the endpoints that `Sandbox` itself calls."""
+
+    def show(value: Callable[[], Any]) -> Callable[[Request], Response]:
+        return lambda _: rendered(value())
+
+    async def add_fault(request: Request) -> Response:
+        fault = _fault.decode(await request.body())
+        try:
+            world.faults.add(fault)
+        except ValueError as error:
+            return rendered({"error": str(error)}, 400)
+        return rendered({})
+
+    return Starlette(
+        routes=[
+            Route(f"{CONTROL}/urls", show(lambda: urls)),
+            Route(f"{CONTROL}/ledger", show(lambda: world.ledger.charges)),
+            Route(f"{CONTROL}/requests", show(lambda: world.ledger.visits)),
+            Route(f"{CONTROL}/faults", add_fault, methods=["POST"]),
+        ]
+    )
+
+
+def _port(sock: socket.socket) -> int:
+    port: int = sock.getsockname()[1]
+    return port

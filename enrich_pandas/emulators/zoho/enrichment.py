@@ -1,0 +1,228 @@
+"""``POST`` and ``GET /crm/{version}/__zia_{people,org}_enrichment``.
+
+Sources: the three documents; the vendor's OpenAPI description: 202 for a job that is scheduled, one
+element a request, 204 for a job that does not exist. Not documented, and chosen here: what is
+charged is one enrichment a job, when it is scheduled.
+
+A fault may say how the job ends that is being scheduled: ``box.fault("zoho", "submit",
+"server_error_after_accept", status="FAILED")``; with ``status="RUNNING"`` it never does.
+"""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import Response
+
+from enrich_pandas.emulators.faults import Element
+from enrich_pandas.emulators.ledger import Visit
+from enrich_pandas.emulators.protocol import Asked, Fault
+from enrich_pandas.emulators.vendor import Answer, Order
+from enrich_pandas.emulators.zoho.jobs import STATUSES, Job, identity_of, organization_of
+from enrich_pandas.emulators.zoho.refusals import CODES
+from enrich_pandas.emulators.zoho.service import Service
+
+MODULES = ("Leads", "Contacts", "Accounts", "Vendors")
+SHORTEST = 3
+PAGE = 100
+_RECORD = re.compile(r"\d{1,30}", re.ASCII)
+_KEYS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
+    "people": {
+        "name": (),
+        "email": (),
+        "company": ("name", "website"),
+        "social": ("facebook", "linkedin", "twitter"),
+    },
+    "org": {"name": (), "email": (), "website": ()},
+}
+
+
+class _Scheduled(Order, kw_only=True):
+    based_on: Mapping[str, Any]
+    version: str
+    ends: str | None = None
+
+
+class Schedule(Service):
+    """``POST``: schedule a job."""
+
+    method = "POST"
+    where = "submit"
+
+    async def read(self, request: Request) -> _Scheduled:
+        """Return what is asked about, or refuse it."""
+        module = request.query_params.get("module")
+        if module is None:
+            raise self.wrong("REQUIRED_PARAM_MISSING", {"param_name": "module"})
+        if module not in MODULES:
+            words = CODES["INVALID_MODULE"].message
+            raise self._wrong_param("module", words)
+        if not _RECORD.fullmatch(request.query_params.get("record_id", "1")):
+            raise self._wrong_param("record_id", "the id given seems to be invalid")
+        based_on = self._based_on(await request.body())
+        self._check(based_on)
+        people = self.jobs.kind == "people"
+        identity = identity_of(based_on) if people else f"company {organization_of(based_on)}"
+        return _Scheduled(
+            asked=[Asked(identity, str(based_on))],
+            based_on=based_on,
+            version=request.path_params["version"],
+        )
+
+    def _wrong_param(self, name: str, words: str) -> Exception:
+        return self.wrong("INVALID_DATA", {"param_name": name}, words, is_item=False)
+
+    def _based_on(self, body: bytes) -> Mapping[str, Any]:
+        try:
+            items = msgspec.json.decode(body)[self.name]
+        except (msgspec.DecodeError, KeyError, TypeError):
+            details = {"api_name": self.name, "json_path": f"$.{self.name}"}
+            raise self.wrong("MANDATORY_NOT_FOUND", details, is_item=False) from None
+        if not isinstance(items, list) or len(items) != 1:
+            where = {"api_name": self.name, "json_path": f"$.{self.name}"}
+            raise self.wrong("INVALID_DATA", {"maximum_length": 1, **where}, is_item=False)
+        based_on = items[0].get("enrich_based_on") if isinstance(items[0], dict) else None
+        if not isinstance(based_on, dict):
+            raise self.wrong("MANDATORY_NOT_FOUND", self.where_in("enrich_based_on"))
+        return based_on
+
+    def _check(self, based_on: Mapping[str, Any]) -> None:
+        known = _KEYS[self.jobs.kind]
+        for key, value in based_on.items():
+            if key not in known:
+                raise self._invalid("enrich_based_on", key)
+            if known[key]:
+                self._check_parts(key, value)
+            else:
+                self._check_text(value, "enrich_based_on", key)
+        if not based_on:
+            fields = [self.where_in("enrich_based_on", key) for key in known]
+            raise self.wrong("EXPECTED_FIELD_MISSING", {"expected_fields": fields})
+        self._check_dependents(based_on)
+
+    def _check_parts(self, key: str, value: Any) -> None:
+        if not isinstance(value, dict):
+            raise self._invalid("enrich_based_on", key, kind="jsonobject")
+        for part, text in value.items():
+            if part not in _KEYS[self.jobs.kind][key]:
+                raise self._invalid("enrich_based_on", key, part)
+            self._check_text(text, "enrich_based_on", key, part)
+
+    def _check_text(self, value: Any, *keys: str) -> None:
+        is_text = isinstance(value, str)
+        if not is_text or len(value) < SHORTEST or not value.isascii():
+            raise self._invalid(*keys, kind="text")
+
+    def _check_dependents(self, based_on: Mapping[str, Any]) -> None:
+        if self.jobs.kind != "people":
+            return
+        for given, missing in (("name", "company"), ("company", "name")):
+            if based_on.get(given) and not based_on.get(missing):
+                dependee = self.where_in("enrich_based_on", given)
+                details = {"dependee": dependee, **self.where_in("enrich_based_on", missing)}
+                raise self.wrong("DEPENDENT_FIELD_MISSING", details)
+
+    def _invalid(self, *keys: str, kind: str = "text") -> Exception:
+        details = {"expected_data_type": kind, **self.where_in(*keys)}
+        return self.wrong("INVALID_DATA", details)
+
+    def answer(self, order: _Scheduled) -> Answer:
+        """Schedule it, at the price of one enrichment."""
+        if not self.account.pay(1):
+            raise self.refuse("out_of_credits")
+        job = self.jobs.start(order.based_on, order.version, order.ends)
+        self.world.ledger.charge(self.vendor, self.path, order.asked[0].identity, 1.0)
+        kind = "People" if self.jobs.kind == "people" else "Org"
+        scheduled = {
+            "code": "SCHEDULED",
+            "details": {"id": job.id},
+            "message": f"{kind} Enrichment scheduled successfully",
+            "status": "success",
+        }
+        return Answer(body={self.name: [scheduled]}, status=202)
+
+    def _struck(self, order: Order, fault: Fault, visit: Visit) -> Response:
+        if ends := fault.options.get("status"):
+            order = msgspec.structs.replace(order, ends=ends)
+            return self._rendered(self._accepted(order))
+        return super()._struck(order, fault, visit)
+
+
+class _Looked(Order, kw_only=True):
+    jobs: list[Job]
+    page: int = 1
+    size: int = PAGE
+
+
+class ListJobs(Service):
+    """``GET``: the jobs, page by page."""
+
+    method = "GET"
+    where = "list"
+
+    async def read(self, request: Request) -> _Looked:
+        """Return which jobs, in which order, and which page."""
+        given = request.query_params
+        self._check(given, "sort_by", ("created_time",))
+        self._check(given, "sort_order", ("asc", "desc"))
+        self._check(given, "status", STATUSES)
+        page, size = (
+            self._number(given, "page", 1, 10**9),
+            self._number(given, "per_page", PAGE, PAGE),
+        )
+        status, made = given.get("status"), self.jobs.made
+        jobs = [job for job in made if job.status == status] if status else made
+        return _Looked(
+            jobs=jobs if given.get("sort_order") == "asc" else jobs[::-1], page=page, size=size
+        )
+
+    def _check(self, given: Mapping[str, str], name: str, values: tuple[str, ...]) -> None:
+        if given.get(name, values[0]) not in values:
+            details = {"param": name, "supported_values": list(values)}
+            raise self.wrong("INVALID_DATA", details, f"{name} value invalid", is_item=False)
+
+    def _number(self, given: Mapping[str, str], name: str, absent: int, most: int) -> int:
+        text = given.get(name, str(absent))
+        if not text.isdecimal() or not 1 <= int(text) <= most:
+            details = {"param_name": name}
+            raise self.wrong("INVALID_DATA", details, f"{name} value invalid", is_item=False)
+        return int(text)
+
+    def answer(self, order: _Looked) -> Answer:
+        """Return a page, or nothing where there is none."""
+        start = (order.page - 1) * order.size
+        shown = order.jobs[start : start + order.size]
+        if not shown:
+            return Answer(body=None, status=204)
+        info = {
+            "per_page": order.size,
+            "count": len(shown),
+            "page": order.page,
+            "more_records": start + order.size < len(order.jobs),
+        }
+        return Answer(body={self.name: [job.listed() for job in shown], "info": info})
+
+    def elements(self, body: Any) -> list[Element] | None:
+        """Return the jobs of a page."""
+        found: list[Element] | None = body[self.name] if body else None
+        return found
+
+
+class GetJob(ListJobs):
+    """``GET …/{id}``: one job, and what it has found."""
+
+    suffix = "/{id}"
+    where = "poll"
+
+    async def read(self, request: Request) -> _Looked:
+        """Return which job."""
+        job = self.jobs.find(request.path_params["id"])
+        return _Looked(jobs=[job] if job else [])
+
+    def answer(self, order: _Looked) -> Answer:
+        """Return the job, or nothing where there is none."""
+        if not order.jobs:
+            return Answer(body=None, status=204)
+        return Answer(body={self.name: [order.jobs[0].whole()]})

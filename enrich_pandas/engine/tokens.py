@@ -1,0 +1,191 @@
+"""Short-lived tokens: one renewal serves all workers and all processes that share a journal.
+
+The token lies beside the journal, encrypted with what renews it: a process without the credentials
+cannot read it, and one that has them needs no token from a file.
+"""
+
+import base64
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import msgspec
+from cryptography.fernet import Fernet, InvalidToken
+from filelock import FileLock
+
+from enrich_pandas.errors import EnrichError, RateLimitError, UnavailableError
+from enrich_pandas.providers.base import (
+    Outcome,
+    Provider,
+    Renewal,
+    Request,
+    Response,
+    Secret,
+    Token,
+)
+from enrich_pandas.providers.decoding import decoder_of
+from enrich_pandas.transport import Transport
+from enrich_pandas.transport.outcome import legible, read
+
+EARLY = 60.0  # seconds before its end at which a token is renewed; of a short one, its tenth
+SLACK = 5.0  # seconds by which a vendor's count of renewals may be later than ours
+
+
+class _Kept(msgspec.Struct):
+    """What the file holds: the token, until when it is used, and when tokens were asked for."""
+
+    token: str = ""
+    ends: float = 0.0
+    asked: list[float] = []
+
+
+class Tokens:
+    """Signs requests with a token that is renewed when it ends or is refused.
+
+    Parameters
+    ----------
+    provider
+        Whose `renewal`, `token` and `auth` are used.
+    secrets
+        The lasting credentials.
+    origin
+        Where tokens are had.
+    folder
+        Where the token is kept for other processes.
+    clock
+        Seconds since the epoch.
+    """
+
+    def __init__(
+        self,
+        provider: Provider,
+        secrets: Mapping[str, Secret],
+        renewal: Renewal,
+        *,
+        origin: str,
+        folder: Path,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._provider, self._secrets, self._renewal = provider, secrets, renewal
+        self._transport, self._clock = Transport(origin, sign=dict), clock
+        key = hashlib.sha256("\0".join(_revealed(renewal)).encode()).digest()
+        self._fernet = Fernet(base64.urlsafe_b64encode(key))
+        self._path = folder / f"{hashlib.sha256(key + origin.encode()).hexdigest()[:32]}.token"
+        self._lock = threading.Lock()
+        self._kept = _Kept()
+        self._replacement: str | None = None  # the last token that came in a refused one's place
+        self._refusal: EnrichError | None = None
+        self._used = threading.local()
+
+    def __repr__(self) -> str:
+        return f"Tokens({self._provider.name!r})"
+
+    def sign(self) -> Mapping[str, Secret]:
+        """Return the headers that sign a request.
+
+        Raises
+        ------
+        ProviderError
+            No token was to be had.
+        """
+        with self._lock:
+            if self._clock() >= self._kept.ends:
+                self._renew(stale=None)
+            self._used.token = self._kept.token
+        token = Secret(self._used.token)
+        return self._provider.auth({**self._secrets, "access_token": token})
+
+    def renew(self) -> bool:
+        """Replace the token that this thread has used last, unless somebody has done so.
+
+        False where it came in a refused one's place, and was refused, too: no third is asked for.
+        """
+        with self._lock:
+            if self._kept.token == self._used.token:
+                if self._used.token == self._replacement:
+                    return False
+                self._renew(stale=self._used.token)
+                self._replacement = self._kept.token
+            return True
+
+    def _renew(self, stale: str | None) -> None:
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with FileLock(self._path.with_suffix(".lock"), mode=0o600, thread_local=False):
+            kept = self._read()
+            if kept.token == stale or self._clock() >= kept.ends:
+                kept = self._asked(kept)
+            self._kept = kept
+
+    def _asked(self, kept: _Kept) -> _Kept:
+        """Ask for a token; the time of asking is kept even where none is given.
+
+        What refuses one refuses every other, too: it is asked once.
+        """
+        if self._refusal is not None:
+            raise self._refusal
+        now, limit = self._clock(), self._renewal.limit
+        if limit:  # a clock that was set back leaves times that are still to come
+            kept.asked = [at for at in kept.asked if 0 <= now - at < limit.seconds + SLACK]
+            if len(kept.asked) >= limit.requests:
+                raise self._too_often(kept.asked[0] + limit.seconds + SLACK - now)
+        kept.asked.append(now)
+        self._write(kept)
+        answer = self._answer()
+        if answer.outcome is Outcome.NOT_SENT:  # the vendor counts only what it hears
+            kept.asked.remove(now)
+            self._write(kept)
+        token = self._given(self._reached(answer))
+        kept.token = token.value.reveal()
+        kept.ends = now + token.seconds - min(EARLY, token.seconds / 10)
+        self._write(kept)
+        return kept
+
+    def _given(self, answer: Response) -> Token:
+        try:
+            return self._provider.token(answer)
+        except UnavailableError:
+            raise
+        except EnrichError as refusal:
+            self._refusal = refusal
+            raise
+
+    def _answer(self) -> Response:
+        # Like a billed one it gets a connection of its own, so none is left open.
+        request = Request(method="POST", path=self._renewal.path, billed=True)
+        return read(self._transport.send(request, self._renewal.form), request, self._provider)
+
+    def _reached(self, answer: Response) -> Response:
+        if not answer.status:
+            raise UnavailableError(
+                f"{self._provider.name} could not be reached for a new token.",
+                cost="Nothing was charged for what could not be sent.",
+                todo="Check the network, then repeat the call: it continues from here.",
+            )
+        return legible(answer)
+
+    def _too_often(self, seconds: float) -> RateLimitError:
+        return RateLimitError(
+            f"{self._provider.name} gives no more new tokens for {seconds:.0f} seconds.",
+            cost="Nothing was charged for what was not sent; what had arrived is kept.",
+            todo="Repeat the call then: it continues from here.",
+        )
+
+    def _read(self) -> _Kept:
+        try:
+            text = self._fernet.decrypt(self._path.read_bytes())
+            return decoder_of(_Kept).decode(text)
+        except (FileNotFoundError, InvalidToken, msgspec.DecodeError):  # none yet, or damaged
+            return _Kept()
+
+    def _write(self, kept: _Kept) -> None:
+        new = self._path.with_suffix(".new")
+        with os.fdopen(os.open(new, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(self._fernet.encrypt(msgspec.json.encode(kept)))
+        new.replace(self._path)
+
+
+def _revealed(renewal: Renewal) -> list[str]:
+    return [f"{name}={value.reveal()}" for name, value in sorted(renewal.form.items())]

@@ -1,0 +1,95 @@
+"""Claims: what a batch may take. One identity is claimed by one batch, within the budget.
+
+Each function is a part of a transaction of the `enrich_pandas.journal`.
+"""
+
+import math
+import sqlite3
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+
+from enrich_pandas.errors import JournalError
+from enrich_pandas.journal.database import select_in
+from enrich_pandas.providers.base import Identity
+
+# Which batches are of a run, or of one that shares its budget.
+SHARING = (
+    "(run = ? OR run IN (SELECT id FROM runs WHERE budget_name = "
+    "(SELECT budget_name FROM runs WHERE id = ?)))"
+)
+
+
+def still_idle(connection: sqlite3.Connection, batches: Iterable[tuple[int, str]]) -> Iterator[int]:
+    """Yield those of the dead owners' batches under which nothing can have been charged."""
+    query = "SELECT 1 FROM stakes WHERE id = ? AND lease = ? AND state = 'open' AND at_risk IS NULL"
+    return (
+        batch for batch, lease in batches if connection.execute(query, (batch, lease)).fetchone()
+    )
+
+
+def check_own(connection: sqlite3.Connection, batch: int, lease: str) -> None:
+    """Raise where another process has taken a batch over: it may be asking about the same people.
+
+    It does so only where it takes this one for dead.
+    """
+    query = "SELECT 1 FROM batches WHERE id = ? AND lease = ? AND state = 'open'"
+    if connection.execute(query, (batch, lease)).fetchone() is None:
+        raise JournalError(
+            "Another process has taken over what this one was about to ask for.",
+            cost="Nothing was spent on it here.",
+            todo="Leave the folder leases beside the journal alone; then repeat the call: it "
+            "continues from there.",
+        )
+
+
+def release(connection: sqlite3.Connection, batches: Iterable[int]) -> None:
+    """Give up the claims of batches under which nothing can have been charged."""
+    ids = [(batch,) for batch in batches]
+    if not ids:
+        return
+    connection.executemany("DELETE FROM claims WHERE batch = ?", ids)
+    connection.executemany("UPDATE batches SET state = 'released' WHERE id = ?", ids)
+
+
+def taken(
+    connection: sqlite3.Connection, fingerprints: Sequence[bytes], known: Mapping[bytes, float]
+) -> set[bytes]:
+    """Return the fingerprints that are claimed, or bought since the plan was made."""
+    claimed = "SELECT fingerprint FROM claims WHERE fingerprint IN ({})"
+    bought = "SELECT fingerprint, COALESCE(asked, fetched) FROM results WHERE fingerprint IN ({})"
+    answers = select_in(connection.execute, bought, fingerprints)
+    return {
+        *(row[0] for row in select_in(connection.execute, claimed, fingerprints)),
+        *(key for key, as_of in answers if known.get(key) != as_of),
+    }
+
+
+def affordable(
+    identities: list[Identity], price: Callable[[Sequence[Identity]], float], left: float
+) -> tuple[list[Identity], list[Identity]]:
+    """Split into what the budget allows and what it does not."""
+    sizes = range(len(identities) + 1)
+    most = bisect_right(sizes, left, key=lambda size: price(identities[:size])) - 1
+    return identities[: max(most, 0)], identities[max(most, 0) :]
+
+
+def left_of(budget: float | None, connection: sqlite3.Connection, run: str) -> float:
+    """Return what is left of a run's budget.
+
+    Off it goes what the runs that share it have spent, may have spent, and have reserved.
+    """
+    if budget is None:
+        return math.inf
+    stake = "CASE state WHEN 'open' THEN reserved ELSE spent + held END"
+    query = f"SELECT COALESCE(SUM({stake}), 0) FROM batches WHERE {SHARING}"  # noqa: S608 - own words
+    return budget - float(connection.execute(query, (run, run)).fetchone()[0])
+
+
+def left_behind(
+    connection: sqlite3.Connection, run: str, is_alive: Callable[[str], bool]
+) -> set[tuple[int, str]]:
+    """Return the batches, and their leases, with which the dead keep a run's budget for nothing."""
+    query = f"SELECT id, lease FROM stakes WHERE state = 'open' AND at_risk IS NULL AND {SHARING}"  # noqa: S608 - own words
+    batches = {(row[0], row[1]) for row in connection.execute(query, (run, run))}
+    dead = {lease for lease in {one[1] for one in batches} if not is_alive(lease)}
+    return {one for one in batches if one[1] in dead}

@@ -1,0 +1,278 @@
+"""The journal's file: private from its first byte, written durably, read in bulk.
+
+A rollback journal with ``synchronous=EXTRA``: a commit has reached the disk when it returns.
+"""
+
+import os
+import sqlite3
+import stat
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from enrich_pandas.errors import JournalError
+from enrich_pandas.journal.commits import LOOK, Writers, commit_what_is_open, patiently, turn
+
+APPLICATION_ID = 0x656E7270  # "enrp": tells a journal from any other SQLite file
+VERSION = 6
+LOOK_UP = 500  # fingerprints a query; the fastest size measured
+
+# ``at_risk`` is null where nothing can have been charged; 0 is a price as any other.
+STAKES = """
+CREATE VIEW stakes AS
+  SELECT batches.*, (
+    SELECT SUM(credits) FROM requests
+    WHERE batch = batches.id AND billed AND COALESCE(outcome, '') NOT IN ('refused', 'not_sent')
+  ) AS at_risk FROM batches
+"""
+SCHEMA = f"""
+CREATE TABLE runs (
+  id TEXT PRIMARY KEY, provider TEXT NOT NULL, kind TEXT NOT NULL, library TEXT NOT NULL,
+  started REAL NOT NULL, ended REAL, rows INTEGER NOT NULL, identities INTEGER NOT NULL,
+  credits_planned REAL NOT NULL, budget REAL, budget_name TEXT, status TEXT NOT NULL,
+  lease TEXT NOT NULL, call BLOB, asked BLOB, balance REAL
+);
+CREATE INDEX runs_of_a_budget ON runs (budget_name);
+CREATE TABLE batches (
+  id INTEGER PRIMARY KEY, run TEXT NOT NULL, lease TEXT NOT NULL, scope BLOB NOT NULL,
+  identities BLOB NOT NULL, reserved REAL NOT NULL, spent REAL NOT NULL DEFAULT 0,
+  held REAL NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT 'open'
+);
+CREATE INDEX batches_of_a_run ON batches (run);
+CREATE INDEX batches_of_a_lease ON batches (lease);
+{STAKES};
+CREATE TABLE claims (
+  fingerprint BLOB PRIMARY KEY, batch INTEGER NOT NULL
+) WITHOUT ROWID;
+CREATE INDEX claims_of_a_batch ON claims (batch);
+CREATE TABLE requests (
+  id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, step INTEGER NOT NULL, method TEXT NOT NULL,
+  path TEXT NOT NULL, billed INTEGER NOT NULL, credits REAL NOT NULL, sent REAL NOT NULL,
+  answered REAL, outcome TEXT, status INTEGER, headers BLOB, body BLOB
+);
+CREATE INDEX requests_of_a_batch ON requests (batch);
+CREATE TABLE results (
+  fingerprint BLOB PRIMARY KEY, provider TEXT NOT NULL, kind TEXT NOT NULL,
+  identity BLOB NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL, note TEXT NOT NULL,
+  model BLOB, credits REAL NOT NULL, batch INTEGER NOT NULL, fetched REAL NOT NULL,
+  not_before REAL, asked REAL, worse TEXT
+);
+CREATE TABLE tombstones (
+  key BLOB NOT NULL, provider TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL,
+  since REAL NOT NULL, PRIMARY KEY (key, provider)
+) WITHOUT ROWID;
+CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+"""
+SCHEMA += f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}"
+
+# What brings a file of an older version to the next one; nothing in it is lost.
+MIGRATIONS = {
+    1: """
+ALTER TABLE runs ADD COLUMN call BLOB;
+ALTER TABLE runs ADD COLUMN asked BLOB;
+CREATE TABLE tombstones (
+  key BLOB NOT NULL, provider TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL,
+  since REAL NOT NULL, PRIMARY KEY (key, provider)
+) WITHOUT ROWID;
+CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+PRAGMA user_version = 2
+""",
+    2: """
+ALTER TABLE runs ADD COLUMN budget_name TEXT;
+UPDATE runs SET budget_name = id WHERE budget IS NOT NULL;
+CREATE INDEX runs_of_a_budget ON runs (budget_name);
+PRAGMA user_version = 3
+""",
+    3: """
+ALTER TABLE runs ADD COLUMN balance REAL;
+PRAGMA user_version = 4
+""",
+    4: f"""
+ALTER TABLE results ADD COLUMN asked REAL;
+DROP VIEW stakes;
+{STAKES};
+PRAGMA user_version = 5
+""",
+    5: """
+ALTER TABLE results ADD COLUMN worse TEXT;
+UPDATE results SET worse = 'held' WHERE asked IS NOT NULL;
+PRAGMA user_version = 6
+""",
+}
+PRAGMAS = (
+    "PRAGMA journal_mode = TRUNCATE",
+    "PRAGMA synchronous = EXTRA",
+    "PRAGMA secure_delete = ON",
+    # In pages, 62 MB of them: a spill needs the readers out of the way in mid-transaction, so none
+    # happens but where room is made for thousands at once, which memory would else hold as a whole.
+    # A multiple of 256 would switch it off: SQLite reads the number's last byte as the switch.
+    "PRAGMA cache_spill = 16001",
+)
+
+
+class Database:
+    """One connection, reopened after a fork; SQLite's own lock keeps processes apart."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        with turn, explained(path):
+            _make_private(path)
+            self._connection = _connect(path)
+        self._writers = Writers()
+        self._inherited: sqlite3.Connection | None = None
+        self._pid = os.getpid()
+
+    def close(self) -> None:
+        """Close the connection."""
+        with turn, explained(self.path):
+            commit_what_is_open()
+            self._connection.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend the connection for reading the file as it is at one moment."""
+        with turn, explained(self.path):
+            commit_what_is_open()
+            connection = self._own()
+            patiently(connection, "BEGIN", LOOK)
+            try:
+                yield connection
+            finally:
+                connection.rollback()
+
+    def look(self, query: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+        """Return the rows of one query; what threads have just written counts already."""
+        with turn, explained(self.path):
+            return patiently(self._own(), query, parameters=parameters)
+
+    @contextmanager
+    def writing(self) -> Iterator[sqlite3.Connection]:
+        """Lend the connection for one transaction, committed at the end or not at all.
+
+        What threads write at the same time is committed together.
+        """
+        with explained(self.path), self._writers.writing(self._own) as connection:
+            yield connection
+
+    def _own(self) -> sqlite3.Connection:
+        """Return this process's connection: a fork's child must not use its parent's."""
+        if self._pid != os.getpid():
+            self._inherited = self._connection  # kept, for closing it is a use too
+            self._connection, self._pid = _connect(self.path), os.getpid()
+            self._writers = Writers()  # without those of its parent's threads
+        return self._connection
+
+
+def insert(connection: sqlite3.Connection, table: str, values: dict[str, Any]) -> int:
+    """Insert a row and return its id."""
+    names, marks = ", ".join(values), ", ".join("?" * len(values))
+    cursor = connection.execute(
+        f"INSERT INTO {table} ({names}) VALUES ({marks})",  # noqa: S608 - names are the library's own
+        tuple(values.values()),
+    )
+    return int(cursor.lastrowid or 0)
+
+
+def select_in(
+    execute: Callable[[str, tuple[Any, ...]], Iterable[sqlite3.Row]],
+    query: str,
+    keys: Sequence[bytes],
+    *parameters: Any,
+) -> Iterator[sqlite3.Row]:
+    """Run a query whose ``{}`` takes a list of keys, some hundred keys at a time."""
+    for start in range(0, len(keys), LOOK_UP):
+        chunk = keys[start : start + LOOK_UP]
+        marks = ",".join("?" * len(chunk))
+        yield from list(execute(query.format(marks), (*chunk, *parameters)))
+
+
+def _make_private(path: Path) -> None:
+    """Make the file before SQLite does, so that it is never readable by others."""
+    if not path.parent.is_dir():
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        _sync(*path.parent.parents)  # SQLite does so for the folder itself
+    # One that exists is never opened here: closing it would drop all locks that this process has.
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    found = path.lstat()
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError("it is a link, or no file")
+    if found.st_uid != getattr(os, "geteuid", lambda: found.st_uid)():
+        raise OSError("it belongs to another user")
+    if found.st_mode & 0o077:
+        path.chmod(0o600)
+
+
+def _sync(*folders: Path) -> None:
+    """Let a new folder outlast a loss of power; on Windows it does so by itself."""
+    for folder in folders:
+        with suppress(OSError):  # one that may not be read was there before
+            place = os.open(folder, os.O_RDONLY)
+            try:
+                os.fsync(place)
+            finally:
+                os.close(place)
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    connection = sqlite3.connect(path, timeout=0.5, isolation_level=None, check_same_thread=False)
+    connection.row_factory = sqlite3.Row
+    try:
+        patiently(connection, "BEGIN", LOOK)
+        version = _version(connection, path)  # asked first: the pragmas change the file
+        patiently(connection, "COMMIT", *PRAGMAS)
+        if version < VERSION:
+            _bring_up(connection, path)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
+    """Lay out an empty file, or bring one of an older version to this one, all at once."""
+    patiently(connection, "BEGIN IMMEDIATE")
+    # Asked again: another process may have been faster.
+    while (version := _version(connection, path)) < VERSION:
+        for statement in (MIGRATIONS[version] if version else SCHEMA).split(";"):
+            connection.execute(statement)
+    patiently(connection, "COMMIT")
+
+
+def _version(connection: sqlite3.Connection, path: Path) -> int:
+    """Return a journal's version, 0 for an empty file; refuse any other."""
+    names = ("application_id", "user_version")
+    marks = tuple(connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names)
+    tables = connection.execute(LOOK).fetchone()[0]
+    application, version = marks
+    if marks == (0, 0) and not tables:
+        return 0
+    if application != APPLICATION_ID or version not in (*MIGRATIONS, VERSION):
+        raise JournalError(
+            f"{path} is not a journal of this version of enrich_pandas.",
+            cost="Nothing was spent and the file was not changed.",
+            todo="Name another folder in ENRICH_PANDAS_HOME, or update enrich_pandas.",
+        )
+    return int(version)
+
+
+def _remedy(error: Exception) -> str:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code == sqlite3.SQLITE_BUSY:  # whoever was stopped while it wrote holds the file
+        return "Let the other process that holds it go on, or end it"
+    return "Free the disk or mend the file"
+
+
+@contextmanager
+def explained(path: Path, *damage: type[Exception]) -> Iterator[None]:
+    """Turn SQLite's and the system's errors into ours, and those that only damage explains."""
+    kinds: tuple[type[Exception], ...] = (sqlite3.Error, OSError, UnicodeError, *damage)
+    try:
+        yield
+    except kinds as error:
+        raise JournalError(
+            f"The journal {path} cannot be used: {error}.",
+            cost="Nothing was spent after this.",
+            todo=f"{_remedy(error)}, then repeat the call: it continues from there.",
+        ) from error

@@ -1,0 +1,203 @@
+"""Whom a past run asked about, and what is known of them now."""
+
+from collections.abc import Container, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from enrich_pandas.arrivals import Arrivals
+from enrich_pandas.engine.context import current
+from enrich_pandas.engine.opening import opened
+from enrich_pandas.engine.plan import scope_of
+from enrich_pandas.engine.recall import Call as Recalled
+from enrich_pandas.engine.recall import remade
+from enrich_pandas.engine.rereading import recalled
+from enrich_pandas.errors import ConfigurationError, InputError
+from enrich_pandas.frame.columns import Columns
+from enrich_pandas.frame.schema import TEXT
+from enrich_pandas.frame.validation import Identified
+from enrich_pandas.journal import Journal
+from enrich_pandas.journal.records import Answer, Change, fingerprint
+from enrich_pandas.pipeline import Call, output_of
+from enrich_pandas.providers import find_provider
+from enrich_pandas.providers.base import Identity, Kind, Match, Provider, Status
+from enrich_pandas.waterfall.stage import Stage
+
+
+def identifiers(identities: Sequence[Identity]) -> pd.DataFrame:
+    """Return a row an identity, a column an identifier; a company's page is its LinkedIn address.
+
+    Its own name is one that the result has, too.
+    """
+    names = list(dict.fromkeys(name for one in identities for name, _ in one.keys))
+    columns = {
+        name.removeprefix("company_"): [one.get(name) for one in identities] for name in names
+    }
+    return pd.DataFrame(columns, index=pd.RangeIndex(len(identities)), dtype=TEXT)
+
+
+def provider_of(
+    run: str, call: Recalled | None, identities: Sequence[Identity], given: str | Provider | None
+) -> Provider:
+    """Return the provider that a run asked: the one given, if it buys the same, or made again.
+
+    Raises
+    ------
+    InputError
+        Whom the run asked about is not kept.
+    ConfigurationError
+        The provider cannot be made again, or the one given buys something else.
+    """
+    if call is None or not identities:
+        raise InputError(
+            f"Whom run {run} asked about is not kept any more.",
+            cost="Nothing was spent.",
+            todo="Repeat the original call: what is stored is not bought again.",
+        )
+    made = remade(call) if given is None else find_provider(given)
+    realm = current().realm
+    if made is not None and scope_of(made, call.kind, realm) == call.scope:
+        return made
+    what = "what the journal holds" if given is None else "this provider: it buys another thing"
+    where = "" if call.realm == realm else f" It was a run of the {call.realm} kind."
+    raise ConfigurationError(
+        f"Run {run} cannot be taken up with {what}.{where}",
+        cost="Nothing was spent.",
+        todo=f"Type ep.run({run!r}).resume(provider=…) with {call.provider}'s own options.",
+    )
+
+
+class Asked:
+    """Those whom a past run asked about, or some of them.
+
+    Parameters
+    ----------
+    run, provider, kind
+        The run.
+    call
+        How it was called; None where it is too old to tell.
+    identities
+        Of whom is spoken, and the places that they have in the run.
+    """
+
+    def __init__(
+        self,
+        run: str,
+        provider: str,
+        kind: Kind,
+        call: Recalled | None,
+        identities: Sequence[Identity],
+        *,
+        places: Sequence[int] | None = None,
+    ) -> None:
+        self.run, self.provider, self.kind, self.call = run, provider, kind, call
+        self.identities = list(identities)
+        self._places = range(len(self.identities)) if places is None else places
+
+    @property
+    def frame(self) -> pd.DataFrame:
+        """A row an identity, with the label that it has among all of the run."""
+        frame = identifiers(self.identities)
+        return frame if isinstance(self._places, range) else frame.set_axis(list(self._places))
+
+    def answers(self, *, until: float | None = None) -> dict[Identity, Answer]:
+        """Return what the journal knows of each, or knew at a moment."""
+        with opened(current()) as journal:
+            return known(journal, self.run, self.call, self.identities, until=until)
+
+    def rows(self, *, until: float | None = None) -> pd.DataFrame:
+        """Return the same as a frame, with the columns that a call adds."""
+        frame, call = self.frame, Call(provider=self.provider, kind=self.kind)
+        arrivals = Arrivals(output_of(frame, call))
+        kept = {one: arrivals.keep(said) for one, said in self.answers(until=until).items()}
+        rows = arrivals.assemble(frame, self._identified(), kept)
+        assert isinstance(rows, pd.DataFrame)  # noqa: S101 - for the type checker: it is wide
+        return rows
+
+    def statuses(self) -> list[Status]:
+        """Return what is known of each, in order."""
+        answers = self.answers()
+        return [answers[one].match.status for one in self.identities]
+
+    def those(self, statuses: Container[Status]) -> "Asked":
+        """Return those who have one of these statuses now."""
+        found = [place for place, status in enumerate(self.statuses()) if status in statuses]
+        some = [self.identities[place] for place in found]
+        return Asked(self.run, self.provider, self.kind, self.call, some, places=found)
+
+    def stage(self, provider: Provider) -> Stage:
+        """Return what a provider is asked for about them."""
+        return Stage.of(provider, self.kind, Columns({}, {}, {}), self._identified())
+
+    def _identified(self) -> Identified:
+        codes = np.arange(len(self.identities), dtype=np.intp)
+        return Identified(codes, self.identities, [])
+
+
+def known(
+    journal: Journal,
+    run: str,
+    call: Recalled | None,
+    identities: Sequence[Identity],
+    *,
+    until: float | None = None,
+) -> dict[Identity, Answer]:
+    """Return what the journal knows of each, or knew at a moment.
+
+    Whom nobody may be shown is not, whatever was known of him then.
+    """
+    if call is None:
+        return {}
+    keys = {fingerprint(call.scope, identity): identity for identity in identities}
+    screen = journal.tombstones.screen()
+    answers = {keys[key]: one for key, one in journal.stored(keys).items()}
+    if until is not None:
+        answers = _as_of(until, journal, call, identities, answers)
+    stored = {one: screen.shown(answer) for one, answer in answers.items()}
+    refused = screen.of_identities(call.kind, call.provider, identities)
+    holders = journal.claims(list(keys)).items()
+    claimed = {keys[key] for key, holder in holders if not holder.is_idle}
+    settled = journal.past.settled(run)
+    nothing = {
+        one: _unanswered(one, is_claimed=one in claimed, is_settled=one in settled)
+        for one in identities
+    }
+    return nothing | stored | refused
+
+
+def _as_of(
+    until: float,
+    journal: Journal,
+    call: Recalled,
+    identities: Sequence[Identity],
+    answers: Mapping[Identity, Answer],
+) -> dict[Identity, Answer]:
+    """Take back what came later, and read again what was said before."""
+    old = {one: answer for one, answer in answers.items() if answer.fetched <= until}
+    provider = remade(call)
+    if provider is None or scope_of(provider, call.kind, call.realm) != call.scope:
+        return old
+    left = [one for one in identities if one not in old]
+    return old | recalled(journal, provider, call.kind, left, scope=call.scope, until=until)
+
+
+def changed(changes: Sequence[Change]) -> pd.DataFrame:
+    """Return a row a change: the identifiers, and status and reason before and after."""
+    frame = identifiers([change.identity for change in changes])
+    for name, place in (("before", "_before"), ("after", "")):
+        answers: list[Answer | None] = [getattr(change, name) for change in changes]
+        for fact in ("status", "reason"):
+            values = [one and str(getattr(one.match, fact)) for one in answers]
+            frame[fact + place] = pd.Series(values, dtype=TEXT)
+    return frame
+
+
+def _unanswered(identity: Identity, *, is_claimed: bool, is_settled: bool) -> Answer:
+    """Return what is known of somebody of whom no answer is kept."""
+    if is_claimed:
+        status, reason = Status.PENDING, "interrupted"
+    elif is_settled:  # it was refused, and not charged
+        status, reason = Status.FAILED, "not_kept"
+    else:
+        status, reason = Status.SKIPPED, "not_asked"
+    return Answer(Match(identity=identity, status=status, reason=reason), 0.0, "")

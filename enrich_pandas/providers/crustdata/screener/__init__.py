@@ -1,0 +1,249 @@
+"""Crustdata's older API, ``GET /screener/person/enrich`` and ``GET /screener/company``.
+
+Sources: the pages "People Enrichment API" and "Company Enrichment API" of 2024-11-01.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+
+import msgspec
+
+from enrich_pandas.models import Person
+from enrich_pandas.providers.base import Identity, Status
+from enrich_pandas.providers.binding import Reading, company_keys, keys
+from enrich_pandas.providers.crustdata.companies import STATES, candidate, unechoed
+from enrich_pandas.providers.crustdata.errors import profiles_in, texts_in, verdict
+from enrich_pandas.providers.crustdata.prices import SCREENER_COMPANY_PRICES, SCREENER_PRICES
+from enrich_pandas.providers.crustdata.requests import (
+    BATCH,
+    EMPTY,
+    MISSING,
+    UNREADABLE,
+    Endpoint,
+    Generation,
+    Price,
+    Switches,
+    Wanted,
+    nobody,
+)
+from enrich_pandas.providers.crustdata.screener.companies import company_of, named_in
+from enrich_pandas.providers.crustdata.screener.people import person_of
+from enrich_pandas.providers.crustdata.screener.screener_company_types import Firm
+from enrich_pandas.providers.crustdata.screener.screener_types import Profile
+from enrich_pandas.providers.decoding import odd_note, read, text, texts
+
+
+def query(
+    parameter: str, values: Sequence[str], fields: Sequence[str] | None, switches: Switches
+) -> Mapping[str, Mapping[str, str]]:
+    """Make the query of a request; the vendor's own default fields are not spelled out."""
+    named = {} if fields is None else {"fields": ",".join(fields)}
+    on = {switch: "true" for switch, is_on in switches.items() if is_on}
+    return {"params": {parameter: ",".join(values), **named, **on}}
+
+
+# -- people --------------------------------------------------------------------------------------
+
+
+def _person_switches(options: Wanted, _name: str) -> Switches:
+    return {
+        "enrich_realtime": options.realtime,
+        "force_fetch": options.force_fetch,
+        "preview": options.preview,
+    }
+
+
+def read_element(raw: bytes, price: Price) -> Reading:
+    """Read an element: a person, or what is said in place of one.
+
+    Parameters
+    ----------
+    raw
+        The element: an object, or a text that is an error's message.
+    price
+        Returns the credits of a person, given which dear parts there are.
+    """
+    if raw[:1] == b'"':
+        return _missed(Profile(error=msgspec.json.decode(raw)))
+    profile, odd = read(raw, Profile)
+    if profile is None:
+        return UNREADABLE
+    if not _has_person(profile) and any(_errors(profile)):
+        return _missed(profile)
+    person, claims = person_of(profile), _claims(profile)
+    if not odd and _is_empty(person):  # "an empty response is returned for those entries"
+        return _empty(claims)
+    has_business_email = any(email.type == "business" for email in person.emails)
+    return Reading(
+        status=Status.MATCHED,
+        claims=[*claims, keys(email.address or "" for email in person.emails)],
+        model=person,
+        credits=price({"business_email"} if has_business_email else ()),
+        note=odd_note(odd),
+    )
+
+
+def _by_email(batch: Sequence[Identity], readings: Sequence[Reading]) -> Reading | None:
+    """Return the only element about the only e-mail address, which is never echoed."""
+    is_email = len(batch) == 1 and batch[0].get("linkedin_url") is None
+    return readings[0] if is_email and len(readings) == 1 else nobody(batch, readings)
+
+
+def _empty(claims: list[frozenset[str]]) -> Reading:
+    if any(claims):
+        return Reading(status=Status.NOT_FOUND, reason="empty", claims=claims)
+    return UNREADABLE
+
+
+def _missed(profile: Profile) -> Reading:
+    words = list(_errors(profile))
+    said = verdict(words) or Reading(status=Status.FAILED, reason="unknown_error")
+    return replace(said, claims=[*_claims(profile), profiles_in(words)])
+
+
+def _errors(one: Profile | Firm) -> Iterator[str]:
+    for error in (one.error_code, one.error, one.message):
+        yield from texts_in(error)
+
+
+def _has_person(profile: Profile) -> bool:
+    employers = profile.current_employers or profile.past_employers
+    return any((profile.name, profile.headline, employers, profile.business_email))
+
+
+def _is_empty(person: Person) -> bool:
+    """Tell whether there is nothing but what names the profile."""
+    names = {"linkedin_url", "linkedin_urn_url", "is_realtime", "score"}
+    return not any(getattr(person, f) for f in person.__struct_fields__ if f not in names)
+
+
+def _claims(profile: Profile) -> list[frozenset[str]]:
+    """Return what an element names, the most trusted first: the echo, then its own addresses."""
+    own = (profile.linkedin_flagship_url, profile.linkedin_profile_url)
+    return [
+        keys(texts(profile.query_linkedin_profile_urn_or_slug)),
+        *(keys([url]) for url in own if url),
+    ]
+
+
+# -- companies -----------------------------------------------------------------------------------
+
+# What tells which company it is: an answer echoes nothing.
+_NAMES = (
+    "company_name",
+    "company_website_domain",
+    "domains",
+    "linkedin_profile_url",
+    "linkedin_id",
+)
+
+
+def _company_switches(options: Wanted, _name: str) -> Switches:
+    return {"enrich_realtime": options.realtime, "exact_match": options.exact_match}
+
+
+def quoted(name: str) -> str:
+    """Put a value with a comma into double quotes, as the document says.
+
+    Examples
+    --------
+    >>> quoted("Acme, Inc."), quoted("acme.example")
+    ('"Acme, Inc."', 'acme.example')
+    """
+    return f'"{name}"' if "," in name else name
+
+
+def read_company(raw: bytes, price: Price) -> Reading:
+    """Read an element: a company, or what is said in place of some.
+
+    Parameters
+    ----------
+    raw
+        The element.
+    price
+        Returns the credits of a company.
+    """
+    firm, odd = read(raw, Firm)
+    if firm is None:
+        return UNREADABLE
+    company = company_of(firm)
+    if company.name or company.domain or company.linkedin_url:
+        found = candidate(company, price, also=texts(firm.linkedin_profile_name))
+        return replace(found, note=odd_note(odd))
+    claims = [company_keys(named_in(firm))]
+    if said := STATES.get(text(firm.status) or "") or verdict(_errors(firm)):
+        return replace(said, claims=claims)
+    is_error = firm.status or any(_errors(firm))
+    failed = Reading(status=Status.FAILED, reason="unknown_error", claims=claims)
+    return failed if is_error else UNREADABLE
+
+
+SCREENER = Generation(
+    method="GET",
+    scheme="Token",
+    headers={},
+    credits="/user/credits",
+    enclosed=query,
+    is_default_unspoken=True,
+    endpoints={
+        "people": Endpoint(
+            path="/screener/person/enrich",
+            parameters={"linkedin_url": "linkedin_profile_url", "email": "business_email"},
+            # All that the document calls default: naming `business_email` drops what is not named
+            # beside it.
+            fields=(
+                *("linkedin_profile_url", "linkedin_flagship_url", "name", "location", "email"),
+                *("title", "last_updated", "headline", "summary", "num_of_connections", "skills"),
+                *("profile_picture_url", "profile_picture_permalink", "twitter_handle"),
+                *("languages", "all_employers", "past_employers", "current_employers"),
+                *("education_background", "all_employers_company_id", "all_titles"),
+                *("all_schools", "all_degrees"),
+            ),
+            always=lambda options: ("business_email",) if options.business_email else (),
+            prices=SCREENER_PRICES,
+            billed=("realtime", "force_fetch", "preview", "min_similarity_score"),
+            switches=_person_switches,
+            # No answer says which e-mail it is about.
+            size=lambda options, name: (
+                options.emails_per_request or 1 if name == "email" else BATCH
+            ),
+            read_element=read_element,
+            absent=MISSING,
+            alone=_by_email,
+        ),
+        "companies": Endpoint(
+            path="/screener/company",
+            parameters={
+                "domain": "company_domain",
+                "company_linkedin_url": "company_linkedin_url",
+                "company": "company_name",
+            },
+            # "Without fields only basic and firmographics": the others are opened account by
+            # account, and one that is not fails the whole request.
+            fields=(
+                *("company_id", "company_name", "linkedin_profile_name", "linkedin_profile_url"),
+                *("crunchbase_profile_url", "crunchbase_profile_uuid", "linkedin_id"),
+                *("linkedin_logo_url", "linkedin_logo_permalink", "company_twitter_url"),
+                *("company_website_domain", "company_website", "domains"),
+                *("is_full_domain_match", "hq_country", "headquarters"),
+                *("largest_headcount_country", "hq_street_address", "year_founded"),
+                *("fiscal_year_end", "estimated_revenue_lower_bound_usd"),
+                *("estimated_revenue_higher_bound_usd", "estimated_revenue_timeseries"),
+                *("employee_count_range", "company_type", "linkedin_company_description"),
+                *("acquisition_status", "ipo_date", "markets", "stock_symbols", "ceo_location"),
+                "all_office_addresses",
+            ),
+            always=lambda _: _NAMES,
+            prices=SCREENER_COMPANY_PRICES,
+            billed=("realtime", "exact_match"),
+            switches=_company_switches,
+            size=lambda options, _: options.companies_per_request or 1,
+            read_element=read_company,
+            absent=MISSING,
+            # "exact_match … returns []" for a miss
+            empty=lambda options: STATES["not_found"] if options.exact_match else EMPTY,
+            alone=unechoed,
+            written=quoted,
+        ),
+    },
+)

@@ -1,0 +1,129 @@
+"""What a cascade can cost: at best the first to be asked answers, at worst everybody is asked."""
+
+import math
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
+
+from enrich_pandas.engine.plan import Orders, least_seconds, recalled
+from enrich_pandas.journal import Journal
+from enrich_pandas.providers.base import Identity, Provider, Status
+from enrich_pandas.report.waterfall_quote import StagePlan, WaterfallPlan
+from enrich_pandas.waterfall.cascade import Terms
+from enrich_pandas.waterfall.groups import Found, Groups
+from enrich_pandas.waterfall.merge import Asked, Merged, merge
+from enrich_pandas.waterfall.stage import Stage
+
+# Stands for what an earlier provider may find.
+SAMPLE: Found = MappingProxyType(
+    {
+        "name": "Ann Example",
+        "email": "ann@company1.example",
+        "linkedin_url": "https://www.linkedin.com/in/ann-example",
+        "company": "Company One",
+        "domain": "company1.example",
+        "company_linkedin_url": "https://www.linkedin.com/company/company1-example",
+    }
+)
+
+
+class _Outlook:
+    """What is known of each group before anything is asked: what is stored counts, no more."""
+
+    def __init__(self, terms: Terms, groups: Groups, journal: Journal) -> None:
+        self._terms, self._groups, self._journal = terms, groups, journal
+        self._asked: list[Asked] = []
+        self._open: set[int] = set()  # an earlier provider will be asked; who knows what it finds
+
+    def stages(self) -> list[StagePlan]:
+        return [self._stage(number) for number in range(len(self._terms.providers))]
+
+    def _stage(self, number: int) -> StagePlan:
+        terms, provider = self._terms, self._terms.providers[number]
+        known = merge(self._groups, terms.output.fields, self._asked)
+        places = [n for n, one in enumerate(known) if one.lacks(terms.wanted)]
+        certain = [n for n in places if n not in self._open]
+        settled, open_ended = self._by_certainty(provider, places, known)
+        sure, most = (self._look(provider, chosen, known) for chosen in (certain, settled))
+        stored = {i: one for some in recalled(sure[1], self._journal) for i, one in some.items()}
+        self._asked.append(Asked(terms.names[number], sure[0], certain, stored))
+        self._open |= {n for n in certain if n not in self._answered(sure, certain)}
+        best, worst = (stage.plan(orders) for stage, orders in (sure, most))
+        requests, credits_, saved = worst.requests, worst.credits, worst.saved_by_duplicates
+        rows = self._groups.rows
+        if not sure[0].is_replay(sure[1]):  # which asks nobody
+            dearest = self._dearest(provider)
+            requests += math.ceil(len(open_ended) / provider.batch_size)
+            credits_ += len(open_ended) * dearest
+            saved += int((rows[open_ended] - 1).sum()) * dearest
+        return StagePlan(
+            provider=terms.names[number],
+            rows_best=sure[0].asked,
+            rows=most[0].asked + int(rows[open_ended].sum()),
+            distinct_best=best.distinct,
+            distinct=worst.distinct + len(open_ended),
+            stored=len(most[1].stored),
+            requests_best=best.requests,
+            requests=requests,
+            credits_best=best.credits,
+            credits=credits_,
+            seconds=least_seconds(requests, provider.rate_limit),
+            saved_by_duplicates=saved,
+            saved_by_stored=worst.saved_by_stored,
+            saved_by_recording=worst.saved_by_recording,
+        )
+
+    def _look(
+        self, provider: Provider, places: Sequence[int], known: Sequence[Merged]
+    ) -> tuple[Stage, Orders]:
+        terms = self._terms
+        stage = self._groups.stage(provider, terms.kind, places, [one.found for one in known])
+        return stage, stage.orders(self._journal, terms.here, terms.oldest)
+
+    def _by_certainty(
+        self, provider: Provider, places: Sequence[int], known: Sequence[Merged]
+    ) -> tuple[list[int], list[int]]:
+        """Part those who will be asked about as now from those of whom more may be found first."""
+        now = self._identities(provider, places, [one.found for one in known])
+        later = self._identities(provider, places, [{**SAMPLE, **one.found} for one in known])
+        variable = [n for n in places if n in self._open and later[n] != now[n]]
+        return [n for n in places if n not in set(variable)], variable
+
+    def _identities(
+        self, provider: Provider, places: Sequence[int], found: Sequence[Found]
+    ) -> Mapping[int, Identity | tuple[Status, str]]:
+        identified = self._groups.stage(provider, self._terms.kind, places, found).identified
+        outcomes = [*identified.identities, *identified.refusals]
+        return {
+            n: outcomes[code] for n, code in zip(places, identified.codes.tolist(), strict=True)
+        }
+
+    def _answered(self, look: tuple[Stage, Orders], places: Sequence[int]) -> set[int]:
+        """Return those that need no request: stored, or refused."""
+        identified = look[0].identified
+        outcomes = [*identified.identities, *identified.refusals]
+        return {
+            n
+            for n, code in zip(places, identified.codes.tolist(), strict=True)
+            if code >= len(identified.identities) or outcomes[code] in look[1].stored
+        }
+
+    def _dearest(self, provider: Provider) -> float:
+        """Return the most that one identity can cost, whatever it is known by."""
+        kind, names = self._terms.kind, provider.identifiers[self._terms.kind]
+        values = {name: SAMPLE.get(name, SAMPLE["domain"]) for name in names}
+        tried = [values, *({name: value} for name, value in values.items())]
+        identities = filter(None, (provider.identify(kind, value) for value in tried))
+        return max((provider.price(kind, [identity]) for identity in identities), default=0.0)
+
+
+def forecast(terms: Terms, groups: Groups, journal: Journal) -> WaterfallPlan:
+    """Tell what each provider will be asked for at best and at worst. No request is made."""
+    columns = groups.columns
+    return WaterfallPlan(
+        kind=terms.kind,
+        rows=len(groups.codes),
+        skipped=int(groups.rows[~groups.wanted].sum()),
+        stages=tuple(_Outlook(terms, groups, journal).stages()),
+        columns={name: repr(label) for name, label in columns.chosen.items()},
+        rejected={repr(label): why for label, why in columns.rejected.items()},
+    )
