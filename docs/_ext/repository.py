@@ -1,8 +1,8 @@
-"""Links between the pages of this site and the other files of the repository.
+"""Pages that read well both as files of the repository and on the site.
 
-Pages link to files as they are in the repository, so that the links work where a page is read as a
-file. This extension makes the same links work on the site: SECURITY.md and its like become pages,
-other files become downloads, and a folder, which a page cannot show, becomes plain text.
+Pages link to files as they are in the repository. This extension makes the same links work on the
+site: SECURITY.md and its like become pages, other files become downloads, and a folder, which a
+page cannot show, becomes plain text. ``ep.people`` in a page becomes a link to its reference.
 """
 
 import os
@@ -21,6 +21,8 @@ PAGES = {
     "benchmarks/README.md": "development/benchmarks",
     "README.md": "index",
 }
+FENCED = re.compile(r"^( *```.*?^ *```)$", re.MULTILINE | re.DOTALL)
+NAME = re.compile(r"(?<![\[`])`(ep\.(\w+)(?:\([^`]*\))?)`")
 LINK = re.compile(r"(!?\[[^\]]*\])\(([^)\s#]+)(#[^)\s]*)?\)")
 
 
@@ -40,7 +42,14 @@ def read(app: Sphinx, page: str, source: list[str]) -> None:
         app.env.note_dependency(ROOT / shown)
         source[0], folder = (ROOT / shown).read_text("utf-8"), (ROOT / shown).parent
     here = (DOCS / page).parent
-    source[0] = LINK.sub(lambda link: _link(link, folder, here), source[0])
+    parts = FENCED.split(source[0])  # every second one is a block of code
+    parts[::2] = [_prose(part, folder, here) for part in parts[::2]]
+    source[0] = "".join(parts)
+
+
+def _prose(text: str, folder: Path, here: Path) -> str:
+    linked = LINK.sub(lambda link: _link(link, folder, here), text)
+    return NAME.sub(r"{py:obj}`\1 <enrich_pandas.\2>`", linked)
 
 
 def _link(link: re.Match[str], folder: Path, here: Path) -> str:
