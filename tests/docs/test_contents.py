@@ -12,6 +12,9 @@ from enrich_pandas.providers.base import Status
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
+# Not after a slash: that would be the user of a URL.
+EMAIL = re.compile(r"(?<![/\w.+-])[\w.+-]+@((?:[\w-]+\.)+[\w-]{2,})")
+RESERVED = re.compile(r"(^|\.)(example\.(com|org|net)|example|test|invalid|localhost)$")
 
 
 def text(path: Path) -> str:
@@ -73,3 +76,11 @@ def test_decisions_have_three_sections_and_an_entry() -> None:
         headings = re.findall(r"^## (.+)$", text(page), re.MULTILINE)
         assert headings == ["Context", "Decision", "Consequences"], page.name
         assert f"({page.name})" in index, page.name
+
+
+def test_email_addresses_are_in_reserved_domains() -> None:
+    pages = [*ROOT.glob("*.md"), *DOCS.glob("*.md"), *DOCS.glob("[!_]*/*.md")]
+    found = [(page.name, match) for page in pages for match in EMAIL.finditer(text(page))]
+    assert [
+        (name, match[0]) for name, match in found if not RESERVED.search(match[1].lower())
+    ] == []
