@@ -1,0 +1,171 @@
+"""The directive ``fields``: a table of the output, generated from `enrich_pandas.models`.
+
+The columns and their dtypes come from an empty result, the descriptions from the models. A provider
+delivers a field if its code assigns it: the extension looks for the keyword in calls of the model
+and for assignments to an attribute of it.
+"""
+
+import ast
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, get_args, get_origin, get_type_hints
+
+import pandas as pd
+from docutils import nodes
+from docutils.parsers.rst import Directive
+from sphinx.application import Sphinx
+
+import enrich_pandas as ep
+from enrich_pandas import models
+
+VENDORS = ("crustdata", "amplemarket", "zoho")
+MODELS = {"people": models.Person, "companies": models.Company}
+INPUT = {"people": "email", "companies": "domain"}
+SHOWN = 3  # columns of a field that are named; the rest is counted
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    """Register the directives."""
+    app.add_directive("fields", Fields)
+    app.add_directive("parts", Parts)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
+
+
+class Fields(Directive):
+    """The fields of people or companies: type, columns, providers, description."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return the table of one kind."""
+        kind = self.arguments[0]
+        model = MODELS[kind]
+        delivered = {vendor: _assigned(vendor, model.__name__) for vendor in VENDORS}
+        columns = _columns(kind)
+        rows = [
+            [
+                _code(name),
+                [nodes.Text(_type(hint))],
+                _named(columns[name]),
+                *([nodes.Text("●" if name in delivered[vendor] else "")] for vendor in VENDORS),
+                [nodes.Text(description)],
+            ]
+            for name, hint, description in _fields(model)
+        ]
+        return [_table(["Field", "Type", "Columns (wide)", *VENDORS, "Description"], rows)]
+
+
+class Parts(Directive):
+    """The parts that fields consist of, each with its own fields."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return a section for each part."""
+        found: list[nodes.Node] = []
+        for part in _parts():
+            title = nodes.rubric("", "", nodes.Text(part.__name__))
+            lead = (part.__doc__ or "").splitlines()[0]
+            rows = [
+                [_code(name), [nodes.Text(_type(hint))], [nodes.Text(description)]]
+                for name, hint, description in _fields(part)
+            ]
+            found += [
+                title,
+                nodes.paragraph("", lead),
+                _table(["Field", "Type", "Description"], rows),
+            ]
+        return found
+
+
+def _fields(model: type) -> Iterator[tuple[str, Any, str]]:
+    hints = get_type_hints(model, include_extras=True)
+    for name in model.__struct_fields__:
+        hint, description = hints[name], ""
+        if get_origin(hint) is Annotated:
+            hint, meta = get_args(hint)
+            description = meta.description
+        yield name, hint, description
+
+
+def _type(hint: Any) -> str:
+    inner = [one for one in get_args(hint) if one is not type(None)]
+    if get_origin(hint) is list:
+        return f"list of {_type(inner[0])}"
+    if inner:
+        return _type(inner[0])
+    return {str: "text", int: "integer", float: "number", bool: "flag"}.get(hint, hint.__name__)
+
+
+def _parts() -> list[type]:
+    """Return the models' parts in the order in which they are first used."""
+    found: dict[type, None] = {}
+    for model in MODELS.values():
+        for _, hint, _ in _fields(model):
+            one = next((a for a in get_args(hint) if a is not type(None)), hint)
+            if isinstance(one, type) and issubclass(one, models.Part):
+                found[one] = None
+    return list(found)
+
+
+@cache
+def _columns(kind: str) -> dict[str, list[str]]:
+    """Return the columns of each field, by a call on a frame without rows: it sends nothing."""
+    frame = pd.DataFrame({INPUT[kind]: pd.Series(dtype=str)})
+    call = getattr(ep, kind)
+    with ep.sandbox():
+        return {
+            name: list(call(frame, "crustdata", fields=[name], max_items=1, progress=None).columns)[
+                5:
+            ]
+            for name in MODELS[kind].__struct_fields__
+        }
+
+
+@cache
+def _assigned(vendor: str, model: str) -> frozenset[str]:
+    """Return the fields of a model that a provider's code assigns."""
+    folder = Path(ep.__file__).parent / "providers" / vendor
+    found: set[str] = set()
+    for path in sorted(folder.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            found.update(_keywords(node, model), _attributes(node, model.lower()))
+    return frozenset(found)
+
+
+def _keywords(node: ast.AST, model: str) -> Iterator[str]:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == model:
+        yield from (keyword.arg for keyword in node.keywords if keyword.arg)
+
+
+def _attributes(node: ast.AST, variable: str) -> Iterator[str]:
+    targets = node.targets if isinstance(node, ast.Assign) else []
+    for target in (part for whole in targets for part in ast.walk(whole)):
+        match target:
+            case ast.Attribute(value=ast.Name(id=name), attr=field) if name == variable:
+                yield field
+
+
+def _code(text: str) -> list[nodes.Node]:
+    return [nodes.literal("", text)]
+
+
+def _named(columns: Sequence[str]) -> list[nodes.Node]:
+    """Name the first columns of a field."""
+    found: list[nodes.Node] = []
+    for name in columns[:SHOWN]:
+        found += [nodes.literal("", name), nodes.Text(" ")]
+    if len(columns) > SHOWN:
+        found.append(nodes.Text(f"and {len(columns) - SHOWN} more"))
+    return found
+
+
+def _table(heads: Sequence[str], rows: Sequence[Sequence[Sequence[nodes.Node]]]) -> nodes.Node:
+    group = nodes.tgroup(cols=len(heads))
+    group += [nodes.colspec(colwidth=1) for _ in heads]
+    group += nodes.thead("", _row([[nodes.Text(head)] for head in heads]))
+    group += nodes.tbody("", *(_row(row) for row in rows))
+    return nodes.table("", group, classes=["fields", "colwidths-auto"])
+
+
+def _row(cells: Sequence[Sequence[nodes.Node]]) -> nodes.row:
+    return nodes.row("", *(nodes.entry("", nodes.paragraph("", "", *cell)) for cell in cells))
