@@ -4,7 +4,7 @@ import stat
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.doctor import record
+from enrich_pandas.doctor import canary, record
 from enrich_pandas.doctor.canary import Canary, Subject
 from enrich_pandas.doctor.verdicts import kept
 from enrich_pandas.engine.context import current, journal_path
@@ -80,7 +80,7 @@ def test_a_job_that_is_gone_or_charged_again_is_found_out(checked, monkeypatch):
 
 def test_a_job_that_the_list_never_shows_is_left_open(box, checked, monkeypatch):
     monkeypatch.setattr(record, "PAUSE", 0.0)
-    monkeypatch.setattr(canary, "_ended", lambda *_: set())
+    monkeypatch.setattr(record, "_ended", lambda *_: set())
     _, findings, _ = checked(ep.Zoho())
     assert findings["listed"].verdict == "not tested"
 
