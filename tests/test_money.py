@@ -12,6 +12,7 @@ import sqlite3
 import time
 import warnings
 from collections import Counter
+from contextlib import closing
 
 import numpy as np
 import pandas as pd
@@ -295,8 +296,8 @@ def test_a_journal_in_which_bytes_have_changed_is_never_taken_for_an_empty_one(t
             answer = enrich(people(100))
             assert answer is None or answer["person_status"].notna().all()
         assert asked(box) == 4
-    with pytest.raises(sqlite3.DatabaseError):
-        sqlite3.connect(path).execute("SELECT * FROM results").fetchall()
+    with closing(sqlite3.connect(path)) as damaged, pytest.raises(sqlite3.DatabaseError):
+        damaged.execute("SELECT * FROM results").fetchall()
 
 
 # -- budgets and ages ----------------------------------------------------------------------------

@@ -126,8 +126,10 @@ class Database:
     def close(self) -> None:
         """Close the connection."""
         with turn, explained(self.path):
-            commit_what_is_open()
-            self._connection.close()
+            try:
+                commit_what_is_open()
+            finally:
+                self._connection.close()
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

@@ -463,6 +463,30 @@ def test_an_answer_that_is_damaged_is_an_error(journal, column):
         journal.stored([key(ADA)])
 
 
+def test_connection_is_closed_if_opening_fails(path, monkeypatch):
+    opened = []
+
+    def fail(spill):
+        opened.append(spill._database._connection)
+        raise sqlite3.OperationalError("full")
+
+    monkeypatch.setattr("enrich_pandas.run.spill.Spill.take_in", fail)
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        Journal(path)
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("SELECT 1")
+
+
+def test_connection_is_closed_if_the_last_commit_fails(path, monkeypatch):
+    database = Database(path)
+    failing = Mock(side_effect=sqlite3.OperationalError("full"))
+    monkeypatch.setattr("enrich_pandas.run.database.commit_what_is_open", failing)
+    with pytest.raises(JournalError, match="full"):
+        database.close()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        database._connection.execute("SELECT 1")
+
+
 def test_a_journal_of_a_newer_version_is_left_alone(path):
     Journal(path).close()
     newer = sqlite3.connect(path)
