@@ -169,9 +169,7 @@ def test_processes_with_the_same_rows_buy_each_once_though_one_is_killed(vendor,
         children = [fork(lambda: enrich(frame.sample(frac=1), connections=4)) for _ in range(3)]
         time.sleep(0.25)
         os.kill(children[0], signal.SIGKILL)
-        began = time.monotonic()
         assert [ended(child) for child in children] == [-signal.SIGKILL, 0, 0]
-        assert time.monotonic() - began < 15
         assert_nothing_is_lost(vendor, enrich(frame))
 
 

@@ -391,7 +391,7 @@ def test_a_fork_waits_for_the_end_of_a_transaction(journal, path):
 
     thread = threading.Thread(target=write)
     thread.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of threads and a fork: the point
         child = os.fork()

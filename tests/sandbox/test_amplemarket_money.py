@@ -142,7 +142,7 @@ def test_a_job_is_charged_when_nobody_asks_for_it_again(caller: Open) -> None:
     call = caller(job_seconds=(0.5, 0.5))
     call.start(lead(1))
     assert call.box.ledger.empty
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while call.box.ledger.empty and time.monotonic() < deadline:
         time.sleep(0.05)
     assert call.box.ledger["credits"].tolist() == [0.5]
