@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from enrich_pandas.errors import CredentialError
+from enrich_pandas.errors import ConfigurationError, CredentialError
 from enrich_pandas.providers.base import Provider, Secret
 from enrich_pandas.run.surroundings import Surroundings
 
@@ -28,6 +28,8 @@ def find_secrets(provider: Provider, surroundings: Surroundings) -> dict[str, Se
     ------
     CredentialError
         One is missing; the message says where it was looked for, where to get it, what to type.
+    ConfigurationError
+        The provider needs a short-lived token, and the package that encrypts it is not installed.
     """
     if surroundings.tape is not None and surroundings.tape.is_offline:
         return {}  # nothing is sent
@@ -35,7 +37,15 @@ def find_secrets(provider: Provider, surroundings: Surroundings) -> dict[str, Se
     for name, one in found.items():
         if one is None:
             raise _missing(provider, name)
-    return {name: one.secret for name, one in found.items() if one is not None}
+    secrets = {name: one.secret for name, one in found.items() if one is not None}
+    if not _installed("cryptography") and provider.renewal(secrets) is not None:
+        raise ConfigurationError(
+            f"{provider.name} signs with a short-lived token, which is stored encrypted. "
+            "The package `cryptography`, which encrypts it, is not installed.",
+            cost="Nothing was sent and nothing was spent.",
+            todo='Type pip install "enrich-pandas[zoho]", then repeat the call.',
+        )
+    return secrets
 
 
 def located(provider: Provider, name: str, surroundings: Surroundings) -> Found | None:

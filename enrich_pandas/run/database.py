@@ -132,6 +132,15 @@ class Database:
                 self._connection.close()
 
     @contextmanager
+    def closed_on_failure(self) -> Iterator[None]:
+        """Close the connection if what is done here fails."""
+        try:
+            yield
+        except BaseException:
+            self.close()
+            raise
+
+    @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Lend the connection for reading the file as it is at one moment."""
         with turn, explained(self.path):

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import msgspec
-from cryptography.fernet import Fernet, InvalidToken
 from filelock import FileLock
 
 from enrich_pandas.errors import EnrichError, RateLimitError, UnavailableError
@@ -69,10 +68,12 @@ class Tokens:
         folder: Path,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        from cryptography.fernet import Fernet, InvalidToken  # an extra; find_secrets checks it
+
         self._provider, self._secrets, self._renewal = provider, secrets, renewal
         self._transport, self._clock = Transport(origin, sign=dict), clock
         key = hashlib.sha256("\0".join(_revealed(renewal)).encode()).digest()
-        self._fernet = Fernet(base64.urlsafe_b64encode(key))
+        self._fernet, self._damaged = Fernet(base64.urlsafe_b64encode(key)), InvalidToken
         self._path = folder / f"{hashlib.sha256(key + origin.encode()).hexdigest()[:32]}.token"
         self._lock = threading.Lock()
         self._kept = _Kept()
@@ -177,7 +178,7 @@ class Tokens:
         try:
             text = self._fernet.decrypt(self._path.read_bytes())
             return decoder_of(_Kept).decode(text)
-        except (FileNotFoundError, InvalidToken, msgspec.DecodeError):  # none yet, or damaged
+        except (FileNotFoundError, self._damaged, msgspec.DecodeError):  # none yet, or damaged
             return _Kept()
 
     def _write(self, kept: _Kept) -> None:
