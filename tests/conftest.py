@@ -28,6 +28,7 @@ def pytest_configure(config):
         tempfile.tempdir = None
 
 
+@pytest.hookimpl(optionalhook=True)  # without xdist nothing asks
 def pytest_xdist_auto_num_workers():
     """Run two tests a core: half of the time they wait for clocks and other processes."""
     return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None

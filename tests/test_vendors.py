@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pandas as pd
@@ -91,11 +92,13 @@ def test_jobs_are_polled_by_their_list():
 
 def test_a_token_that_ends_in_mid_run_is_renewed_and_no_row_is_lost():
     with ep.sandbox(misses=0, latency=0.05, token_seconds=2.0) as box:
+        began = time.monotonic()
         found = people(100).enrich.people(ep.Zoho(connections=4), progress=None)
+        ends = (time.monotonic() - began) / 1.8  # of tokens, each renewed a tenth before its end
         tokens = box.requests["path"].eq("/oauth/v2/token").sum()
         assert box.ledger["identity"].is_unique
     assert counts(found) == {"matched": 100}
-    assert 2 <= tokens <= 10
+    assert 2 <= tokens <= 2 + ends
 
 
 def test_a_token_that_is_refused_in_mid_run_is_renewed_once():

@@ -496,7 +496,7 @@ class Slow(Second):
 def test_a_handle_has_what_has_arrived():
     first, slow = Free({url(0): Person(name="Ann")}), Slow({url(1): Person(name="Bo")})
     handle = ep.people(leads(2), [first, slow], wait=False, progress=None)
-    assert slow.begun.wait(10)
+    assert slow.begun.wait(60)
     assert handle.result()["person_status"].tolist() == ["matched", "pending"]
     handle.pause()
     handle.resume()
@@ -508,7 +508,7 @@ def test_a_handle_has_what_has_arrived():
 def test_a_stopped_call_begins_no_further_stage():
     slow, third = Slow({}), Third({url(0): Person(name="Ann")})
     handle = ep.people(leads(1), [Free({}), slow, third], wait=False, progress=None)
-    assert slow.begun.wait(10)
+    assert slow.begun.wait(60)
     handle.cancel()
     with pytest.raises(ep.RunInterrupted) as caught:
         handle.wait()

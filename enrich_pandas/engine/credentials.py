@@ -12,11 +12,16 @@ from pathlib import Path
 from typing import NamedTuple
 
 import msgspec
-from cryptography.fernet import Fernet, InvalidToken
 from filelock import FileLock
 
 from enrich_pandas.engine.context import Surroundings
-from enrich_pandas.errors import CredentialError, EnrichError, RateLimitError, UnavailableError
+from enrich_pandas.errors import (
+    ConfigurationError,
+    CredentialError,
+    EnrichError,
+    RateLimitError,
+    UnavailableError,
+)
 from enrich_pandas.providers.base import (
     Outcome,
     Provider,
@@ -47,6 +52,8 @@ def find_secrets(provider: Provider, surroundings: Surroundings) -> dict[str, Se
     ------
     CredentialError
         One is missing; the message says where it was looked for, where to get it, what to type.
+    ConfigurationError
+        The provider needs a short-lived token, and the package that encrypts it is not installed.
     """
     if surroundings.cassette is not None and surroundings.cassette.is_offline:
         return {}  # nothing is sent
@@ -54,7 +61,15 @@ def find_secrets(provider: Provider, surroundings: Surroundings) -> dict[str, Se
     for name, one in found.items():
         if one is None:
             raise _missing(provider, name)
-    return {name: one.secret for name, one in found.items() if one is not None}
+    secrets = {name: one.secret for name, one in found.items() if one is not None}
+    if not _installed("cryptography") and provider.renewal(secrets) is not None:
+        raise ConfigurationError(
+            f"{provider.name} signs with a short-lived token, which is stored encrypted. "
+            "The package `cryptography`, which encrypts it, is not installed.",
+            cost="Nothing was sent and nothing was spent.",
+            todo='Type pip install "enrich-pandas[zoho]", then repeat the call.',
+        )
+    return secrets
 
 
 def located(provider: Provider, name: str, surroundings: Surroundings) -> Found | None:
@@ -170,10 +185,12 @@ class Tokens:
         folder: Path,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        from cryptography.fernet import Fernet, InvalidToken  # an extra; find_secrets checks it
+
         self._provider, self._secrets, self._renewal = provider, secrets, renewal
         self._transport, self._clock = Transport(origin, sign=dict), clock
         key = hashlib.sha256("\0".join(_revealed(renewal)).encode()).digest()
-        self._fernet = Fernet(base64.urlsafe_b64encode(key))
+        self._fernet, self._damaged = Fernet(base64.urlsafe_b64encode(key)), InvalidToken
         self._path = folder / f"{hashlib.sha256(key + origin.encode()).hexdigest()[:32]}.token"
         self._lock = threading.Lock()
         self._kept = _Kept()
@@ -278,7 +295,7 @@ class Tokens:
         try:
             text = self._fernet.decrypt(self._path.read_bytes())
             return decoder_of(_Kept).decode(text)
-        except (FileNotFoundError, InvalidToken, msgspec.DecodeError):  # none yet, or damaged
+        except (FileNotFoundError, self._damaged, msgspec.DecodeError):  # none yet, or damaged
             return _Kept()
 
     def _write(self, kept: _Kept) -> None:

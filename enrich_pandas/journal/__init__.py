@@ -102,7 +102,8 @@ class Journal:
         self.expiry = Expiry(self._database, self._is_alive)
         self.runs = self.past.runs
         self._spill = Spill(self._database)
-        self._spill.take_in()
+        with self._database.closed_on_failure():
+            self._spill.take_in()
 
     def close(self) -> None:
         """Close the file and give up every claim."""

@@ -320,8 +320,19 @@ class Database:
     def close(self) -> None:
         """Close the connection."""
         with turn, explained(self.path):
-            commit_what_is_open()
-            self._connection.close()
+            try:
+                commit_what_is_open()
+            finally:
+                self._connection.close()
+
+    @contextmanager
+    def closed_on_failure(self) -> Iterator[None]:
+        """Close the connection if what is done here fails."""
+        try:
+            yield
+        except BaseException:
+            self.close()
+            raise
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.frame.reasons import REASONS
+from enrich_pandas.frame.cells import REASONS
 from enrich_pandas.providers.base import Status
 
 ROOT = Path(__file__).parents[2]

@@ -63,7 +63,7 @@ def test_whoever_follows_is_heard(there: Elsewhere) -> None:
             naive.get(
                 box.url("crustdata") + "/account/credits",
                 headers={"Authorization": "Bearer sandbox-key"},
-                timeout=5,
+                timeout=60,
             )
     assert there.visitors == before + 1
 

@@ -282,7 +282,7 @@ CELLS = st.one_of(
     st.text(max_size=12),
     st.text(alphabet="a@.\0\ud800\n, ", max_size=6),
     st.sampled_from([*SPELLINGS, *filter(None, MAILS), "n/a", "linkedin.com/company/x"]),
-    st.sampled_from([pd.NA, pd.NaT, np.nan, b"x", 1, 1.5, True, Odd(), np.datetime64("NaT")]),
+    st.sampled_from([pd.NA, pd.NaT, np.nan, b"x", 1, 1.5, True, Odd(), np.datetime64("NaT", "s")]),
     st.lists(st.integers(), max_size=2),
     st.dictionaries(st.text(max_size=2), st.none(), max_size=1),
 )

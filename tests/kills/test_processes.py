@@ -10,8 +10,7 @@ from tests.kills.nursery import FAILED
 
 PROCESSES = 8
 STOPPED = float(os.environ.get("STOPPED", "60"))  # seconds
-TAKEOVER = 1.0  # seconds
-CROWDED = 4.0  # seconds more, on a machine that has others to serve
+TAKEOVER = 1.0  # seconds, on a machine that has nothing else to do
 
 
 def overlapping(trials: Trials, vendor: str, dice: random.Random, rows: int = 40) -> list[dict]:
@@ -101,8 +100,18 @@ def test_what_a_stopped_process_has_claimed_is_not_taken_from_it(trials):
     assert max(charges.get(slug, 0) for slug in told["statuses"]) == 1
 
 
-def test_what_a_killed_process_has_claimed_is_taken_over_at_once(trials):
+def taken_over(trials: Trials) -> float:
+    """Kill the process that has claimed what another waits for; return what the other one took."""
     told, owner, _ = beside(trials, [0.3, "SIGKILL"])
     assert owner["code"] == SIGKILLED
     assert set(told["statuses"].values()) == {"held"}  # its request was on the way
-    assert told["ended"] - owner["sent"][0] < TAKEOVER + CROWDED
+    return told["ended"] - owner["sent"][0]
+
+
+def test_what_a_killed_process_has_claimed_is_taken_over(trials):
+    taken_over(trials)
+
+
+@pytest.mark.slow  # a machine that is busy may be later
+def test_what_a_killed_process_has_claimed_is_taken_over_at_once(trials):
+    assert taken_over(trials) < TAKEOVER

@@ -199,7 +199,7 @@ def test_a_fork_commits_what_is_open(database):
     with ThreadPoolExecutor(1) as pool:
         with patch.object(module, "STRANDED", 60):
             first = pool.submit(write, database, "n")
-            until = time.monotonic() + 10
+            until = time.monotonic() + 60
             while not module._open and time.monotonic() < until:
                 time.sleep(0.001)
         with warnings.catch_warnings():
@@ -208,6 +208,6 @@ def test_a_fork_commits_what_is_open(database):
         if not child:
             os._exit(0 if write(database, "of the child") else 1)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
-        assert first.result(10)
+        assert first.result(60)
     database._writers._waiting.clear()
     assert committed(database) == {"n", "of the child"}

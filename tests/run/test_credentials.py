@@ -2,6 +2,7 @@ import os
 from pathlib import Path
 
 import keyring
+import pandas as pd
 import pytest
 from keyring.errors import NoKeyringError
 
@@ -84,3 +85,13 @@ def test_a_missing_one_names_the_packages_that_would_have_looked(monkeypatch):
     Path(".env").write_text(f"{VARIABLE}=of-the-file\n")
     with pytest.raises(ep.CredentialError, match=r"not installed.*needs python-dotenv"):
         find_secrets(ep.Crustdata(), LIVE)
+
+
+def test_missing_cryptography_names_the_extra_to_install(monkeypatch, tmp_path):
+    monkeypatch.setattr(credentials, "_installed", lambda package: package != "cryptography")
+    with ep.sandbox(journal=tmp_path / "journal.sqlite") as box:
+        leads = pd.DataFrame({"LinkedIn": ["linkedin.com/in/ada-example"]})
+        with pytest.raises(ep.ConfigurationError, match=r"pip install \"enrich-pandas\[zoho\]\""):
+            leads.enrich.people("zoho", progress=None)
+        assert box.requests.empty
+        assert set(leads.enrich.people("crustdata", progress=None)["person_status"])

@@ -147,7 +147,7 @@ def drive(tmp_path):
         )  # fmt: skip
         if start:
             driver.start()
-            assert driver.done.wait(20)
+            assert driver.done.wait(60)
         return driver
 
     return drive
@@ -218,7 +218,7 @@ def while_written_down(monkeypatch, wire, seconds):
 
 def test_a_connection_fetches_the_next_answer_while_one_is_written_down(drive, monkeypatch):
     wire = Wire()
-    sent = while_written_down(monkeypatch, wire, seconds=10)
+    sent = while_written_down(monkeypatch, wire, seconds=60)
     assert statuses(drive(wire, provider=Single())) == [Status.NOT_FOUND] * 6
     assert sent[0] == 2
 
@@ -283,7 +283,7 @@ def test_cancelling_starts_no_billed_request_and_lands_what_is_in_flight(drive):
 
     def hang():
         started.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
 
     class One(Echo):
         connections = 1
@@ -291,10 +291,10 @@ def test_cancelling_starts_no_billed_request_and_lands_what_is_in_flight(drive):
     wire = Wire(hang)
     driver = drive(wire, provider=One(), start=False)
     driver.start()
-    assert started.wait(10)
+    assert started.wait(60)
     driver.cancel()
     go_on.set()
-    assert driver.done.wait(10)
+    assert driver.done.wait(60)
     assert len(wire.billed) == 1
     assert driver.snapshot().state == "interrupted"
     # The batch in flight was accepted: its next step was not made, and the next call makes it.
@@ -339,8 +339,8 @@ def test_two_runs_at_once_buy_each_identity_once(drive):
     first, second = drive(one, start=False), drive(two, start=False)
     first.start()
     second.start()
-    assert first.done.wait(20)
-    assert second.done.wait(20)
+    assert first.done.wait(60)
+    assert second.done.wait(60)
     assert statuses(first) == statuses(second) == [Status.MATCHED] * 6
     asked = [keys[0][1] for wire in (one, two) for r in wire.billed for keys in r.json]
     assert sorted(asked) == sorted(i.get("email") for i in IDENTITIES)
@@ -401,7 +401,7 @@ def halved(drive):
     wire = Wire(driver.cancel)
     driver._transport = driver._sender._transport = wire
     driver.start()
-    assert driver.done.wait(10)
+    assert driver.done.wait(60)
     assert len(wire.billed) == 1
     return lambda wire, *args, **options: drive(wire, *args, provider=Halves(), **options)
 
@@ -472,7 +472,7 @@ def test_a_pause_holds_back_the_next_request_of_a_batch_too(drive):
     assert not driver.done.wait(0.4)
     assert len(wire.billed) == 1
     driver.resume()
-    assert driver.done.wait(10)
+    assert driver.done.wait(60)
     assert len(wire.billed) == 2
 
 
@@ -487,7 +487,7 @@ def test_no_request_starts_after_a_cancel_not_even_one_that_is_written_down(driv
 
     monkeypatch.setattr(Journal, "intend", cancel_first)
     driver.start()
-    assert driver.done.wait(10)
+    assert driver.done.wait(60)
     assert wire.sent == []
     assert {answer.match.reason for answer in driver.results.values()} == {"run_stopped"}
     monkeypatch.undo()
@@ -497,7 +497,7 @@ def test_no_request_starts_after_a_cancel_not_even_one_that_is_written_down(driv
 def test_a_cancel_before_the_start_ends_the_run(drive):
     driver = drive(Wire(), start=False)
     driver.cancel()
-    assert driver.done.wait(10)
+    assert driver.done.wait(60)
     assert driver.snapshot().state == "interrupted"
 
 
@@ -514,13 +514,16 @@ def test_nothing_that_a_provider_raises_hangs_the_run(drive, defect):
 
 
 def test_an_end_that_fails_is_told_and_not_waited_for(drive, monkeypatch):
-    def fail(*_):
+    close = Journal.close
+
+    def fail(journal):
+        close(journal)
         raise OSError("no space")
 
     monkeypatch.setattr(Journal, "close", fail)
     driver = drive(Wire(), start=False)
     driver.start()
-    assert driver.done.wait(10)
+    assert driver.done.wait(60)
     assert "OSError" in str(driver.error)
     assert statuses(driver) == [Status.MATCHED] * 6
 
@@ -569,10 +572,10 @@ def test_who_waits_for_the_documented_limit_hears_of_a_wider_one(drive):
             )  # fmt: skip
             return [Match(identity=i, status=Status.NOT_FOUND) for i in batch]
 
-    started = time.monotonic()
-    driver = drive(Wire(*(told() for _ in range(3))), provider=Brief(), limit=RateLimit(1, 60))
+    # Each wait for the documented limit would last longer than `drive` waits for the end.
+    wire = Wire(*(told() for _ in range(3)))
+    driver = drive(wire, provider=Brief(), limit=RateLimit(1, 3600))
     assert {answer.match.status for answer in driver.results.values()} == {Status.NOT_FOUND}
-    assert time.monotonic() - started < 15
 
 
 def test_what_is_tried_again_is_a_tenth_of_all_at_the_most_but_for_a_few(drive, monkeypatch):
@@ -630,7 +633,7 @@ def test_what_is_connected_when_the_run_is_stopped_is_not_sent_and_not_held(driv
     wire = Connecting()
     driver = drive(wire, [Identity.of(email="c@example.com")], start=False)
     driver.start()
-    assert driver.done.wait(10)
+    assert driver.done.wait(60)
     assert not wire.sent
     assert driver.error is None
     assert driver.snapshot().credits == 0
@@ -652,27 +655,27 @@ def test_under_a_limit_no_more_is_claimed_than_can_be_sent_at_once(drive, tmp_pa
     many = [Identity.of(email=f"l{n}@example.com") for n in range(200)]
     driver = drive(Wire(), many, limit=RateLimit(5, 60), start=False)
     driver.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while len(driver.results) < 4 and time.monotonic() < deadline:
         time.sleep(0.01)
     time.sleep(0.3)
     claimed = len(driver._journal.claims([driver._orders.fingerprint(one) for one in many]))
     driver.cancel()
-    assert driver.done.wait(10)
+    assert driver.done.wait(60)
     workers = Echo.connections + READERS  # each of which may begin one at the same time
     assert 2 <= claimed <= 2 * (Echo.connections + workers + 5)
 
 
 def test_who_waits_for_a_connection_is_not_in_flight(drive):
     answers = threading.Event()
-    wire = Wire(*[lambda: answers.wait(10)] * Nobody.connections)
+    wire = Wire(*[lambda: answers.wait(60)] * Nobody.connections)
     many = [Identity.of(email=f"f{n}@example.com") for n in range(60)]
     driver = drive(wire, many, provider=Nobody(), start=False)
     driver.start()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while driver._sender.queued < READERS and time.monotonic() < deadline:
         time.sleep(0.01)
     now = driver.snapshot()
     answers.set()
-    assert driver.done.wait(10)
+    assert driver.done.wait(60)
     assert (len(wire.sent), now.in_flight) == (30, Nobody.connections)

@@ -391,7 +391,7 @@ def test_a_fork_waits_for_the_end_of_a_transaction(journal, path):
 
     thread = threading.Thread(target=write)
     thread.start()
-    assert begun.wait(10)
+    assert begun.wait(60)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of threads and a fork: the point
         child = os.fork()
@@ -461,6 +461,30 @@ def test_an_answer_that_is_damaged_is_an_error(journal, column):
         connection.execute(f"UPDATE results SET {column} = x'00'")  # noqa: S608 - above
     with pytest.raises(JournalError, match="cannot be used"):
         journal.stored([key(ADA)])
+
+
+def test_connection_is_closed_if_opening_fails(path, monkeypatch):
+    opened = []
+
+    def fail(spill):
+        opened.append(spill._database._connection)
+        raise sqlite3.OperationalError("full")
+
+    monkeypatch.setattr("enrich_pandas.journal.disk.Spill.take_in", fail)
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        Journal(path)
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("SELECT 1")
+
+
+def test_connection_is_closed_if_the_last_commit_fails(path, monkeypatch):
+    database = Database(path)
+    failing = Mock(side_effect=sqlite3.OperationalError("full"))
+    monkeypatch.setattr("enrich_pandas.journal.database.commit_what_is_open", failing)
+    with pytest.raises(JournalError, match="full"):
+        database.close()
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        database._connection.execute("SELECT 1")
 
 
 def test_a_journal_of_a_newer_version_is_left_alone(path):

@@ -131,14 +131,20 @@ def test_who_waits_holds_nothing() -> None:
 
 
 def test_threads_share_one_allowance() -> None:
-    throttle, starts, lock = Throttle(RateLimit(10, 0.2)), list[float](), threading.Lock()
+    starts, lock, read = list[float](), threading.Lock(), threading.local()
+
+    def clock() -> float:
+        read.last = time.monotonic()
+        return read.last
+
+    throttle = Throttle(RateLimit(10, 0.2), clock=clock)
 
     def work(name: int) -> None:
         for n in range(5):
             while wait := throttle.reserve((name, n)):
                 time.sleep(wait)
-            with lock:
-                starts.append(time.monotonic())
+            with lock:  # when it was allowed: a busy machine may resume the thread much later
+                starts.append(read.last)
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
     for thread in threads:
@@ -146,7 +152,7 @@ def test_threads_share_one_allowance() -> None:
     for thread in threads:
         thread.join()
     assert len(starts) == 40
-    assert busiest(starts, 0.2 * 0.9) <= 10  # a thread may be held up between start and note
+    assert busiest(starts, 0.2) <= 10
 
 
 # -- a refusal -----------------------------------------------------------------------------------

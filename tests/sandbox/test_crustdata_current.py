@@ -219,7 +219,7 @@ def test_a_body_that_is_no_json_is_a_400(client: Client) -> None:
         f"{client.base}/person/enrich",
         data=b"{not json",
         headers={"Authorization": "Bearer sandbox-key", "x-api-version": "2025-11-01"},
-        timeout=5,
+        timeout=60,
     )
     assert answer.status_code == 400
     assert json.loads(answer.text)["error"]["type"] == "invalid_request"
