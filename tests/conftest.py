@@ -11,6 +11,8 @@ import pytest
 import enrich_pandas as ep
 from tests.canaries import Watch
 
+pytest_plugins = ["tests.wire"]
+
 MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, where there is one
 ENOUGH = 4 * 2**30  # bytes; a whole run leaves a tenth of that
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from tests.mutants.catalogue import MUTANTS, Mutant
 
 ROOT = Path(__file__).parents[2]
-NEEDED = ("enrich_pandas", "tests", "cassettes", "notebooks", "benchmarks")
+NEEDED = ("enrich_pandas", "tests", "cassettes", "notebooks", "benchmarks", "docs")
 FILES = ("pyproject.toml", "README.md", "CONTRIBUTING.md", "CHANGELOG.md")
 FAILED = 1  # pytest's exit code where a test failed; any other is no verdict
 

@@ -16,19 +16,19 @@ class Mutant(NamedTuple):
     tests: str
 
 
-MONEY = "tests/test_money.py"
-JOURNAL = "tests/run/test_journal.py"
-HTTP = "tests/run/test_http.py"
-OUTCOME = "tests/run/test_outcome.py"
-DRIVER = "tests/run/test_driver.py"
-PRIVACY = "tests/test_privacy.py"
-SAFETY = "tests/run/test_safety.py"
+MONEY = "tests/end_to_end/test_money.py"
+JOURNAL = "tests/journal/test_journal.py"
+HTTP = "tests/transport/test_transport.py"
+OUTCOME = "tests/transport/test_outcome.py"
+DRIVER = "tests/engine/test_runner.py"
+PRIVACY = "tests/end_to_end/test_privacy.py"
+SAFETY = "tests/journal/test_disk.py"
 CRASH = "tests/kills/test_crash_points.py"
 KILLS = "tests/kills/test_random_kills.py"
-PURSE = "tests/run/test_purse.py"
-CANARIES = "tests/test_canaries.py"
+PURSE = "tests/engine/test_balance.py"
+CANARIES = "tests/end_to_end/test_canaries.py"
 MIXED_UP = "tests/providers/test_mixed_up.py"
-FRAMES = "tests/test_frames.py"
+FRAMES = "tests/end_to_end/test_frames.py"
 
 MUTANTS = [
     # -- the order of writes ---------------------------------------------------------------------
@@ -74,35 +74,35 @@ MUTANTS = [
         "journal/database.py",
         "        group.wait()\n",
         "",
-        "tests/run/test_commits.py",
+        "tests/journal/test_database.py",
     ),
     Mutant(
         "a failure takes back what others have written",
         "journal/database.py",
         '            self.connection.execute("ROLLBACK TO own")\n',
         "            self.connection.rollback()\n",
-        "tests/run/test_commits.py",
+        "tests/journal/test_database.py",
     ),
     Mutant(
         "a commit that failed is told to nobody who waited for it",
         "journal/database.py",
         "            raise self._failure\n",
         "            return\n",
-        "tests/run/test_commits.py",
+        "tests/journal/test_database.py",
     ),
     Mutant(
         "what is connected when the run is stopped is sent",
         "transport/connection.py",
         "        if not self.may_leave():\n",
         "        if not self.may_leave() and False:\n",
-        "tests/run/test_http.py",
+        "tests/transport/test_transport.py",
     ),
     Mutant(
         "more requests at once than there are connections",
         "engine/sender.py",
         "            self._free -= is_mine\n",
         "",
-        "tests/run/test_slots.py",
+        "tests/engine/test_slots.py",
     ),
     Mutant(
         "a long list is claimed at once",
@@ -116,21 +116,21 @@ MUTANTS = [
         "engine/sender.py",
         "        with self._slots.one() as is_mine:\n",
         "        for is_mine in [True]:\n",
-        "tests/run/test_polling.py",
+        "tests/engine/test_polling.py",
     ),
     Mutant(
         "each worker asks for a token of its own",
         "engine/credentials.py",
         "                if self._used.token == self._replacement:\n                    return False\n",
         "",
-        "tests/run/test_tokens.py",
+        "tests/engine/test_tokens.py",
     ),
     Mutant(
         "a resumed run reckons ages from when it began to write",
         "waterfall/stage.py",
         "        max_age=started - orders.oldest,\n",
         "        max_age=orders.as_of - orders.oldest,\n",
-        "tests/test_resume_money.py",
+        "tests/end_to_end/test_resume_money.py",
     ),
     # -- who may ask about whom ------------------------------------------------------------------
     Mutant(
@@ -233,7 +233,7 @@ MUTANTS = [
         "engine/plan.py",
         "text = pack([realm, provider.name,",
         "text = pack([provider.name,",
-        "tests/run/test_plan.py",
+        "tests/engine/test_plan.py",
     ),
     Mutant(
         "a miss overwrites a hit",
@@ -248,7 +248,7 @@ MUTANTS = [
         "    return pa.array([value for value, _ in verdicts], TEXT), refused",
         "    verdicts = [(v and str(c), w) for (v, w), c in zip(verdicts, cells, strict=True)]\n"
         "    return pa.array([value for value, _ in verdicts], TEXT), refused",
-        "tests/frame/test_validation.py tests/test_enrichment.py",
+        "tests/frame/test_validation.py tests/end_to_end/test_enrichment.py",
     ),
     # -- the budget ------------------------------------------------------------------------------
     Mutant(
@@ -277,7 +277,7 @@ MUTANTS = [
         "pipeline.py",
         "plan.credits <= options.confirm_above",
         "True",
-        f"{MONEY} tests/test_enrichment.py tests/test_waterfall.py",
+        f"{MONEY} tests/end_to_end/test_enrichment.py tests/end_to_end/test_waterfall.py",
     ),
     # -- outcomes --------------------------------------------------------------------------------
     Mutant(
@@ -306,7 +306,7 @@ MUTANTS = [
         "transport/outcome.py",
         '        body = b"[" + b",".join(salvaged(body)) + b"]"',
         '        body = b"[]"',
-        f"{OUTCOME} tests/providers/test_salvage.py tests/test_money.py",
+        f"{OUTCOME} tests/providers/test_salvage.py tests/end_to_end/test_money.py",
     ),
     Mutant(
         "requests are repeated below us",
@@ -328,7 +328,7 @@ MUTANTS = [
         "engine/handle.py",
         "        except KeyboardInterrupt:\n            self.cancel()\n",
         "        except KeyboardInterrupt:\n",
-        "tests/run/test_interrupts.py tests/run/test_handle.py",
+        "tests/engine/test_interrupts.py tests/engine/test_handle.py",
     ),
     Mutant(
         "a dead key does not stop the run",
@@ -342,7 +342,7 @@ MUTANTS = [
         "engine/sender.py",
         "            is_enough = self._in_vain >= IN_VAIN",
         "            is_enough = False",
-        f"{MONEY} {DRIVER} tests/test_vendors.py",
+        f"{MONEY} {DRIVER} tests/end_to_end/test_vendors.py",
     ),
     # -- whose answer it is ----------------------------------------------------------------------
     Mutant(
@@ -350,15 +350,15 @@ MUTANTS = [
         "providers/binding.py",
         "        return next((sorted(claim & asked) for claim in self.claims if claim & asked), [])",
         "        return sorted(asked)[:1]",
-        "tests/providers/test_binding.py tests/test_contract.py",
+        "tests/providers/test_binding.py tests/testing/test_contract.py",
     ),
     Mutant(
         "of two different answers the first is taken",
         "providers/amplemarket/results.py",
         "    return said[0] if len(said) == 1 else replace(CONFLICT, note=note)",
         "    return said[0]",
-        "tests/providers/test_amplemarket.py tests/test_contract_jobs.py "
-        "tests/test_contract_jobs_of_vendors.py",
+        "tests/providers/test_amplemarket.py tests/testing/test_contract_jobs.py "
+        "tests/testing/test_contract_jobs_of_vendors.py",
     ),
     Mutant(
         "a job of somebody else's is adopted",
@@ -380,14 +380,14 @@ MUTANTS = [
         "transport/__init__.py",
         "    if not _PATH.fullmatch(path):",
         "    if False:",
-        "tests/run/test_origin.py tests/run/test_http.py",
+        "tests/transport/test_origin.py tests/transport/test_transport.py",
     ),
     Mutant(
         "plain http is as good",
         "transport/__init__.py",
         'if match["scheme"].lower() == "http" and not',
         "if False and not",
-        "tests/run/test_origin.py",
+        "tests/transport/test_origin.py",
     ),
     Mutant(
         "an answer may be of any size",
@@ -409,21 +409,21 @@ MUTANTS = [
         "providers/types.py",
         '        return "Secret(***)"',
         '        return f"Secret({self._value})"',
-        "tests/run/test_secrets.py enrich_pandas/providers/types.py",
+        "tests/engine/test_secrets.py enrich_pandas/providers/types.py",
     ),
     Mutant(
         "a person shows in a traceback",
         "providers/types.py",
         "        return f\"Identity({', '.join(name for name, _ in self.keys)})\"",
         "        return f\"Identity({', '.join(value for _, value in self.keys)})\"",
-        "tests/run/test_secrets.py enrich_pandas/providers/types.py",
+        "tests/engine/test_secrets.py enrich_pandas/providers/types.py",
     ),
     Mutant(
         "every process renews the token",
         "engine/credentials.py",
         "            if kept.token == stale or self._clock() >= kept.ends:\n",
         "            if True:\n",
-        "tests/run/test_tokens.py",
+        "tests/engine/test_tokens.py",
     ),
     # -- people and files ------------------------------------------------------------------------
     Mutant(
@@ -446,7 +446,7 @@ MUTANTS = [
         "            return _recording(*deserialize(text, _serializer(path))[:2])\n",
         "            __import__('yaml').unsafe_load(text)\n"
         "            return _recording(*deserialize(text, _serializer(path))[:2])\n",
-        "tests/run/test_cassette.py",
+        "tests/cassette/test_cassette.py",
     ),
     Mutant(
         "what is deleted stays readable",
@@ -474,7 +474,7 @@ MUTANTS = [
         "journal/erasure.py",
         'return unquote(unquote(text)) if "%" in text else text',
         'return unquote(text) if "%" in text else text',
-        "tests/run/test_traces.py",
+        "tests/journal/test_erasure.py",
     ),
     Mutant(
         "who was forgotten comes back with a job that was open",
@@ -508,14 +508,14 @@ MUTANTS = [
         "journal/erasure.py",
         "MIN(at_risk, (reserved - held) * :share)",
         "0",
-        "tests/run/test_journal.py",
+        "tests/journal/test_journal.py",
     ),
     Mutant(
         "a lost answer is bought again where an older one stands",
         "journal/records.py",
         "return self.asked or self.fetched",
         "return self.fetched",
-        "tests/test_resume_money.py",
+        "tests/end_to_end/test_resume_money.py",
     ),
     Mutant(
         "what is billed at no price cannot have been charged",
@@ -529,7 +529,7 @@ MUTANTS = [
         "journal/records.py",
         "return match.status is not Status.HELD or match.credits > 0",
         "return match.status is not Status.HELD",
-        "tests/test_resume_money.py",
+        "tests/end_to_end/test_resume_money.py",
     ),
     Mutant(
         "more is held than can have been spent",
@@ -543,21 +543,21 @@ MUTANTS = [
         "journal/__init__.py",
         "with self._spill.guarding(values), self._database.writing() as connection:",
         "with self._database.writing() as connection:",
-        "tests/run/test_spill.py",
+        "tests/journal/test_spill.py",
     ),
     Mutant(
         "an answer that was kept elsewhere is taken for another request's",
         "journal/disk.py",
         "AND sent = ? AND answered IS NULL",
         "AND ? > 0 AND answered IS NULL",
-        "tests/run/test_spill.py",
+        "tests/journal/test_spill.py",
     ),
     Mutant(
         "a lost answer is forgotten with the hit before it",
         "journal/retention.py",
         "    connection.execute(UNCOVERED, (moment,))\n",
         "",
-        "tests/test_resume_money.py",
+        "tests/end_to_end/test_resume_money.py",
     ),
     Mutant(
         "a connection waits until its answer is written down",
@@ -585,14 +585,14 @@ MUTANTS = [
         "engine/plan.py",
         "else one.as_of <= self.oldest",
         "else False",
-        "tests/test_resume_money.py",
+        "tests/end_to_end/test_resume_money.py",
     ),
     Mutant(
         "the quote counts an answer that is too old",
         "engine/plan.py",
         "return holder.sent is not None and holder.sent <= oldest",
         "return False",
-        "tests/test_resume_money.py",
+        "tests/end_to_end/test_resume_money.py",
     ),
     Mutant(
         "who is held is forgotten in time, and bought again",
@@ -749,7 +749,7 @@ MUTANTS = [
         "frame/output.py",
         "kept.dtype == object:",
         "False:",
-        f"tests/frame/test_attach.py {FRAMES}",
+        f"tests/frame/test_output.py {FRAMES}",
     ),
     Mutant(
         "a frame's rows come back in the order of their index",
@@ -763,14 +763,14 @@ MUTANTS = [
         "pipeline.py",
         "            return True\n",
         "            return False\n",
-        "tests/test_scale.py",
+        "tests/test_dask_frame.py",
     ),
     Mutant(
         "rows that Dask's tasks hold are taken for made up",
         "pipeline.py",
         "if module == TASKS:",
         "if False:",
-        "tests/test_scale.py",
+        "tests/test_dask_frame.py",
     ),
     Mutant(
         "a price below nothing is taken",

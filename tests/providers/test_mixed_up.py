@@ -22,8 +22,8 @@ from enrich_pandas.errors import ProviderError
 from enrich_pandas.models import Company, Person
 from enrich_pandas.providers.base import Identity, Request, Response
 from enrich_pandas.testing import drive, reply
-from tests.test_contract import current, name_in, screened_company, screened_person
-from tests.test_contract_jobs_of_vendors import Amplemarket, Zoho
+from tests.testing.test_contract import current, name_in, screened_company, screened_person
+from tests.testing.test_contract_jobs_of_vendors import Amplemarket, Zoho
 
 LONG = [pytest.mark.slow, pytest.mark.timeout(14_400)]
 RECORDED = Path(__file__).parents[2] / "cassettes"

@@ -8,7 +8,7 @@ import pytest
 from enrich_pandas.emulators.amplemarket.lookup import Lookup
 from enrich_pandas.emulators.protocol import Options
 from enrich_pandas.emulators.vendor import World
-from tests.sandbox.amplemarket_client import BULK, Caller, lead
+from tests.emulators.amplemarket_client import BULK, Caller, lead
 
 PERSON = {
     **dict.fromkeys(("id", "object", "linkedin_url", "name", "first_name", "last_name"), str),

@@ -12,7 +12,7 @@ import pytest
 import enrich_pandas as ep
 from enrich_pandas.frame.cells import REASONS
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "enrich_pandas"
 MODULES = sorted(PACKAGE.rglob("*.py"))
 

@@ -36,7 +36,7 @@ from enrich_pandas.testing import (
 )
 from enrich_pandas.testing.driving import CLOCK
 
-PATH = Path(__file__).parent / "plugin" / "acme_provider.py"
+PATH = Path(__file__).parents[1] / "plugin" / "acme_provider.py"
 SPEC = importlib.util.spec_from_file_location("acme_provider", PATH)
 ACME = importlib.util.module_from_spec(SPEC)
 SPEC.loader.exec_module(ACME)

@@ -3,7 +3,7 @@
 A machine makes up the order. After each step the vendor's ledger, which knows nothing of the
 library, is held against what the library says of itself.
 
-``STEPS=… pytest -m slow tests/test_machine.py`` goes on for that many steps at least.
+``STEPS=… pytest -m slow tests/end_to_end/test_machine.py`` goes on for that many steps at least.
 """
 
 import itertools
@@ -33,7 +33,7 @@ from enrich_pandas.providers.amplemarket.prices import FOUND
 from enrich_pandas.providers.base import RateLimit, Status
 from enrich_pandas.providers.types import Identity
 from tests.canaries import readings, sightings
-from tests.test_money import die_at, ended, fork
+from tests.end_to_end.test_money import die_at, ended, fork
 
 logger = logging.getLogger("machine")
 STEPS = int(os.environ.get("STEPS", "10000"))

@@ -3,7 +3,7 @@
 The default tests judge the order of events; how soon it is, only a machine can tell that has
 nothing else to do.
 
-``INSTANTS=30 pytest -m slow tests/run/test_kernel.py`` tells the worst that was seen, too.
+``INSTANTS=30 pytest -m slow tests/engine/test_kernel.py`` tells the worst that was seen, too.
 """
 
 import logging

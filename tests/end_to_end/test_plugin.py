@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-PLUGIN = Path(__file__).with_name("plugin")
+PLUGIN = Path(__file__).parents[1] / "plugin"
 
 USE = """
 import sys

@@ -12,7 +12,7 @@ from enrich_pandas.emulators.amplemarket.lookup import Lookup
 from enrich_pandas.emulators.amplemarket.service import DAY, Job, Jobs
 from enrich_pandas.emulators.protocol import Options
 from enrich_pandas.emulators.vendor import World
-from tests.sandbox.amplemarket_client import BULK, Caller, lead
+from tests.emulators.amplemarket_client import BULK, Caller, lead
 
 Open = Callable[..., Caller]
 

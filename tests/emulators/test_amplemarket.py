@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from tests.sandbox.amplemarket_client import BULK, COMPANIES, Caller, lead
+from tests.emulators.amplemarket_client import BULK, COMPANIES, Caller, lead
 
 Open = Callable[..., Caller]
 

@@ -24,7 +24,7 @@ from enrich_pandas.providers.base import (
     Secret,
     Status,
 )
-from tests.run.conftest import reply, reset
+from tests.wire import reply, reset
 
 KEY, WHO = "canary-key-0123456789", "canaryperson"
 ANSWERS = {
