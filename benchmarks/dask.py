@@ -1,4 +1,4 @@
-"""20,000,000 rows about 500,000 people, on two local workers, two of which are killed.
+"""20,000,000 rows with 500,000 people, on two local workers, two of which are killed.
 
 The list is Parquet, each person on 40 rows in two spellings; Crustdata's emulator knows them all.
 One ordinary call on the Dask frame: a worker is ended by SIGKILL while the table is reduced to its
@@ -30,8 +30,9 @@ import enrich_pandas.dask_frame
 from enrich_pandas.providers.base import RateLimit
 
 PROFILE = """
-With every core shared by others: 510 s reduced the rows, nearly all of it Dask's shuffle, for a
-part of the list has hardly a person twice; 360 s asked about 500,000 people and stored them.
+Other processes used every core. Reducing the rows took 510 s, nearly all of it Dask's shuffle,
+because a part of the list has hardly any person twice. Requesting and storing 500,000 people took
+360 s.
 """
 ROWS_A_PERSON, FILES, COMPARED, LIMIT = 40, 40, 2, 2 << 30
 FIELDS = ["name", "title", "company"]

@@ -1,4 +1,4 @@
-"""Looking people up in a table of one's own, against ``pandas.merge`` on a key that is clean.
+"""Look-ups of people in your own table, against ``pandas.merge`` on a clean key.
 
 The floor is ``read_csv`` and ``merge`` on the very same spelling; the directory finds any spelling,
 reads every cell as text, builds models and refuses what is ambiguous. ``again`` is the same lookup

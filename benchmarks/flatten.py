@@ -28,19 +28,20 @@ from enrich_pandas.frame.schema import fields_of
 from enrich_pandas.frame.validation import Identified
 from enrich_pandas.journal.records import Answer
 from enrich_pandas.models import Person
-from enrich_pandas.pipeline import Arrivals
+from enrich_pandas.pipeline import ResultCollector
 from enrich_pandas.providers.base import Identity, Match, Response
 from enrich_pandas.providers.decoding import decoder_of
 from enrich_pandas.providers.decoding import read as read_element
 from enrich_pandas.providers.zoho.errors import items_of
 from enrich_pandas.providers.zoho.people import PersonJob
-from enrich_pandas.providers.zoho.requests import Job
+from enrich_pandas.providers.zoho.requests import ZohoJob
 
 PROFILE = """
-Of some 0.1 ms a person half is reading (a quarter from wire type to model, a tenth decodes), a
-third takes models apart, a tenth makes columns. It is Python's steps a person, spread evenly: far
-nearer to the decoder only where a provider's mapping is data, carried out a column at a time.
-Before the last change a wide frame took 16 times the yardstick, on as busy a machine.
+Half of about 0.1 ms a person is reading (a quarter from wire type to model, a tenth decoding), a
+third converts models to arrays, and a tenth makes columns. The cost is Python's steps for each
+person, evenly spread. Only a mapping that is data, executed a column at a time, would come much
+closer to the decoder. Before the last change a wide frame took 16 times the yardstick on a machine
+that was as busy.
 """
 Layout = Literal["wide", "nested", "tables"]
 FIELDS, MOST, REPEATS = fields_of(Person), 5, 7
@@ -89,7 +90,7 @@ def read(bodies: Iterable[bytes]) -> Iterator[Match]:
     raw = (raw for body in bodies for raw in items_of(Response(status=200, body=body)))
     for number, job in enumerate(raw):
         element, odd = read_element(job, PersonJob)
-        match = Job("people", element, odd).match(identity(number), job_id(number))
+        match = ZohoJob("people", element, odd).match(identity(number), job_id(number))
         assert match is not None
         yield match
 
@@ -100,7 +101,7 @@ def frame(bodies: Iterable[bytes], layout: Layout) -> object:
 
 def assembled(matches: Iterable[Match], layout: Layout) -> object:
     """Take answers in and make the frame, as a call does."""
-    arrivals = Arrivals(Output("people", FIELDS, layout, MOST, "person_", ()))
+    arrivals = ResultCollector(Output("people", FIELDS, layout, MOST, "person_", ()))
     results: dict[Identity, Answer] = {
         match.identity: arrivals.keep(Answer(match, 1.7e9, "zoho")) for match in matches
     }

@@ -1,4 +1,4 @@
-"""Importing the package, against pandas; completing ``df.enrich.``, against a bare accessor.
+"""Import time of the package against pandas; completion of ``df.enrich.`` against a bare accessor.
 
 Importing: CPU of fresh interpreters from their start, in turns. Completing: CPU of IPython's own
 completer once it is warm, with jedi, as in a notebook. Where ``pandas-stubs`` is installed jedi
@@ -19,8 +19,8 @@ from IPython.core.interactiveshell import InteractiveShell
 from benchmarks.__main__ import spread
 
 PROFILE = """
-Importing: all but 2 % is pandas; six small modules of ours are read, and no other package.
-Completing: all but 1 ms is jedi, which looks for the frame's class in pandas' source and stubs.
+Importing: all but 2 % is pandas; six small modules of the package are read, and no other package.
+Completing: all but 1 ms is jedi, which reads pandas' source and stubs.
 """
 
 

@@ -1,4 +1,4 @@
-"""Zoho's jobs, an order and a look-up each, against what ten connections allow.
+"""Zoho's jobs, a submission and a look-up for each, against the bound of ten connections.
 
 The bound is two requests a row at the sandbox's latency, over the connections; the jobs take 1 to
 30 seconds meanwhile, so a short list is bound by the last of them. ``ms a commit`` is the disk's
@@ -14,9 +14,9 @@ import enrich_pandas as ep
 from benchmarks.__main__ import commit_ms
 
 PROFILE = """
-A job is four commits, which those that are written at once share; when each had its own, the list
-took 282 s, and 1,070 s on a disk that others kept at 32 ms a commit. Where the rest of the time
-goes has not been looked at.
+A job takes four commits. Commits that are written at the same time are shared; when each job had
+its own, the list took 282 s, and 1,070 s on a disk with 32 ms for a commit. The rest of the time
+was not profiled.
 """
 LATENCY, CONNECTIONS, JOBS = 0.1, 10, (1, 30)
 

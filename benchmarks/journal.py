@@ -1,4 +1,4 @@
-"""What the journal costs: the main job with it, against the same job that writes nothing down.
+"""The cost of the journal: the main job with it, against the same job without writes.
 
 25 people an answer, from the lean server (see `requests`). Each pair is taken in turns, and the
 best of each counts: what else the machine does is no cost of the journal, which lies where TMPDIR
@@ -17,8 +17,8 @@ import pandas as pd
 
 from benchmarks.__main__ import commit_ms
 from benchmarks.requests import WIDE, people, run
-from enrich_pandas.journal.records import Batch, Claim, fresh
-from enrich_pandas.journal.suppression import EVERYBODY
+from enrich_pandas.journal.records import Batch, Claim, new_answer
+from enrich_pandas.journal.suppression import EMPTY_FILTER
 
 TURNS = 3
 
@@ -28,9 +28,9 @@ class Nothing:
 
     def __init__(self, path: Path) -> None:
         self._numbers = itertools.count()
-        self.tombstones = SimpleNamespace(screen=lambda: EVERYBODY)
-        self.forgetting = SimpleNamespace(sweep=lambda _: None)
-        self.past = SimpleNamespace(note_balance=lambda *_: None, outcomes=lambda _: {})
+        self.suppression = SimpleNamespace(current_filter=lambda: EMPTY_FILTER)
+        self.retention = SimpleNamespace(delete_expired=lambda _: None)
+        self.queries = SimpleNamespace(note_balance=lambda *_: None, outcomes=lambda _: {})
 
     def stored(self, fingerprints: Any) -> dict[bytes, Any]:
         return {}
@@ -43,14 +43,16 @@ class Nothing:
     def claim(self, run: str, scope: bytes, identities: Any, *_: Any, **__: Any) -> Claim:
         return Claim(Batch(next(self._numbers), list(identities), {}), [], [])
 
-    def land(self, batch: int, provider: str, kind: Any, matches: Any, *_: Any, **__: Any) -> Any:
+    def store_results(
+        self, batch: int, provider: str, kind: Any, matches: Any, *_: Any, **__: Any
+    ) -> Any:
         now = time.time()
-        return [fresh(match, now, provider) for _, match in matches]
+        return [new_answer(match, now, provider) for _, match in matches]
 
-    def intend(self, *_: Any, **__: Any) -> int:
+    def record_intent(self, *_: Any, **__: Any) -> int:
         return 0
 
-    begin_run = end_run = answer = close = intend
+    begin_run = end_run = record_answer = close = record_intent
 
 
 def measure(rows: int = 4_000) -> Iterator[dict[str, object]]:

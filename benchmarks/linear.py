@@ -1,4 +1,4 @@
-"""From a stream of answers to a wide frame, from 1,000 people to 1,000,000: does the cost grow?
+"""From a stream of answers to a wide frame: does the cost for each person grow with their number?
 
 Zoho's shape, as in ``flatten``. An answer is made up, read with ``orjson.loads`` as the yardstick,
 taken in and dropped, one after the other; what is spent on making it up and on the yardstick is
@@ -18,8 +18,9 @@ from benchmarks.flatten import frame, risen
 from benchmarks.made_up import answers
 
 PROFILE = """
-Linear from 10,000 people on: what a frame of 450 columns costs whoever is in it tells at 1,000. At
-the peak stand, it seems, the chunks' arrays beside those they are joined to, and the columns.
+Linear from 10,000 people on. At 1,000 people the fixed cost of a frame of 450 columns is visible.
+At the peak, memory probably holds the chunks' arrays, the arrays they are joined to, and the
+columns.
 """
 SIZES = (1_000, 10_000, 100_000, 1_000_000)
 

@@ -19,8 +19,9 @@ import pyarrow.compute as pc
 import enrich_pandas as ep
 
 PROFILE = """
-At 10,000,000 rows half is `dictionary_encode` of the cells, a third the kernels on distinct cells;
-laying codes over the rows and counting the requests share the rest. All distinct: half is counting.
+With 10,000,000 rows, half of the time is `dictionary_encode` of the cells and a third the kernels
+on distinct cells. The rest maps codes to rows and counts requests. If all rows are distinct, half
+is counting.
 """
 
 FORMS = (

@@ -1,4 +1,4 @@
-"""A recording of 400 answers of 60 KB, by 16 connections, against the same run unrecorded.
+"""A recording of 400 answers of 60 KB by 16 connections, against the same run unrecorded.
 
 10,000 people in batches of 25. Recorded, the block ends when the file is written.
 """

@@ -1,4 +1,4 @@
-"""The whole main job against its bound: the least time at that latency and so many connections.
+"""The main job against its bound: the least time at a latency and a number of connections.
 
 With journal, limiter, parsing and progress on, against a lean server in a process of its own (see
 ``lean.py``), whose cost is a fraction of an emulator's. The bound under a rate limit is the least
@@ -24,12 +24,12 @@ from enrich_pandas.testing import pointed_at
 BATCH = 25
 WIDE = RateLimit(1_000_000, 1.0)
 PROFILE = """
-Of the 1.1 s that are missing at 1 s of latency, and the 1.3 s at 0.2 s, a third is before the first
-request (0.1 s) and after the last answer (0.2 to 0.3 s); the rest is 0.03 s a round, in which
-sixteen answers come at once and Python reads them one after the other, at 9 to 11 ms of CPU each.
-A connection is given back before its answer is written down; before, and on a busier machine with
-20 ms of CPU a request, 0.92, 0.49 and 0.92 were reached. Margin for a window: one in a hundred of
-its length, so 10 ms here.
+1.1 s are lost at 1 s of latency and 1.3 s at 0.2 s. A third of that is before the first request
+(0.1 s) and after the last answer (0.2 to 0.3 s). The rest is 0.03 s for each round, in which
+sixteen answers arrive at the same time and Python reads them one after the other, at 9 to 11 ms of
+CPU each. A connection is released before its answer is stored; without that, and on a busier
+machine with 20 ms of CPU a request, 0.92, 0.49 and 0.92 were reached. The margin of a window is a
+hundredth of its length, here 10 ms.
 """
 
 

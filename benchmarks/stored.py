@@ -1,4 +1,4 @@
-"""A call that finds everything stored, against the flatten of the same people alone.
+"""A call for which every answer is stored, against the flatten of the same people alone.
 
 A tenth of the rows are distinct people, made up in Zoho's shape and put into the journal without a
 request. The floor takes their models, already decoded, to a wide frame of as many rows.
@@ -14,20 +14,20 @@ import pandas as pd
 import enrich_pandas as ep
 from benchmarks.flatten import FIELDS, against, read
 from benchmarks.made_up import answers, url
-from enrich_pandas.engine.context import current, journal_path
+from enrich_pandas.engine.context import current_environment, journal_path
 from enrich_pandas.engine.plan import fingerprint, scope_of
 from enrich_pandas.frame.output import Output
 from enrich_pandas.frame.validation import Identified
 from enrich_pandas.journal import Journal
 from enrich_pandas.journal.records import Answer
-from enrich_pandas.pipeline import Arrivals
+from enrich_pandas.pipeline import ResultCollector
 from enrich_pandas.providers.base import Match
 
 PROFILE = """
-Profiled with Crustdata's people: 28 % decodes models, 25 % is the fan-out, 20 % takes models
-apart, 19 % finds and validates rows. With 20,000 people Python's garbage collector takes 20 to 30 %
-of it, the more the more else is alive.
-Next: the JSON of a model, and its zlib, for something decoded in bulk.
+Profile with Crustdata's people: 28 % decodes models, 25 % is the fan-out, 20 % converts models to
+arrays, 19 % finds and validates rows. With 20,000 people, Python's garbage collector takes 20 to
+30 % of the time, and more the more other objects are alive.
+Next: replace the compressed JSON of each model by a format that is decoded in bulk.
 """
 LANDED = 1_000  # people a transaction
 
@@ -54,9 +54,9 @@ def measure(rows: int = 1_000_000) -> Iterator[dict[str, object]]:
 
 def fill(provider: ep.Zoho, people: int) -> None:
     """Put answers into the journal."""
-    here = current()
-    scope = scope_of(provider, "people", here.realm)
-    journal = Journal(journal_path(here))
+    environment = current_environment()
+    scope = scope_of(provider, "people", environment.realm)
+    journal = Journal(journal_path(environment))
     journal.begin_run(
         id="filled", provider=provider.name, kind="people", library="0", started=time.time(),
         rows=people, identities=people, credits_planned=0.0,
@@ -70,13 +70,13 @@ def fill(provider: ep.Zoho, people: int) -> None:
         )
         assert claim.batch is not None
         keyed = list(zip(keys, some, strict=True))
-        journal.land(claim.batch.id, provider.name, "people", keyed, held=0.0)
+        journal.store_results(claim.batch.id, provider.name, "people", keyed, held=0.0)
     journal.end_run("filled", "done")
     journal.close()
 
 
 def flattened(matches: list[Match], codes: "np.ndarray[tuple[int], np.dtype[np.intp]]") -> object:
-    arrivals = Arrivals(Output("people", FIELDS, "wide", 3, "person_", ()))
+    arrivals = ResultCollector(Output("people", FIELDS, "wide", 3, "person_", ()))
     results = {match.identity: arrivals.keep(Answer(match, 1.7e9, "zoho")) for match in matches}
     people = Identified(codes, list(results), [])
     return arrivals.assemble(pd.DataFrame(index=range(len(codes))), people, results)

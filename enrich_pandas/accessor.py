@@ -1,18 +1,13 @@
 """The door: ``DataFrame.enrich`` forwards to the functions and holds no state."""
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
 from enrich_pandas import api
 from enrich_pandas.api import On, Providers
-from enrich_pandas.errors import InputError
-from enrich_pandas.frame.columns import find_columns
-from enrich_pandas.providers.base import Kind
-from enrich_pandas.report.page import Line, Lines, Page, shown
-from enrich_pandas.report.summary import columns_of, prefixes
 
 if TYPE_CHECKING:
     from enrich_pandas.engine.budget import Budget
@@ -45,6 +40,7 @@ class Enrich:
         return "\n".join(f"{call:<{width}}  {meaning}" for call, meaning in CALLS)
 
     def _repr_html_(self) -> str:
+        from enrich_pandas.report.guide import guide
         from enrich_pandas.report.render import as_html
 
         return as_html(guide(self._frame, CALLS))
@@ -184,39 +180,3 @@ def register() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # pandas' own, less clear
         pd.api.extensions.register_dataframe_accessor(NAME)(Enrich)
-
-
-# -- What can be done with a frame: what ``df.enrich`` by itself shows ---------------------------
-
-NAMES: Mapping[Kind, tuple[str, ...]] = {
-    "people": ("linkedin_url", "email"),
-    "companies": ("domain", "company_linkedin_url", "email_domain", "company"),
-}
-
-
-def guide(frame: pd.DataFrame, calls: Sequence[tuple[str, str]]) -> Page:
-    """Say what is in a frame and what can be done with it; nothing is sent."""
-    size = f"{len(frame):,} rows, {frame.shape[1]:,} columns"
-    results = prefixes(frame)
-    found = [*_found(frame, results), *(_result(frame, prefix) for prefix in results)]
-    steps = [Line(call, "", meaning) for call, meaning in calls]
-    return Page(f"df.enrich: {size}", [Lines(found), Lines(steps, "what can be done here")])
-
-
-def _found(frame: pd.DataFrame, results: list[str]) -> Iterator[Line]:
-    labels = list(frame.columns)
-    own = [label for label in labels if str(label).startswith(tuple(results))] if results else []
-    for kind, names in NAMES.items():
-        try:
-            columns = find_columns(frame, names, ignore=own)
-        except InputError as error:
-            yield Line(kind, "", str(error.what))
-        else:
-            told = (f"{name} from {shown(repr(of))}" for name, of in columns.chosen.items())
-            yield Line(kind, "", f"by {', '.join(told)}")
-
-
-def _result(frame: pd.DataFrame, prefix: str) -> Line:
-    status = columns_of(frame, prefix)["status"]
-    matched = int((status == "matched").sum())
-    return Line("result", "", f"{prefix}…: {matched:,} of {len(frame):,} rows matched")

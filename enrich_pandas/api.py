@@ -262,7 +262,7 @@ def plan(
     >>> quote.requests, quote.credits, quote.valid, quote.duplicates
     (1, 1.0, 2, 1)
     """
-    from enrich_pandas.pipeline import Call, quote
+    from enrich_pandas.pipeline import Call, plan_call
 
     call = Call(
         provider=provider,
@@ -273,4 +273,4 @@ def plan(
         max_age=max_age,
         errors=errors,
     )
-    return quote(frame, call)
+    return plan_call(frame, call)

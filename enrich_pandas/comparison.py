@@ -13,70 +13,74 @@ from enrich_pandas.history import Run
 from enrich_pandas.history import run as past
 from enrich_pandas.pipeline import PREFIXES
 from enrich_pandas.providers.base import KEYS, Kind, Status
-from enrich_pandas.report.comparison import FIELDS, WATCHED, Comparison, Known, Pair
-from enrich_pandas.report.summary import Columns, columns_of, kind_of, prefixes
+from enrich_pandas.report.comparison import CHANGES, FIELDS, Comparison, Entry, Pair
+from enrich_pandas.report.summary import Columns, find_prefixes, infer_kind, result_columns
 
 # -- Who of two results is the same person, and what changed -------------------------------------
 
 Key = tuple[str, str]
 
 # The identifier that an answer gives, and the column that holds it.
-ANSWERED: Mapping[Kind, tuple[str, str]] = {
+ANSWERED_PROFILE: Mapping[Kind, tuple[str, str]] = {
     "people": ("linkedin_url", "linkedin_url"),
     "companies": ("company_linkedin_url", "linkedin_url"),
 }
-BEST = (Status.MATCHED, Status.PENDING, Status.HELD)  # of several rows of one person
+STATUS_PREFERENCE = (Status.MATCHED, Status.PENDING, Status.HELD)  # of several rows of one person
 
 
-class Person(NamedTuple):
+class KeyedEntry(NamedTuple):
     """A person or company of a result: by which keys it is the same, and what is known."""
 
     keys: Sequence[Key]
-    known: Known
+    known: Entry
     domain: str | None
 
 
-def everybody(
+def read_entries(
     frame: pd.DataFrame, keys: Sequence[Sequence[Key]], prefix: str, kind: Kind
-) -> list[Person]:
+) -> list[KeyedEntry]:
     """Read everybody once: of several rows of one, the one of which most is known."""
-    people: dict[Key, Person] = {}
+    people: dict[Key, KeyedEntry] = {}
     for own, row in zip(keys, _rows(frame, prefix, kind), strict=True):
         if not own:
             continue
         answered = row["answered"]
-        every = dict.fromkeys([*own, *([(ANSWERED[kind][0], answered)] if answered else [])])
-        known = Known(own[0][1], row["status"], row["name"], row["texts"])
-        person = Person(list(every), known, row["domain"])
+        every = dict.fromkeys(
+            [*own, *([(ANSWERED_PROFILE[kind][0], answered)] if answered else [])]
+        )
+        known = Entry(own[0][1], row["status"], row["name"], row["texts"])
+        person = KeyedEntry(list(every), known, row["domain"])
         other = people.get(own[0])
         if other is None or _rank(person) < _rank(other):
             people[own[0]] = person
     return list(people.values())
 
 
-def _rank(person: Person) -> int:
+def _rank(person: KeyedEntry) -> int:
     status = person.known.status
-    return BEST.index(status) if status in BEST else len(BEST)
+    return (
+        STATUS_PREFERENCE.index(status) if status in STATUS_PREFERENCE else len(STATUS_PREFERENCE)
+    )
 
 
 def _rows(frame: pd.DataFrame, prefix: str, kind: Kind) -> Iterator[dict[str, Any]]:
     """Yield what is compared of each row, as text."""
-    columns = columns_of(frame, prefix)
-    identifier, profile = ANSWERED[kind]
+    columns = result_columns(frame, prefix)
+    identifier, profile = ANSWERED_PROFILE[kind]
     domain = "company_domain" if kind == "people" else "domain"
     known = {
         "status": columns["status"].tolist(),
         "name": map(_text, _cells(columns, "name", frame)),
         "domain": _canonical("domain", _cells(columns, domain, frame)),
         "answered": _canonical(identifier, _cells(columns, profile, frame)),
-        "texts": _texts(columns, kind, frame),
+        "texts": _field_texts(columns, kind, frame),
     }
     for values in zip(*known.values(), strict=True):
         row = dict(zip(known, values, strict=True))
         yield row | {"status": Status(row["status"])}
 
 
-def _texts(columns: Columns, kind: Kind, frame: pd.DataFrame) -> Iterator[dict[str, str]]:
+def _field_texts(columns: Columns, kind: Kind, frame: pd.DataFrame) -> Iterator[dict[str, str]]:
     names = FIELDS[kind]
     read = [
         _addresses(columns, frame) if name == "emails" else map(_text, _cells(columns, name, frame))
@@ -122,9 +126,9 @@ def _text(value: Any) -> str | None:
     return " ".join(str(value).split()) or None
 
 
-def matched(
-    old: Sequence[Person], new: Sequence[Person]
-) -> Iterator[tuple[Person | None, Person | None]]:
+def match_entries(
+    old: Sequence[KeyedEntry], new: Sequence[KeyedEntry]
+) -> Iterator[tuple[KeyedEntry | None, KeyedEntry | None]]:
     """Pair the people of both: by what they were asked about by, then by what else names one."""
     partner: dict[int, int] = {}
     first = {person.keys[0]: place for place, person in enumerate(new)}
@@ -144,7 +148,7 @@ def matched(
     yield from ((None, new[place]) for place in sorted(free))
 
 
-def _by_key(people: Sequence[Person], places: Any) -> dict[Key, list[int]]:
+def _by_key(people: Sequence[KeyedEntry], places: Any) -> dict[Key, list[int]]:
     found: dict[Key, list[int]] = {}
     for place in places:
         for key in people[place].keys:
@@ -152,17 +156,17 @@ def _by_key(people: Sequence[Person], places: Any) -> dict[Key, list[int]]:
     return found
 
 
-def pair(old: Person | None, new: Person | None, kind: Kind) -> Pair:
+def compare_entries(old: KeyedEntry | None, new: KeyedEntry | None, kind: Kind) -> Pair:
     """Lay both beside each other; what only one of them knows is no change."""
     if old is None or new is None:
         return Pair(old and old.known, new and new.known)
     moved = {name for name in FIELDS[kind] if _differs(name, old, new)}
     is_comparable = old.known.status == new.known.status == Status.MATCHED
-    changed = [what for what, of in WATCHED[kind].items() if is_comparable and moved & set(of)]
+    changed = [what for what, of in CHANGES[kind].items() if is_comparable and moved & set(of)]
     return Pair(old.known, new.known, frozenset(changed))
 
 
-def _differs(name: str, old: Person, new: Person) -> bool:
+def _differs(name: str, old: KeyedEntry, new: KeyedEntry) -> bool:
     """Tell whether both know a field, and know it otherwise."""
     one, other = old.known.texts.get(name), new.known.texts.get(name)
     if one is None or other is None or one.casefold() == other.casefold():
@@ -178,22 +182,22 @@ def _differs(name: str, old: Person, new: Person) -> bool:
 
 On = Mapping[str, Hashable] | Hashable | None
 # By which identifiers somebody is the same, the surest first.
-SURE: Mapping[Kind, tuple[str, ...]] = {
+UNIQUE_IDENTIFIERS: Mapping[Kind, tuple[str, ...]] = {
     "people": ("linkedin_url", "email", "facebook_url", "twitter_url"),
     "companies": ("domain", "company_linkedin_url"),
 }
-LOOKED_FOR: Mapping[Kind, tuple[str, ...]] = {
+SEARCHED_IDENTIFIERS: Mapping[Kind, tuple[str, ...]] = {
     "people": ("linkedin_url", "email"),
     "companies": ("domain", "company_linkedin_url", "email_domain"),
 }
 
 
-class Side(NamedTuple):
+class Result(NamedTuple):
     """One of the two results."""
 
     name: str
     kind: Kind
-    people: Sequence[Person]
+    people: Sequence[KeyedEntry]
     skipped: int
 
 
@@ -255,53 +259,60 @@ def compare(
     0  ada@example.com  changed         CEO
     1   bo@example.com      new         CFO
     """
-    sides = [_side(one, place, on, prefix) for one, place in ((before, "before"), (after, "after"))]
+    sides = [
+        _read_side(one, place, on, prefix) for one, place in ((before, "before"), (after, "after"))
+    ]
     old, new = sides
     if old.kind != new.kind:
         raise InputError(
             f"The one is of {old.kind}, the other of {new.kind}.",
             todo='Name the result that is meant, such as prefix="company_".',
         )
-    pairs = tuple(pair(one, other, old.kind) for one, other in matched(old.people, new.people))
+    pairs = tuple(
+        compare_entries(one, other, old.kind)
+        for one, other in match_entries(old.people, new.people)
+    )
     return Comparison(old.kind, old.name, new.name, pairs, old.skipped + new.skipped)
 
 
 # -- a side ------------------------------------------------------------------------------------
 
 
-def _side(given: object, place: str, on: On, prefix: str | None) -> Side:
+def _read_side(given: object, place: str, on: On, prefix: str | None) -> Result:
     if isinstance(given, str):
         given = past(given)
     if isinstance(given, Run):
-        frame, asked = given.at_its_end()
-        keys = [_of_identity(one, given.kind) for one in asked]
-        return _read(given.id, given.kind, frame, keys, PREFIXES[given.kind])
+        frame, asked = given.rows_at_end()
+        keys = [_identity_keys(one, given.kind) for one in asked]
+        return _read_result(given.id, given.kind, frame, keys, PREFIXES[given.kind])
     if not isinstance(given, pd.DataFrame):
         raise InputError(
             f"A run or a result is needed, not {type(given).__name__}.",
             todo="See ep.runs() for the ids of runs.",
         )
-    found = prefixes(given)
+    found = find_prefixes(given)
     chosen = prefix if prefix is not None else found[0] if len(found) == 1 else None
     if chosen not in found or chosen is None:
         raise InputError(
             f"The frame {place} holds results under {', '.join(map(repr, found)) or 'no prefix'}.",
             todo='Name the one that is meant, such as prefix="person_", or enrich it first.',
         )
-    kind = kind_of(given, chosen)
-    return _read(f"the frame {place}", kind, given, _keys(given, chosen, kind, on), chosen)
+    kind = infer_kind(given, chosen)
+    return _read_result(
+        f"the frame {place}", kind, given, _row_keys(given, chosen, kind, on), chosen
+    )
 
 
-def _of_identity(keys: Sequence[Key], kind: Kind) -> list[Key]:
+def _identity_keys(keys: Sequence[Key], kind: Kind) -> list[Key]:
     """Return what names somebody surely; else all of it, for a name alone is of many."""
-    sure = [key for name in SURE[kind] for key in keys if key[0] == name]
+    sure = [key for name in UNIQUE_IDENTIFIERS[kind] for key in keys if key[0] == name]
     return sure or [("all", ", ".join(value for _, value in sorted(keys)).casefold())]
 
 
-def _keys(frame: pd.DataFrame, prefix: str, kind: Kind, on: On) -> list[list[Key]]:
+def _row_keys(frame: pd.DataFrame, prefix: str, kind: Kind, on: On) -> list[list[Key]]:
     """Return the identifiers of each row in canonical form, the surest first."""
     own = [label for label in frame.columns if str(label).startswith(prefix)]
-    columns = find_columns(frame, LOOKED_FOR[kind], on, ignore=own)
+    columns = find_columns(frame, SEARCHED_IDENTIFIERS[kind], on, ignore=own)
     keys: list[list[Key]] = [[] for _ in range(len(frame))]
     for name, label in columns.chosen.items():
         cells = frame.iloc[:, position(frame, label)].tolist()
@@ -315,7 +326,7 @@ def _keys(frame: pd.DataFrame, prefix: str, kind: Kind, on: On) -> list[list[Key
     return keys
 
 
-def _read(
+def _read_result(
     name: str, kind: Kind, frame: pd.DataFrame, keys: Sequence[Sequence[Key]], prefix: str
-) -> Side:
-    return Side(name, kind, everybody(frame, keys, prefix, kind), sum(not own for own in keys))
+) -> Result:
+    return Result(name, kind, read_entries(frame, keys, prefix, kind), sum(not own for own in keys))

@@ -34,22 +34,22 @@ from enrich_pandas.frame.columns import find_columns
 from enrich_pandas.frame.output import attach
 from enrich_pandas.frame.schema import TEXT
 from enrich_pandas.options import options
-from enrich_pandas.pipeline import Call, begun, concluded, enrich, quote, terms_of
+from enrich_pandas.pipeline import Call, enrich, plan_call, prepare_run, read_terms, start_run
 from enrich_pandas.progress import Hook
-from enrich_pandas.progress.choose import choose
+from enrich_pandas.progress.choose import choose_view
 from enrich_pandas.report.plan import Plan, WaterfallPlan
 
 SAMPLE = 100  # rows by which the columns are found
 ROWS_A_GROUP = 20_000  # of the Parquet file: what a worker reads at a time
 WHERE, ROWS, KEY = "enrich: where", "enrich: rows", "enrich: key"
-NO_TEXT = 0  # stands for every cell that is no text, hashable or not
+NOT_TEXT = 0  # stands for every cell that is no text, hashable or not
 
 _folders = ExitStack()  # what lies there are people's data: deleted when the process ends
 atexit.register(_folders.close)
 
 
 @dataclass(frozen=True)
-class Large:
+class DaskTable:
     """A Dask frame, the columns that hold its identifiers, and the rows that are wanted.
 
     ``on`` maps each identifier to its column; ``replaced`` are columns of an earlier result.
@@ -65,41 +65,45 @@ class Large:
         """The columns by which rows are asked about, each once."""
         return list(dict.fromkeys(self.on.values()))
 
-    def mapped(self, change: Callable[..., pd.DataFrame], meta: pd.DataFrame) -> dd.DataFrame:
+    def map_partitions(
+        self, change: Callable[..., pd.DataFrame], meta: pd.DataFrame
+    ) -> dd.DataFrame:
         """Change each partition, given its part of ``where``."""
         wanted = [] if self.where is None else [self.where]
         changed: Any = self.frame.map_partitions  # Dask is untyped
         return cast("dd.DataFrame", changed(change, *wanted, meta=meta, align_dataframes=False))
 
-    def reduced(self) -> pd.DataFrame:
+    def distinct_rows(self) -> pd.DataFrame:
         """Return the distinct rows, each with how many rows it stands for; on the cluster."""
-        meta = _cells(self.labels, _meta(self.frame), _meta(self.where))
-        cells = self.mapped(partial(_cells, self.labels), meta)
+        meta = _identifier_cells(self.labels, _meta(self.frame), _meta(self.where))
+        cells = self.map_partitions(partial(_identifier_cells, self.labels), meta)
         counts = cells.groupby(list(meta.columns), dropna=False, sort=False, observed=True).size()
         table: pd.DataFrame = counts.compute().rename(ROWS).reset_index()
         return table.astype(meta.dtypes)
 
-    def joined(self, found: pd.DataFrame) -> dd.DataFrame:
+    def join(self, found: pd.DataFrame) -> dd.DataFrame:
         """Return the frame with what was found beside each row."""
-        answers = Answers.written(found, [*self.labels, WHERE])
-        change = partial(_joined, self.labels, self.replaced, answers)
-        return self.mapped(change, attach(_meta(self.frame), answers.columns(), self.replaced))
+        answers = Answers.write(found, [*self.labels, WHERE])
+        change = partial(_join_answers, self.labels, self.replaced, answers)
+        return self.map_partitions(
+            change, attach(_meta(self.frame), answers.columns(), self.replaced)
+        )
 
 
 @enrich.register(dd.DataFrame)
 def _(frame: dd.DataFrame, call: Call, *, progress: str | Hook | None, wait: bool) -> Any:
-    large = _read(frame, call)
-    table, about = _distinct(large, call)
-    handle: Handle[Any] = begun(table, about, choose(progress))
-    return concluded(handle.then(large.joined), wait=wait)
+    large = _read_call(frame, call)
+    table, distinct_call = _plan_distinct(large, call)
+    handle: Handle[Any] = prepare_run(table, distinct_call, choose_view(progress))
+    return start_run(handle.then(large.join), wait=wait)
 
 
-@quote.register(dd.DataFrame)
+@plan_call.register(dd.DataFrame)
 def _(frame: dd.DataFrame, call: Call) -> Plan | WaterfallPlan:
-    return quote(*_distinct(_read(frame, call), call))
+    return plan_call(*_plan_distinct(_read_call(frame, call), call))
 
 
-def _read(frame: dd.DataFrame, call: Call) -> Large:
+def _read_call(frame: dd.DataFrame, call: Call) -> DaskTable:
     """Read a call and find its columns; what cannot work is refused before anything is computed."""
     if call.layout == "tables":
         raise ConfigurationError(
@@ -107,16 +111,16 @@ def _read(frame: dd.DataFrame, call: Call) -> Large:
             cost="Nothing was spent.",
             todo='Type layout="nested": it holds the same lists, a column each.',
         )
-    terms = terms_of(_meta(frame), call)
+    terms = read_terms(_meta(frame), call)
     names = dict.fromkeys(n for one in terms.providers for n in one.identifiers[call.kind])
     replaced = list(terms.output.replaced)
     columns = find_columns(_sample(frame), list(names), call.on, ignore=replaced)
-    return Large(frame, columns.chosen, _where(frame, call.where), replaced)
+    return DaskTable(frame, columns.chosen, _where(frame, call.where), replaced)
 
 
-def _distinct(large: Large, call: Call) -> tuple[pd.DataFrame, Call]:
+def _plan_distinct(large: DaskTable, call: Call) -> tuple[pd.DataFrame, Call]:
     """Return the distinct rows, and the ordinary call about them."""
-    table = large.reduced()
+    table = large.distinct_rows()
     rows = table.pop(ROWS).to_numpy(np.intp)
     where = table[WHERE].to_numpy(bool)
     return table, replace(call, on=dict(large.on), where=where, weights=rows)
@@ -153,34 +157,36 @@ def _meta(frame: Any) -> Any:
 # -- on the workers ----------------------------------------------------------------------------
 
 
-def _cells(
+def _identifier_cells(
     labels: Sequence[Hashable], part: pd.DataFrame, where: "pd.Series[Any] | None" = None
 ) -> pd.DataFrame:
     """Return what each row is asked by, and whether it is wanted."""
-    cells = pd.DataFrame({label: _texts(part[label]) for label in labels}, index=part.index)
+    cells = pd.DataFrame(
+        {label: _comparable_cells(part[label]) for label in labels}, index=part.index
+    )
     cells[WHERE] = True if where is None else where.fillna(value=False).astype(bool).to_numpy()
     return cells
 
 
-def _texts(column: "pd.Series[Any]") -> "pd.Series[Any]":
+def _comparable_cells(column: "pd.Series[Any]") -> "pd.Series[Any]":
     """Return a column of one type whatever the partition: text, or a stand-in for what is none."""
     if not may_hold_text(column.dtype):
-        return column.where(column.isna(), NO_TEXT).astype("Int8").astype(object)
+        return column.where(column.isna(), NOT_TEXT).astype("Int8").astype(object)
     if pd.api.types.is_object_dtype(column.dtype):
         return column.map(
-            lambda cell: cell if isinstance(cell, str) else NO_TEXT, na_action="ignore"
+            lambda cell: cell if isinstance(cell, str) else NOT_TEXT, na_action="ignore"
         )
     return column.astype(pd.api.types.pandas_dtype(TEXT))
 
 
-def _joined(
+def _join_answers(
     labels: Sequence[Hashable],
     replaced: Sequence[Hashable],
     answers: "Answers",
     part: pd.DataFrame,
     where: "pd.Series[Any] | None" = None,
 ) -> pd.DataFrame:
-    return attach(part, answers.of(_cells(labels, part, where)), replaced)
+    return attach(part, answers.of(_identifier_cells(labels, part, where)), replaced)
 
 
 @dataclass(frozen=True)
@@ -191,24 +197,28 @@ class Answers:
     """
 
     path: str
-    asked: Sequence[Hashable]
+    keys: Sequence[Hashable]
     empty: pd.DataFrame
 
     @classmethod
-    def written(cls, found: pd.DataFrame, asked: Sequence[Hashable]) -> "Answers":
+    def write(cls, found: pd.DataFrame, keys: Sequence[Hashable]) -> "Answers":
         """Write what was found of each distinct row."""
         private = tempfile.TemporaryDirectory(prefix="enrich-", dir=options.shared_folder)
         path = Path(_folders.enter_context(private)) / "answers.parquet"
-        columns = found.drop(columns=list(asked))
-        cells = found[list(asked)]
+        columns = found.drop(columns=list(keys))
+        cells = found[list(keys)]
         arrays = [
-            pa.array(_hashes(cells)),
-            *(pa.array(_plain(cells[label])) for label in asked),
+            pa.array(_hash_cells(cells)),
+            *(pa.array(_cell_texts(cells[label])) for label in keys),
             *(pa.array(columns.iloc[:, place]) for place in range(columns.shape[1])),
         ]
-        names = [KEY, *_numbered("cell", len(asked)), *_numbered("found", columns.shape[1])]
+        names = [
+            KEY,
+            *_numbered_names("cell", len(keys)),
+            *_numbered_names("found", columns.shape[1]),
+        ]
         pq.write_table(pa.table(arrays, names=names), path, row_group_size=ROWS_A_GROUP)
-        return cls(str(path), asked, columns.iloc[:0])
+        return cls(str(path), keys, columns.iloc[:0])
 
     def columns(self) -> dict[str, Any]:
         """Return the columns that are added, without a row."""
@@ -218,17 +228,17 @@ class Answers:
         """Return the columns of a partition: of each row, what was found of its cells."""
         codes = cells.groupby(list(cells), dropna=False, sort=False, observed=True).ngroup()
         distinct = cells[~cells.duplicated()]
-        table = self._read(distinct)
+        table = self._read_answers(distinct)
         rows = pa.array(codes.to_numpy())
         columns = self.columns()
         return {
-            label: _array(table[name].take(rows), column.dtype)
+            label: _to_pandas_array(table[name].take(rows), column.dtype)
             for (label, column), name in zip(
-                columns.items(), _numbered("found", len(columns)), strict=True
+                columns.items(), _numbered_names("found", len(columns)), strict=True
             )
         }
 
-    def _read(self, distinct: pd.DataFrame) -> pa.Table:
+    def _read_answers(self, distinct: pd.DataFrame) -> pa.Table:
         """Read the answers of distinct rows, in their order.
 
         Raises
@@ -236,14 +246,14 @@ class Answers:
         InputError
             One was not asked about: the frame gives other rows than when it was counted.
         """
-        hashes = _hashes(distinct)
+        hashes = _hash_cells(distinct)
         wanted = ds.field(KEY).isin(pa.array(hashes))
         table = ds.dataset(self.path).to_table(filter=wanted)
         places = pd.Index(table[KEY].to_numpy()).get_indexer(hashes)
         table = table.take(pa.array(np.maximum(places, 0))) if len(table) else table
         if (places < 0).any() or not all(
-            pa.array(_plain(distinct[label])).equals(table[name].combine_chunks())
-            for label, name in zip(self.asked, _numbered("cell", len(self.asked)), strict=True)
+            pa.array(_cell_texts(distinct[label])).equals(table[name].combine_chunks())
+            for label, name in zip(self.keys, _numbered_names("cell", len(self.keys)), strict=True)
         ):
             raise InputError(
                 "The Dask frame now has rows that it did not have when they were asked about.",
@@ -253,23 +263,23 @@ class Answers:
         return table
 
 
-def _numbered(stem: str, count: int) -> list[str]:
+def _numbered_names(stem: str, count: int) -> list[str]:
     return [f"{stem} {number}" for number in range(count)]
 
 
-def _hashes(cells: pd.DataFrame) -> "npt.NDArray[Any]":
-    plain = pd.DataFrame({number: _plain(cells[label]) for number, label in enumerate(cells)})
+def _hash_cells(cells: pd.DataFrame) -> "npt.NDArray[Any]":
+    plain = pd.DataFrame({number: _cell_texts(cells[label]) for number, label in enumerate(cells)})
     return pd.util.hash_pandas_object(plain, index=False).to_numpy()
 
 
-def _plain(column: "pd.Series[Any]") -> "pd.Series[Any]":
+def _cell_texts(column: "pd.Series[Any]") -> "pd.Series[Any]":
     """Return distinct cells as text, for what is none, too."""
     if pd.api.types.is_object_dtype(column.dtype):
         column = column.map(lambda cell: f"{type(cell).__name__}:{cell}", na_action="ignore")
     return column.astype(pd.api.types.pandas_dtype(TEXT))
 
 
-def _array(values: Any, dtype: Any) -> Any:
+def _to_pandas_array(values: Any, dtype: Any) -> Any:
     """Return Arrow values as an array of a pandas type."""
     if hasattr(dtype, "__from_arrow__"):
         return dtype.__from_arrow__(values)

@@ -267,7 +267,7 @@ class RunInterrupted(EnrichError, KeyboardInterrupt):  # noqa: N818 - named afte
     result: Any = None
 
 
-def wrapped(error: BaseException) -> EnrichError:
+def as_enrich_error(error: BaseException) -> EnrichError:
     """Return an error of ours; any other is a defect, and says so."""
     if isinstance(error, EnrichError):
         return error

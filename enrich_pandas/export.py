@@ -14,7 +14,7 @@ from enrich_pandas.frame.cells import LONE_SURROGATE
 # What a spreadsheet program takes for a formula, its full-width forms too, after blanks as well.
 _FORMULA = re.compile("[\\s\u00a0\u200b\ufeff]*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?")
-MOST_ROWS = 1_048_576  # of an Excel sheet, its header included
+MAX_ROWS = 1_048_576  # of an Excel sheet, its header included
 
 Target = str | os.PathLike[str]
 
@@ -55,7 +55,9 @@ def to_csv_safe(frame: pd.DataFrame, path: Target, **options: Any) -> None:
     >>> path.read_text().splitlines()
     ['"name","phone","size"', '"\'=1+1","\'+1 555-010-0100",-3']
     """
-    _inert(frame, "'").to_csv(path, **{"index": False, "quoting": csv.QUOTE_NONNUMERIC, **options})
+    _escape_formulas(frame, "'").to_csv(
+        path, **{"index": False, "quoting": csv.QUOTE_NONNUMERIC, **options}
+    )
 
 
 def to_excel_safe(frame: pd.DataFrame, path: Target, **options: Any) -> None:
@@ -99,13 +101,13 @@ def to_excel_safe(frame: pd.DataFrame, path: Target, **options: Any) -> None:
             cost="The frame is unchanged.",
             todo="Type pip install openpyxl, or use to_csv_safe.",
         ) from None
-    if len(frame) >= MOST_ROWS:
+    if len(frame) >= MAX_ROWS:
         raise ConfigurationError(
             f"The frame has {len(frame):,} rows, more than a sheet of Excel.",
             cost="The frame is unchanged.",
             todo="Write it in parts, or use to_csv_safe.",
         )
-    plain = _mapped(_in_utc(frame), lambda text: ILLEGAL_CHARACTERS_RE.sub("", text))
+    plain = _map_texts(_in_utc(frame), lambda text: ILLEGAL_CHARACTERS_RE.sub("", text))
     with pd.ExcelWriter(Path(path), engine="openpyxl") as writer:
         plain.to_excel(writer, **{"index": False, **options})
         for sheet in writer.book.worksheets:
@@ -117,14 +119,14 @@ def to_excel_safe(frame: pd.DataFrame, path: Target, **options: Any) -> None:
                     cell.hyperlink = None
 
 
-def _inert(frame: pd.DataFrame, mark: str) -> pd.DataFrame:
-    return _mapped(
+def _escape_formulas(frame: pd.DataFrame, mark: str) -> pd.DataFrame:
+    return _map_texts(
         frame,
         lambda text: mark + text if _FORMULA.match(text) and not _NUMBER.fullmatch(text) else text,
     )
 
 
-def _mapped(frame: pd.DataFrame, change: Any) -> pd.DataFrame:
+def _map_texts(frame: pd.DataFrame, change: Any) -> pd.DataFrame:
     """Return a frame with other texts, in cells, column names and index."""
 
     def of(value: Any) -> Any:
@@ -132,17 +134,17 @@ def _mapped(frame: pd.DataFrame, change: Any) -> pd.DataFrame:
             return tuple(map(of, value))
         return change(LONE_SURROGATE.sub("", value)) if isinstance(value, str) else value
 
-    made = {place: _texts(frame.iloc[:, place], of) for place in range(frame.shape[1])}
+    made = {place: _map_column(frame.iloc[:, place], of) for place in range(frame.shape[1])}
     whole = pd.DataFrame(made, index=frame.index)
-    whole.columns, whole.index = _labels(frame.columns, of), _labels(frame.index, of)
+    whole.columns, whole.index = _map_labels(frame.columns, of), _map_labels(frame.index, of)
     return whole
 
 
-def _labels(labels: pd.Index, of: Any) -> pd.Index:
+def _map_labels(labels: pd.Index, of: Any) -> pd.Index:
     return labels.map(of).set_names([of(name) for name in labels.names])
 
 
-def _texts(column: "pd.Series[Any]", of: Any) -> "pd.Series[Any]":
+def _map_column(column: "pd.Series[Any]", of: Any) -> "pd.Series[Any]":
     holds_text = not (
         pd.api.types.is_numeric_dtype(column.dtype)
         or pd.api.types.is_datetime64_any_dtype(column.dtype)

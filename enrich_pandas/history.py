@@ -12,33 +12,38 @@ from typing import Any, Literal
 import pandas as pd
 
 from enrich_pandas.cassette.file import Recording, load, save
-from enrich_pandas.cassette.recording import Begun, Cassette
-from enrich_pandas.cassette.replay import freeze, unfrozen
+from enrich_pandas.cassette.recording import Cassette, StartedRun
+from enrich_pandas.cassette.replay import export_run, missing_message
 from enrich_pandas.engine.budget import Budget
-from enrich_pandas.engine.context import Call as Recalled
-from enrich_pandas.engine.context import current, opened, read_call, remade
-from enrich_pandas.engine.results import reread
+from enrich_pandas.engine.context import RecordedCall as Recalled
+from enrich_pandas.engine.context import (
+    current_environment,
+    open_journal,
+    read_call,
+    remake_provider,
+)
+from enrich_pandas.engine.results import parse_again
 from enrich_pandas.errors import ConfigurationError, InputError
 from enrich_pandas.frame.schema import TEXT, TIME, times
-from enrich_pandas.past_rows import Asked, changed, provider_of
-from enrich_pandas.pipeline import PREFIXES, Call, drive, terms_of
+from enrich_pandas.past_rows import PastRows, changes_table, provider_for
+from enrich_pandas.pipeline import PREFIXES, Call, prepare_stage, read_terms
 from enrich_pandas.progress import Hook
-from enrich_pandas.progress.choose import choose
+from enrich_pandas.progress.choose import choose_view
 from enrich_pandas.providers.base import Identity, Kind, Provider, Status
 from enrich_pandas.report.report import Report
-from enrich_pandas.report.summary import accounts, summarise
+from enrich_pandas.report.summary import read_run_facts, summarize
 
 # -- Freezing a past run: its raw answers as a recording, at no cost -----------------------------
 
 
-class Freezable:
+class Exportable:
     """What `Run` has to freeze itself."""
 
     id: str
     started: pd.Timestamp
     kind: Kind
     _call: Recalled | None
-    _asked: Asked
+    _asked: PastRows
 
     def freeze(
         self,
@@ -94,12 +99,16 @@ class Freezable:
         ...     ep.people(leads, progress=None).equals(people)
         True
         """
-        here, file, asked = current(), Path(path).expanduser(), self._asked.identities
-        made = provider_of(self.id, self._call, asked, provider)
-        begun = Begun(self.id, made, self.kind, asked)
-        with opened(here) as journal:
-            found, left = freeze(journal, begun, here.realm, redact)
-            screen = journal.tombstones.screen()
+        environment, file, asked = (
+            current_environment(),
+            Path(path).expanduser(),
+            self._asked.identities,
+        )
+        made = provider_for(self.id, self._call, asked, provider)
+        begun = StartedRun(self.id, made, self.kind, asked)
+        with open_journal(environment) as journal:
+            found, left = export_run(journal, begun, environment.realm, redact)
+            screen = journal.suppression.current_filter()
         if not found:
             raise InputError(
                 f"No raw answer of run {self.id} is kept.",
@@ -111,16 +120,16 @@ class Freezable:
             is_offline=False,
         )
         cassette.add(found)
-        cassette.screens.append(screen)
+        cassette.filters.append(screen)
         save(file, cassette.recording())
-        if left := left.difference(cassette.everybody):
-            warnings.warn(unfrozen(len(left), file), stacklevel=2)
+        if left := left.difference(cassette.identities):
+            warnings.warn(missing_message(len(left), file), stacklevel=2)
 
 
 # -- One past run: its rows, what it cost, and how to go on with it without the original frame ---
 
 
-class Run(Freezable):
+class Run(Exportable):
     """A run in the journal; made by ``ep.run(id)``.
 
     Attributes
@@ -145,7 +154,7 @@ class Run(Freezable):
         has_budget = facts["budget"] is not None
         self._budget = Budget(facts["budget"], facts["budget_name"]) if has_budget else None
         self._call = call
-        self._asked = Asked(self.id, self.provider, self.kind, call, asked)
+        self._asked = PastRows(self.id, self.provider, self.kind, call, asked)
         self.balance = facts["balance"]
 
     def __repr__(self) -> str:
@@ -175,8 +184,8 @@ class Run(Freezable):
         The columns are the identifiers, ``reason`` (text) and ``credits_at_most`` (Float64); the
         last is null where the provider cannot be made again.
         """
-        held = self._asked.those({Status.HELD})
-        provider, answers = self._call and remade(self._call), held.answers()
+        held = self._asked.with_status({Status.HELD})
+        provider, answers = self._call and remake_provider(self._call), held.answers()
         frame, every = held.frame.reset_index(drop=True), held.identities
         most = [provider.price(self.kind, [one]) if provider else None for one in every]
         reasons = [answers[one].match.reason for one in every]
@@ -192,12 +201,12 @@ class Run(Freezable):
         It counts the people or companies that it asked about, by what was known of them when it
         ended. Labels are those of `rows`.
         """
-        rows, _ = self.at_its_end()
-        with opened(current()) as journal:
-            known = accounts(journal, [self.id])
-        return Report(summarise(rows, self.kind, PREFIXES[self.kind], unit=self.kind), tuple(known))
+        rows, _ = self.rows_at_end()
+        with open_journal(current_environment()) as journal:
+            known = read_run_facts(journal, [self.id])
+        return Report(summarize(rows, self.kind, PREFIXES[self.kind], unit=self.kind), tuple(known))
 
-    def at_its_end(self) -> tuple[pd.DataFrame, list[Sequence[tuple[str, str]]]]:
+    def rows_at_end(self) -> tuple[pd.DataFrame, list[Sequence[tuple[str, str]]]]:
         """Return `rows` as they were when it ended, and the identifiers of each by name.
 
         Answers that later runs have replaced are read again from the raw ones.
@@ -299,9 +308,11 @@ class Run(Freezable):
         0
         """
         again = {Status.FAILED, Status.HELD} if held == "resend" else {Status.FAILED}
-        return self._ask(self._asked.those(again), provider, budget, held, progress, wait=wait)
+        return self._ask(
+            self._asked.with_status(again), provider, budget, held, progress, wait=wait
+        )
 
-    def reread(self, *, provider: "Provider | None" = None) -> pd.DataFrame:
+    def parse_again(self, *, provider: "Provider | None" = None) -> pd.DataFrame:
         """Read the raw answers again, with the code of today. It makes no request.
 
         Where a newer version of the library understands more of an answer, what is stored is
@@ -324,13 +335,15 @@ class Run(Freezable):
             As in `resume`.
         """
         known = self._provider(provider)
-        with opened(current()) as journal:
-            changes = list(reread(journal, self.id, known, self.kind, current().realm))
-        return changed(changes)
+        with open_journal(current_environment()) as journal:
+            changes = list(
+                parse_again(journal, self.id, known, self.kind, current_environment().realm)
+            )
+        return changes_table(changes)
 
     def _ask(
         self,
-        asked: Asked,
+        asked: PastRows,
         given: "str | Provider | None",
         budget: float | Budget | None,
         held: str,
@@ -344,18 +357,18 @@ class Run(Freezable):
                 cost="Nothing was spent.",
                 todo='Type held="hold", or held="resend" to ask again at the risk of paying twice.',
             )
-        stage, hook = asked.stage(self._provider(given)), choose(progress)
+        stage, hook = asked.stage(self._provider(given)), choose_view(progress)
         wall = self._budget if budget is None else budget
         call = Call(provider=stage.provider, kind=self.kind, budget=wall, max_age="0D")
-        terms = replace(terms_of(asked.frame, call), oldest=self._oldest())
-        handle = drive(asked.frame, stage, terms, hook, resend=held == "resend")
+        terms = replace(read_terms(asked.frame, call), oldest=self._oldest())
+        handle = prepare_stage(asked.frame, stage, terms, hook, resend=held == "resend")
         if wait:
             return handle.wait()
         handle.start(follow=True)
         return handle
 
     def _provider(self, given: "str | Provider | None") -> Provider:
-        return provider_of(self.id, self._call, self._asked.identities, given)
+        return provider_for(self.id, self._call, self._asked.identities, given)
 
     def _oldest(self) -> float:
         """Return the time of the oldest answer to use: such as the run used, or has bought."""
@@ -408,7 +421,7 @@ def runs() -> pd.DataFrame:
     ...     len(ep.runs())
     0
     """
-    with opened(current()) as journal:
+    with open_journal(current_environment()) as journal:
         found = journal.runs()
     frame = pd.DataFrame(found, columns=["id", *list(COLUMNS)[1:]]).rename(columns={"id": "run"})
     for name in ("started", "ended"):
@@ -449,10 +462,10 @@ def run(id: str) -> Run:  # noqa: A002 - what users call it
                  email person_status
     0  ada@example.com       matched
     """
-    with opened(current()) as journal:
-        found = journal.past.runs(id) if str(id).isascii() else []  # as all ids are
+    with open_journal(current_environment()) as journal:
+        found = journal.queries.runs(id) if str(id).isascii() else []  # as all ids are
         if not found:
-            newest = [one["id"] for one in journal.past.runs()[:3]]
+            newest = [one["id"] for one in journal.queries.runs()[:3]]
             raise InputError(
                 f"The journal has no run {id!r}.",
                 cost="Nothing was spent.",
@@ -460,6 +473,6 @@ def run(id: str) -> Run:  # noqa: A002 - what users call it
                 if newest
                 else "No call has been made yet with this journal.",
             )
-        begun = journal.past.begun(id)
+        begun = journal.queries.run_input(id)
     call = None if begun.call is None else read_call(begun.call)
     return Run(found[0], call, begun.asked or [])

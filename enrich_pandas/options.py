@@ -42,10 +42,10 @@ class Options:
 options = Options()
 
 
-def age_in(given: str | timedelta) -> float:
+def read_max_age(given: str | timedelta) -> float:
     """Return the age of the oldest answer to use; older ones than are kept there are none."""
     age = _seconds(given, "max_age")
-    if age > retention():
+    if age > retention_seconds():
         raise ConfigurationError(
             f"max_age={given!r} is more than the {options.retention} that answers are kept.",
             cost="Nothing was spent.",
@@ -54,7 +54,7 @@ def age_in(given: str | timedelta) -> float:
     return age
 
 
-def retention() -> float:
+def retention_seconds() -> float:
     """Return how long answers are kept, in seconds."""
     return _seconds(options.retention, "ep.options.retention")
 

@@ -5,17 +5,17 @@ from collections.abc import Container, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from enrich_pandas.engine.context import Call as Recalled
-from enrich_pandas.engine.context import current, opened, remade
+from enrich_pandas.engine.context import RecordedCall as Recalled
+from enrich_pandas.engine.context import current_environment, open_journal, remake_provider
 from enrich_pandas.engine.plan import scope_of
-from enrich_pandas.engine.results import recalled
+from enrich_pandas.engine.results import parse_past_answers
 from enrich_pandas.errors import ConfigurationError, InputError
-from enrich_pandas.frame.columns import Columns
+from enrich_pandas.frame.columns import IdentifierColumns
 from enrich_pandas.frame.schema import TEXT
 from enrich_pandas.frame.validation import Identified
 from enrich_pandas.journal import Journal
 from enrich_pandas.journal.records import Answer, Change, fingerprint
-from enrich_pandas.pipeline import Arrivals, Call, output_of
+from enrich_pandas.pipeline import Call, ResultCollector, plan_output
 from enrich_pandas.providers import find_provider
 from enrich_pandas.providers.base import Identity, Kind, Match, Provider, Status
 from enrich_pandas.waterfall.stage import Stage
@@ -33,7 +33,7 @@ def identifiers(identities: Sequence[Identity]) -> pd.DataFrame:
     return pd.DataFrame(columns, index=pd.RangeIndex(len(identities)), dtype=TEXT)
 
 
-def provider_of(
+def provider_for(
     run: str, call: Recalled | None, identities: Sequence[Identity], given: str | Provider | None
 ) -> Provider:
     """Return the provider that a run asked: the one given, if it buys the same, or made again.
@@ -51,8 +51,8 @@ def provider_of(
             cost="Nothing was spent.",
             todo="Repeat the original call: what is stored is not bought again.",
         )
-    made = remade(call) if given is None else find_provider(given)
-    realm = current().realm
+    made = remake_provider(call) if given is None else find_provider(given)
+    realm = current_environment().realm
     if made is not None and scope_of(made, call.kind, realm) == call.scope:
         return made
     what = "what the journal holds" if given is None else "this provider: it buys another thing"
@@ -64,7 +64,7 @@ def provider_of(
     )
 
 
-class Asked:
+class PastRows:
     """Those whom a past run asked about, or some of them.
 
     Parameters
@@ -99,13 +99,13 @@ class Asked:
 
     def answers(self, *, until: float | None = None) -> dict[Identity, Answer]:
         """Return what the journal knows of each, or knew at a moment."""
-        with opened(current()) as journal:
-            return known(journal, self.run, self.call, self.identities, until=until)
+        with open_journal(current_environment()) as journal:
+            return known_answers(journal, self.run, self.call, self.identities, until=until)
 
     def rows(self, *, until: float | None = None) -> pd.DataFrame:
         """Return the same as a frame, with the columns that a call adds."""
         frame, call = self.frame, Call(provider=self.provider, kind=self.kind)
-        arrivals = Arrivals(output_of(frame, call))
+        arrivals = ResultCollector(plan_output(frame, call))
         kept = {one: arrivals.keep(said) for one, said in self.answers(until=until).items()}
         rows = arrivals.assemble(frame, self._identified(), kept)
         assert isinstance(rows, pd.DataFrame)  # noqa: S101 - for the type checker: it is wide
@@ -116,22 +116,22 @@ class Asked:
         answers = self.answers()
         return [answers[one].match.status for one in self.identities]
 
-    def those(self, statuses: Container[Status]) -> "Asked":
+    def with_status(self, statuses: Container[Status]) -> "PastRows":
         """Return those who have one of these statuses now."""
         found = [place for place, status in enumerate(self.statuses()) if status in statuses]
         some = [self.identities[place] for place in found]
-        return Asked(self.run, self.provider, self.kind, self.call, some, places=found)
+        return PastRows(self.run, self.provider, self.kind, self.call, some, places=found)
 
     def stage(self, provider: Provider) -> Stage:
         """Return what a provider is asked for about them."""
-        return Stage.of(provider, self.kind, Columns({}, {}, {}), self._identified())
+        return Stage.of(provider, self.kind, IdentifierColumns({}, {}, {}), self._identified())
 
     def _identified(self) -> Identified:
         codes = np.arange(len(self.identities), dtype=np.intp)
         return Identified(codes, self.identities, [])
 
 
-def known(
+def known_answers(
     journal: Journal,
     run: str,
     call: Recalled | None,
@@ -146,15 +146,15 @@ def known(
     if call is None:
         return {}
     keys = {fingerprint(call.scope, identity): identity for identity in identities}
-    screen = journal.tombstones.screen()
+    screen = journal.suppression.current_filter()
     answers = {keys[key]: one for key, one in journal.stored(keys).items()}
     if until is not None:
         answers = _as_of(until, journal, call, identities, answers)
-    stored = {one: screen.shown(answer) for one, answer in answers.items()}
-    refused = screen.of_identities(call.kind, call.provider, identities)
+    stored = {one: screen.apply(answer) for one, answer in answers.items()}
+    refused = screen.for_identities(call.kind, call.provider, identities)
     holders = journal.claims(list(keys)).items()
     claimed = {keys[key] for key, holder in holders if not holder.is_idle}
-    settled = journal.past.settled(run)
+    settled = journal.queries.finished_identities(run)
     nothing = {
         one: _unanswered(one, is_claimed=one in claimed, is_settled=one in settled)
         for one in identities
@@ -171,14 +171,16 @@ def _as_of(
 ) -> dict[Identity, Answer]:
     """Take back what came later, and read again what was said before."""
     old = {one: answer for one, answer in answers.items() if answer.fetched <= until}
-    provider = remade(call)
+    provider = remake_provider(call)
     if provider is None or scope_of(provider, call.kind, call.realm) != call.scope:
         return old
     left = [one for one in identities if one not in old]
-    return old | recalled(journal, provider, call.kind, left, scope=call.scope, until=until)
+    return old | parse_past_answers(
+        journal, provider, call.kind, left, scope=call.scope, until=until
+    )
 
 
-def changed(changes: Sequence[Change]) -> pd.DataFrame:
+def changes_table(changes: Sequence[Change]) -> pd.DataFrame:
     """Return a row a change: the identifiers, and status and reason before and after."""
     frame = identifiers([change.identity for change in changes])
     for name, place in (("before", "_before"), ("after", "")):

@@ -18,36 +18,41 @@ from typing import Any, Literal, NamedTuple, TypeVar
 import numpy as np
 import pandas as pd
 
-from enrich_pandas.engine.budget import Budget, budget_in
-from enrich_pandas.engine.context import Surroundings, current, journal_path, opened
+from enrich_pandas.engine.budget import Budget, read_budget
+from enrich_pandas.engine.context import (
+    Environment,
+    current_environment,
+    journal_path,
+    open_journal,
+)
 from enrich_pandas.engine.credentials import find_secrets
 from enrich_pandas.engine.handle import Handle
 from enrich_pandas.engine.plan import scope_of
 from enrich_pandas.errors import BudgetError, ConfigurationError
 from enrich_pandas.frame.cells import Codes
 from enrich_pandas.frame.columns import find_columns
-from enrich_pandas.frame.flatten import Distinct, Taken
+from enrich_pandas.frame.flatten import DistinctAnswers, RowAnswers
 from enrich_pandas.frame.output import Layout, Output, Tables, decide_output
 from enrich_pandas.frame.schema import has_value
 from enrich_pandas.frame.validation import Identified, identify
 from enrich_pandas.journal import Journal
 from enrich_pandas.journal.records import Answer
-from enrich_pandas.journal.suppression import Screen
+from enrich_pandas.journal.suppression import SuppressionFilter
 from enrich_pandas.models import Company, Part, Person
-from enrich_pandas.options import age_in, options
+from enrich_pandas.options import options, read_max_age
 from enrich_pandas.progress import Hook
-from enrich_pandas.progress.choose import choose
-from enrich_pandas.progress.phrases import amount, typed
+from enrich_pandas.progress.choose import choose_view
+from enrich_pandas.progress.phrases import amount, credits_literal
 from enrich_pandas.providers import find_provider
 from enrich_pandas.providers.base import Identity, Kind, Match, Provider, Status
-from enrich_pandas.report.examples import Remarks, examples
+from enrich_pandas.report.examples import Remarks, find_examples
 from enrich_pandas.report.plan import Plan, StagePlan, WaterfallPlan
-from enrich_pandas.report.provenance import conclude
-from enrich_pandas.waterfall import Cascade, Terms, tables_of
-from enrich_pandas.waterfall.groups import Groups, check_rows, group
-from enrich_pandas.waterfall.merge import distinct
-from enrich_pandas.waterfall.plan import forecast, outset
-from enrich_pandas.waterfall.stage import Stage, transport_to
+from enrich_pandas.report.provenance import store_report
+from enrich_pandas.waterfall import Cascade, Terms, build_tables
+from enrich_pandas.waterfall.groups import Groups, check_rows, group_rows
+from enrich_pandas.waterfall.merge import merged_columns
+from enrich_pandas.waterfall.plan import describe_rows, plan_waterfall
+from enrich_pandas.waterfall.stage import Stage, open_transport
 
 # -- The answers of one run on their way to the frame --------------------------------------------
 # A model is taken apart as it arrives, and only its place is kept: memory holds columns, and not a
@@ -63,7 +68,7 @@ class Kept(NamedTuple):
     given: Sequence[str]
 
 
-class Arrivals:
+class ResultCollector:
     """Takes answers in, and makes the frame of whatever has arrived.
 
     Parameters
@@ -73,42 +78,45 @@ class Arrivals:
     """
 
     def __init__(self, output: Output) -> None:
-        self._output, self._shelf = output, output.shelf()
+        self._output, self._builder = output, output.builder()
 
     def keep(self, answer: Answer) -> Answer:
         """Return an answer with its model put away."""
         match, model = answer.match, answer.match.model
         if model is None:
-            return answer._replace(kept=None)
+            return answer._replace(model_ref=None)
         named = self._output.fields if self._output.sources else ()
         given = [field.name for field in named if has_value(field, model)]
-        kept = Kept(self._shelf.put(model), given)
-        return answer._replace(match=replace(match, model=None), kept=kept)
+        kept = Kept(self._builder.add(model), given)
+        return answer._replace(match=replace(match, model=None), model_ref=kept)
 
     def assemble(
         self, frame: pd.DataFrame, identified: Identified, results: Mapping[Identity, Answer]
     ) -> pd.DataFrame | Tables:
         """Make the frame of answers that were kept; an identity in flight is pending."""
         answers = [results.get(i) or _in_flight(i) for i in identified.identities]
-        found = self._distinct(answers, identified.refusals)
-        return self._output.assemble(frame, Taken(found, identified.codes))
+        found = self._distinct(answers, identified.exclusions)
+        return self._output.assemble(frame, RowAnswers(found, identified.codes))
 
     def _distinct(
-        self, answers: Sequence[Answer], refusals: Sequence[tuple[Status, str]]
-    ) -> Distinct:
-        none = [None] * len(refusals)
-        statuses = [*(a.match.status for a in answers), *(status for status, _ in refusals)]
-        places = [*(-1 if a.kept is None else a.kept.place for a in answers), *(-1 for _ in none)]
-        return Distinct(
+        self, answers: Sequence[Answer], exclusions: Sequence[tuple[Status, str]]
+    ) -> DistinctAnswers:
+        none = [None] * len(exclusions)
+        statuses = [*(a.match.status for a in answers), *(status for status, _ in exclusions)]
+        places = [
+            *(-1 if a.model_ref is None else a.model_ref.place for a in answers),
+            *(-1 for _ in none),
+        ]
+        return DistinctAnswers(
             status=list(map(str, statuses)),
             reason=[
                 *(a.match.reason or a.match.note for a in answers),
-                *(why for _, why in refusals),
+                *(why for _, why in exclusions),
             ],
             provider=[*(a.provider or None for a in answers), *none],
             fetched=[*(a.fetched or None for a in answers), *none],
             places=np.array(places, dtype=np.intp),
-            gathered=self._shelf.gathered(),
+            arrays=self._builder.arrays(),
             sources=[*map(_sources, answers), *(NO_SOURCES for _ in none)]
             if self._output.sources
             else None,
@@ -120,7 +128,11 @@ def _in_flight(identity: Identity) -> Answer:
 
 
 def _sources(answer: Answer) -> Mapping[str, str]:
-    return NO_SOURCES if answer.kept is None else dict.fromkeys(answer.kept.given, answer.provider)
+    return (
+        NO_SOURCES
+        if answer.model_ref is None
+        else dict.fromkeys(answer.model_ref.given, answer.provider)
+    )
 
 
 # -- Rows that Dask makes up to learn which columns a function adds: they are never sent ---------
@@ -156,16 +168,16 @@ def unsent(frame: pd.DataFrame, output: Output, *, wait: bool) -> pd.DataFrame |
             cost="Nothing was spent.",
             todo="Leave it out in a function that Dask calls, or pass meta= to Dask.",
         )
-    nothing = Distinct(
+    nothing = DistinctAnswers(
         status=[Status.SKIPPED],
         reason=[REASON],
         provider=[None],
         fetched=[None],
         places=np.array([-1]),
-        gathered=output.shelf().gathered(),
+        arrays=output.builder().arrays(),
         sources=[{}] if output.sources else None,
     )
-    return output.assemble(frame, Taken(nothing, np.zeros(len(frame), dtype=np.intp)))
+    return output.assemble(frame, RowAnswers(nothing, np.zeros(len(frame), dtype=np.intp)))
 
 
 def unsent_plan(
@@ -225,11 +237,11 @@ class Call:
 def enrich(frame: Any, call: Call, *, progress: str | Hook | None, wait: bool) -> Any:
     """Enrich a frame; the frame of another library is registered where it is known."""
     if is_inferred():
-        return unsent(frame, output_of(frame, call), wait=wait)
-    return concluded(begun(frame, call, choose(progress)), wait=wait)
+        return unsent(frame, plan_output(frame, call), wait=wait)
+    return start_run(prepare_run(frame, call, choose_view(progress)), wait=wait)
 
 
-def concluded(handle: Handle[R], *, wait: bool) -> R | Handle[R]:
+def start_run(handle: Handle[R], *, wait: bool) -> R | Handle[R]:
     """Start a run, and wait for it if that is wanted."""
     if wait:
         return handle.wait()
@@ -237,9 +249,9 @@ def concluded(handle: Handle[R], *, wait: bool) -> R | Handle[R]:
     return handle
 
 
-def begun(frame: pd.DataFrame, call: Call, hook: Hook) -> Handle[pd.DataFrame | Tables]:
+def prepare_run(frame: pd.DataFrame, call: Call, hook: Hook) -> Handle[pd.DataFrame | Tables]:
     """Begin a run, which is still to be started."""
-    terms = terms_of(frame, call)
+    terms = read_terms(frame, call)
     # Whatever another cell does to the frame meanwhile; pandas 3 copies when it is written to.
     snapshot = frame.copy(deep=not COPIES_ON_WRITE)
     run = _run if len(terms.providers) == 1 else _run_all
@@ -247,23 +259,23 @@ def begun(frame: pd.DataFrame, call: Call, hook: Hook) -> Handle[pd.DataFrame | 
 
 
 @singledispatch
-def quote(frame: Any, call: Call) -> Plan | WaterfallPlan:
+def plan_call(frame: Any, call: Call) -> Plan | WaterfallPlan:
     """Plan a call, and go no further."""
     if is_inferred():
-        return unsent_plan(frame, call.kind, _providers(call, current()))
-    terms = terms_of(frame, call)
+        return unsent_plan(frame, call.kind, _providers(call, current_environment()))
+    terms = read_terms(frame, call)
     if len(terms.providers) > 1:
         groups = _groups(frame, call, terms)
-        told = outset(frame, groups, terms, call.where)
+        told = describe_rows(frame, groups, terms, call.where)
         return replace(_forecast(terms, groups), **told)
     stage = _stage(frame, call, terms)
-    with closing(Journal(journal_path(terms.here))) as journal:
-        orders = stage.orders(journal, terms.here, terms.oldest)
-        paid = journal.past.paid(orders.scope)
-    found = examples(frame, stage.columns.chosen, stage.identified)
+    with closing(Journal(journal_path(terms.environment))) as journal:
+        work = stage.work(journal, terms.environment, terms.oldest)
+        paid = journal.queries.recent_cost(work.scope)
+    found = find_examples(frame, stage.columns.chosen, stage.identified)
     remarks = Remarks.on(call.kind, stage.identified.identities, stage.rows_by_code)
-    expected = stage.expected(orders, paid)
-    return replace(stage.plan(orders), examples=found, remarks=remarks, **expected)
+    expected = stage.expected(work, paid)
+    return replace(stage.plan(work), examples=found, remarks=remarks, **expected)
 
 
 # -- one provider ------------------------------------------------------------------------------
@@ -272,44 +284,44 @@ def quote(frame: Any, call: Call) -> Plan | WaterfallPlan:
 def _run(
     frame: pd.DataFrame, call: Call, terms: Terms, hook: Hook
 ) -> Handle[pd.DataFrame | Tables]:
-    return drive(frame, _stage(frame, call, terms), terms, hook)
+    return prepare_stage(frame, _stage(frame, call, terms), terms, hook)
 
 
-def drive(
+def prepare_stage(
     frame: pd.DataFrame, stage: Stage, terms: Terms, hook: Hook, *, resend: bool = False
 ) -> Handle[pd.DataFrame | Tables]:
     """Begin a run of one stage; its frame is made of whatever has arrived.
 
     ``resend`` asks again about those who are held: the user has decided so.
     """
-    here, arrivals = terms.here, Arrivals(terms.output)
-    secrets = find_secrets(stage.provider, here)
-    journal = Journal(journal_path(here))
+    environment, arrivals = terms.environment, ResultCollector(terms.output)
+    secrets = find_secrets(stage.provider, environment)
+    journal = Journal(journal_path(environment))
     try:
-        orders = stage.orders(journal, here, terms.oldest, resend=resend)
-        check_quote(stage.plan(orders), terms)
-        transport = transport_to(stage.provider, secrets, here)
-        driver = stage.driver(orders, journal, transport, terms.budget, arrivals.keep)
+        work = stage.work(journal, environment, terms.oldest, resend=resend)
+        check_quote(stage.plan(work), terms)
+        transport = open_transport(stage.provider, secrets, environment)
+        runner = stage.runner(work, journal, transport, terms.budget, arrivals.keep)
     except BaseException:
         journal.close()
         raise
 
     def finish() -> pd.DataFrame | Tables:
-        result = arrivals.assemble(frame, stage.identified, driver.results)
-        path = journal_path(here)
-        conclude(result, stage.kind, terms.output.prefix, runs=[driver.run], journal=path)
+        result = arrivals.assemble(frame, stage.identified, runner.results)
+        path = journal_path(environment)
+        store_report(result, stage.kind, terms.output.prefix, runs=[runner.run], journal=path)
         return result
 
-    return Handle(driver, hook, finish)
+    return Handle(runner, hook, finish)
 
 
 def _stage(frame: pd.DataFrame, call: Call, terms: Terms) -> Stage:
     (provider,), kind = terms.providers, call.kind
     names = provider.identifiers[kind]
     columns = find_columns(frame, names, call.on, ignore=terms.output.replaced)
-    refuse = terms.screen.of_rows(kind)
+    exclude = terms.screen.for_rows(kind)
     identified = identify(
-        frame, columns, provider, kind, where=call.where, errors=call.errors, refuse=refuse
+        frame, columns, provider, kind, where=call.where, errors=call.errors, exclude=exclude
     )
     return Stage.of(provider, kind, columns, identified, weights=call.weights)
 
@@ -320,7 +332,7 @@ def _stage(frame: pd.DataFrame, call: Call, terms: Terms) -> Stage:
 def _groups(frame: pd.DataFrame, call: Call, terms: Terms) -> Groups:
     providers, kind = terms.providers, call.kind
     ignore = terms.output.replaced
-    groups = group(
+    groups = group_rows(
         frame,
         providers,
         kind,
@@ -339,16 +351,16 @@ def _run_all(
 ) -> Handle[pd.DataFrame | Tables]:
     groups, output = _groups(frame, call, terms), terms.output
     for provider in terms.providers:
-        find_secrets(provider, terms.here)
+        find_secrets(provider, terms.environment)
     check_quote(_forecast(terms, groups), terms)
     cascade = Cascade(terms, groups)
 
     def finish() -> pd.DataFrame | Tables:
         merged = cascade.merged()
-        result = output.assemble(frame, Taken(distinct(merged, output), groups.codes))
-        tables = tables_of(frame, terms, groups, cascade, merged)
-        path = journal_path(terms.here)
-        conclude(
+        result = output.assemble(frame, RowAnswers(merged_columns(merged, output), groups.codes))
+        tables = build_tables(frame, terms, groups, cascade, merged)
+        path = journal_path(terms.environment)
+        store_report(
             result, call.kind, output.prefix, runs=cascade.runs, journal=path, waterfall=tables
         )
         return result
@@ -357,32 +369,32 @@ def _run_all(
 
 
 def _forecast(terms: Terms, groups: Groups) -> WaterfallPlan:
-    with closing(Journal(journal_path(terms.here))) as journal:
-        return forecast(terms, groups, journal)
+    with closing(Journal(journal_path(terms.environment))) as journal:
+        return plan_waterfall(terms, groups, journal)
 
 
 # -- before anything is spent ------------------------------------------------------------------
 
 
-def terms_of(frame: pd.DataFrame, call: Call) -> Terms:
+def read_terms(frame: pd.DataFrame, call: Call) -> Terms:
     """Read all that a call says, before anything is spent."""
-    here = current()
-    budget, max_age = budget_in(call.budget), age_in(call.max_age)
-    now = time.time() if here.cassette is None else here.cassette.now()
-    output = output_of(frame, call)
+    environment = current_environment()
+    budget, max_age = read_budget(call.budget), read_max_age(call.max_age)
+    now = time.time() if environment.cassette is None else environment.cassette.now()
+    output = plan_output(frame, call)
     return Terms(
-        providers=_providers(call, here),
+        providers=_providers(call, environment),
         kind=call.kind,
         output=output,
         wanted=None if call.fields is None else output.fields,
         budget=budget,
         oldest=now - max_age,
-        here=here,
-        screen=_screen(here),
+        environment=environment,
+        screen=_screen(environment),
     )
 
 
-def output_of(frame: pd.DataFrame, call: Call) -> Output:
+def plan_output(frame: pd.DataFrame, call: Call) -> Output:
     """Decide what a call will add to the frame."""
     return decide_output(
         frame,
@@ -396,16 +408,16 @@ def output_of(frame: pd.DataFrame, call: Call) -> Output:
     )
 
 
-def _screen(here: Surroundings) -> Screen:
+def _screen(environment: Environment) -> SuppressionFilter:
     """Read whom nobody may ask about; and delete what has been stored for too long."""
-    with opened(here) as journal:
-        screen = journal.tombstones.screen()
-    if here.cassette is not None:
-        here.cassette.screens.append(screen)
+    with open_journal(environment) as journal:
+        screen = journal.suppression.current_filter()
+    if environment.cassette is not None:
+        environment.cassette.filters.append(screen)
     return screen
 
 
-def _providers(call: Call, here: Surroundings) -> list[Provider]:
+def _providers(call: Call, environment: Environment) -> list[Provider]:
     """Find the providers of a call, in order."""
     given: Any = call.provider
     named = given if isinstance(given, list | tuple) else [given]
@@ -417,7 +429,7 @@ def _providers(call: Call, here: Surroundings) -> list[Provider]:
                 cost="Nothing was spent.",
                 todo=f"It enriches {', '.join(provider.kinds)}.",
             )
-    scopes = [scope_of(provider, call.kind, here.realm) for provider in providers]
+    scopes = [scope_of(provider, call.kind, environment.realm) for provider in providers]
     twice = {p.name for p, scope in zip(providers, scopes, strict=True) if scopes.count(scope) > 1}
     if twice or not providers:
         raise ConfigurationError(
@@ -432,10 +444,15 @@ def _providers(call: Call, here: Surroundings) -> list[Provider]:
 
 def check_quote(plan: Plan | WaterfallPlan, terms: Terms) -> None:
     """Refuse a live call that may cost much, where no budget was named."""
-    if not terms.here.paid or terms.budget is not None or plan.credits <= options.confirm_above:
+    if (
+        not terms.environment.paid
+        or terms.budget is not None
+        or plan.credits <= options.confirm_above
+    ):
         return
     raise BudgetError(
         f"This call may cost up to {amount(plan.credits)} credits, and no budget was named.",
-        todo=f"Look at `.plan`, then pass budget={typed(plan.credits)}, or less for some rows.",
+        todo=f"Look at `.plan`, then pass budget={credits_literal(plan.credits)}, "
+        "or less for some rows.",
         plan=plan,
     )

@@ -3,13 +3,13 @@
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
-from enrich_pandas.engine.context import current, journal_path
+from enrich_pandas.engine.context import current_environment, journal_path
 from enrich_pandas.errors import InputError
 from enrich_pandas.frame.identifiers import canonical
 from enrich_pandas.journal import Journal
-from enrich_pandas.journal.suppression import Refusal, marks
+from enrich_pandas.journal.suppression import SuppressionReason, identifier_keys
 from enrich_pandas.providers.base import Kind, Status
-from enrich_pandas.report.provenance import discard
+from enrich_pandas.report.provenance import discard_reports
 
 Named = str | Iterable[str]
 
@@ -22,7 +22,7 @@ _READINGS: Mapping[str, Kind] = {
     "twitter_url": "people",
     "domain": "companies",
 }
-ON_THE_LIST = Refusal(Status.SUPPRESSED, "suppressed")
+SUPPRESSED = SuppressionReason(Status.SUPPRESSED, "suppressed")
 
 
 def suppress(who: Named) -> int:
@@ -66,9 +66,9 @@ def suppress(who: Named) -> int:
     >>> added, people["person_status"].tolist()
     (1, ['suppressed', 'matched'])
     """
-    named = [(kind, mark) for kind, values in _read(who) for mark in marks(kind, values)]
+    named = [(kind, mark) for kind, values in _read(who) for mark in identifier_keys(kind, values)]
     with _journal() as journal:
-        return journal.tombstones.add(named, ON_THE_LIST)
+        return journal.suppression.add(named, SUPPRESSED)
 
 
 def unsuppress(who: Named) -> int:
@@ -96,9 +96,9 @@ def unsuppress(who: Named) -> int:
     ...     ep.suppress("ada@example.com"), ep.unsuppress("ada@example.com")
     (1, 1)
     """
-    named = [(kind, mark) for kind, values in _read(who) for mark in marks(kind, values)]
+    named = [(kind, mark) for kind, values in _read(who) for mark in identifier_keys(kind, values)]
     with _journal() as journal:
-        return journal.tombstones.lift(named)
+        return journal.suppression.remove(named)
 
 
 def forget(who: Named) -> int:
@@ -145,9 +145,9 @@ def forget(who: Named) -> int:
     (1, ['suppressed'], ['forgotten'])
     """
     found = list(_read(who))
-    discard()
+    discard_reports()
     with _journal() as journal:
-        return sum(journal.forgetting.forget(kind, values) for kind, values in found)
+        return sum(journal.eraser.erase(kind, values) for kind, values in found)
 
 
 def _read(who: Named) -> Iterator[tuple[Kind, Mapping[str, str]]]:
@@ -175,7 +175,7 @@ def _reading(value: object) -> tuple[Kind, Mapping[str, str]] | None:
 
 @contextmanager
 def _journal() -> Iterator[Journal]:
-    journal = Journal(journal_path(current()))
+    journal = Journal(journal_path(current_environment()))
     try:
         yield journal
     finally:

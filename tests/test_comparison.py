@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.report.comparison import WATCHED
+from enrich_pandas.report.comparison import CHANGES
 from tests.report.pages import XSS, Page
 
 COUNT = 90
@@ -165,7 +165,7 @@ def test_companies_are_compared_by_what_changes_of_them():
     after = firm.assign(company_name="Acme", company_employees=12.0)
     changes = ep.compare(before, after)
     assert changes.counts["employees"] == changes.counts["changed"] == 1
-    assert list(WATCHED["companies"]) == [
+    assert list(CHANGES["companies"]) == [
         name.removeprefix("changed_") for name in changes.to_frame() if name.startswith("changed_")
     ]
 

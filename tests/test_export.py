@@ -118,6 +118,6 @@ def test_what_no_excel_file_can_hold_is_left_out(tmp_path):
 
 @given(st.text(max_size=40).map(lambda text: "=" + text))
 def test_any_text_that_begins_like_a_formula_is_made_inert(text):
-    from enrich_pandas.export import _inert
+    from enrich_pandas.export import _escape_formulas
 
-    assert _inert(pd.DataFrame({"text": [text]}), "'").iloc[0, 0] == f"'{text}"
+    assert _escape_formulas(pd.DataFrame({"text": [text]}), "'").iloc[0, 0] == f"'{text}"

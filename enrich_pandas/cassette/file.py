@@ -20,18 +20,18 @@ import msgspec
 
 from enrich_pandas.errors import ConfigurationError, ReplayError
 from enrich_pandas.journal.records import pack, read_identity, unpack
-from enrich_pandas.journal.suppression import Stone
+from enrich_pandas.journal.suppression import SuppressionEntry
 from enrich_pandas.providers.base import Identity
 from enrich_pandas.providers.decoding import decoder_of
-from enrich_pandas.transport.connection import hushed
+from enrich_pandas.transport.connection import silence_loggers
 
 BATCH = "enrich-pandas-batch"  # of the first request of a flow: whom it is about
 AS_OF = "enrich-pandas-as-of"  # when the recording began
 SENT = "enrich-pandas-sent"
 RECEIVED = "enrich-pandas-received"
 CUT = "enrich-pandas-cut"  # what ended a call that brought no whole answer
-REFUSED = "enrich-pandas-refused"  # of the first answer: whom nobody may ask about, as hashes
-OWN = (BATCH, AS_OF, SENT, RECEIVED, CUT, REFUSED)
+SUPPRESSED = "enrich-pandas-refused"  # of the first answer: whom nobody may ask about, as hashes
+OWN = (BATCH, AS_OF, SENT, RECEIVED, CUT, SUPPRESSED)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +44,7 @@ class Interaction:
     method: str
     uri: str
     body: bytes = field(default=b"", repr=False)
-    asked_with: dict[str, str] = field(default_factory=dict, repr=False)
+    request_headers: dict[str, str] = field(default_factory=dict, repr=False)
     batch: tuple[Identity, ...] = ()
     status: int
     headers: dict[str, str] = field(default_factory=dict, repr=False)
@@ -54,13 +54,13 @@ class Interaction:
     cut: str = ""
 
 
-class Refused(msgspec.Struct):
+class SuppressedEntries(msgspec.Struct):
     """Those of whom the recording met that nobody may ask about them: keyed hashes, and the key."""
 
     key: bytes = b""
-    stones: dict[str, Stone] = {}
+    stones: dict[str, SuppressionEntry] = {}
 
-    def unpacked(self) -> tuple[bytes, dict[bytes, Stone]]:
+    def unpacked(self) -> tuple[bytes, dict[bytes, SuppressionEntry]]:
         """Return the key, and the stones by their hash."""
         return self.key, {base64.b64decode(mark): one for mark, one in self.stones.items()}
 
@@ -71,7 +71,7 @@ class Recording:
 
     interactions: list[Interaction] = field(default_factory=list)
     as_of: float | None = None
-    refused: Refused = field(default_factory=Refused)
+    suppressed: SuppressedEntries = field(default_factory=SuppressedEntries)
 
 
 # -- reading -------------------------------------------------------------------------------------
@@ -98,7 +98,7 @@ def load(path: Path) -> Recording:
     except (OSError, UnicodeError) as error:
         raise _unreadable(path, type(error).__name__) from None
     try:
-        with hushed():
+        with silence_loggers():
             return _recording(*deserialize(text, _serializer(path))[:2])
     except Exception as error:  # noqa: BLE001 - of a file that anybody may have edited: any
         raise _unreadable(path, _where(error)) from None
@@ -107,11 +107,11 @@ def load(path: Path) -> Recording:
 def _recording(requests: Sequence[Any], answers: Sequence[dict[str, Any]]) -> Recording:
     pairs = zip(requests, answers, strict=True)
     headers = [_values(answer["headers"]) for answer in answers]
-    refused = next((one[REFUSED] for one in headers if REFUSED in one), "{}")
+    refused = next((one[SUPPRESSED] for one in headers if SUPPRESSED in one), "{}")
     return Recording(
         interactions=[_interaction(asked, answer) for asked, answer in pairs],
         as_of=min(filter(None, (_moment(one.get(AS_OF)) for one in headers)), default=None),
-        refused=decoder_of(Refused).decode(refused),
+        suppressed=decoder_of(SuppressedEntries).decode(refused),
     )
 
 
@@ -123,7 +123,7 @@ def _interaction(asked: Any, answer: dict[str, Any]) -> Interaction:
         method=asked.method,
         uri=asked.uri,
         body=asked.body or b"",
-        asked_with={name: value for name, value in with_.items() if name not in OWN},
+        request_headers={name: value for name, value in with_.items() if name not in OWN},
         batch=tuple(read_identity(one) for one in unpack(with_.get(BATCH, "[]").encode())),
         status=int(answer["status"]["code"]),
         headers={name: value for name, value in headers.items() if name not in OWN},
@@ -187,13 +187,13 @@ def save(path: Path, recording: Recording) -> None:
     ordered = sorted(
         recording.interactions, key=lambda one: (one.uri, one.method, one.body, one.sent)
     )
-    with hushed():
+    with silence_loggers():
         asked = [
             Request(one.method, one.uri, one.body or None, _asked_with(one)) for one in ordered
         ]
     answers = [_answer(one, recording.as_of or 0.0) for one in ordered]
-    if answers and recording.refused.stones:
-        answers[0]["headers"][REFUSED] = [msgspec.json.encode(recording.refused).decode()]
+    if answers and recording.suppressed.stones:
+        answers[0]["headers"][SUPPRESSED] = [msgspec.json.encode(recording.suppressed).decode()]
     try:
         text = serialize({"requests": asked, "responses": answers}, _serializer(path))
     except TypeError:
@@ -217,7 +217,7 @@ def save(path: Path, recording: Recording) -> None:
 
 def _asked_with(one: Interaction) -> dict[str, str]:
     batch = {BATCH: pack([identity.keys for identity in one.batch]).decode()} if one.batch else {}
-    return {**one.asked_with, **batch}
+    return {**one.request_headers, **batch}
 
 
 def _answer(one: Interaction, as_of: float) -> dict[str, Any]:

@@ -18,13 +18,13 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
-from enrich_pandas.cassette.file import Interaction, Recording, Refused
+from enrich_pandas.cassette.file import Interaction, Recording, SuppressedEntries
 from enrich_pandas.engine.context import Replayed
-from enrich_pandas.engine.results import one_each
+from enrich_pandas.engine.results import match_each
 from enrich_pandas.engine.task import Task
 from enrich_pandas.errors import ReplayError
-from enrich_pandas.journal.records import Played, fresh
-from enrich_pandas.journal.suppression import Screen, digest
+from enrich_pandas.journal.records import ReplayedFlow, new_answer
+from enrich_pandas.journal.suppression import SuppressionFilter, digest
 from enrich_pandas.providers.base import (
     Identity,
     Kind,
@@ -36,14 +36,14 @@ from enrich_pandas.providers.base import (
     Status,
     Unfinished,
 )
-from enrich_pandas.transport import Exchange, Transport, redaction, written
+from enrich_pandas.transport import Exchange, Transport, redaction, serialize_request
 from enrich_pandas.transport.connection import Phase
-from enrich_pandas.transport.outcome import FATAL, legible, read
+from enrich_pandas.transport.outcome import FATAL, read_exchange, repair_response
 
 Key = tuple[str, str, bytes]
 
 
-class Begun(NamedTuple):
+class StartedRun(NamedTuple):
     """A run that was begun while the cassette records: whom it asked, about whom."""
 
     run: str
@@ -61,7 +61,7 @@ class _Answers:
 
 
 @dataclass(slots=True, eq=False)
-class Together:
+class RecordedFlow:
     """Those whom one flow began to ask about."""
 
     identities: tuple[Identity, ...]
@@ -94,13 +94,13 @@ class Cassette:
         *,
         is_offline: bool,
     ) -> None:
-        self.path, self.is_offline, self.begun = path, is_offline, list[Begun]()
-        self.refused, self.screens = recording.refused, list[Screen]()
+        self.path, self.is_offline, self.started_runs = path, is_offline, list[StartedRun]()
+        self.suppressed, self.filters = recording.suppressed, list[SuppressionFilter]()
         self.as_of = recording.as_of or (0.0 if is_offline else round(time.time(), 6))
         self._pid, self._locks = os.getpid(), {os.getpid(): threading.RLock()}
         self._latest = self.as_of
         self._answers: dict[Key, _Answers] = defaultdict(_Answers)
-        self._together: dict[Identity, list[Together]] = defaultdict(list)
+        self._together: dict[Identity, list[RecordedFlow]] = defaultdict(list)
         self.add(recording.interactions)
 
     def __repr__(self) -> str:
@@ -115,12 +115,12 @@ class Cassette:
                 same[known[0]] = one
                 continue
             bisect.insort(same, one, key=lambda other: other.sent)
-            flow = Together(one.batch, one.sent)
+            flow = RecordedFlow(one.batch, one.sent)
             for identity in one.batch:
                 bisect.insort(self._together[identity], flow, key=lambda other: other.sent)
 
     @property
-    def everybody(self) -> Collection[Identity]:
+    def identities(self) -> Collection[Identity]:
         """All of whom it knows that somebody asked about them."""
         return self._together.keys()
 
@@ -131,12 +131,14 @@ class Cassette:
 
     def recording(self) -> Recording:
         """Return what it holds by now, and whom of those asked about nobody may ask about."""
-        refused = Refused(self.refused.key or os.urandom(32), dict(self.refused.stones))
-        for screen in self.screens:
+        refused = SuppressedEntries(
+            self.suppressed.key or os.urandom(32), dict(self.suppressed.stones)
+        )
+        for screen in self.filters:
             for (kind, mark), stone in screen.met.items():
                 key = base64.b64encode(digest(refused.key, kind, mark)).decode()
                 refused.stones[key] = stone
-        return Recording(interactions=self.interactions, as_of=self.as_of, refused=refused)
+        return Recording(interactions=self.interactions, as_of=self.as_of, suppressed=refused)
 
     @property
     def is_own(self) -> bool:
@@ -155,7 +157,7 @@ class Cassette:
         """Return the time by which answers are old: in a replay, that of the last one given."""
         return self._latest if self.is_offline else time.time()
 
-    def flows_of(self, identity: Identity) -> Iterator[Together]:
+    def flows_of(self, identity: Identity) -> Iterator[RecordedFlow]:
         """Yield the flows that asked about somebody: those not played yet, then the last one."""
         flows = self._together.get(identity, [])
         yield from [flow for flow in flows if not flow.is_played]
@@ -172,11 +174,11 @@ class Cassette:
         while True:
             one = answers.recorded[min(answers.given, len(answers.recorded) - 1)]
             answers.given += 1
-            if one.status not in PASSING or answers.given >= len(answers.recorded):
+            if one.status not in RETRYABLE or answers.given >= len(answers.recorded):
                 self._latest = max(self._latest, one.received)
                 return one
 
-    def play(self, provider: Provider, kind: Kind, wanted: Sequence[Identity]) -> Replayed:
+    def replay(self, provider: Provider, kind: Kind, wanted: Sequence[Identity]) -> Replayed:
         """Answer from the recording, as far as it goes.
 
         Raises
@@ -192,10 +194,10 @@ class Cassette:
 
     def note_run(self, run: str, provider: Provider, kind: Kind, asked: Sequence[Identity]) -> None:
         """Note a run that begins while answers are recorded."""
-        self.begun.append(Begun(run, provider, kind, asked))
+        self.started_runs.append(StartedRun(run, provider, kind, asked))
 
 
-PASSING = (401, 429, 503)
+RETRYABLE = (401, 429, 503)
 
 
 def key_of(method: str, uri: str, body: bytes) -> Key:
@@ -208,12 +210,12 @@ def key_of(method: str, uri: str, body: bytes) -> Key:
     ... )
     True
     """
-    parts = urlsplit(redaction.address(uri))
+    parts = urlsplit(redaction.redact_url(uri))
     default = {"https": 443, "http": 80}.get(parts.scheme)
     port = "" if parts.port in (None, default) else f":{parts.port}"
     query = sorted(parse_qsl(parts.query, keep_blank_values=True))
     place = f"{parts.scheme}://{parts.hostname}{port}{unquote(parts.path or '/')}?{query}"
-    return method.upper(), place, hashlib.sha256(_canonical(redaction.body(body))).digest()
+    return method.upper(), place, hashlib.sha256(_canonical(redaction.redact_body(body))).digest()
 
 
 def _canonical(body: bytes) -> bytes:
@@ -223,7 +225,7 @@ def _canonical(body: bytes) -> bytes:
         return body
 
 
-def described(method: str, path: str, identities: Sequence[Identity]) -> str:
+def describe_request(method: str, path: str, identities: Sequence[Identity]) -> str:
     """Say which request it is, with nobody's identifier in it.
 
     Examples
@@ -244,10 +246,10 @@ def described(method: str, path: str, identities: Sequence[Identity]) -> str:
 # about those together whom it asked about then, whoever else is wanted now: so a row more or less
 # changes nothing for the others.
 
-LONGEST = 100_000  # steps of a flow; the last answer comes again for ever
+MAX_STEPS = 100_000  # steps of a flow; the last answer comes again for ever
 
 
-class _Missing(Exception):  # noqa: N818 - no error: somebody is not recorded
+class _NotRecorded(Exception):  # noqa: N818 - no error: somebody is not recorded
     """A flow asks for something that is not on the cassette."""
 
     def __init__(self, request: Request) -> None:
@@ -280,16 +282,16 @@ class _Player:
         mine = [identity for identity in together if identity in self.open]
         try:
             one = self._run(together, mine)
-        except _Missing as missing:
+        except _NotRecorded as missing:
             self.found.missing.update(dict.fromkeys(mine, missing.request))
             return False
         for match in one.matches:
             del self.open[match.identity]
-            self.found.answers[match.identity] = fresh(match, one.fetched, self.provider.name)
+            self.found.answers[match.identity] = new_answer(match, one.fetched, self.provider.name)
         self.found.flows.append(one)
         return True
 
-    def _run(self, together: Sequence[Identity], mine: list[Identity]) -> Played:
+    def _run(self, together: Sequence[Identity], mine: list[Identity]) -> ReplayedFlow:
         steps: list[tuple[Request, Response]] = []
         task = Task(together, flow=self.provider.flow(self.kind, together))
         answer = _answering(self.cassette, self.provider, steps)
@@ -298,10 +300,10 @@ class _Player:
                 pass  # a wait; it was waited when it was recorded
         except Unfinished as job:
             late = [Match(identity=one, status=Status.PENDING, reason=job.reason) for one in mine]
-            return Played(mine, steps, late, 0.0, is_open=True)
-        matches = {match.identity: match for match in one_each(together, end)}
+            return ReplayedFlow(mine, steps, late, 0.0, is_open=True)
+        matches = {match.identity: match for match in match_each(together, end)}
         fetched = task.received or self.cassette.as_of
-        return Played(mine, steps, [matches[one] for one in mine], fetched)
+        return ReplayedFlow(mine, steps, [matches[one] for one in mine], fetched)
 
 
 def _answering(
@@ -315,17 +317,17 @@ def _answering(
     shift: list[float] = []
 
     def answer(request: Request) -> Response:
-        uri, body, _ = written(provider.origin, request)
-        one = cassette.take(key_of(request.method, uri, body)) if len(steps) < LONGEST else None
+        uri, body, _ = serialize_request(provider.origin, request)
+        one = cassette.take(key_of(request.method, uri, body)) if len(steps) < MAX_STEPS else None
         if one is None:
-            raise _Missing(request)
+            raise _NotRecorded(request)
         shift[:] = shift or [time.time() - one.sent]
         response = _response(one, request, provider, shift[0])
         steps.append((request, response))
         is_fatal = response.outcome is Outcome.REFUSED and response.status in FATAL
         if is_fatal and (error := provider.error_for(response)):
             raise error
-        return legible(response)
+        return repair_response(response)
 
     return answer
 
@@ -335,7 +337,7 @@ def _response(one: Interaction, request: Request, provider: Provider, shift: flo
     exchange = Exchange(
         phase=phase, status=one.status, headers=one.headers, body=one.answer, error=one.cut
     )
-    found = read(exchange, request, provider)
+    found = read_exchange(exchange, request, provider)
     return Response(
         status=found.status,
         headers=found.headers,
@@ -352,7 +354,7 @@ SHOWN = 10  # rows that a message names
 NOWHERE = "https://replay.invalid"
 
 
-class Unrecorded(Transport):
+class UnrecordedTransport(Transport):
     """Stands where requests would be sent, and raises."""
 
     def __init__(self, error: ReplayError) -> None:
@@ -364,11 +366,13 @@ class Unrecorded(Transport):
         raise self._error
 
 
-def unrecorded(path: Path, missing: Mapping[Identity, Request], rows: Sequence[int]) -> ReplayError:
+def unrecorded_error(
+    path: Path, missing: Mapping[Identity, Request], rows: Sequence[int]
+) -> ReplayError:
     """Say which rows are not recorded, by position, and what was asked; nobody's identifier."""
     kinds = sorted({name for one in missing for name, _ in one.keys})
     asked = dict.fromkeys(
-        described(request.method, request.path, [one]) for one, request in missing.items()
+        describe_request(request.method, request.path, [one]) for one, request in missing.items()
     )
     places = ", ".join(f"{row:,}" for row in rows[:SHOWN])
     more = f" and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""

@@ -14,14 +14,20 @@ from typing import Any, Literal
 import msgspec
 
 from enrich_pandas.cassette.file import Interaction, Recording, load, save
-from enrich_pandas.cassette.recording import Begun, Cassette
-from enrich_pandas.engine.context import REPLAY, Surroundings, current, inside, journal_path
-from enrich_pandas.engine.credentials import told
+from enrich_pandas.cassette.recording import Cassette, StartedRun
+from enrich_pandas.engine.context import (
+    REPLAY,
+    Environment,
+    current_environment,
+    journal_path,
+    use_environment,
+)
+from enrich_pandas.engine.credentials import known_secrets
 from enrich_pandas.engine.plan import scope_of
 from enrich_pandas.engine.task import Task
 from enrich_pandas.errors import ConfigurationError, EnrichError
 from enrich_pandas.journal import Journal
-from enrich_pandas.journal.records import Landed, fingerprint
+from enrich_pandas.journal.records import AnsweredBatch, fingerprint
 from enrich_pandas.providers.base import (
     Identity,
     Kind,
@@ -31,21 +37,26 @@ from enrich_pandas.providers.base import (
     Response,
     Unfinished,
 )
-from enrich_pandas.transport import Exchange, redaction, written
+from enrich_pandas.transport import Exchange, redaction, serialize_request
 from enrich_pandas.transport.connection import Phase
-from enrich_pandas.transport.outcome import legible, read
+from enrich_pandas.transport.outcome import read_exchange, repair_response
 
 # -- Freezing: from the journal's raw answers to the interactions of a cassette, at no cost ------
 # The journal keeps what was answered, and of what was asked the method and the path: the rest is
 # what the flow asks when it is run again on those answers.
 
 Redact = Callable[[Any], Any]
-ENDS = ("", "incomplete", "too_large", "lost")  # the words for how a call ended, the mildest first
-PASSING = (401, 402, 403, 429, 503)  # a refusal that settles nothing: it is asked again
+ERROR_WORDS = (
+    "",
+    "incomplete",
+    "too_large",
+    "lost",
+)  # the words for how a call ended, the mildest first
+RETRYABLE = (401, 402, 403, 429, 503)  # a refusal that settles nothing: it is asked again
 
 
-def freeze(
-    journal: Journal, begun: Begun, realm: str, redact: Redact | None = None
+def export_run(
+    journal: Journal, begun: StartedRun, realm: str, redact: Redact | None = None
 ) -> tuple[list[Interaction], set[Identity]]:
     """Return the interactions behind a run's answers, and who has none.
 
@@ -55,29 +66,29 @@ def freeze(
         Is given each answer's JSON, and returns what is kept of it.
     """
     run, provider, kind, asked = begun
-    scope, secrets = scope_of(provider, kind, realm), told(provider)
+    scope, secrets = scope_of(provider, kind, realm), known_secrets(provider)
     keys = [fingerprint(scope, one) for one in asked]
-    screen = journal.tombstones.screen()
-    refused = screen.of_identities(kind, provider.name, asked)
+    screen = journal.suppression.current_filter()
+    refused = screen.for_identities(kind, provider.name, asked)
     for answer in journal.stored(keys).values():
-        screen.shown(answer)  # which notes whom it met
+        screen.apply(answer)  # which notes whom it met
     found, left = list[Interaction](), set(asked).difference(refused)
-    for batch in journal.past.answered(run, keys):
-        if batch.scope != scope or not (steps := _asked_again(provider, kind, batch)):
+    for batch in journal.queries.batches_behind(run, keys):
+        if batch.scope != scope or not (steps := _recorded_steps(provider, kind, batch)):
             continue
         found += _interactions(provider, batch.batch.identities, steps, secrets, redact)
         left.difference_update(batch.batch.identities)
     return found, left if provider.origin else set()
 
 
-class _Differs(Exception):  # noqa: N818 - no error: another reading is tried
+class _FlowDiffers(Exception):  # noqa: N818 - no error: another reading is tried
     """A flow asks for something else than it did then."""
 
 
 Steps = list[tuple[Request, Response]]
 
 
-def _asked_again(provider: Provider, kind: Kind, landed: Landed) -> Steps | None:
+def _recorded_steps(provider: Provider, kind: Kind, landed: AnsweredBatch) -> Steps | None:
     """Return what a batch's flow asked and was answered; None where that cannot be told.
 
     The times of its answers are first those of one process, shifted to this moment, then as they
@@ -87,12 +98,12 @@ def _asked_again(provider: Provider, kind: Kind, landed: Landed) -> Steps | None
     for shifts in (True, False):
         try:
             return _steps(provider, kind, landed, recorded, shifts=shifts)
-        except (_Differs, EnrichError):
+        except (_FlowDiffers, EnrichError):
             continue
     return None
 
 
-def _settled(landed: Landed) -> dict[int, Response]:
+def _settled(landed: AnsweredBatch) -> dict[int, Response]:
     """Return the answers that stand; of an open batch, not those that are asked for again."""
     recorded = landed.batch.recorded
     if not landed.is_open:
@@ -100,14 +111,15 @@ def _settled(landed: Landed) -> dict[int, Response]:
     return {
         step: answer
         for step, answer in recorded.items()
-        if answer.received and not (answer.outcome is Outcome.REFUSED and answer.status in PASSING)
+        if answer.received
+        and not (answer.outcome is Outcome.REFUSED and answer.status in RETRYABLE)
     }
 
 
 def _steps(
     provider: Provider,
     kind: Kind,
-    landed: Landed,
+    landed: AnsweredBatch,
     recorded: Mapping[int, Response],
     *,
     shifts: bool,
@@ -119,9 +131,9 @@ def _steps(
     def answer(request: Request) -> Response:
         number = len(steps)
         if number not in recorded or landed.asked[number] != (request.method, request.path):
-            raise _Differs
+            raise _FlowDiffers
         steps.append((request, recorded[number]))
-        return legible(replace(recorded[number], sent=recorded[number].sent + shift))
+        return repair_response(replace(recorded[number], sent=recorded[number].sent + shift))
 
     task = Task(identities, flow=provider.flow(kind, identities))
     try:
@@ -129,11 +141,11 @@ def _steps(
             pass
     except Unfinished:
         pass
-    except _Differs:
+    except _FlowDiffers:
         if not landed.is_open:
             raise
     if len(steps) < len(recorded):
-        raise _Differs
+        raise _FlowDiffers
     return steps
 
 
@@ -145,16 +157,16 @@ def _interactions(
     redact: Redact | None,
 ) -> Iterator[Interaction]:
     for number, (request, response) in enumerate(steps):
-        uri, body, headers = written(provider.origin, request)
-        answer = redaction.body(redaction.without(response.body, secrets))
+        uri, body, headers = serialize_request(provider.origin, request)
+        answer = redaction.redact_body(redaction.redact_values(response.body, secrets))
         yield Interaction(
             method=request.method,
-            uri=redaction.address(uri),
-            body=redaction.body(body),
-            asked_with=redaction.kept(headers),
+            uri=redaction.redact_url(uri),
+            body=redaction.redact_body(body),
+            request_headers=redaction.recorded_headers(headers),
             batch=() if number else tuple(identities),
             status=response.status,
-            headers=redaction.kept(response.headers),
+            headers=redaction.recorded_headers(response.headers),
             answer=answer if redact is None else _redacted(answer, redact),
             sent=round(response.sent, 6),  # as the file tells it
             received=round(response.received, 6),
@@ -164,7 +176,7 @@ def _interactions(
 
 def _cut(provider: Provider, request: Request, response: Response) -> str:
     """Return the word after which an answer is read as it was then."""
-    for word in ENDS:
+    for word in ERROR_WORDS:
         phase = (Phase.HEADERS if response.status else Phase.SENT) if word else Phase.BODY
         exchange = Exchange(
             phase=phase,
@@ -173,9 +185,9 @@ def _cut(provider: Provider, request: Request, response: Response) -> str:
             body=response.body,
             error=word,
         )
-        if read(exchange, request, provider).outcome is response.outcome:
+        if read_exchange(exchange, request, provider).outcome is response.outcome:
             return word
-    return ENDS[-1]
+    return ERROR_WORDS[-1]
 
 
 def _redacted(answer: bytes, redact: Redact) -> bytes:
@@ -282,11 +294,13 @@ def replay(
         return
     known = load(file) if mode == "new_episodes" and exists else Recording()
     cassette = Cassette(file, known, is_offline=False)
-    here = replace(current(), cassette=cassette)
-    with inside(here if journal is None else replace(here, journal=Path(journal))) as here:
+    environment = replace(current_environment(), cassette=cassette)
+    with use_environment(
+        environment if journal is None else replace(environment, journal=Path(journal))
+    ) as environment:
         yield cassette
     if cassette.is_own:
-        _record(cassette, here, redact)
+        _record(cassette, environment, redact)
 
 
 @contextmanager
@@ -295,34 +309,36 @@ def _replaying(file: Path, journal: str | os.PathLike[str] | None) -> Iterator[C
     cassette = Cassette(file, recording, is_offline=True)
     folder = tempfile.TemporaryDirectory(prefix="replay-")
     with folder:
-        here = Surroundings(
+        environment = Environment(
             # Another recording is another realm: a journal that is named may know several.
             realm=f"{REPLAY}{sha256(file.read_bytes()).hexdigest()[:16]}",
             journal=Path(journal) if journal else Path(folder.name) / "journal.sqlite",
             paid=False,
             cassette=cassette,
         )
-        with closing(Journal(journal_path(here))) as own:
-            own.tombstones.take_over(*recording.refused.unpacked())
-        with inside(here):
+        with closing(Journal(journal_path(environment))) as own:
+            own.suppression.import_entries(*recording.suppressed.unpacked())
+        with use_environment(environment):
             yield cassette
 
 
-def _record(cassette: Cassette, here: Surroundings, redact: Callable[[Any], Any] | None) -> None:
+def _record(
+    cassette: Cassette, environment: Environment, redact: Callable[[Any], Any] | None
+) -> None:
     """Write the cassette, from what the journal holds of the runs that were begun."""
     left = 0
-    with closing(Journal(journal_path(here))) as journal:
-        for begun in cassette.begun:
-            found, without = freeze(journal, begun, here.realm, redact)
+    with closing(Journal(journal_path(environment))) as journal:
+        for begun in cassette.started_runs:
+            found, without = export_run(journal, begun, environment.realm, redact)
             cassette.add(found)
-            cassette.screens.append(journal.tombstones.screen())
-            left += len(without.difference(cassette.everybody))
+            cassette.filters.append(journal.suppression.current_filter())
+            left += len(without.difference(cassette.identities))
     save(cassette.path, cassette.recording())
     if left:
-        warnings.warn(unfrozen(left, cassette.path), stacklevel=4)
+        warnings.warn(missing_message(left, cassette.path), stacklevel=4)
 
 
-def unfrozen(left: int, path: Path) -> str:
+def missing_message(left: int, path: Path) -> str:
     """Say how many are not in a cassette."""
     return (
         f"{left:,} of those asked about are not in {path}: they were not asked, a job or a run "

@@ -17,7 +17,7 @@ from enrich_pandas.cli.application import app, echo_page, short_errors, table
 from enrich_pandas.errors import EnrichError
 from enrich_pandas.frame.output import Tables
 from enrich_pandas.pipeline import PREFIXES
-from enrich_pandas.progress.phrases import typed
+from enrich_pandas.progress.phrases import credits_literal
 from enrich_pandas.report.plan import Plan, WaterfallPlan
 
 Layout = Annotated[
@@ -65,7 +65,7 @@ def _steps(planned: Plan | WaterfallPlan, path: Path, kind: Kind) -> Iterator[tu
     if not planned.is_askable:
         yield "No row can be asked about. Name the column:", '--on email="your column"'
         return
-    wall = f" --budget {typed(planned.credits)}" if planned.credits else ""
+    wall = f" --budget {credits_literal(planned.credits)}" if planned.credits else ""
     command = f"enrich-pandas {kind} {shlex.quote(str(path))} …{wall}"
     yield "Go on with the same options:", command
 

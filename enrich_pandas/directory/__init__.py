@@ -10,7 +10,7 @@ import pandas as pd
 
 from enrich_pandas.directory import fuzzy as names
 from enrich_pandas.directory.lookup import Lookup
-from enrich_pandas.directory.roles import Roles, cast
+from enrich_pandas.directory.roles import Roles, assign_roles
 from enrich_pandas.directory.table import FREE, Table, read
 from enrich_pandas.errors import ConfigurationError, InputError
 from enrich_pandas.providers.base import Flow, Identity, Kind, Match, Provider, RateLimit
@@ -150,7 +150,7 @@ class Directory(Provider):
             return None
         return Identity.of(**keys) if keys else None
 
-    def lacking(self, kind: Kind, values: Mapping[str, str]) -> str:
+    def missing_reason(self, kind: Kind, values: Mapping[str, str]) -> str:
         """Say that a name needs a company beside it."""
         return "needs_company" if "name" in values else "incomplete"
 
@@ -206,7 +206,7 @@ class Directory(Provider):
 
     def _roles(self, table: Table, kind: Kind) -> Roles:
         try:
-            return cast(table, kind, self.identifiers[kind], self._on, self._columns)
+            return assign_roles(table, kind, self.identifiers[kind], self._on, self._columns)
         except InputError as error:
             raise ConfigurationError(
                 f"The directory cannot look up {kind}. {error.what}",

@@ -24,7 +24,7 @@ SPELLED = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", 
 PREFIX = 3
 
 
-class Near(NamedTuple):
+class NearRow(NamedTuple):
     """A row that is near, with its score from 0 to 100."""
 
     row: int
@@ -49,7 +49,7 @@ def check_installed() -> None:
         ) from None
 
 
-def plain_words(cells: Any) -> Any:
+def normalize_names(cells: Any) -> Any:
     """Bring an array of names to bare lower-case words.
 
     Examples
@@ -64,7 +64,7 @@ def plain_words(cells: Any) -> Any:
     return pc.utf8_trim_whitespace(pc.replace_substring_regex(cells, r"[^\p{L}\p{N}]+", " "))
 
 
-def company_words(cells: Any) -> Any:
+def normalize_companies(cells: Any) -> Any:
     """Bring an array of companies to bare words, less the legal form.
 
     Examples
@@ -76,14 +76,14 @@ def company_words(cells: Any) -> Any:
     """
     # Dotted forms are joined first: S.A.R.L. is one word.
     joined = pc.replace_substring_regex(pc.cast(cells, TEXT), r"\b(\p{L})\.", r"\1")
-    words = plain_words(joined)
+    words = normalize_names(joined)
     forms = "|".join(LEGAL_FORMS)
     bare = pc.replace_substring_regex(words, rf"\b(?:{forms})\b", "")
     bare = pc.utf8_trim_whitespace(pc.replace_substring_regex(bare, r" +", " "))
     return pc.if_else(pc.equal(bare, ""), words, bare)  # a company that is called Group
 
 
-class Fuzzy:
+class FuzzyIndex:
     """Rows to compare with, by company.
 
     Distinct companies are compared first, and the people of those that are near alone.
@@ -102,18 +102,20 @@ class Fuzzy:
 
     def __init__(self, companies: Any, names: Any, domains: Any, entries: Any = None) -> None:
         check_installed()
-        self._names = None if names is None else plain_words(names)
-        self._companies = None if companies is None else Groups(_only(entries, companies))
+        self._names = None if names is None else normalize_names(names)
+        self._companies = None if companies is None else CompanyBlocks(_only(entries, companies))
         self._domains = None if domains is None else _only(entries, domains)
 
-    def near(self, wanted: Sequence[Mapping[str, str]], threshold: float) -> Iterator[list[Near]]:
+    def near(
+        self, wanted: Sequence[Mapping[str, str]], threshold: float
+    ) -> Iterator[list[NearRow]]:
         """Yield, for each that is wanted, the rows at or above the threshold.
 
         Each has ``company`` or ``domain``, and ``name`` where people are compared. The score is
         the worse of name and company, so that both must be near.
         """
-        names = plain_words(_texts(wanted, "name")).to_pylist()
-        companies = company_words(_texts(wanted, "company")).to_pylist()
+        names = normalize_names(_texts(wanted, "name")).to_pylist()
+        companies = normalize_companies(_texts(wanted, "company")).to_pylist()
         domains = [one.get("domain") for one in wanted]
         by_domain = self._by_domain(sorted({domain for domain in domains if domain}))
         for name, company, domain in zip(names, companies, domains, strict=True):
@@ -125,14 +127,14 @@ class Fuzzy:
 
     def _with_names(
         self, name: str | None, scores: Mapping[int, float], threshold: float
-    ) -> list[Near]:
+    ) -> list[NearRow]:
         rows = list(scores)
         if self._names is None or not rows:
-            return [Near(row, score) for row, score in scores.items()]
+            return [NearRow(row, score) for row, score in scores.items()]
         cells = self._names.take(pa.array(rows, pa.int64())).to_pylist()
         found = _ratios(_sorted(name or ""), [_sorted(cell or "") for cell in cells], threshold)
         return [
-            Near(row, min(score, scores[row]))
+            NearRow(row, min(score, scores[row]))
             for row, score in zip(rows, found.tolist(), strict=True)
             if name and score >= threshold
         ]
@@ -147,12 +149,12 @@ class Fuzzy:
         return {wanted[place]: rows[some] for place, some in _grouped(places).items()}
 
 
-class Groups:
+class CompanyBlocks:
     """The distinct companies, in blocks of the same first letters, each with its rows."""
 
     def __init__(self, companies: Any) -> None:
         spelled = companies.dictionary_encode()
-        words = company_words(spelled.dictionary).dictionary_encode()
+        words = normalize_companies(spelled.dictionary).dictionary_encode()
         codes = words.indices.take(spelled.indices)
         self._rows = np.flatnonzero(np.asarray(codes.is_valid()))
         codes = np.asarray(codes.drop_null(), dtype=np.int64)

@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from enrich_pandas.directory.fuzzy import Fuzzy, Near
-from enrich_pandas.directory.reading import Reader, Target
+from enrich_pandas.directory.fuzzy import FuzzyIndex, NearRow
+from enrich_pandas.directory.reading import FieldTarget, RowReader
 from enrich_pandas.directory.roles import Roles
 from enrich_pandas.directory.table import TEXT, Table
 from enrich_pandas.frame.identifiers import canonical
@@ -27,7 +27,7 @@ _ATOM = r"[A-Za-z0-9_%+-]+"
 _PATH = r"(?:[/?#][^,;\s]*)?"
 
 
-class Plain(NamedTuple):
+class PlainPattern(NamedTuple):
     """The spelling that needs no second look, and what makes a key of it."""
 
     spelling: str
@@ -51,13 +51,13 @@ _MAIL = rf"{_ATOM}(?:\.{_ATOM})*@((?:{_LABEL}\.)+[A-Za-z]{{2,24}})"
 _MAIL_HOST = rf"{_ATOM}(?:\.{_ATOM})*@({_LABEL}\.[A-Za-z]{{2,24}})"
 _WORDS = r"[!-~]+(?: [!-~]+)*"
 
-PLAIN: Mapping[str, Plain] = {
-    "email": Plain(_MAIL, pc.ascii_lower),
-    "linkedin_url": Plain(_PERSON, _after(_PERSON, "https://www.linkedin.com/in/")),
-    "company_linkedin_url": Plain(_PAGE, _after(_PAGE, "https://www.linkedin.com/")),
-    "domain": Plain(_HOST, _after(_HOST)),
-    "email_domain": Plain(_MAIL_HOST, _after(_MAIL_HOST)),
-    "company": Plain(_WORDS, pc.ascii_lower),
+PLAIN: Mapping[str, PlainPattern] = {
+    "email": PlainPattern(_MAIL, pc.ascii_lower),
+    "linkedin_url": PlainPattern(_PERSON, _after(_PERSON, "https://www.linkedin.com/in/")),
+    "company_linkedin_url": PlainPattern(_PAGE, _after(_PAGE, "https://www.linkedin.com/")),
+    "domain": PlainPattern(_HOST, _after(_HOST)),
+    "email_domain": PlainPattern(_MAIL_HOST, _after(_MAIL_HOST)),
+    "company": PlainPattern(_WORDS, pc.ascii_lower),
 }
 FOLDED = frozenset({"email", "company"})
 
@@ -73,7 +73,7 @@ def folded(identifier: str, value: str) -> str:
     return value.casefold() if identifier in FOLDED else value
 
 
-class Keys:
+class KeyColumn:
     """The keys of one column.
 
     Parameters
@@ -171,7 +171,9 @@ class Lookup:
     ) -> None:
         self._table, self._kind = table, kind
         self._threshold = threshold
-        self._reader = Reader(kind, roles.targets, roles.types, is_export=roles.status is not None)
+        self._reader = RowReader(
+            kind, roles.targets, roles.types, is_export=roles.status is not None
+        )
         self._entries = (
             None if roles.status is None else pc.equal(table.columns[roles.status], "matched")
         )
@@ -201,7 +203,7 @@ class Lookup:
     def _find(
         self,
         name: str,
-        columns: Iterable[Keys],
+        columns: Iterable[KeyColumn],
         batch: Sequence[Identity],
         found: Sequence[dict[str, set[int]]],
     ) -> None:
@@ -233,7 +235,7 @@ class Lookup:
         return Match(identity=identity, status=Status.MATCHED, model=models[0], note=note)
 
     def _with_near(
-        self, fuzzy: Fuzzy, batch: Sequence[Identity], matches: list[Match]
+        self, fuzzy: FuzzyIndex, batch: Sequence[Identity], matches: list[Match]
     ) -> list[Match]:
         """Compare the names of those that no key found."""
         missed = [n for n, match in enumerate(matches) if match.status is Status.NOT_FOUND]
@@ -245,7 +247,7 @@ class Lookup:
                 matches[n] = self._nearest(batch[n], kept)
         return matches
 
-    def _nearest(self, identity: Identity, near: Sequence[Near]) -> Match:
+    def _nearest(self, identity: Identity, near: Sequence[NearRow]) -> Match:
         """Take the nearest, unless another is as near."""
         best = max(one.score for one in near)
         rows = {one.row for one in near if one.score >= best - TIE}
@@ -273,33 +275,33 @@ class Lookup:
     def _models(self, rows: Iterable[int]) -> list[Model]:
         return self._reader.models(self._table.take(self._reader.places, sorted(rows)))
 
-    def _keys_of(self, identifier: str, place: int) -> Keys:
-        return Keys(identifier, self._table.columns[place], self._entries)
+    def _keys_of(self, identifier: str, place: int) -> KeyColumn:
+        return KeyColumn(identifier, self._table.columns[place], self._entries)
 
-    def _company_names(self, roles: Roles) -> Keys | None:
-        place = roles.targets.get(Target("name"))
+    def _company_names(self, roles: Roles) -> KeyColumn | None:
+        place = roles.targets.get(FieldTarget("name"))
         if self._kind != "companies" or place is None:
             return None
         return self._keys_of("company", place)
 
-    def _make_fuzzy(self, roles: Roles) -> Fuzzy:
+    def _make_fuzzy(self, roles: Roles) -> FuzzyIndex:
         if self._kind == "companies":
-            return Fuzzy(self._column(roles, "name"), None, None, self._entries)
+            return FuzzyIndex(self._column(roles, "name"), None, None, self._entries)
         names = self._column(roles, "name")
         parts = [self._column(roles, name) for name in ("first_name", "last_name")]
         if all(part is not None for part in parts):
             joined = pc.binary_join_element_wise(*parts, pa.scalar(" ", TEXT))
             names = joined if names is None else pc.coalesce(names, joined)
         domains = None
-        if (place := roles.targets.get(Target("company_domain"))) is not None:
+        if (place := roles.targets.get(FieldTarget("company_domain"))) is not None:
             domains = self._keys_of("domain", place).values()
         none = pa.nulls(self._table.rows, TEXT)
-        return Fuzzy(
+        return FuzzyIndex(
             self._column(roles, "company"), none if names is None else names, domains, self._entries
         )
 
     def _column(self, roles: Roles, name: str) -> Any:
-        place = roles.targets.get(Target(name))
+        place = roles.targets.get(FieldTarget(name))
         return None if place is None else self._table.columns[place]
 
 

@@ -24,7 +24,7 @@ MODELS: Mapping[Kind, type[Part]] = {"people": Person, "companies": Company}
 PREFIXES: Mapping[Kind, str] = {"people": "person_", "companies": "company_"}
 
 
-class Target(NamedTuple):
+class FieldTarget(NamedTuple):
     """A field, the number of its item (0 where it is no list) and the part's own field."""
 
     field: str
@@ -39,15 +39,15 @@ def fields(kind: Kind) -> dict[str, Field]:
 
 
 @cache
-def wide_targets(kind: Kind) -> dict[str, Target | None]:
+def wide_targets(kind: Kind) -> dict[str, FieldTarget | None]:
     """Return what each wide column holds, items numbered 0; None for what is only derived."""
-    found: dict[str, Target | None] = dict.fromkeys(ROW_COLUMNS)
+    found: dict[str, FieldTarget | None] = dict.fromkeys(ROW_COLUMNS)
     for field in fields(kind).values():
         found.update(_columns_of(field))
     return found
 
 
-def target_of(kind: Kind, name: str) -> Target | None:
+def target_of(kind: Kind, name: str) -> FieldTarget | None:
     """Return what a wide column's name tells, without its prefix; None for a derived column.
 
     Raises
@@ -97,15 +97,15 @@ def _stem(name: str) -> str:
     return re.sub(r"_\d+(?=_|$)", "_0", name, count=1)
 
 
-def _columns_of(field: Field) -> Iterator[tuple[str, Target | None]]:
+def _columns_of(field: Field) -> Iterator[tuple[str, FieldTarget | None]]:
     if field.shape == "list":
         for name, leaf in item_columns(field, 0):
-            yield name, None if leaf.is_year else Target(field.name, 0, leaf.field)
+            yield name, None if leaf.is_year else FieldTarget(field.name, 0, leaf.field)
         yield f"{singular(field.name)}_count", None
         return
     for name, leaf in scalar_columns(field):
         part = leaf.field if field.shape == "part" else ""
-        yield name, None if leaf.is_year else Target(field.name, 0, part)
+        yield name, None if leaf.is_year else FieldTarget(field.name, 0, part)
 
 
 # -- Rows to models: each cell to its field's type; what does not fit is left out, never guessed -
@@ -135,7 +135,7 @@ _CANONICAL: Mapping[Kind, Mapping[tuple[str, str], str]] = {
 }
 
 
-class Reader:
+class RowReader:
     """Makes models of rows.
 
     Parameters
@@ -153,7 +153,7 @@ class Reader:
     def __init__(
         self,
         kind: Kind,
-        targets: Mapping[Target, int],
+        targets: Mapping[FieldTarget, int],
         types: Mapping[tuple[str, int], str],
         *,
         is_export: bool,
@@ -223,7 +223,7 @@ class Reader:
                 if "employees" not in values and _RANGE.fullmatch(text):
                     values.setdefault("employees_range", text)
 
-    def _conversion(self, target: Target) -> Callable[[str], Any]:
+    def _conversion(self, target: FieldTarget) -> Callable[[str], Any]:
         field = fields(self._kind)[target.field]
         if field.shape == "list" and field.type is str and not target.number:
             return _split

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from enrich_pandas.directory.reading import (
     PREFIXES,
-    Target,
+    FieldTarget,
     export_prefixes,
     fields,
     is_wide,
@@ -16,7 +16,7 @@ from enrich_pandas.directory.reading import (
 from enrich_pandas.directory.table import Table
 from enrich_pandas.errors import ConfigurationError, InputError
 from enrich_pandas.frame.columns import find_columns, position
-from enrich_pandas.frame.labels import NAMES, SOMEONE_ELSE, normalised, serving
+from enrich_pandas.frame.labels import NAMES, OTHER_PEOPLE, normalize_label, served_identifier
 from enrich_pandas.providers.base import Kind
 
 # -- What people call the columns of a CRM, by model field: one table a kind ---------------------
@@ -111,7 +111,7 @@ _PHONES = {
 
 
 def _table(spelled: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
-    return {name: tuple(map(normalised, words.split(","))) for name, words in spelled.items()}
+    return {name: tuple(map(normalize_label, words.split(","))) for name, words in spelled.items()}
 
 
 LABELS: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
@@ -139,17 +139,17 @@ OF_COMPANIES = (
 # -- Which column of a directory is a key, which is a field, and which is neither ----------------
 
 # Keys that are fields as well.
-FIELDS: Mapping[Kind, Mapping[str, Target]] = {
+FIELDS: Mapping[Kind, Mapping[str, FieldTarget]] = {
     "people": {
-        "linkedin_url": Target("linkedin_url"),
-        "name": Target("name"),
-        "company": Target("company"),
-        "domain": Target("company_domain"),
+        "linkedin_url": FieldTarget("linkedin_url"),
+        "name": FieldTarget("name"),
+        "company": FieldTarget("company"),
+        "domain": FieldTarget("company_domain"),
     },
     "companies": {
-        "domain": Target("domain"),
-        "company_linkedin_url": Target("linkedin_url"),
-        "company": Target("name"),
+        "domain": FieldTarget("domain"),
+        "company_linkedin_url": FieldTarget("linkedin_url"),
+        "company": FieldTarget("name"),
     },
 }
 # Of a result: the columns by which its rows are found again.
@@ -167,13 +167,13 @@ class Roles:
     """
 
     keys: dict[str, list[int]] = field(default_factory=dict)
-    targets: dict[Target, int] = field(default_factory=dict)
+    targets: dict[FieldTarget, int] = field(default_factory=dict)
     types: dict[tuple[str, int], str] = field(default_factory=dict)
     status: int | None = None
     unmapped: tuple[Hashable, ...] = ()
 
 
-def cast(
+def assign_roles(
     table: Table,
     kind: Kind,
     identifiers: Sequence[str],
@@ -199,7 +199,7 @@ def cast(
     if exports:
         roles.status = texts.index(f"{exports[0]}status")
     ignored = {table.labels[place] for place in results}
-    _find_keys(roles, table, kind, _Asked(identifiers, on, ignored))
+    _find_keys(roles, table, kind, _Requested(identifiers, on, ignored))
     if not exports:
         _find_fields(roles, table.labels, kind)
     if not roles.targets:
@@ -233,7 +233,7 @@ def _take_result(roles: Roles, kind: Kind, text: str, place: int, exports: Seque
         roles.keys.setdefault(identifier, []).append(place)
 
 
-class _Asked(NamedTuple):
+class _Requested(NamedTuple):
     """What keys to look for, where the user says they are, and where they are not."""
 
     identifiers: Sequence[str]
@@ -241,7 +241,7 @@ class _Asked(NamedTuple):
     ignored: set[Hashable]
 
 
-def _find_keys(roles: Roles, table: Table, kind: Kind, asked: _Asked) -> None:
+def _find_keys(roles: Roles, table: Table, kind: Kind, asked: _Requested) -> None:
     """Find the columns to look rows up by, as those of an input frame are found."""
     frame, (identifiers, on, ignored) = table.frame(), asked
     emails = [] if on is not None else _email_columns(table, ignored)
@@ -253,8 +253,12 @@ def _find_keys(roles: Roles, table: Table, kind: Kind, asked: _Asked) -> None:
             ignore=ignored | (set(emails[1:]) - set(emails[:1])),
         )
     except InputError:
-        by_name = (NAMES.get(normalised(label), "") for label in set(table.labels) - ignored)
-        if on is not None or not roles.keys or any(serving(n, identifiers) for n in by_name):
+        by_name = (NAMES.get(normalize_label(label), "") for label in set(table.labels) - ignored)
+        if (
+            on is not None
+            or not roles.keys
+            or any(served_identifier(n, identifiers) for n in by_name)
+        ):
             raise
         return
     chosen = {name: [position(frame, label)] for name, label in found.chosen.items()}
@@ -281,7 +285,7 @@ def _email_columns(table: Table, ignored: set[Hashable]) -> list[Hashable]:
     """Return every column that its name tells to be of e-mail addresses, but for flags."""
     found = []
     for place, label in enumerate(table.labels):
-        if NAMES.get(normalised(label)) == "email" and label not in ignored:
+        if NAMES.get(normalize_label(label)) == "email" and label not in ignored:
             cells = table.columns[place].drop_null()
             if not len(cells) or any("@" in (cell or "") for cell in cells[:100].to_pylist()):
                 found.append(label)
@@ -290,18 +294,18 @@ def _email_columns(table: Table, ignored: set[Hashable]) -> list[Hashable]:
 
 def _find_fields(roles: Roles, labels: Sequence[Hashable], kind: Kind) -> None:
     """Map columns by what people call them."""
-    plain = [normalised(label) for label in labels]
+    plain = [normalize_label(label) for label in labels]
     mixed = kind == "companies" and _is_of_people(plain)
     usable = {
         label: place
         for place, label in reversed(list(enumerate(plain)))
         if plain.count(label) == 1
-        and not any(word in label for word in SOMEONE_ELSE)
+        and not any(word in label for word in OTHER_PEOPLE)
         and (not mixed or label.startswith(OF_COMPANIES))
     }
     for name, spellings in LABELS[kind].items():
         field_, _, part = name.partition(".")
-        target = Target(field_, 0, part)
+        target = FieldTarget(field_, 0, part)
         place = next((usable[s] for s in spellings if s in usable), None)
         if place is not None and place not in roles.targets.values():
             roles.targets.setdefault(target, place)
@@ -330,12 +334,12 @@ def _add(roles: Roles, name: str, part: str, place: int, kind: str) -> None:
     if any(t.field == name and t.part == part and p == place for t, p in roles.targets.items()):
         return
     number = 1 + max((target.number for target in roles.targets if target.field == name), default=0)
-    roles.targets[Target(name, number, part)] = place
+    roles.targets[FieldTarget(name, number, part)] = place
     if kind:
         roles.types[name, number] = kind
 
 
-def _put(roles: Roles, target: Target, place: int) -> None:
+def _put(roles: Roles, target: FieldTarget, place: int) -> None:
     field_ = target.field
     if target.number < 0:  # a whole list: one more item of it
         _add(roles, field_, target.part, place, "")
@@ -343,7 +347,7 @@ def _put(roles: Roles, target: Target, place: int) -> None:
         roles.targets[target] = place
 
 
-def _named(kind: Kind, columns: Mapping[str, Any]) -> Iterator[tuple[Target, Hashable]]:
+def _named(kind: Kind, columns: Mapping[str, Any]) -> Iterator[tuple[FieldTarget, Hashable]]:
     """Read ``columns=``, which may name several labels for a list."""
     for name, given in columns.items():
         target = _target(kind, name)
@@ -351,13 +355,16 @@ def _named(kind: Kind, columns: Mapping[str, Any]) -> Iterator[tuple[Target, Has
             yield target, label  # type: ignore[misc]
 
 
-def _target(kind: Kind, name: str) -> Target | None:
+def _target(kind: Kind, name: str) -> FieldTarget | None:
     """Return where a field of that name goes; None if only the other kind has it."""
     others: tuple[Kind, ...] = ("people", "companies")
     for one in (kind, *(other for other in others if other != kind)):
         known = fields(one).get(name)
         if known and known.shape == "list":
-            target = Target(name) if known.type is str else Target(name, -1, known.type.lead)  # type: ignore[attr-defined]
+            if known.type is str:
+                target = FieldTarget(name)
+            else:
+                target = FieldTarget(name, -1, known.type.lead)  # type: ignore[attr-defined]
             return target if one == kind else None
         spelled = name.replace(".", "_")
         if is_wide(one, spelled) and (target_ := target_of(one, spelled)):

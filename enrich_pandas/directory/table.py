@@ -38,7 +38,7 @@ class Table:
     @classmethod
     def of(cls, frame: pd.DataFrame) -> "Table":
         """Copy a frame; its index is not looked at."""
-        columns = tuple(texts(frame.iloc[:, place]) for place in range(frame.shape[1]))
+        columns = tuple(to_text(frame.iloc[:, place]) for place in range(frame.shape[1]))
         return cls(tuple(frame.columns), columns, len(frame))
 
     def frame(self) -> pd.DataFrame:
@@ -65,7 +65,7 @@ class Table:
         return digest.hexdigest()
 
 
-def texts(column: "pd.Series[Any]") -> Any:
+def to_text(column: "pd.Series[Any]") -> Any:
     """Return a column's cells as Arrow text, null where there is nothing.
 
     Examples
@@ -76,7 +76,7 @@ def texts(column: "pd.Series[Any]") -> Any:
     dtype = column.dtype
     if isinstance(dtype, pd.CategoricalDtype):
         codes = np.asarray(column.cat.codes, dtype=np.int64)
-        words = texts(pd.Series(column.cat.categories))
+        words = to_text(pd.Series(column.cat.categories))
         return words.take(pa.array(codes, mask=codes < 0))
     if isinstance(dtype, pd.SparseDtype):
         column = column.astype(dtype.subtype)

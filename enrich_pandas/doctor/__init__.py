@@ -14,7 +14,7 @@ from enrich_pandas.doctor.checks import (
     versions,
 )
 from enrich_pandas.doctor.verdicts import Check, kept
-from enrich_pandas.engine.context import current, journal_path
+from enrich_pandas.engine.context import current_environment, journal_path
 from enrich_pandas.journal.inspection import JournalFile, inspect
 from enrich_pandas.providers.base import Provider
 
@@ -42,13 +42,13 @@ class Report(msgspec.Struct, kw_only=True):
 
 def gather(*, offline: bool = False) -> Report:
     """Look at this machine and, unless ``offline``, ask each account what is left; it is free."""
-    here = current()
-    path, known = journal_path(here), installed(here)
+    environment = current_environment()
+    path, known = journal_path(environment), installed(environment)
     return Report(
         versions=versions(),
         journal=inspect(path),
         providers=known,
-        accounts=[] if offline else accounts(known, here),
+        accounts=[] if offline else accounts(known, environment),
         checks=kept(path.parent),
     )
 
@@ -204,7 +204,9 @@ def probe(
 
 def _announce(canary: Canary, name: str, tell: Say) -> None:
     tell(
-        f"This asks {name}, on your account:" if current().paid else f"This asks {name}'s emulator:"
+        f"This asks {name}, on your account:"
+        if current_environment().paid
+        else f"This asks {name}'s emulator:"
     )
     for what, price in canary.questions:
         tell(f"  {what}: at most {price:g} credits")

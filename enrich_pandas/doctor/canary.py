@@ -13,9 +13,9 @@ from enrich_pandas.api import companies, people
 from enrich_pandas.doctor import verdicts
 from enrich_pandas.doctor.checks import Line
 from enrich_pandas.doctor.record import Record, fetched_again, lists, record_of, seen_after
-from enrich_pandas.doctor.verdicts import Asked, Check, Finding, hashed, keep
-from enrich_pandas.engine.balance import left_by
-from enrich_pandas.engine.context import current, journal_path
+from enrich_pandas.doctor.verdicts import Check, Finding, Measured, hashed, keep
+from enrich_pandas.engine.balance import read_balance
+from enrich_pandas.engine.context import current_environment, journal_path
 from enrich_pandas.engine.credentials import find_secrets
 from enrich_pandas.errors import BudgetError, ConfigurationError, EnrichError
 from enrich_pandas.providers.base import Identity, Kind, Provider, Request
@@ -156,7 +156,7 @@ class Canary:
         _refuse_writing(provider)
         self._provider, self._chosen, self._say = provider, chosen, say
         self._nobody = Subject.made_up(provider, chosen)
-        self._kind, self._here = self._nobody.kind, current()
+        self._kind, self._here = self._nobody.kind, current_environment()
         find_secrets(provider, self._here)
         self._balance = provider.balance_request()
         self._refused = to_refuse(provider, self._kind) if self._balance else None
@@ -252,7 +252,7 @@ class Canary:
 
     # -- the steps -------------------------------------------------------------------------
 
-    def _ask(self, line: Line, subject: Subject, what: str) -> Asked:
+    def _ask(self, line: Line, subject: Subject, what: str) -> Measured:
         """Ask about somebody the way every call does: journaled, within a budget."""
         self._say(f"{what} …")
         frame = pd.DataFrame({subject.name: [subject.value]})
@@ -271,7 +271,7 @@ class Canary:
         before, after = self._last, self._read(line)
         record = record_of(handle.run, self._here)
         self._counted += record.credits
-        return Asked(status, reason, before, after, record)
+        return Measured(status, reason, before, after, record)
 
     def _refusal(self, line: Line) -> Finding:
         if self._refused is None or self._last is None:  # it would prove nothing
@@ -320,7 +320,7 @@ class Canary:
             return None
         if self._here.paid and self._last is not None:
             time.sleep(LAG)
-        self._last = left_by(self._provider, line.ask(self._balance))
+        self._last = read_balance(self._provider, line.ask(self._balance))
         return self._last
 
 

@@ -11,16 +11,16 @@ from typing import Self
 
 import msgspec
 
-from enrich_pandas.engine.balance import left_by
-from enrich_pandas.engine.context import Surroundings
-from enrich_pandas.engine.credentials import find_secrets, located
-from enrich_pandas.engine.rate_limit import for_account
+from enrich_pandas.engine.balance import read_balance
+from enrich_pandas.engine.context import Environment
+from enrich_pandas.engine.credentials import find_secret, find_secrets
+from enrich_pandas.engine.rate_limit import limiter_for
 from enrich_pandas.errors import ConfigurationError, EnrichError, UnavailableError
 from enrich_pandas.progress.phrases import amount
 from enrich_pandas.providers import find_provider, list_providers
 from enrich_pandas.providers.base import Provider, Request, Response
-from enrich_pandas.transport.outcome import legible, read
-from enrich_pandas.waterfall.stage import transport_to
+from enrich_pandas.transport.outcome import read_exchange, repair_response
+from enrich_pandas.waterfall.stage import open_transport
 
 
 class Installed(msgspec.Struct, kw_only=True):
@@ -48,12 +48,12 @@ def versions() -> dict[str, str]:
     }
 
 
-def installed(here: Surroundings) -> list[Installed]:
+def installed(environment: Environment) -> list[Installed]:
     """Look at every provider; one that cannot be loaded says why."""
-    return [_look_at(name, defined, here) for name, defined in list_providers().items()]
+    return [_look_at(name, defined, environment) for name, defined in list_providers().items()]
 
 
-def _look_at(name: str, defined: str, here: Surroundings) -> Installed:
+def _look_at(name: str, defined: str, environment: Environment) -> Installed:
     try:
         provider = find_provider(name)
     except EnrichError as error:
@@ -64,7 +64,7 @@ def _look_at(name: str, defined: str, here: Surroundings) -> Installed:
         name=name,
         defined=defined,
         credentials={
-            name: found.place if (found := located(provider, name, here)) else None
+            name: found.place if (found := find_secret(provider, name, environment)) else None
             for name in provider.credentials
         },
         variables=dict(provider.credentials),
@@ -89,8 +89,8 @@ class Line:
         The provider asks no network.
     """
 
-    def __init__(self, provider: Provider, here: Surroundings) -> None:
-        transport = transport_to(provider, find_secrets(provider, here), here)
+    def __init__(self, provider: Provider, environment: Environment) -> None:
+        transport = open_transport(provider, find_secrets(provider, environment), environment)
         if transport is None:
             raise ConfigurationError(
                 f"{provider.name} asks no vendor: there is no account to look at.",
@@ -98,7 +98,7 @@ class Line:
                 todo="Name another provider; enrich-pandas doctor lists them.",
             )
         self._provider, self._transport = provider, transport
-        self._throttle = for_account(
+        self._limiter = limiter_for(
             provider.name, provider.account, transport.origin, provider.rate_limit
         )
 
@@ -133,14 +133,14 @@ class Line:
         error = self._provider.error_for(response)
         if error is not None and response.status == 401:  # noqa: PLR2004 - unauthorised
             raise error
-        return legible(response)
+        return repair_response(response)
 
     def _sent(self, request: Request) -> Response:
         ticket = object()
-        while delay := self._throttle.reserve(ticket):
+        while delay := self._limiter.reserve(ticket):
             time.sleep(delay)
-        response = read(self._transport.send(request), request, self._provider)
-        self._throttle.learn(self._provider.allowance(response))
+        response = read_exchange(self._transport.send(request), request, self._provider)
+        self._limiter.learn(self._provider.allowance(response))
         return response
 
 
@@ -158,12 +158,12 @@ class Account(msgspec.Struct, kw_only=True):
     problems: Sequence[str] = ()
 
 
-def accounts(found: Sequence[Installed], here: Surroundings) -> list[Account]:
+def accounts(found: Sequence[Installed], environment: Environment) -> list[Account]:
     """Ask each vendor whose credentials are all found, by a request that costs nothing."""
-    return [_asked(one.name, here) for one in found if one.credentials and not one.lacks]
+    return [_asked(one.name, environment) for one in found if one.credentials and not one.lacks]
 
 
-def _asked(name: str, here: Surroundings) -> Account:
+def _asked(name: str, environment: Environment) -> Account:
     provider = find_provider(name)
     request = provider.balance_request()
     if request is None:
@@ -172,11 +172,11 @@ def _asked(name: str, here: Surroundings) -> Account:
         )
         return Account(provider=name, said=said)
     try:
-        with Line(provider, here) as line:
+        with Line(provider, environment) as line:
             response, now = line.ask(request), time.time()
     except EnrichError as error:
         return Account(provider=name, said="not asked", problems=[f"{error.what} {error.todo}"])
-    left = left_by(provider, response)
+    left = read_balance(provider, response)
     if left is None:
         return Account(provider=name, said=f"the answer {response.status} tells no balance")
     problems = [f"no credits are left: buy some at {provider.keys_url}"] if left <= 0 else []

@@ -4,9 +4,9 @@ import time
 from typing import NamedTuple
 
 from enrich_pandas.doctor.checks import Line
-from enrich_pandas.engine.context import Surroundings, journal_path
+from enrich_pandas.engine.context import Environment, journal_path
 from enrich_pandas.journal.database import Database
-from enrich_pandas.journal.queries import Past
+from enrich_pandas.journal.queries import Queries
 from enrich_pandas.providers.base import Kind, Outcome, Provider, Request, Response, Wait
 
 LOOKS, PAUSE = 12, 5.0  # at the list of jobs, and seconds between them
@@ -20,13 +20,13 @@ class Record(NamedTuple):
     accepted: float
 
 
-def record_of(run: str, here: Surroundings) -> Record:
+def record_of(run: str, environment: Environment) -> Record:
     """Read the record of a run."""
-    database = Database(journal_path(here))
+    database = Database(journal_path(environment))
     try:
-        past = Past(database, lambda _: True)
-        (found,) = past.runs(run)
-        steps = past.steps(run)
+        queries = Queries(database, lambda _: True)
+        (found,) = queries.runs(run)
+        steps = queries.steps(run)
     finally:
         database.close()
     billed = [step for step in steps if step["billed"]]

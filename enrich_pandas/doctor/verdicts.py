@@ -95,7 +95,7 @@ NEAR = 1e-6  # of two sums of credits
 NO_BALANCE = "the vendor tells no balance that could be read"
 
 
-class Asked(NamedTuple):
+class Measured(NamedTuple):
     """What came of asking about somebody: row, balance before and after, the journal's record."""
 
     status: str
@@ -105,7 +105,7 @@ class Asked(NamedTuple):
     record: Record
 
 
-def on_miss(asked: Asked) -> Finding:
+def on_miss(asked: Measured) -> Finding:
     """Judge what somebody costs whom the vendor does not know."""
     text = "Who is not found costs what the library counts"
     is_queued = asked.status == Status.PENDING and asked.record.job_path is None
@@ -114,7 +114,7 @@ def on_miss(asked: Asked) -> Finding:
     return _by_balance("miss", text, asked)
 
 
-def on_price(asked: Asked | None, price: float) -> Finding:
+def on_price(asked: Measured | None, price: float) -> Finding:
     """Judge what somebody costs whom the vendor knows."""
     text = "Who is found costs what the library counts, and no more than it plans"
     if asked is None:
@@ -170,7 +170,7 @@ def on_english(response: Response) -> Finding:
     return _made("english", text, verdict, f"it was {what} (status {response.status})")
 
 
-def _by_balance(name: str, text: str, asked: Asked) -> Finding:
+def _by_balance(name: str, text: str, asked: Measured) -> Finding:
     counted = f"the library counts {asked.record.credits:g}"
     if asked.before is None or asked.after is None:
         return _open(name, text, f"{_said(asked)}; {NO_BALANCE}; {counted}")
@@ -191,7 +191,7 @@ def _change(before: float, after: float) -> str:
     return f"balance {before:,.10g} → {after:,.10g}"
 
 
-def _said(asked: Asked) -> str:
+def _said(asked: Measured) -> str:
     return f"{asked.status} ({asked.reason})" if asked.reason else asked.status
 
 

@@ -17,9 +17,9 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import msgspec
 
-from enrich_pandas.emulators.account import Charge, Visit
-from enrich_pandas.emulators.protocol import CONTROL, CREDENTIALS, KEY, Fault, Options
-from enrich_pandas.engine.context import Surroundings, inside
+from enrich_pandas.emulators.account import Charge, LoggedRequest
+from enrich_pandas.emulators.protocol import CONTROL, CREDENTIALS, KEY, Fault, SandboxOptions
+from enrich_pandas.engine.context import Environment, use_environment
 from enrich_pandas.providers.base import Secret
 
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ class Sandbox:
     ) -> None:
         if url is not None and not _LOOPBACK.fullmatch(url):
             raise ValueError("A sandbox is on loopback only: give an http://127.0.0.1:… address.")
-        self._options = Options(
+        self._options = SandboxOptions(
             latency=latency,
             connections=connections,
             rate=rate,
@@ -127,7 +127,7 @@ class Sandbox:
             self._base = stack.enter_context(self._served(folder))
             self._last = {}
             self._urls = self._get("urls")
-            stack.enter_context(inside(self._surroundings(folder)))
+            stack.enter_context(use_environment(self._surroundings(folder)))
             self._open = stack.pop_all()
         return self
 
@@ -172,7 +172,7 @@ class Sandbox:
 
         ``status`` is null where the connection was closed with no answer.
         """
-        return _frame(self._rows("requests"), Visit).astype({"status": "Int64"})
+        return _frame(self._rows("requests"), LoggedRequest).astype({"status": "Int64"})
 
     def fault(
         self,
@@ -231,8 +231,8 @@ class Sandbox:
             return nullcontext(self._join.rstrip("/"))
         return _own_process(self._options, folder) if self._process else _thread(self._options)
 
-    def _surroundings(self, folder: Path) -> Surroundings:
-        return Surroundings(
+    def _surroundings(self, folder: Path) -> Environment:
+        return Environment(
             realm="sandbox",
             origins=self._urls,
             secrets={
@@ -253,7 +253,7 @@ class Sandbox:
 
 
 @contextmanager
-def _thread(options: Options) -> Iterator[str]:
+def _thread(options: SandboxOptions) -> Iterator[str]:
     """Run the server in a thread: uvicorn installs signal handlers in the main one only."""
     from enrich_pandas.emulators.server import Server, Sockets  # the extra's packages
 
@@ -269,7 +269,7 @@ def _thread(options: Options) -> Iterator[str]:
 
 
 @contextmanager
-def _own_process(options: Options, folder: Path) -> Iterator[str]:
+def _own_process(options: SandboxOptions, folder: Path) -> Iterator[str]:
     """Run the server in a process that Ctrl-C here spares, and that ends with this one."""
     file = folder / "options.json"
     file.write_bytes(msgspec.json.encode(options))

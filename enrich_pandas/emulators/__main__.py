@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from enrich_pandas.emulators.protocol import KEY, Options
+from enrich_pandas.emulators.protocol import KEY, SandboxOptions
 from enrich_pandas.emulators.server import Server, Sockets
 
 
@@ -21,7 +21,11 @@ def main(given: Sequence[str] | None = None) -> None:
     """Print each vendor's address and the key, then serve until Ctrl-C."""
     arguments = vars(_parser().parse_args(given))
     port, file, is_owned = (arguments.pop(name) for name in ("port", "options", "owned"))
-    options = msgspec.json.decode(file.read_bytes(), type=Options) if file else Options(**arguments)
+    options = (
+        msgspec.json.decode(file.read_bytes(), type=SandboxOptions)
+        if file
+        else SandboxOptions(**arguments)
+    )
     sockets = Sockets.bound(port)
     for vendor, url in sockets.urls.items():
         sys.stdout.write(f"{vendor:12} {url}   key: {KEY}\n")

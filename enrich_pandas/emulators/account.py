@@ -14,7 +14,7 @@ _GENEROUS = 60_000  # requests a window announced where no rate is enforced
 
 
 @dataclass
-class Account:
+class VendorAccount:
     """An account with one vendor.
 
     Parameters
@@ -88,7 +88,7 @@ class Charge(msgspec.Struct):
     at: float
 
 
-class Visit(msgspec.Struct):
+class LoggedRequest(msgspec.Struct):
     """One request received. ``status`` is None while, or where, it got no answer."""
 
     vendor: str
@@ -105,15 +105,15 @@ class Ledger:
 
     def __init__(self) -> None:
         self.charges: list[Charge] = []
-        self.visits: list[Visit] = []
+        self.visits: list[LoggedRequest] = []
 
     def charge(self, vendor: str, endpoint: str, identity: str, credits_: float) -> None:
         """Write a charge down; what is free is no charge."""
         if credits_:
             self.charges.append(Charge(vendor, endpoint, identity, credits_, time.time()))
 
-    def visit(self, vendor: str, method: str, path: str) -> Visit:
+    def visit(self, vendor: str, method: str, path: str) -> LoggedRequest:
         """Write a request down as it arrives; the rest of the entry follows."""
-        visit = Visit(vendor, method, path, None, 0, None, time.time())
+        visit = LoggedRequest(vendor, method, path, None, 0, None, time.time())
         self.visits.append(visit)
         return visit

@@ -14,7 +14,7 @@ from enrich_pandas.emulators.identities import domain_of_slug
 from enrich_pandas.emulators.pools import companies_by_slug, day, maybe, pools, rng_of, some
 
 
-class Standing(StrEnum):
+class CompanyCoverage(StrEnum):
     """What a vendor has of a company."""
 
     FOUND = "found"
@@ -24,7 +24,11 @@ class Standing(StrEnum):
 
 
 # Upper ends of each standing's part of the share of misses.
-_STANDINGS = ((0.60, Standing.MISSING), (0.80, Standing.QUEUED), (1.01, Standing.SHARED))
+_STANDINGS = (
+    (0.60, CompanyCoverage.MISSING),
+    (0.80, CompanyCoverage.QUEUED),
+    (1.01, CompanyCoverage.SHARED),
+)
 _SIMILAR = 0.1  # share of companies with another of a similar name and domain
 _TYPES = ("Privately Held", "Public Company", "Nonprofit", "Partnership")
 _INDUSTRIES = (
@@ -40,7 +44,7 @@ _RANGES = ((10, "2-10"), (50, "11-50"), (200, "51-200"), (1000, "201-1000"), (10
 _ROUNDS = ("seed", "series_a", "series_b", "grant")
 
 
-class Round(msgspec.Struct, frozen=True, kw_only=True):
+class FakeRound(msgspec.Struct, frozen=True, kw_only=True):
     """A round of funding."""
 
     name: str
@@ -49,7 +53,7 @@ class Round(msgspec.Struct, frozen=True, kw_only=True):
     investors: Sequence[str] = ()
 
 
-class Firm(msgspec.Struct, frozen=True, kw_only=True):
+class FakeCompany(msgspec.Struct, frozen=True, kw_only=True):
     """A company, in no vendor's shape. What a vendor may leave empty is None or an empty list."""
 
     slug: str
@@ -76,7 +80,7 @@ class Firm(msgspec.Struct, frozen=True, kw_only=True):
     other_domains: Sequence[str] = ()
     competitors: Sequence[str] = ()
     offices: Sequence[str] = ()
-    rounds: Sequence[Round] = ()
+    rounds: Sequence[FakeRound] = ()
 
     @property
     def page(self) -> str:
@@ -115,35 +119,35 @@ class Companies:
     def __init__(self, *, misses: float, seed: int) -> None:
         self._misses, self._seed = misses, seed
 
-    def standing(self, slug: str, vendor: str) -> Standing:
+    def standing(self, slug: str, vendor: str) -> CompanyCoverage:
         """Return what a vendor has of a company."""
         draw = rng_of(self._seed, "standing", vendor, slug).random()
         if draw >= self._misses:
-            return Standing.FOUND
+            return CompanyCoverage.FOUND
         return next(one for end, one in _STANDINGS if draw / self._misses < end)
 
-    def firm(self, slug: str) -> Firm:
+    def firm(self, slug: str) -> FakeCompany:
         """Return the company of a slug, whatever a vendor has."""
         return _drawn(rng_of(self._seed, "company", slug), slug)
 
-    def twin(self, firm: Firm) -> Firm:
+    def twin(self, firm: FakeCompany) -> FakeCompany:
         """Return the other company with its domain and its name."""
         other = self.firm(f"{firm.slug}-1")
         return msgspec.structs.replace(other, name=firm.name, domain=firm.domain)
 
-    def similar(self, firm: Firm) -> list[Firm]:
+    def similar(self, firm: FakeCompany) -> list[FakeCompany]:
         """Return companies of a similar name and domain; mostly none."""
         rng = rng_of(self._seed, "similar", firm.slug)
         return [self.firm(f"{firm.slug}-labs")] if rng.random() < _SIMILAR else []
 
 
-def _drawn(rng: random.Random, slug: str) -> Firm:
+def _drawn(rng: random.Random, slug: str) -> FakeCompany:
     pool, domain = rng.choice(pools()), domain_of_slug(slug)
     city, region = rng.choice(pool.cities), rng.choice(pool.regions)
     name = companies_by_slug().get(slug) or slug.replace("-", " ").replace(".", " ").title()
     low = rng.choice((10**5, 10**6, 10**8))
     is_public = rng.random() < 0.1  # noqa: PLR2004 - few are
-    return Firm(
+    return FakeCompany(
         slug=slug,
         id=rng.randrange(10_000, 90_000_000),
         name=name,
@@ -172,8 +176,8 @@ def _drawn(rng: random.Random, slug: str) -> Firm:
     )
 
 
-def _round(rng: random.Random, names: Sequence[str]) -> Round:
-    return Round(
+def _round(rng: random.Random, names: Sequence[str]) -> FakeRound:
+    return FakeRound(
         name=rng.choice(_ROUNDS),
         amount=rng.randrange(1, 500) * 100_000,
         day=day(rng, 2012, 2026),

@@ -1,9 +1,12 @@
 """Faults: what goes wrong, by name, and when.
 
 A fault is a method, named as `Sandbox.fault` takes it, with the options that its docstring names.
-`Early` strikes a request before it is read, so it knows no ``only``. `Before` strikes before the
-vendor accepts: nothing is charged. `Elements` changes the list that a vendor answers with, after it
-has charged for what it found. `After` strikes the finished answer: everything in it is charged.
+`EarlyFaults` strikes a request before it is read, so it knows no ``only``. `BeforeFaults` strikes
+before the
+vendor accepts: nothing is charged. `ListFaults` changes the list that a vendor answers with,
+after it
+has charged for what it found. `AfterFaults` strikes the finished answer: everything in it is
+charged.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -16,18 +19,16 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from enrich_pandas.emulators import wire
-from enrich_pandas.emulators.protocol import Asked, Fault
+from enrich_pandas.emulators.protocol import Fault, RequestedIdentity
 from enrich_pandas.emulators.wire import decoded, edited, numbered, packed, respelled
-
-__all__ = ["After", "Before", "Early", "Element", "Elements", "Faults", "names", "strike"]
 
 # -- Faults of the finished answer, and what faults need to know of the endpoint they strike -----
 
-Element = dict[str, Any]
+JsonObject = dict[str, Any]
 Pairs = Sequence[tuple[str, str]]
 
 
-class Victim(Protocol):
+class FaultyEndpoint(Protocol):
     """What a fault needs to know of the endpoint it strikes."""
 
     drifts: ClassVar[Mapping[str, Any]]
@@ -36,18 +37,18 @@ class Victim(Protocol):
     def refusal(self, kind: str, about: str = "") -> Response:
         """Return a refusal in the vendor's own words."""
 
-    def alien(self) -> Element:
+    def alien(self) -> JsonObject:
         """Return the element of somebody who was not asked for."""
 
-    def person_in(self, element: Element) -> Element | None:
+    def person_in(self, element: JsonObject) -> JsonObject | None:
         """Return the person of an element, or None where nobody was found."""
 
 
 @dataclass(frozen=True)
-class After:
+class AfterFaults:
     """Faults of the finished answer; it is accepted and charged."""
 
-    victim: Victim
+    victim: FaultyEndpoint
     answer: Response
     options: Mapping[str, Any]
     number: int = 1  # how often it has struck, with this
@@ -62,7 +63,7 @@ class After:
 
     def drop_after_accept(self) -> Response:
         """Close the connection with no answer, after ``delay`` seconds; rudely ``by_reset``."""
-        return wire.Dropped(**chosen(self.options, "delay", "by_reset"))
+        return wire.DroppedResponse(**chosen(self.options, "delay", "by_reset"))
 
     def truncated(self) -> Response:
         """Close the connection after ``at`` bytes of the body, half of it unless given.
@@ -72,11 +73,11 @@ class After:
         at = self.options.get("at", len(self.answer.body) // 2)
         if self.options.get("is_announced"):
             return self._with(bytes(self.answer.body[:at]))
-        return wire.Truncated(self.answer, at, **chosen(self.options, "by_reset"))
+        return wire.TruncatedResponse(self.answer, at, **chosen(self.options, "by_reset"))
 
     def slow(self) -> Response:
         """Answer after ``delay`` seconds."""
-        return wire.Late(self.answer, self.options["delay"])
+        return wire.LateResponse(self.answer, self.options["delay"])
 
     def dripping(self) -> Response:
         """Send ``size`` bytes (1) every ``delay`` seconds (0): of the body, or of the ``whole``."""
@@ -128,7 +129,7 @@ class After:
         return changed
 
     def _spelled(self, pieces: Iterable[bytes]) -> Response:
-        return wire.Spelled(self.answer, pieces, self.options.get("delay", 0.0))
+        return wire.RawResponse(self.answer, pieces, self.options.get("delay", 0.0))
 
 
 def other_answer(options: Mapping[str, Any]) -> Response:
@@ -147,9 +148,9 @@ def _add(response: Response, headers: Pairs) -> None:
         response.raw_headers.append((name.lower().encode(), value.encode("latin-1")))
 
 
-def chosen(options: Mapping[str, Any], *names: str) -> dict[str, Any]:
+def chosen(options: Mapping[str, Any], *fault_names: str) -> dict[str, Any]:
     """Return those of a fault's options that are given."""
-    return {name: options[name] for name in names if name in options}
+    return {name: options[name] for name in fault_names if name in options}
 
 
 # -- Faults: what goes wrong, by name, and when --------------------------------------------------
@@ -158,7 +159,7 @@ _PAGE = "<html><body>Please sign in</body></html>"
 
 
 @dataclass(frozen=True)
-class Early:
+class EarlyFaults:
     """Faults of a request that is not read yet; None where it is to be served all the same."""
 
     request: Request
@@ -174,7 +175,7 @@ class Early:
         stream = self.request.stream()
         while left > 0 and (piece := await anext(stream, b"")):
             left -= len(piece)
-        return wire.Dropped(by_reset=True)
+        return wire.DroppedResponse(by_reset=True)
 
     async def sent_twice(self) -> Response | None:
         """Serve it twice and answer once, as a proxy does that repeats a request."""
@@ -183,11 +184,11 @@ class Early:
 
 
 @dataclass(frozen=True)
-class Before:
+class BeforeFaults:
     """Faults before acceptance."""
 
-    victim: Victim
-    asked: Asked
+    victim: FaultyEndpoint
+    asked: RequestedIdentity
     options: Mapping[str, Any]
 
     def unauthorized(self) -> Response:
@@ -222,7 +223,7 @@ class Before:
 
     def drop_before_accept(self) -> Response:
         """Close the connection with no answer, after ``delay`` seconds; nothing was accepted."""
-        return wire.Dropped(**chosen(self.options, "delay", "by_reset"))
+        return wire.DroppedResponse(**chosen(self.options, "delay", "by_reset"))
 
     def redirect(self) -> Response:
         """Send a 302, or ``http``, to ``location``."""
@@ -241,58 +242,58 @@ class Before:
 
 
 @dataclass(frozen=True)
-class Elements:
+class ListFaults:
     """Faults in the list of people or companies; the first one found is the one struck."""
 
-    victim: Victim
-    elements: list[Element]
+    victim: FaultyEndpoint
+    elements: list[JsonObject]
 
-    def reorder(self) -> list[Element]:
+    def reorder(self) -> list[JsonObject]:
         """Turn the list round."""
         return self.elements[::-1]
 
-    def missing_element(self) -> list[Element]:
+    def missing_element(self) -> list[JsonObject]:
         """Leave a person out who was found and charged."""
         return [element for element in self.elements if element not in self._struck]
 
-    def duplicate_element(self) -> list[Element]:
+    def duplicate_element(self) -> list[JsonObject]:
         """Give a person twice."""
         return [*self.elements, *deepcopy(self._struck)]
 
-    def differing_duplicate(self) -> list[Element]:
+    def differing_duplicate(self) -> list[JsonObject]:
         """Give a person twice, under two names."""
         others = deepcopy(self._struck)
         for person in self._people(others):
             _replace(person, self.victim.name_path.split("."), "Somebody Else")
         return [*self.elements, *others]
 
-    def alien_element(self) -> list[Element]:
+    def alien_element(self) -> list[JsonObject]:
         """Add somebody who was not asked for."""
         return [self.victim.alien(), *self.elements]
 
-    def wrong_type(self) -> list[Element]:
+    def wrong_type(self) -> list[JsonObject]:
         """Give some fields of a person with other types."""
         for person in self._people(self._struck):
             for path, wrong in self.victim.drifts.items():
                 _replace(person, path.split("."), wrong)
         return self.elements
 
-    def unknown_field(self) -> list[Element]:
+    def unknown_field(self) -> list[JsonObject]:
         """Give a person a field that no document has."""
         for person in self._people(self._struck):
             person["introduced_yesterday"] = {"nested": [1, "two", None]}
         return self.elements
 
     @property
-    def _struck(self) -> list[Element]:
+    def _struck(self) -> list[JsonObject]:
         """The first element with a person; none where nobody was found."""
         return [one for one in self.elements if self.victim.person_in(one) is not None][:1]
 
-    def _people(self, elements: list[Element]) -> list[Element]:
+    def _people(self, elements: list[JsonObject]) -> list[JsonObject]:
         return [person for one in elements if (person := self.victim.person_in(one)) is not None]
 
 
-def _replace(person: Element, path: Sequence[str], wrong: Any) -> None:
+def _replace(person: JsonObject, path: Sequence[str], wrong: Any) -> None:
     *sections, leaf = path
     part: Any = person
     for section in sections:
@@ -301,7 +302,7 @@ def _replace(person: Element, path: Sequence[str], wrong: Any) -> None:
         part[leaf] = wrong
 
 
-def names(kind: type) -> list[str]:
+def fault_names(kind: type) -> list[str]:
     """Return the names of the faults of one kind."""
     return [
         name
@@ -310,12 +311,12 @@ def names(kind: type) -> list[str]:
     ]
 
 
-def strike(kind: Early | Before | Elements | After, fault: Fault) -> Any:
+def apply_fault(kind: EarlyFaults | BeforeFaults | ListFaults | AfterFaults, fault: Fault) -> Any:
     """Let a fault do what its name says."""
     return getattr(kind, fault.name)()
 
 
-class Faults:
+class FaultQueue:
     """The faults that are still to strike; at most one strikes a request."""
 
     def __init__(self) -> None:
@@ -324,18 +325,22 @@ class Faults:
 
     def add(self, fault: Fault) -> None:
         """Let a fault strike from the next request on; ValueError where there is no such one."""
-        known = [name for kind in (Early, Before, Elements, After) for name in names(kind)]
+        known = [
+            name
+            for kind in (EarlyFaults, BeforeFaults, ListFaults, AfterFaults)
+            for name in fault_names(kind)
+        ]
         if fault.name not in known:
             raise ValueError(f"There is no fault {fault.name!r}; there are {', '.join(known)}.")
         if (fault.vendor, fault.where) not in self.places:
             raise ValueError(
                 f"There is no {fault.where!r} at {fault.vendor!r}; there are {sorted(self.places)}."
             )
-        if fault.only is not None and fault.name in names(Early):
+        if fault.only is not None and fault.name in fault_names(EarlyFaults):
             raise ValueError(f"{fault.name!r} strikes a request unread: it takes no only=.")
         self._waiting.append(fault)
 
-    def take(self, vendor: str, where: str, asked: Sequence[Asked]) -> Fault | None:
+    def take(self, vendor: str, where: str, asked: Sequence[RequestedIdentity]) -> Fault | None:
         """Return the fault that strikes this request, if any, and count it."""
         return self._take(vendor, where, asked, is_early=False)
 
@@ -344,9 +349,9 @@ class Faults:
         return self._take(vendor, where, [], is_early=True)
 
     def _take(
-        self, vendor: str, where: str, asked: Sequence[Asked], *, is_early: bool
+        self, vendor: str, where: str, asked: Sequence[RequestedIdentity], *, is_early: bool
     ) -> Fault | None:
-        early = names(Early)
+        early = fault_names(EarlyFaults)
         met = (one for one in self._waiting if (one.name in early) is is_early)
         fault = next((one for one in met if one.meets(vendor, where, asked)), None)
         if fault is not None and fault.skip:

@@ -35,7 +35,7 @@ from enrich_pandas.emulators.pools import (
 # Every domain is reserved (RFC 2606) and every phone number is of the fictional 555-01xx range.
 
 
-class Employment(msgspec.Struct, frozen=True, kw_only=True):
+class FakeJob(msgspec.Struct, frozen=True, kw_only=True):
     """A position."""
 
     company: str | None = None
@@ -53,7 +53,7 @@ class Employment(msgspec.Struct, frozen=True, kw_only=True):
     is_default: bool = False
 
 
-class School(msgspec.Struct, frozen=True, kw_only=True):
+class FakeSchool(msgspec.Struct, frozen=True, kw_only=True):
     """An education."""
 
     name: str
@@ -65,7 +65,7 @@ class School(msgspec.Struct, frozen=True, kw_only=True):
     activities: str | None = None
 
 
-class Address(msgspec.Struct, frozen=True):
+class FakeEmail(msgspec.Struct, frozen=True):
     """An e-mail address and what its verification said."""
 
     email: str
@@ -74,7 +74,7 @@ class Address(msgspec.Struct, frozen=True):
     job: int | None = None
 
 
-class Profile(msgspec.Struct, frozen=True, kw_only=True):
+class FakePerson(msgspec.Struct, frozen=True, kw_only=True):
     """A person, in no vendor's shape. What a vendor may leave empty is None or an empty list."""
 
     slug: str
@@ -97,12 +97,12 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
     github: str | None = None
     picture: str | None = None
     languages: Sequence[str] = ()
-    jobs: Sequence[Employment] = ()
-    past_jobs: Sequence[Employment] = ()
-    schools: Sequence[School] = ()
+    jobs: Sequence[FakeJob] = ()
+    past_jobs: Sequence[FakeJob] = ()
+    schools: Sequence[FakeSchool] = ()
     skills: Sequence[str] = ()
-    business_emails: Sequence[Address] = ()
-    personal_emails: Sequence[Address] = ()
+    business_emails: Sequence[FakeEmail] = ()
+    personal_emails: Sequence[FakeEmail] = ()
     phones: Sequence[str] = ()
     certifications: Sequence[str] = ()
     honors: Sequence[str] = ()
@@ -115,7 +115,7 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True):
         return ", ".join(job.title for job in self.jobs if job.title) or None
 
 
-def draw(rng: random.Random, slug: str, first: str, last: str, pool: Pool) -> Profile:
+def draw(rng: random.Random, slug: str, first: str, last: str, pool: Pool) -> FakePerson:
     """Draw the person of that slug and name, from that place."""
     extreme = rng.random() < 0.02  # noqa: PLR2004 - a rare thing: somebody with long lists
     jobs = [_job(rng, pool, current=True) for _ in range(some(rng, (0.05, 0.85, 0.1)))]
@@ -123,7 +123,7 @@ def draw(rng: random.Random, slug: str, first: str, last: str, pool: Pool) -> Pr
     city, region = rng.choice(pool.cities), rng.choice(pool.regions)
     handle = f"{slugged(first)}.{slugged(last)}"
     title = jobs[0].title if jobs else None
-    return Profile(
+    return FakePerson(
         slug=slug,
         id=rng.randrange(10_000, 900_000_000),
         name=f"{first} {last}",
@@ -158,11 +158,11 @@ def draw(rng: random.Random, slug: str, first: str, last: str, pool: Pool) -> Pr
     )
 
 
-def _job(rng: random.Random, pool: Pool, *, current: bool) -> Employment:
+def _job(rng: random.Random, pool: Pool, *, current: bool) -> FakeJob:
     company = rng.choice(pool.companies)
     title, seniority, function = rng.choice(TITLES)
     start = rng.randrange(2000, 2024)
-    return Employment(
+    return FakeJob(
         company=company,
         domain=maybe(rng, 0.9, domain_of(company)),
         company_id=rng.choice((0, *(rng.randrange(1, 10**7) for _ in range(9)))),
@@ -179,9 +179,9 @@ def _job(rng: random.Random, pool: Pool, *, current: bool) -> Employment:
     )
 
 
-def _school(rng: random.Random, pool: Pool) -> School:
+def _school(rng: random.Random, pool: Pool) -> FakeSchool:
     start = rng.randrange(1980, 2020)
-    return School(
+    return FakeSchool(
         name=f"{rng.choice(pool.last_names)} University",
         network_id=maybe(rng, 0.8, str(rng.randrange(10**4, 10**6))),
         degree=maybe(rng, 0.8, rng.choice(DEGREES)),
@@ -193,19 +193,19 @@ def _school(rng: random.Random, pool: Pool) -> School:
 
 
 def _business_emails(
-    rng: random.Random, handle: str, jobs: Sequence[Employment], *, extreme: bool
-) -> list[Address]:
+    rng: random.Random, handle: str, jobs: Sequence[FakeJob], *, extreme: bool
+) -> list[FakeEmail]:
     known = 1.0 if extreme else 0.6
     return [
-        Address(f"{handle}@{job.domain}", *_verified(rng), job=position)
+        FakeEmail(f"{handle}@{job.domain}", *_verified(rng), job=position)
         for position, job in enumerate(jobs)
         if job.domain and rng.random() < known
     ]
 
 
-def _personal_emails(rng: random.Random, handle: str) -> list[Address]:
+def _personal_emails(rng: random.Random, handle: str) -> list[FakeEmail]:
     hosts = rng.sample(("com", "net", "org"), some(rng, (0.5, 0.4, 0.1)))
-    return [Address(f"{handle}@example.{host}", *_verified(rng)) for host in hosts]
+    return [FakeEmail(f"{handle}@example.{host}", *_verified(rng)) for host in hosts]
 
 
 def _verified(rng: random.Random) -> tuple[str, str]:
@@ -223,7 +223,7 @@ def _phone(rng: random.Random) -> str:
 _RENAMED = "-now"
 
 
-class Fate(StrEnum):
+class PersonCoverage(StrEnum):
     """What a vendor has of somebody."""
 
     FOUND = "found"
@@ -235,10 +235,10 @@ class Fate(StrEnum):
 
 # Upper ends of each fate's part of the share of misses.
 _FATES = (
-    (0.60, Fate.MISSING),
-    (0.85, Fate.QUEUED),
-    (0.92, Fate.UNREADABLE),
-    (1.01, Fate.REDACTED),
+    (0.60, PersonCoverage.MISSING),
+    (0.85, PersonCoverage.QUEUED),
+    (0.92, PersonCoverage.UNREADABLE),
+    (1.01, PersonCoverage.REDACTED),
 )
 
 
@@ -262,11 +262,11 @@ class People:
         self._seed = seed
         self._table = None if table is None else _indexed(table)
 
-    def find(self, identity: str, vendor: str) -> tuple[Fate, Profile | None]:
+    def find(self, identity: str, vendor: str) -> tuple[PersonCoverage, FakePerson | None]:
         """Return what a vendor has of a slug or an e-mail address."""
         if self._table is not None:
             profile = self._table.get(identity)
-            return (Fate.FOUND if profile else Fate.MISSING), profile
+            return (PersonCoverage.FOUND if profile else PersonCoverage.MISSING), profile
         slug = self._slug_of(identity)
         profile = self.profile(slug)
         if "@" in identity:
@@ -281,22 +281,22 @@ class People:
         title: str | None,
         company: str | None,
         domain: str | None,
-    ) -> tuple[str, Fate, Profile | None]:
+    ) -> tuple[str, PersonCoverage, FakePerson | None]:
         """Return who has a name or a title at a company: identity, and what a vendor has."""
         if self._table is not None:
             rows = self._table.values()
             profile = next((one for one in rows if _fits(one, name, title, company, domain)), None)
             identity = profile.slug if profile else ""
-            return identity, (Fate.FOUND if profile else Fate.MISSING), profile
+            return identity, (PersonCoverage.FOUND if profile else PersonCoverage.MISSING), profile
         if not company:
-            return "", Fate.MISSING, None
+            return "", PersonCoverage.MISSING, None
         told = "\0".join(folded(text) for text in (name or title or "", company))
         # The zero keeps the number from being read as a part of the name.
         slug = f"{slugged(name or 'x')}-0{crc32(told.encode()):x}"
         profile = _employed(self.profile(slug), name, title, company, domain)
         return slug, self._fate(slug, vendor), profile
 
-    def profile(self, slug: str) -> Profile:
+    def profile(self, slug: str) -> FakePerson:
         """Return the person of a slug, whatever a vendor has."""
         rng = self._rng("person", slug)
         first, last, pool = names_in_slug(slug, rng)
@@ -315,10 +315,10 @@ class People:
         first, last = names_in_handle(identity.partition("@")[0], rng)
         return f"{slugged(first)}-{slugged(last)}-{rng.randrange(0x1000, 0x10000):x}"
 
-    def _fate(self, slug: str, vendor: str) -> Fate:
+    def _fate(self, slug: str, vendor: str) -> PersonCoverage:
         draw = self._rng("fate", vendor, slug).random()
         if draw >= self._misses:
-            return Fate.FOUND
+            return PersonCoverage.FOUND
         return next(fate for end, fate in _FATES if draw / self._misses < end)
 
     def _was_renamed(self, slug: str) -> bool:
@@ -328,17 +328,17 @@ class People:
         return rng_of(self._seed, *parts)
 
 
-def _known_under(profile: Profile, email: str) -> Profile:
+def _known_under(profile: FakePerson, email: str) -> FakePerson:
     known = [address for address in profile.business_emails if address.email != email]
-    asked = Address(email, "verified", profile.updated or "", job=0 if profile.jobs else None)
+    asked = FakeEmail(email, "verified", profile.updated or "", job=0 if profile.jobs else None)
     return msgspec.structs.replace(profile, business_emails=[asked, *known])
 
 
 def _employed(
-    profile: Profile, name: str | None, title: str | None, company: str, domain: str | None
-) -> Profile:
+    profile: FakePerson, name: str | None, title: str | None, company: str, domain: str | None
+) -> FakePerson:
     """Return a person with the name, title and employer that they are known by."""
-    job = profile.jobs[0] if profile.jobs else Employment(is_default=True)
+    job = profile.jobs[0] if profile.jobs else FakeJob(is_default=True)
     domain = domain or domain_of(company)
     job = msgspec.structs.replace(job, company=company, domain=domain, title=title or job.title)
     first, _, last = (name or profile.name).partition(" ")
@@ -358,13 +358,13 @@ def _employed(
 
 
 def _fits(
-    profile: Profile,
+    profile: FakePerson,
     name: str | None,
     title: str | None,
     company: str | None,
     domain: str | None,
 ) -> bool:
-    job = profile.jobs[0] if profile.jobs else Employment()
+    job = profile.jobs[0] if profile.jobs else FakeJob()
     pairs = ((name, profile.name), (title, job.title))
     works_there = (company and company == job.company) or (domain and domain == job.domain)
     return bool(works_there) and all(
@@ -372,8 +372,8 @@ def _fits(
     )
 
 
-def _indexed(table: Sequence[Mapping[str, Any]]) -> dict[str, Profile]:
-    index: dict[str, Profile] = {}
+def _indexed(table: Sequence[Mapping[str, Any]]) -> dict[str, FakePerson]:
+    index: dict[str, FakePerson] = {}
     for number, row in enumerate(table, start=1):
         slug, email = slug_in(str(row.get("linkedin_url"))), email_in(str(row.get("email")))
         if identities := [identity for identity in (slug, email) if identity]:
@@ -382,16 +382,16 @@ def _indexed(table: Sequence[Mapping[str, Any]]) -> dict[str, Profile]:
     return index
 
 
-def _tabled(row: Mapping[str, Any], number: int, slug: str, email: str | None) -> Profile:
+def _tabled(row: Mapping[str, Any], number: int, slug: str, email: str | None) -> FakePerson:
     first, _, last = str(row.get("name") or slug).partition(" ")
-    job = Employment(
+    job = FakeJob(
         company=row.get("company"),
         domain=row.get("company_domain"),
         title=row.get("title"),
         location=row.get("location"),
         is_default=True,
     )
-    return Profile(
+    return FakePerson(
         slug=slug,
         id=number,
         name=str(row.get("name") or slug),
@@ -403,6 +403,6 @@ def _tabled(row: Mapping[str, Any], number: int, slug: str, email: str | None) -
         country=row.get("country"),
         place=row.get("location"),
         jobs=[job] if job.company or job.title else (),
-        business_emails=[Address(email, "verified", job=0)] if email else (),
+        business_emails=[FakeEmail(email, "verified", job=0)] if email else (),
         phones=[str(row["phone"])] if row.get("phone") else (),
     )

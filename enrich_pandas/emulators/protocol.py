@@ -12,7 +12,7 @@ KEY = "sandbox-key"
 CREDENTIALS = {"zoho": ("client_id", "client_secret", "refresh_token")}
 
 
-class Options(msgspec.Struct, kw_only=True, frozen=True):
+class SandboxOptions(msgspec.Struct, kw_only=True, frozen=True):
     """What a sandbox is started with; `enrich_pandas.emulators.Sandbox` documents each."""
 
     latency: float = 0.0
@@ -26,14 +26,14 @@ class Options(msgspec.Struct, kw_only=True, frozen=True):
     token_seconds: float = 3600.0
 
 
-class Asked(NamedTuple):
+class RequestedIdentity(NamedTuple):
     """Somebody a request asks for: as the vendor sees the person, and as it was submitted."""
 
     identity: str
     submitted: str
 
 
-_NOBODY = Asked("", "")
+_NOBODY = RequestedIdentity("", "")
 
 
 class Fault(msgspec.Struct, kw_only=True):
@@ -51,11 +51,11 @@ class Fault(msgspec.Struct, kw_only=True):
     struck: int = 0
     options: dict[str, Any] = {}
 
-    def meets(self, vendor: str, where: str, asked: Sequence[Asked]) -> bool:
+    def meets(self, vendor: str, where: str, asked: Sequence[RequestedIdentity]) -> bool:
         """Say whether it strikes this request."""
         here = (self.vendor, self.where) == (vendor, where) and self.times != 0
         return here and (self.only is None or any(self.only in one for one in asked))
 
-    def target(self, asked: Sequence[Asked]) -> Asked:
+    def target(self, asked: Sequence[RequestedIdentity]) -> RequestedIdentity:
         """Return whom of the request it is about."""
         return next((one for one in asked if self.only in one), next(iter(asked), _NOBODY))

@@ -20,11 +20,11 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from enrich_pandas.emulators import amplemarket, crustdata, zoho
-from enrich_pandas.emulators.account import Account
-from enrich_pandas.emulators.protocol import CONTROL, HOST, Fault, Options
-from enrich_pandas.emulators.vendor import Endpoint, World, rendered
+from enrich_pandas.emulators.account import VendorAccount
+from enrich_pandas.emulators.protocol import CONTROL, HOST, Fault, SandboxOptions
+from enrich_pandas.emulators.vendor import EmulatedEndpoint, World, rendered
 
-VENDORS: Mapping[str, Callable[[World, Account], list[Endpoint]]] = {
+VENDORS: Mapping[str, Callable[[World, VendorAccount], list[EmulatedEndpoint]]] = {
     "crustdata": crustdata.endpoints,
     "amplemarket": amplemarket.endpoints,
     "zoho": zoho.endpoints,
@@ -56,7 +56,7 @@ class Sockets(dict[str, socket.socket]):
 class Server(uvicorn.Server):
     """The server of one sandbox; ``run`` serves until ``should_exit`` is set."""
 
-    def __init__(self, options: Options, sockets: Sockets) -> None:
+    def __init__(self, options: SandboxOptions, sockets: Sockets) -> None:
         self._sockets = sockets
         super().__init__(
             uvicorn.Config(

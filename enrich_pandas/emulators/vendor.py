@@ -16,38 +16,38 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from enrich_pandas.emulators.account import Account, Ledger, Visit
+from enrich_pandas.emulators.account import Ledger, LoggedRequest, VendorAccount
 from enrich_pandas.emulators.companies import Companies
 from enrich_pandas.emulators.faults import (
-    After,
-    Before,
-    Early,
-    Element,
-    Elements,
-    Faults,
-    names,
-    strike,
+    AfterFaults,
+    BeforeFaults,
+    EarlyFaults,
+    FaultQueue,
+    JsonObject,
+    ListFaults,
+    apply_fault,
+    fault_names,
 )
 from enrich_pandas.emulators.people import People
-from enrich_pandas.emulators.protocol import KEY, Asked, Fault, Options
-from enrich_pandas.emulators.wire import Dropped
+from enrich_pandas.emulators.protocol import KEY, Fault, RequestedIdentity, SandboxOptions
+from enrich_pandas.emulators.wire import DroppedResponse
 
 
 class World:
     """What all vendors share."""
 
-    def __init__(self, options: Options) -> None:
+    def __init__(self, options: SandboxOptions) -> None:
         self.options = options
         self.people = People(misses=options.misses, seed=options.seed, table=options.people)
         self.companies = Companies(misses=options.misses, seed=options.seed)
         self.ledger = Ledger()
-        self.faults = Faults()
+        self.faults = FaultQueue()
         self.queued: dict[str, float] = {}  # when somebody was first asked for
         self._gate = asyncio.Semaphore(options.connections) if options.connections else None
 
-    def account(self) -> Account:
+    def account(self) -> VendorAccount:
         """Open an account with a vendor."""
-        return Account(credits=self.options.credits, rate=self.options.rate)
+        return VendorAccount(credits=self.options.credits, rate=self.options.rate)
 
     @asynccontextmanager
     async def attended(self) -> AsyncIterator[None]:
@@ -61,7 +61,7 @@ class World:
                 yield
 
 
-class Refusal(Exception):  # noqa: N818 - an answer in the vendor's words, not an error of ours
+class RefusedRequest(Exception):  # noqa: N818 - an answer in the vendor's words, not an error of ours
     """The request is refused; nothing is charged."""
 
     def __init__(self, response: Response) -> None:
@@ -69,14 +69,16 @@ class Refusal(Exception):  # noqa: N818 - an answer in the vendor's words, not a
         self.response = response
 
 
-class Order(msgspec.Struct, kw_only=True):
+class ParsedRequest(msgspec.Struct, kw_only=True):
     """What a request asks for; an endpoint adds its own options."""
 
-    asked: Sequence[Asked] = ()
-    about: Sequence[Asked] = ()  # whom it concerns and does not ask for anew: those of a job
+    asked: Sequence[RequestedIdentity] = ()
+    about: Sequence[
+        RequestedIdentity
+    ] = ()  # whom it concerns and does not ask for anew: those of a job
 
 
-class Answer(msgspec.Struct, kw_only=True):
+class VendorAnswer(msgspec.Struct, kw_only=True):
     """What a vendor answers, and what it charges for whom."""
 
     body: Any
@@ -91,7 +93,7 @@ class Answer(msgspec.Struct, kw_only=True):
         return sum(amount for _, amount in self.charges)
 
 
-class Endpoint(ABC):
+class EmulatedEndpoint(ABC):
     """One endpoint of one vendor."""
 
     vendor: ClassVar[str]
@@ -103,16 +105,16 @@ class Endpoint(ABC):
     drifts: ClassVar[Mapping[str, Any]] = {}
     name_path: ClassVar[str] = ""  # where an element's person or company has its name
 
-    def __init__(self, world: World, account: Account) -> None:
+    def __init__(self, world: World, account: VendorAccount) -> None:
         self.world = world
         self.account = account
 
     @abstractmethod
     async def read(self, request: Request) -> Any:
-        """Return the `Order` in a request, or raise `Refusal`."""
+        """Return the `ParsedRequest` in a request, or raise `RefusedRequest`."""
 
     @abstractmethod
-    def answer(self, order: Any) -> Answer:
+    def answer(self, order: Any) -> VendorAnswer:
         """Answer an order; what it costs is charged by the caller."""
 
     @abstractmethod
@@ -127,15 +129,15 @@ class Endpoint(ABC):
         """Return the headers of every answer."""
         return {}
 
-    def elements(self, body: Any) -> list[Element] | None:
+    def elements(self, body: Any) -> list[JsonObject] | None:
         """Return the list in a body, of people or of companies, or None where there is none."""
         return body if isinstance(body, list) else None
 
-    def alien(self) -> Element:
+    def alien(self) -> JsonObject:
         """Return the element of somebody, or of a company, that was not asked for."""
         raise NotImplementedError(f"{self.path} answers with no list of people.")
 
-    def person_in(self, element: Element) -> Element | None:
+    def person_in(self, element: JsonObject) -> JsonObject | None:
         """Return the person or company of an element, or None where nobody was found."""
         return None
 
@@ -150,21 +152,21 @@ class Endpoint(ABC):
         async with self.world.attended():
             try:
                 response = await self._serve(request, visit)
-            except Refusal as refusal:
+            except RefusedRequest as refusal:
                 response = refusal.response
-        visit.status = None if isinstance(response, Dropped) else response.status_code
+        visit.status = None if isinstance(response, DroppedResponse) else response.status_code
         return response
 
-    async def _serve(self, request: Request, visit: Visit) -> Response:
+    async def _serve(self, request: Request, visit: LoggedRequest) -> Response:
         if fault := self.world.faults.take_early(self.vendor, self.where):
             visit.fault = fault.name
-            early = Early(request, partial(self._read, request, visit), fault.options)
-            struck: Response | None = await strike(early, fault)
+            early = EarlyFaults(request, partial(self._read, request, visit), fault.options)
+            struck: Response | None = await apply_fault(early, fault)
             if struck is not None:
                 return struck
         return await self._read(request, visit)
 
-    async def _read(self, request: Request, visit: Visit) -> Response:
+    async def _read(self, request: Request, visit: LoggedRequest) -> Response:
         if not self.is_authorized(request):
             raise self.refuse("unauthorized")
         if not self.account.admit():
@@ -177,25 +179,25 @@ class Endpoint(ABC):
             return self._struck(order, fault, visit)
         return self._rendered(self._accepted(order))
 
-    def _struck(self, order: Order, fault: Fault, visit: Visit) -> Response:
-        if fault.name in names(Before):
+    def _struck(self, order: ParsedRequest, fault: Fault, visit: LoggedRequest) -> Response:
+        if fault.name in fault_names(BeforeFaults):
             target = fault.target(order.asked or order.about)
-            refused: Response = strike(Before(self, target, fault.options), fault)
+            refused: Response = apply_fault(BeforeFaults(self, target, fault.options), fault)
             return refused
         answer = self._accepted(order)
-        if fault.name in names(Elements):
+        if fault.name in fault_names(ListFaults):
             if (elements := self.elements(answer.body)) is not None:
-                elements[:] = strike(Elements(self, elements), fault)
+                elements[:] = apply_fault(ListFaults(self, elements), fault)
             elif answer.is_unfinished:  # there is no list to strike yet
                 visit.fault = None
                 fault.times = None if fault.times is None else fault.times + 1
             return self._rendered(answer)
-        spoilt: Response = strike(
-            After(self, self._rendered(answer), fault.options, fault.struck), fault
+        spoilt: Response = apply_fault(
+            AfterFaults(self, self._rendered(answer), fault.options, fault.struck), fault
         )
         return spoilt
 
-    def _accepted(self, order: Order) -> Answer:
+    def _accepted(self, order: ParsedRequest) -> VendorAnswer:
         answer = self.answer(order)
         if not self.account.pay(answer.credits):
             raise self.refuse("out_of_credits")
@@ -203,13 +205,13 @@ class Endpoint(ABC):
             self.world.ledger.charge(self.vendor, self.path, identity, amount)
         return answer
 
-    def _rendered(self, answer: Answer) -> Response:
+    def _rendered(self, answer: VendorAnswer) -> Response:
         headers = {**self.headers(answer.credits), **answer.headers}
         return rendered(answer.body, answer.status, headers)
 
-    def refuse(self, kind: str, about: str = "") -> Refusal:
+    def refuse(self, kind: str, about: str = "") -> RefusedRequest:
         """Make the refusal to raise."""
-        return Refusal(self.refusal(kind, about))
+        return RefusedRequest(self.refusal(kind, about))
 
     def refusal(self, kind: str, about: str = "") -> Response:
         """Return a refusal in the vendor's own words."""

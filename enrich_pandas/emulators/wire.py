@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 _NO_LINGER = struct.pack("ii", 1, 0)  # to close is then to reset
 
 
-class Dropped(Response):
+class DroppedResponse(Response):
     """The connection is closed with no answer, after ``delay`` seconds; ``by_reset`` rudely."""
 
     def __init__(self, delay: float = 0.0, *, by_reset: bool = False) -> None:
@@ -32,7 +32,7 @@ class Dropped(Response):
         await _gone(receive)
 
 
-class Truncated(Response):
+class TruncatedResponse(Response):
     """The headers announce the whole body; ``at`` bytes of it are sent."""
 
     def __init__(self, whole: Response, at: int, *, by_reset: bool = False) -> None:
@@ -53,7 +53,7 @@ class Truncated(Response):
         await _gone(receive)
 
 
-class Late(Response):
+class LateResponse(Response):
     """Another response, after a while."""
 
     def __init__(self, response: Response, delay: float) -> None:
@@ -67,7 +67,7 @@ class Late(Response):
             await super().__call__(scope, receive, send)
 
 
-class Spelled(Response):
+class RawResponse(Response):
     """Another response in pieces of bytes, ``delay`` seconds apart; then the connection closes.
 
     The pieces are written past the server, which would refuse to send what no server should.

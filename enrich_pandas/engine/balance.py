@@ -14,7 +14,7 @@ from enrich_pandas.providers.base import Provider, Request, Response
 DEADLINE = 10.0  # seconds; nobody waits for long for what the run can do without
 
 
-class Purse:
+class BalanceCheck:
     """What is left on the account of one run's provider.
 
     Parameters
@@ -52,7 +52,7 @@ class Purse:
             if isinstance(answer, float):
                 return answer
             self._request = None
-            left = left_by(self._provider, answer)
+            left = read_balance(self._provider, answer)
             if left is not None:
                 self._note(left)
                 self._judge(left, stop)
@@ -69,7 +69,7 @@ class Purse:
             )
 
 
-def left_by(provider: Provider, response: Response) -> float | None:
+def read_balance(provider: Provider, response: Response) -> float | None:
     """Return the credits that are left by a vendor's answer, None where it does not tell."""
     if response.status != 200:  # noqa: PLR2004 - HTTP's OK
         return None

@@ -55,7 +55,7 @@ class Budget:
 # open, those who are too dear wait, and a budget is used up before anybody is skipped for it.
 
 
-class Parking:
+class BudgetQueue:
     """Counts the open batches of a run, and keeps those who wait for one to close.
 
     Parameters
@@ -133,7 +133,7 @@ class Parking:
             self._again(some)
 
 
-def budget_in(given: float | Budget | None) -> Budget | None:
+def read_budget(given: float | Budget | None) -> Budget | None:
     """Return a budget as the one type that the journal takes."""
     if given is None:
         return None

@@ -15,9 +15,9 @@ import msgspec
 from platformdirs import user_data_path
 
 from enrich_pandas.journal import Journal
-from enrich_pandas.journal.records import Answer, Played, pack
-from enrich_pandas.journal.suppression import Screen
-from enrich_pandas.options import retention
+from enrich_pandas.journal.records import Answer, ReplayedFlow, pack
+from enrich_pandas.journal.suppression import SuppressionFilter
+from enrich_pandas.options import retention_seconds
 from enrich_pandas.providers import GROUP
 from enrich_pandas.providers.base import Identity, Kind, Provider, Request, Secret
 from enrich_pandas.providers.decoding import decoder_of
@@ -27,7 +27,7 @@ from enrich_pandas.providers.decoding import decoder_of
 class Replayed:
     """What recorded answers say: the flows, the answers, and the requests that are not recorded."""
 
-    flows: list[Played] = field(default_factory=list)
+    flows: list[ReplayedFlow] = field(default_factory=list)
     answers: dict[Identity, Answer] = field(default_factory=dict)
     missing: dict[Identity, Request] = field(default_factory=dict)
 
@@ -42,12 +42,12 @@ class Cassette(Protocol):
     path: Path
     is_offline: bool
     as_of: float
-    screens: list[Screen]
+    filters: list[SuppressionFilter]
 
     def now(self) -> float:
         """Return the time that decides how old an answer is."""
 
-    def play(self, provider: Provider, kind: Kind, wanted: Sequence[Identity]) -> Replayed:
+    def replay(self, provider: Provider, kind: Kind, wanted: Sequence[Identity]) -> Replayed:
         """Return the recorded answers for some identities. Nothing is sent."""
 
     def note_run(self, run: str, provider: Provider, kind: Kind, asked: Sequence[Identity]) -> None:
@@ -58,7 +58,7 @@ REPLAY = "replay:"  # begins the realm of a replay; the recording's digest follo
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Surroundings:
+class Environment:
     """What differs between a live run and one in a sandbox; the code that runs is the same.
 
     ``realm`` is part of every fingerprint, so that a sandbox's answer is never served as a live
@@ -77,33 +77,33 @@ class Surroundings:
 
 
 # A stack for the whole process rather than a ContextVar: a user's own threads must see it too.
-_stack: list[tuple[int | None, Surroundings]] = [(None, Surroundings())]
+_stack: list[tuple[int | None, Environment]] = [(None, Environment())]
 _lock = threading.Lock()
 
 
-def current() -> Surroundings:
+def current_environment() -> Environment:
     """Return the innermost surroundings that this thread has entered, else the process's."""
     with _lock:
         own = [one for thread, one in _stack if thread == threading.get_ident()]
         return own[-1] if own else _stack[-1][1]
 
 
-def journal_path(surroundings: Surroundings) -> Path:
+def journal_path(environment: Environment) -> Path:
     """Return where the journal is: in ``ENRICH_PANDAS_HOME``, else in the user's data folder."""
-    if surroundings.journal is not None:
-        return surroundings.journal
+    if environment.journal is not None:
+        return environment.journal
     home = os.environ.get("ENRICH_PANDAS_HOME") or user_data_path("enrich_pandas")
     return Path(home).expanduser() / "journal.sqlite"
 
 
 @contextmanager
-def inside(surroundings: Surroundings) -> Iterator[Surroundings]:
+def use_environment(environment: Environment) -> Iterator[Environment]:
     """Make these the current surroundings for the length of a ``with``."""
-    entry = threading.get_ident(), surroundings
+    entry = threading.get_ident(), environment
     with _lock:
         _stack.append(entry)
     try:
-        yield surroundings
+        yield environment
     finally:
         with _lock:
             del _stack[next(n for n, one in enumerate(_stack) if one is entry)]
@@ -113,7 +113,7 @@ def inside(surroundings: Surroundings) -> Iterator[Surroundings]:
 # Never a credential, and nothing that a repr would not show.
 
 
-class Planned(msgspec.Struct, frozen=True, kw_only=True):
+class RecordedPlan(msgspec.Struct, frozen=True, kw_only=True):
     """What a run's plan said: rows that were not sent, by status and reason, and what was saved."""
 
     refused: list[tuple[str, str, int]]
@@ -122,7 +122,7 @@ class Planned(msgspec.Struct, frozen=True, kw_only=True):
     saved_by_recording: float = 0.0
 
 
-class Call(msgspec.Struct, frozen=True, kw_only=True):
+class RecordedCall(msgspec.Struct, frozen=True, kw_only=True):
     """How a run was called.
 
     ``made_by`` is the provider's class. ``max_age`` counts from when the run began. ``options`` are
@@ -140,23 +140,23 @@ class Call(msgspec.Struct, frozen=True, kw_only=True):
     scope: bytes
     options: dict[str, Any] | None = None
     version: str = ""
-    planned: Planned | None = None
+    planned: RecordedPlan | None = None
     as_of: float | None = None
 
 
-def recorded(
+def record_call(
     provider: Provider,
     kind: Kind,
     *,
     realm: str,
     max_age: float,
     scope: bytes,
-    planned: Planned | None = None,
+    planned: RecordedPlan | None = None,
     as_of: float | None = None,
 ) -> bytes:
     """Write down how a provider is called, as JSON."""
     return pack(
-        Call(
+        RecordedCall(
             provider=provider.name,
             made_by=_class_of(type(provider)),
             kind=kind,
@@ -171,12 +171,12 @@ def recorded(
     )
 
 
-def read_call(call: bytes) -> Call:
+def read_call(call: bytes) -> RecordedCall:
     """Read back how a run was called."""
-    return decoder_of(Call).decode(call)
+    return decoder_of(RecordedCall).decode(call)
 
 
-def remade(call: Call) -> Provider | None:
+def remake_provider(call: RecordedCall) -> Provider | None:
     """Make the same provider again, without its credentials; None where that cannot be done."""
     if call.options is None:
         return None
@@ -238,11 +238,11 @@ def _class_of(kind: object) -> str:
 
 
 @contextmanager
-def opened(here: Surroundings) -> Iterator[Journal]:
+def open_journal(environment: Environment) -> Iterator[Journal]:
     """Lend the journal to whoever shows what is in it, or is about to ask.
 
     What is too old is deleted first, so that nobody is shown it, whether or not a call is made.
     """
-    with closing(Journal(journal_path(here))) as journal:
-        journal.expiry.sweep(retention())
+    with closing(Journal(journal_path(environment))) as journal:
+        journal.retention.delete_expired(retention_seconds())
         yield journal

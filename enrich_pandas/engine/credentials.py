@@ -14,7 +14,7 @@ from typing import NamedTuple
 import msgspec
 from filelock import FileLock
 
-from enrich_pandas.engine.context import Surroundings
+from enrich_pandas.engine.context import Environment
 from enrich_pandas.errors import (
     ConfigurationError,
     CredentialError,
@@ -33,19 +33,19 @@ from enrich_pandas.providers.base import (
 )
 from enrich_pandas.providers.decoding import decoder_of
 from enrich_pandas.transport import Transport
-from enrich_pandas.transport.outcome import legible, read
+from enrich_pandas.transport.outcome import read_exchange, repair_response
 
 DOTENV = ".env"  # of the working directory, and of no folder above it
 
 
-class Found(NamedTuple):
+class FoundSecret(NamedTuple):
     """A credential, and the place where it was found."""
 
     secret: Secret
     place: str
 
 
-def find_secrets(provider: Provider, surroundings: Surroundings) -> dict[str, Secret]:
+def find_secrets(provider: Provider, environment: Environment) -> dict[str, Secret]:
     """Find every credential that a provider needs.
 
     Raises
@@ -55,9 +55,9 @@ def find_secrets(provider: Provider, surroundings: Surroundings) -> dict[str, Se
     ConfigurationError
         The provider needs a short-lived token, and the package that encrypts it is not installed.
     """
-    if surroundings.cassette is not None and surroundings.cassette.is_offline:
+    if environment.cassette is not None and environment.cassette.is_offline:
         return {}  # nothing is sent
-    found = {name: located(provider, name, surroundings) for name in provider.credentials}
+    found = {name: find_secret(provider, name, environment) for name in provider.credentials}
     for name, one in found.items():
         if one is None:
             raise _missing(provider, name)
@@ -72,13 +72,13 @@ def find_secrets(provider: Provider, surroundings: Surroundings) -> dict[str, Se
     return secrets
 
 
-def located(provider: Provider, name: str, surroundings: Surroundings) -> Found | None:
+def find_secret(provider: Provider, name: str, environment: Environment) -> FoundSecret | None:
     """Find one credential in the first place that has it; None where none has."""
-    places = _places(provider, name, surroundings)
-    return next((Found(Secret(value), place) for place, value in places if value), None)
+    places = _places(provider, name, environment)
+    return next((FoundSecret(Secret(value), place) for place, value in places if value), None)
 
 
-def told(provider: Provider) -> list[str]:
+def known_secrets(provider: Provider) -> list[str]:
     """Return the credentials that can be had without asking anybody: to be blanked in a file."""
     given = [
         getattr(provider, name, None) or os.environ.get(variable)
@@ -88,12 +88,12 @@ def told(provider: Provider) -> list[str]:
 
 
 def _places(
-    provider: Provider, name: str, surroundings: Surroundings
+    provider: Provider, name: str, environment: Environment
 ) -> Iterator[tuple[str, Secret | str | None]]:
     """Yield each place and what it has, looking into one only when the ones before had nothing."""
     variable = provider.credentials[name]
     yield "argument", getattr(provider, name, None)
-    yield "sandbox", surroundings.secrets.get(provider.name, {}).get(name)
+    yield "sandbox", environment.secrets.get(provider.name, {}).get(name)
     yield "environment", os.environ.get(variable)
     yield "keyring", _from_keyring(provider.name, name)
     yield DOTENV, _from_dotenv(variable)
@@ -273,7 +273,9 @@ class Tokens:
     def _answer(self) -> Response:
         # Like a billed one it gets a connection of its own, so none is left open.
         request = Request(method="POST", path=self._renewal.path, billed=True)
-        return read(self._transport.send(request, self._renewal.form), request, self._provider)
+        return read_exchange(
+            self._transport.send(request, self._renewal.form), request, self._provider
+        )
 
     def _reached(self, answer: Response) -> Response:
         if not answer.status:
@@ -282,7 +284,7 @@ class Tokens:
                 cost="Nothing was charged for what could not be sent.",
                 todo="Check the network, then repeat the call: it continues from here.",
             )
-        return legible(answer)
+        return repair_response(answer)
 
     def _too_often(self, seconds: float) -> RateLimitError:
         return RateLimitError(

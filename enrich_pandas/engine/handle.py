@@ -14,7 +14,7 @@ from types import FrameType
 from typing import Generic, NoReturn, Protocol, TypeVar
 
 from enrich_pandas.errors import EnrichError, RunInterrupted
-from enrich_pandas.progress import FINAL, Console, Hook, Progress, State
+from enrich_pandas.progress import FINAL, Hook, InteractiveHook, Progress, State
 
 # -- Signals: Ctrl-C and SIGTERM, while a run is waited for in the main thread and at no other tim
 # Python's own handler raises between any two steps of the waiting thread, though it may just have
@@ -26,7 +26,7 @@ DEFAULTS = {signal.SIGTERM: signal.SIG_DFL, signal.SIGINT: signal.default_int_ha
 UNHEARD = 2  # signals that may wait for the waiting thread; it hangs where there are more
 
 
-class Heard:
+class SignalCatcher:
     """The signals heard so far; the handler that notes them.
 
     Parameters
@@ -60,9 +60,9 @@ class Heard:
 
 
 @contextmanager
-def listening(halt: Callable[[], None]) -> Iterator[Heard]:
+def catch_signals(halt: Callable[[], None]) -> Iterator[SignalCatcher]:
     """Listen to the signals that the process leaves to their default, in the main thread."""
-    heard, before = Heard(halt), {}
+    heard, before = SignalCatcher(halt), {}
     if threading.current_thread() is threading.main_thread():
         before = {one: own for one, own in DEFAULTS.items() if signal.getsignal(one) == own}
     try:
@@ -84,7 +84,7 @@ PIECE = 0.02  # seconds after which a wait looks up: an exception aimed at its t
 LINGER = 1.5  # seconds that an interrupt waits for what is in flight
 
 
-class Driven(Protocol):
+class Runnable(Protocol):
     """What drives a run, of one provider or of several in turn."""
 
     run: str
@@ -107,9 +107,9 @@ class Handle(Generic[R]):
     In a notebook, ``await handle`` waits too and leaves the kernel free.
     """
 
-    def __init__(self, driver: Driven, hook: Hook, assemble: Callable[[], R]) -> None:
-        self._driver, self._hook, self._assemble = driver, hook, assemble
-        self.run, self.pause, self.resume = driver.run, driver.pause, driver.resume
+    def __init__(self, runner: Runnable, hook: Hook, assemble: Callable[[], R]) -> None:
+        self._runner, self._hook, self._assemble = runner, hook, assemble
+        self.run, self.pause, self.resume = runner.run, runner.pause, runner.resume
         self._until = inf  # when waiting ends, whatever is still in flight
         self._turn = Lock()  # one thread at a time calls the hook
         self._is_started = self._is_awaited = self._is_shown = False
@@ -118,7 +118,7 @@ class Handle(Generic[R]):
         self._neglect: weakref.finalize[..., Handle[R]] | None = None
 
     def __repr__(self) -> str:
-        now = self._driver.snapshot()
+        now = self._runner.snapshot()
         return (
             f"<run {self.run}: {now.state}, {now.rows_done:,} of {now.rows:,} rows, "
             f"{now.credits:g} credits>"
@@ -144,12 +144,12 @@ class Handle(Generic[R]):
         if self._is_started:
             return
         self._is_started = True
-        if isinstance(self._hook, Console):
+        if isinstance(self._hook, InteractiveHook):
             self._hook.take_controls(self)
         with self._guarded():
-            self._driver.start()
+            self._runner.start()
             if follow:
-                self._neglect = weakref.finalize(self, _tell_of_neglect, self._driver)
+                self._neglect = weakref.finalize(self, _tell_of_neglect, self._runner)
                 self._show()  # by whom the run was begun: the panel belongs to the caller's cell
                 Thread(target=self._follow, name=f"enrich-{self.run}-view", daemon=True).start()
 
@@ -158,17 +158,17 @@ class Handle(Generic[R]):
 
         Whoever waits is interrupted, as by Ctrl-C.
         """
-        self._driver.halt()  # at once: the rest may have to wait for a lock
+        self._runner.halt()  # at once: the rest may have to wait for a lock
         self._attend()
         self._until = min(self._until, time.monotonic() + LINGER)
         try:
-            self._driver.cancel()
+            self._runner.cancel()
         finally:  # an impatient second Ctrl-C may have cut the first one short
-            self._driver.cancel()
+            self._runner.cancel()
 
     def then(self, change: Callable[[R], S]) -> "Handle[S]":
         """Return a handle of the same run, whose frame is changed; before it is started."""
-        return Handle(self._driver, self._hook, lambda: change(self._assemble()))
+        return Handle(self._runner, self._hook, lambda: change(self._assemble()))
 
     def result(self) -> R:
         """Return the frame with what has arrived so far."""
@@ -189,10 +189,10 @@ class Handle(Generic[R]):
         ProviderError, JournalError
             What stopped the run; its ``result`` is the frame so far.
         """
-        with listening(self._driver.halt) as heard, self._awaiting():
+        with catch_signals(self._runner.halt) as heard, self._awaiting():
             self.start()
             self._watch(heard)
-            state: State = "interrupted" if heard else self._driver.snapshot().state
+            state: State = "interrupted" if heard else self._runner.snapshot().state
             self._warn(self._show_last(state))
         if heard:
             heard.die_of_it()
@@ -202,7 +202,7 @@ class Handle(Generic[R]):
     @contextmanager
     def _awaiting(self) -> Iterator[None]:
         self._attend()
-        with self._driver.awaited(), self._guarded():
+        with self._runner.awaited(), self._guarded():
             self._is_awaited = True
             yield
 
@@ -221,7 +221,7 @@ class Handle(Generic[R]):
             self.cancel()
             raise
 
-    def _watch(self, heard: Heard | None = None) -> None:
+    def _watch(self, heard: SignalCatcher | None = None) -> None:
         while not self._is_over(TICK):
             if heard:
                 self.cancel()
@@ -232,7 +232,7 @@ class Handle(Generic[R]):
     def _is_over(self, seconds: float = 0.0) -> bool:
         """Wait so long; tell whether the run has ended, or nobody waits for what has not."""
         end = time.monotonic() + seconds
-        while not self._driver.done.wait(min(PIECE, seconds)):
+        while not self._runner.done.wait(min(PIECE, seconds)):
             if time.monotonic() >= end:
                 return time.monotonic() > self._until
         return True
@@ -241,8 +241,8 @@ class Handle(Generic[R]):
         """Show the run until somebody waits for it, who then does so."""
         try:
             while not self._is_awaited:
-                if self._driver.done.wait(TICK):
-                    self._show_last(self._driver.snapshot().state)
+                if self._runner.done.wait(TICK):
+                    self._show_last(self._runner.snapshot().state)
                     return
                 self._show()
         except BaseException as error:  # noqa: BLE001 - handed on to whoever waits
@@ -255,7 +255,7 @@ class Handle(Generic[R]):
             self._neglect.detach()
 
     def _show(self) -> Progress:
-        now = self._driver.snapshot()
+        now = self._runner.snapshot()
         if now.state in FINAL:  # which is the last one's alone: answers are still to land
             now = replace(now, state="running" if now.state == "done" else "stopping")
         with self._turn:
@@ -277,15 +277,15 @@ class Handle(Generic[R]):
             if self._is_shown:
                 return None
             self._is_shown = True
-            last = replace(self._driver.snapshot(), state=state)
+            last = replace(self._runner.snapshot(), state=state)
             self._hook(last)
         return last
 
     def _conclude(self) -> R:
-        error, is_whole = self._driver.error, self._driver.done.is_set()
+        error, is_whole = self._runner.error, self._runner.done.is_set()
         if self._failure is not None:
             raise self._failure
-        if error is None and (self._driver.snapshot().state == "interrupted" or not is_whole):
+        if error is None and (self._runner.snapshot().state == "interrupted" or not is_whole):
             raise self._interrupted()
         if error is None:
             return self.result()
@@ -293,7 +293,7 @@ class Handle(Generic[R]):
         raise error
 
     def _interrupted(self) -> RunInterrupted:
-        now = replace(self._driver.snapshot(), state="interrupted")
+        now = replace(self._runner.snapshot(), state="interrupted")
         flight = f"; what is in flight ({now.in_flight}) still lands" if now.in_flight else ""
         error = RunInterrupted(
             f"Stopped: {now.settled:,} of {now.rows:,} rows are settled.",
@@ -304,9 +304,9 @@ class Handle(Generic[R]):
         return error
 
 
-def _tell_of_neglect(driver: Driven) -> None:
+def _tell_of_neglect(runner: Runnable) -> None:
     """Warn of a run that nobody waited for; the end of the process has stopped it, if anything."""
-    now = driver.snapshot()
+    now = runner.snapshot()
     warnings.warn(
         f"Nobody waited for run {now.run}: {now.rows_done:,} of {now.rows:,} rows are settled, "
         f"{now.credits:g} credits were spent. What has arrived is stored: repeat the same call to "

@@ -10,17 +10,17 @@ from itertools import groupby
 
 from enrich_pandas.engine.context import Cassette, Replayed
 from enrich_pandas.journal import Journal
-from enrich_pandas.journal.database import LOOK_UP
-from enrich_pandas.journal.records import LEFT, Answer, Holder, fingerprint, pack
+from enrich_pandas.journal.database import KEYS_PER_QUERY
+from enrich_pandas.journal.records import STORED_MODEL, Answer, ClaimHolder, fingerprint, pack
 from enrich_pandas.providers.base import Identity, Kind, Provider, RateLimit, Status, batched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Orders:
+class Work:
     """What a run has to do about its distinct identities.
 
-    ``stored`` needs no request; the models are left in the journal (`recalled`). ``abandoned`` are
-    batches whose process died when they may have been charged, with their identities: what was
+    ``stored`` needs no request; the models are left in the journal (`read_stored`). ``abandoned``
+    are batches whose process died when they may have been charged, with their identities: what was
     recorded for them is read first. ``elsewhere`` are identities that another process is asking
     about at this moment. ``asked`` are asked, by so many ``requests``. ``credits`` is the most that
     all of it can cost: what was abandoned or is asked elsewhere may come back unasked.
@@ -60,7 +60,7 @@ class Orders:
         return {one.match.identity for one in again}
 
 
-def make_orders(
+def plan_work(
     provider: Provider,
     kind: Kind,
     identities: Sequence[Identity],
@@ -70,7 +70,7 @@ def make_orders(
     oldest: float,
     resend: bool = False,
     cassette: Cassette | None = None,
-) -> Orders:
+) -> Work:
     """Sort identities into stored, abandoned, asked elsewhere and to be asked.
 
     An answer from before ``oldest`` is not used. ``resend`` counts those who are held as not
@@ -79,13 +79,13 @@ def make_orders(
     scope = scope_of(provider, kind, realm)
     now = cassette.now() if cassette is not None else round(time.time(), 6)
     keys = _in_journal(journal, scope, identities)
-    known = journal.past.outcomes({key: identity for identity, key in keys.items()})
+    known = journal.queries.outcomes({key: identity for identity, key in keys.items()})
     usable = {
         identity: known[key]
         for identity, key in keys.items()
         if key in known and _usable(known[key], now, oldest, resend=resend)
     }
-    usable |= journal.tombstones.screen().of_identities(kind, provider.name, identities)
+    usable |= journal.suppression.current_filter().for_identities(kind, provider.name, identities)
     claims = journal.claims([key for i, key in keys.items() if _may_be_claimed(usable.get(i))])
     holders = {i: claims[key] for i, key in keys.items() if key in claims}
     busy = {i: holder for i, holder in holders.items() if not holder.is_idle}
@@ -94,13 +94,13 @@ def make_orders(
     abandoned = _by_batch({i: holder for i, holder in busy.items() if not holder.is_alive})
     settled = stored.keys() | busy.keys()
     asked = [i for i in identities if i not in settled] if settled else identities
-    replayed = Replayed() if cassette is None else cassette.play(provider, kind, asked)
+    replayed = Replayed() if cassette is None else cassette.replay(provider, kind, asked)
     if replayed.answers:
         stored |= replayed.answers
         asked = [i for i in asked if i not in replayed.answers]
     requests, price = _counted(provider, kind, asked)
     price_of = partial(provider.price, kind)
-    return Orders(
+    return Work(
         scope=scope,
         fingerprint=partial(fingerprint, scope),
         known={key: answer.as_of for key, answer in known.items()},
@@ -124,11 +124,13 @@ def make_orders(
     )
 
 
-def recalled(orders: Orders, journal: Journal) -> Iterator[dict[Identity, Answer]]:
+def read_stored(work: Work, journal: Journal) -> Iterator[dict[Identity, Answer]]:
     """Yield the stored answers with their models, some hundred at a time: they are large."""
-    for some in batched(orders.stored, LOOK_UP):
-        answers = {identity: orders.stored[identity] for identity in some}
-        left = {orders.fingerprint(i): i for i, one in answers.items() if one.kept is LEFT}
+    for some in batched(work.stored, KEYS_PER_QUERY):
+        answers = {identity: work.stored[identity] for identity in some}
+        left = {
+            work.fingerprint(i): i for i, one in answers.items() if one.model_ref is STORED_MODEL
+        }
         whole = journal.stored(left)
         # Who was forgotten this very moment is left without a model.
         yield answers | {i: whole.get(key, answers[i]) for key, i in left.items()}
@@ -165,7 +167,7 @@ def scope_of(provider: Provider, kind: Kind, realm: str) -> bytes:
     return hashlib.sha256(text).digest()
 
 
-def least_seconds(requests: int, limit: RateLimit | None) -> float:
+def minimum_seconds(requests: int, limit: RateLimit | None) -> float:
     """Return the least time in which a rate limit lets so many requests start.
 
     Examples
@@ -185,15 +187,15 @@ def count_statuses(answers: Mapping[Identity, Answer]) -> dict[Status, int]:
     return {status: len(list(group)) for status, group in groupby(statuses)}
 
 
-def _by_batch(holders: Mapping[Identity, Holder]) -> dict[Holder, list[Identity]]:
+def _by_batch(holders: Mapping[Identity, ClaimHolder]) -> dict[ClaimHolder, list[Identity]]:
     """Group identities by the batch that has claimed them."""
-    batches: dict[Holder, list[Identity]] = {}
+    batches: dict[ClaimHolder, list[Identity]] = {}
     for identity, holder in holders.items():
         batches.setdefault(holder, []).append(identity)
     return batches
 
 
-def _is_old(holder: Holder, oldest: float) -> bool:
+def _is_old(holder: ClaimHolder, oldest: float) -> bool:
     """Tell whether what a dead process was told may be too old."""
     return holder.sent is not None and holder.sent <= oldest
 

@@ -26,7 +26,7 @@ GRACE = 1.0  # seconds; who is told to come back and is later by more has lost t
 LATE = 0.02  # seconds; a paced start that is late by less doesn't delay the next
 
 
-class Throttle:
+class RateLimiter:
     """Says who may start when. It never sleeps, and is safe to share between threads.
 
     Parameters
@@ -184,11 +184,11 @@ class Throttle:
         return self._window / self._limit.requests if self._limit else 0.0
 
 
-_throttles: dict[tuple[str, str, str], Throttle] = {}
+_limiters: dict[tuple[str, str, str], RateLimiter] = {}
 _lock = threading.Lock()
 
 
-def for_account(provider: str, account: str, origin: str, limit: RateLimit | None) -> Throttle:
+def limiter_for(provider: str, account: str, origin: str, limit: RateLimit | None) -> RateLimiter:
     """Return the one throttle that all runs of this process with an account share.
 
     What it has learnt outlives a run, so a limit that is given again doesn't replace it.
@@ -201,4 +201,4 @@ def for_account(provider: str, account: str, origin: str, limit: RateLimit | Non
     True
     """
     with _lock:
-        return _throttles.setdefault((provider, account, origin), Throttle(limit))
+        return _limiters.setdefault((provider, account, origin), RateLimiter(limit))

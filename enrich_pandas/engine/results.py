@@ -12,20 +12,20 @@ from enrich_pandas.engine.task import Task
 from enrich_pandas.journal import Journal
 from enrich_pandas.journal.records import (
     Answer,
+    AnsweredBatch,
     Batch,
     Change,
-    Landed,
     fingerprint,
-    fresh,
-    is_kept,
-    is_known,
+    has_known_cost,
+    is_stored,
+    new_answer,
 )
-from enrich_pandas.journal.suppression import EVERYBODY, Screen
+from enrich_pandas.journal.suppression import EMPTY_FILTER, SuppressionFilter
 from enrich_pandas.providers.base import Identity, Kind, Match, Provider, Request, Response, Status
-from enrich_pandas.transport.outcome import legible
+from enrich_pandas.transport.outcome import repair_response
 
 
-class Tally:
+class Results:
     """Collects answers from all workers.
 
     Parameters
@@ -50,7 +50,7 @@ class Tally:
         provider: str,
         weights: Mapping[Identity, int],
         refused: Mapping[str, int],
-        screen: Callable[[], Screen] = lambda: EVERYBODY,
+        screen: Callable[[], SuppressionFilter] = lambda: EMPTY_FILTER,
         keep: Callable[[Answer], Answer] = lambda answer: answer,
     ) -> None:
         self.answers: dict[Identity, Answer] = {}
@@ -66,7 +66,7 @@ class Tally:
 
     def allowed(self, kind: Kind, identities: Sequence[Identity]) -> list[Identity]:
         """Leave out, and settle, whom the user has put on the list since the plan was made."""
-        refused = self._screen().of_identities(kind, self._provider, identities)
+        refused = self._screen().for_identities(kind, self._provider, identities)
         self.record(refused)
         return [identity for identity in identities if identity not in refused]
 
@@ -77,7 +77,7 @@ class Tally:
             self._credits += credits_
             for identity, answer in answers.items():
                 if self.wants(identity):
-                    self._replace(identity, self._keep(screen.shown(answer)))
+                    self._replace(identity, self._keep(screen.apply(answer)))
 
     def settle(self, identities: Iterable[Identity], status: Status, reason: str) -> None:
         """Give those a status that have no answer, and so no time at which it was fetched."""
@@ -99,7 +99,7 @@ class Tally:
         self._counts[answer.match.status] += self._weights[identity]
 
 
-def one_each(identities: Sequence[Identity], matches: Sequence[Match]) -> list[Match]:
+def match_each(identities: Sequence[Identity], matches: Sequence[Match]) -> list[Match]:
     """Make sure that every identity has one match, whatever a provider returned."""
     by_identity = {match.identity: match for match in matches}
     return [
@@ -113,11 +113,11 @@ def one_each(identities: Sequence[Identity], matches: Sequence[Match]) -> list[M
 logger = logging.getLogger("enrich_pandas")
 
 
-class Unrecorded(Exception):  # noqa: N818 - no error: what cannot be answered is left as it is
+class MissingAnswer(Exception):  # noqa: N818 - no error: what cannot be answered is left as it is
     """A flow asks for something that was never answered."""
 
 
-def reread(
+def parse_again(
     journal: Journal, run: str, provider: Provider, kind: Kind, realm: str
 ) -> Iterator[Change]:
     """Read the raw answers of a run's landed batches again, store and yield what changed.
@@ -125,19 +125,19 @@ def reread(
     A batch at a time, each in one transaction. Credits and the time of fetching stay; only of what
     was held, and is now read, the credits become known.
     """
-    scope, screen = scope_of(provider, kind, realm), journal.tombstones.screen()
-    for landed in journal.past.landed(run):
+    scope, screen = scope_of(provider, kind, realm), journal.suppression.current_filter()
+    for landed in journal.queries.batches(run):
         if landed.scope != scope:
             continue
-        matches = replay(provider, kind, landed.batch)
+        matches = replay_batch(provider, kind, landed.batch)
         if matches is None:
             continue
         changes = list(_changes(journal, landed, matches, provider.name, screen))
         price = partial(provider.price, kind)
-        yield from journal.past.amend(landed.batch.id, kind, provider.name, changes, price)
+        yield from journal.queries.amend(landed.batch.id, kind, provider.name, changes, price)
 
 
-def recalled(
+def parse_past_answers(
     journal: Journal,
     provider: Provider,
     kind: Kind,
@@ -151,15 +151,15 @@ def recalled(
     That is what a later answer has replaced, or was refused, and so was never stored.
     """
     left, found = set(wanted), dict[Identity, Answer]()
-    for landed in journal.past.landed_about(scope, left, until) if left else ():
-        for match in replay(provider, kind, landed.batch) or ():
+    for landed in journal.queries.batches_of_purchase(scope, left, until) if left else ():
+        for match in replay_batch(provider, kind, landed.batch) or ():
             if match.identity in left:
-                found[match.identity] = fresh(match, landed.answered, provider.name)
+                found[match.identity] = new_answer(match, landed.answered, provider.name)
                 left.discard(match.identity)
     return found
 
 
-def replay(provider: Provider, kind: Kind, batch: Batch) -> list[Match] | None:
+def replay_batch(provider: Provider, kind: Kind, batch: Batch) -> list[Match] | None:
     """Run a batch's flow on its recorded answers; None where they do not carry it to its end."""
     task = Task(batch.identities, batch=Batch(batch.id, batch.identities, dict(batch.recorded)))
 
@@ -167,8 +167,8 @@ def replay(provider: Provider, kind: Kind, batch: Batch) -> list[Match] | None:
         assert task.batch is not None  # noqa: S101 - for the type checker: set above
         recorded = task.batch.recorded.pop(task.step, None)
         if recorded is None:
-            raise Unrecorded
-        return legible(recorded)
+            raise MissingAnswer
+        return repair_response(recorded)
 
     try:
         task.flow = provider.flow(kind, batch.identities)
@@ -176,30 +176,38 @@ def replay(provider: Provider, kind: Kind, batch: Batch) -> list[Match] | None:
     except Exception as error:  # noqa: BLE001 - a batch that cannot be read stays as it was
         logger.warning("Batch %s cannot be read again: %s.", batch.id, type(error).__name__)
         return None
-    return one_each(batch.identities, end) if isinstance(end, list) else None
+    return match_each(batch.identities, end) if isinstance(end, list) else None
 
 
 def _changes(
-    journal: Journal, landed: Landed, matches: list[Match], provider: str, screen: Screen
+    journal: Journal,
+    landed: AnsweredBatch,
+    matches: list[Match],
+    provider: str,
+    screen: SuppressionFilter,
 ) -> Iterator[Change]:
     keyed = {fingerprint(landed.scope, match.identity): match for match in matches}
-    stored = journal.past.stored(landed.batch.id, list(keyed))
+    stored = journal.queries.stored(landed.batch.id, list(keyed))
     for key, before in stored.items():
         after = _read(keyed[key], before, landed.answered, provider)
-        is_shown = after is None or screen.shown(after) is after
+        is_shown = after is None or screen.apply(after) is after
         if is_shown and _said(before) != _said(after):
             yield Change(key, keyed[key].identity, before, after)
 
 
 def _read(match: Match, before: Answer | None, answered: float, provider: str) -> Answer | None:
     """Return the answer to store: with the old one's cost, where that was known, and time."""
-    if before is not None and is_known(before.match):
+    if before is not None and has_known_cost(before.match):
         match = replace(match, credits=before.match.credits)
-    is_told = is_kept(match) or match.status is Status.REMOVED
+    is_told = is_stored(match) or match.status is Status.REMOVED
     if not is_told:
         return None
-    after = fresh(match, before.fetched if before else answered, provider)
-    return after._replace(asked=before.asked, worse=before.worse) if before else after
+    after = new_answer(match, before.fetched if before else answered, provider)
+    return (
+        after._replace(requested_again=before.requested_again, later_status=before.later_status)
+        if before
+        else after
+    )
 
 
 def _said(answer: Answer | None) -> object:

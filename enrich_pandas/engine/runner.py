@@ -12,17 +12,17 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from enrich_pandas.engine.balance import Purse
-from enrich_pandas.engine.budget import Parking
-from enrich_pandas.engine.plan import Orders, recalled
-from enrich_pandas.engine.rate_limit import Throttle
-from enrich_pandas.engine.results import Tally, one_each
+from enrich_pandas.engine.balance import BalanceCheck
+from enrich_pandas.engine.budget import BudgetQueue
+from enrich_pandas.engine.plan import Work, read_stored
+from enrich_pandas.engine.rate_limit import RateLimiter
+from enrich_pandas.engine.results import Results, match_each
 from enrich_pandas.engine.scheduler import Scheduler
 from enrich_pandas.engine.sender import Sender
 from enrich_pandas.engine.task import Task
-from enrich_pandas.errors import EnrichError, JournalError, RequestError, wrapped
+from enrich_pandas.errors import EnrichError, JournalError, RequestError, as_enrich_error
 from enrich_pandas.journal import Journal
-from enrich_pandas.journal.records import Answer, Batch, cost, fresh
+from enrich_pandas.journal.records import Answer, Batch, cost, new_answer
 from enrich_pandas.progress import Progress, State
 from enrich_pandas.providers.base import (
     Flow,
@@ -36,15 +36,15 @@ from enrich_pandas.providers.base import (
     Response,
     Status,
     Unfinished,
-    Until,
     Wait,
+    WaitForJob,
 )
 from enrich_pandas.transport import Transport
 
 # -- The outlook of a run: what it waits for, for how long, and how much time is left ------------
 
 
-class Outlook(NamedTuple):
+class TimeLeft(NamedTuple):
     """How far a run is, and how it goes on.
 
     ``eta`` are the seconds left, None while nobody can say; ``waiting`` is what nothing goes on
@@ -61,34 +61,34 @@ class Outlook(NamedTuple):
     wait_seconds: float
 
 
-def outlook(
-    scheduler: Scheduler[Task], throttle: Throttle, provider: str, *, queued: int = 0
-) -> Outlook:
+def time_left(
+    scheduler: Scheduler[Task], limiter: RateLimiter, provider: str, *, queued: int = 0
+) -> TimeLeft:
     """Look ahead; ``provider`` is the vendor's name, ``queued`` are at work with nothing sent."""
     counts = scheduler.total, scheduler.finished, max(0, scheduler.in_flight - queued)
-    eta, waits = _eta(scheduler, throttle), _waits(scheduler, throttle, provider)
-    return Outlook(*counts, *throttle.pace(), eta, *waits)
+    eta, waits = _eta(scheduler, limiter), _waits(scheduler, limiter, provider)
+    return TimeLeft(*counts, *limiter.pace(), eta, *waits)
 
 
-def _eta(scheduler: Scheduler[Task], throttle: Throttle) -> float | None:
+def _eta(scheduler: Scheduler[Task], limiter: RateLimiter) -> float | None:
     """Go by the batches so far, and by no more than the vendor allows for the others."""
     done, rest = scheduler.finished, scheduler.total - scheduler.finished
     if not done:
         return None
     left = scheduler.worked() / done * rest
-    starts, limit = throttle.pace()
+    starts, limit = limiter.pace()
     if limit is None:
         return left
     beyond = rest - scheduler.in_flight - max(0, limit.requests - starts)
     return max(left, beyond * limit.seconds / limit.requests)
 
 
-def _waits(scheduler: Scheduler[Task], throttle: Throttle, provider: str) -> tuple[str, float]:
+def _waits(scheduler: Scheduler[Task], limiter: RateLimiter, provider: str) -> tuple[str, float]:
     next_up = scheduler.next_up()
     if next_up is None:
         return "", 0.0
     seconds, task = next_up
-    if task.request and (opens := throttle.opens_in()):
+    if task.request and (opens := limiter.opens_in()):
         return f"{provider}'s rate limit", max(seconds, opens)
     return task.awaits(provider), seconds
 
@@ -96,7 +96,7 @@ def _waits(scheduler: Scheduler[Task], throttle: Throttle, provider: str) -> tup
 # -- Watching: what becomes of identities that another process is asking about -------------------
 
 
-class News(NamedTuple):
+class ClaimUpdate(NamedTuple):
     """What a look has shown.
 
     ``answers`` have arrived; ``open`` are still asked about; ``dead`` are left by a process that
@@ -109,11 +109,11 @@ class News(NamedTuple):
     free: Sequence[Identity]
 
 
-def look(journal: Journal, orders: Orders, identities: Iterable[Identity]) -> News:
+def check_claims(journal: Journal, work: Work, identities: Iterable[Identity]) -> ClaimUpdate:
     """See what became of identities that another process was asking about."""
-    left = {orders.fingerprint(identity): identity for identity in identities}
+    left = {work.fingerprint(identity): identity for identity in identities}
     stored = journal.stored(left)
-    news = {key: one for key, one in stored.items() if one.as_of != orders.known.get(key)}
+    news = {key: one for key, one in stored.items() if one.as_of != work.known.get(key)}
     answers = {left.pop(key): answer for key, answer in news.items()}
     still_open: list[Identity] = []
     dead: dict[int, list[Identity]] = {}
@@ -122,7 +122,7 @@ def look(journal: Journal, orders: Orders, identities: Iterable[Identity]) -> Ne
             still_open.append(left.pop(key))
         elif not holder.is_idle:
             dead.setdefault(holder.batch, []).append(left.pop(key))
-    return News(answers, still_open, dead, list(left.values()))
+    return ClaimUpdate(answers, still_open, dead, list(left.values()))
 
 
 # -- Polling: one look at the vendor's list of jobs serves all jobs that are open ----------------
@@ -165,7 +165,7 @@ class Poller:
         self._due = 0.0
 
     def open(self, job: str) -> bool:
-        """Watch a job; tell whether somebody has to begin to `look`."""
+        """Watch a job; tell whether somebody has to begin to `poll`."""
         with self._lock:
             self._jobs.add(job)
             begins, self._is_looking = not self._is_looking, True
@@ -181,7 +181,7 @@ class Poller:
         if was_last:
             self._wake(lambda task: task.poll)
 
-    def look(self) -> float | None:
+    def poll(self) -> float | None:
         """Go on looking; return the seconds until the next time, None where no job is open."""
         if self._look is None:
             jobs = self._open_jobs()
@@ -232,7 +232,7 @@ READERS = 4  # workers that read answers while the others keep the vendor's conn
 WATCH = 0.3  # seconds between looks at what another process is asking
 
 
-class Driver:
+class Runner:
     """Drives one run.
 
     Parameters
@@ -258,26 +258,26 @@ class Driver:
 
     def __init__(
         self,
-        orders: Orders,
+        work: Work,
         provider: Provider,
         kind: Kind,
         *,
         journal: Journal,
         transport: Transport | None,
-        throttle: Throttle,
+        limiter: RateLimiter,
         run: str,
-        tally: Tally,
+        tally: Results,
         credits_max: float,
         budget: float | None = None,
-        purse: Purse | None = None,
+        balance_check: BalanceCheck | None = None,
     ) -> None:
         self.run, self.done = run, threading.Event()
         self.error: EnrichError | None = None
-        self._orders, self._provider, self._kind = orders, provider, kind
-        self._journal, self._transport, self._throttle = journal, transport, throttle
-        self._credits_max, self._budget, self._purse = credits_max, budget, purse
+        self._orders, self._provider, self._kind = work, provider, kind
+        self._journal, self._transport, self._limiter = journal, transport, limiter
+        self._credits_max, self._budget, self._balance_check = credits_max, budget, balance_check
         self._tally, self.results = tally, tally.answers
-        self._parking = Parking(again=lambda some: self._scheduler.add([Task(some)]))
+        self._queue = BudgetQueue(again=lambda some: self._scheduler.add([Task(some)]))
         self._lock = threading.Lock()
         self._started = time.monotonic()
         # Nothing is claimed long before it can be asked: others may want it, or the budget.
@@ -294,11 +294,11 @@ class Driver:
             provider,
             journal,
             transport,
-            throttle,
+            limiter,
             may_start=lambda: self._scheduler.is_running,
             stop=self._stop,
-            moved=self._scheduler.look_again,
-            purse=purse,
+            moved=self._scheduler.recheck,
+            balance_check=balance_check,
         )
         self._polling = Task([], poll=True)
         self._poller = Poller(
@@ -307,14 +307,14 @@ class Driver:
 
     def start(self) -> None:
         """Start the run."""
-        orders = self._orders
-        for some in recalled(orders, self._journal):
+        work = self._orders
+        for some in read_stored(work, self._journal):
             self._tally.record(some)
         self._scheduler.add(
             [
-                *(Task(identities, adopt=batch) for batch, identities in orders.abandoned.items()),
-                *(Task(asked, watch=True) for asked in [orders.elsewhere] if asked),
-                *(Task(batch) for batch in self._provider.batches(self._kind, orders.asked)),
+                *(Task(identities, adopt=batch) for batch, identities in work.abandoned.items()),
+                *(Task(asked, watch=True) for asked in [work.elsewhere] if asked),
+                *(Task(batch) for batch in self._provider.batches(self._kind, work.asked)),
             ]
         )
         workers = self._provider.connections + READERS
@@ -338,10 +338,10 @@ class Driver:
             credits_max=self._credits_max,
             budget=self._budget,
             elapsed=time.monotonic() - self._started,
-            warning=self._purse.warning if self._purse else "",
+            warning=self._balance_check.warning if self._balance_check else "",
             state=scheduler.state,
-            **outlook(
-                scheduler, self._throttle, self._provider.name, queued=self._sender.queued
+            **time_left(
+                scheduler, self._limiter, self._provider.name, queued=self._sender.queued
             )._asdict(),
         )
 
@@ -352,7 +352,7 @@ class Driver:
         if task.watch:
             return self._look(task)
         if task.poll:
-            return self._poller.look()
+            return self._poller.poll()
         self._poller.close(task.job)
         if not (task.flow or self._begin(task)):
             return None
@@ -365,7 +365,7 @@ class Driver:
         if isinstance(step, list):
             self._land(task, step)
             return None
-        if isinstance(step, Until):
+        if isinstance(step, WaitForJob):
             task.job = step.job
             if self._poller.open(step.job):
                 self._scheduler.add_urgent(self._polling)
@@ -382,7 +382,7 @@ class Driver:
     def _claim(self, task: Task) -> Batch | None:
         if not (identities := self._tally.allowed(self._kind, task.identities)):
             return None
-        closed = self._parking.open()  # first: whoever finds the budget used up is to see it
+        closed = self._queue.open()  # first: whoever finds the budget used up is to see it
         claim = self._journal.claim(
             self.run,
             self._orders.scope,
@@ -393,8 +393,8 @@ class Driver:
             known=self._orders.known,
         )
         if claim.batch is not None:
-            self._parking.park(claim.unaffordable)
-        elif not self._parking.withdraw(claim.unaffordable, closed):
+            self._queue.park(claim.unaffordable)
+        elif not self._queue.withdraw(claim.unaffordable, closed):
             self._tally.settle(claim.unaffordable, Status.SKIPPED, "budget")
         if claim.elsewhere:
             self._scheduler.add([Task(claim.elsewhere, watch=True)])
@@ -402,7 +402,7 @@ class Driver:
 
     def _close(self, task: Task) -> None:
         if task.adopt is None:
-            self._parking.close()
+            self._queue.close()
 
     def _adopt(self, task: Task, batch: int) -> Batch | None:
         adopted = self._journal.adopt(batch, self._orders.scope)
@@ -412,7 +412,7 @@ class Driver:
 
     def _look(self, task: Task) -> float | None:
         """See what became of identities that another process is asking about."""
-        news = look(self._journal, self._orders, task.identities)
+        news = check_claims(self._journal, self._orders, task.identities)
         self._tally.record(news.answers)
         self._scheduler.add(Task(left, adopt=batch) for batch, left in news.dead.items())
         self._ask_about(news.free)
@@ -426,7 +426,7 @@ class Driver:
     def _land(self, task: Task, matches: Sequence[Match]) -> None:
         assert task.batch is not None  # noqa: S101 - for the type checker: _begin has set it
         asked = [identity for identity in task.batch.identities if identity not in task.unasked]
-        complete = one_each(asked, matches)
+        complete = match_each(asked, matches)
         spent, held = cost(complete, partial(self._provider.price, self._kind))
         keyed = [(self._orders.fingerprint(match.identity), match) for match in complete]
         name, at = self._provider.name, task.received or self._orders.as_of
@@ -434,9 +434,11 @@ class Driver:
         if is_own:
             self._sender.take_stock(task.reply or Response(), complete)
         try:
-            answers = self._journal.land(task.batch.id, name, self._kind, keyed, held, fetched=at)
+            answers = self._journal.store_results(
+                task.batch.id, name, self._kind, keyed, held, fetched=at
+            )
         except JournalError:  # the frame gets it all the same, and the next run from the raw answer
-            self._tally.record({match.identity: fresh(match, at, name) for match in complete})
+            self._tally.record({match.identity: new_answer(match, at, name) for match in complete})
             raise
         self._tally.record(dict(zip(asked, answers, strict=True)), spent if is_own else 0.0)
         self._close(task)
@@ -459,7 +461,7 @@ class Driver:
             logger.warning("Batch %s cannot be read: %s.", task.adopt, type(error).__name__)
             self._tally.settle(task.identities, Status.HELD, "unread")
             return
-        self._stop(wrapped(error))
+        self._stop(as_enrich_error(error))
         self._drop(task)
 
     def _drop(self, task: Task) -> None:
@@ -473,7 +475,7 @@ class Driver:
             self._tally.settle(task.identities, Status.SKIPPED, reason)
 
     def _finish(self, state: State) -> None:
-        while parked := self._parking.leave():  # of a run that was stopped
+        while parked := self._queue.leave():  # of a run that was stopped
             self._drop(Task(parked))
         end_run = partial(self._journal.end_run, self.run, state)
         close = self._transport.close if self._transport else lambda: None
@@ -481,5 +483,5 @@ class Driver:
             try:
                 end()
             except Exception as error:  # noqa: BLE001 - kept; whoever waits must be told of the end
-                self.error = self.error or wrapped(error)
+                self.error = self.error or as_enrich_error(error)
         self.done.set()

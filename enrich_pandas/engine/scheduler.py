@@ -93,7 +93,7 @@ class Scheduler(Generic[T]):
             self.total += 1
             self._changed.notify()
 
-    def look_again(self) -> None:
+    def recheck(self) -> None:
         """Let a worker see whether a task may be begun now."""
         with self._changed:
             self._changed.notify()

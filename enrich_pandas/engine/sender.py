@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
-from enrich_pandas.engine.balance import DEADLINE, Purse
-from enrich_pandas.engine.rate_limit import Throttle
+from enrich_pandas.engine.balance import DEADLINE, BalanceCheck
+from enrich_pandas.engine.rate_limit import RateLimiter
 from enrich_pandas.engine.scheduler import LOOK
 from enrich_pandas.engine.task import Task
 from enrich_pandas.errors import (
@@ -24,11 +24,11 @@ from enrich_pandas.transport import Exchange, Transport
 from enrich_pandas.transport.outcome import (
     FATAL,
     backoff,
-    is_elsewhere,
-    legible,
-    may_be_repeated,
-    read,
-    settles_nothing,
+    is_retryable,
+    is_unrelated_refusal,
+    may_be_resent,
+    read_exchange,
+    repair_response,
 )
 
 # -- Slots: as many requests at once as the vendor has connections for a run ---------------------
@@ -124,16 +124,16 @@ class Sender:
         provider: Provider,
         journal: Journal,
         transport: Transport | None,
-        throttle: Throttle,
+        limiter: RateLimiter,
         *,
         may_start: Callable[[], bool],
         stop: Callable[[EnrichError], None],
         moved: Callable[[], None],
-        purse: Purse | None = None,
+        balance_check: BalanceCheck | None = None,
     ) -> None:
         self._provider, self._journal = provider, journal
-        self._purse, self._looking = purse, Task([])
-        self._transport, self._throttle = transport, throttle
+        self._balance_check, self._looking = balance_check, Task([])
+        self._transport, self._limiter = transport, limiter
         self._may_start, self._stop, self._moved = may_start, stop, moved
         self._slots = Slots(provider.connections, may_start)
         self.wake = self._slots.wake
@@ -153,13 +153,13 @@ class Sender:
         """
         assert task.batch is not None  # noqa: S101 - for the type checker: the driver has set it
         recorded = task.batch.recorded.pop(task.step, None)
-        if recorded is not None and not settles_nothing(recorded):
-            return legible(recorded)
+        if recorded is not None and not may_be_resent(recorded):
+            return repair_response(recorded)
         if task.adopt is not None and request.billed:
             task.unasked.update(request.identities)
             return Response(outcome=Outcome.UNKNOWN)
-        if request.billed and self._purse:
-            delay = self._purse.open(self._glance, self._stop)
+        if request.billed and self._balance_check:
+            delay = self._balance_check.open(self._glance, self._stop)
             if delay is not None:
                 return delay
         came = None
@@ -193,7 +193,7 @@ class Sender:
     def _turn(self, task: Task) -> Iterator[float | None]:
         """Lend a connection and a start; give the seconds until another try where none is free."""
         with self._slots.one() as is_mine:
-            delay = self._throttle.reserve(task) if is_mine else 0.0
+            delay = self._limiter.reserve(task) if is_mine else 0.0
             self._keep_line(task, is_waiting=delay > 0)
             try:
                 yield min(delay, ASK_AGAIN) if delay or not is_mine else None
@@ -216,8 +216,8 @@ class Sender:
                 return delay
             with suppress(Exception):  # of a token, or a replay: the next request meets it, too
                 response, _ = self._exchange(self._looking, replace(request, deadline=DEADLINE))
-                self._throttle.learn(self._provider.allowance(response))
-                return 0.0 if self._has_renewed(response) else legible(response)
+                self._limiter.learn(self._provider.allowance(response))
+                return 0.0 if self._has_renewed(response) else repair_response(response)
         return Response()
 
     def look(self, task: Task, request: Request) -> Response | float:
@@ -228,14 +228,14 @@ class Sender:
             response, error = self._exchange(task, request)
             if error is not None:
                 raise error
-            self._throttle.learn(self._provider.allowance(response))
+            self._limiter.learn(self._provider.allowance(response))
             answer = self._judge(task, request, response)
             task.attempt *= isinstance(answer, float)
             return answer
 
     def _intend(self, task: Task, batch: Batch, request: Request) -> int:
         """Write down what is about to be sent; return its number in the journal."""
-        entry = self._journal.intend(batch.id, task.step, request)
+        entry = self._journal.record_intent(batch.id, task.step, request)
         task.charges += request.billed
         return entry
 
@@ -246,13 +246,13 @@ class Sender:
         # In whole microseconds: what a frame shows and what any file keeps is the same instant.
         response = replace(response, sent=sent, received=round(time.time(), 6))
         if error is None:
-            self._throttle.learn(self._provider.allowance(response))
+            self._limiter.learn(self._provider.allowance(response))
         return response, error
 
     def _record(self, task: Task, request: Request, entry: int, response: Response) -> None:
         """Write down what came of it, before anybody reads it."""
         try:
-            self._journal.answer(entry, response)
+            self._journal.record_answer(entry, response)
         except JournalError as broken:  # what was paid for is still read, into the frame
             self._stop(broken)
         else:
@@ -268,18 +268,18 @@ class Sender:
                 todo="Give the provider's class the origin of its API.",
             )
         try:
-            exchange = self._transport.send(request, may_leave=lambda: self._may_leave(task))
+            exchange = self._transport.send(request, may_send=lambda: self._may_leave(task))
         except UnavailableError as error:  # no token came, and no byte has left: it may yet come
             is_last = task.attempt + 1 >= ATTEMPTS
             return Response(outcome=Outcome.NOT_SENT), error if is_last else None
         except EnrichError as error:  # refused here, or by whoever gives tokens
             return Response(outcome=Outcome.NOT_SENT), error
-        return read(exchange, request, self._provider), self._distrust(exchange)
+        return read_exchange(exchange, request, self._provider), self._distrust(exchange)
 
     def _may_leave(self, task: Task) -> bool:
         """Look once more, now that the connection stands, and count the start from here."""
         if self._may_start():
-            self._throttle.sent(task)
+            self._limiter.sent(task)
             return True
         return False
 
@@ -308,7 +308,7 @@ class Sender:
                 cost="Nothing was charged for what could not be sent.",
                 todo="Check the network, then repeat the call: it continues from here.",
             )
-        if may_be_repeated(request, response):
+        if is_retryable(request, response):
             asked = self._provider.retry_after(response)
             if asked is not None and asked > LONGEST_WAIT:
                 self._stop(self._explain(response))
@@ -317,7 +317,7 @@ class Sender:
                 return self._delay(task, response, asked)
         if response.lost and response.status in FATAL:  # a page in place of the vendor's word
             self._stop(self._explain(response))
-        return legible(response)
+        return repair_response(response)
 
     def _has_renewed(self, response: Response) -> bool:
         """Renew a token that ended in mid-run; tell whether there is another one to try."""
@@ -338,12 +338,14 @@ class Sender:
     def _delay(self, task: Task, response: Response, asked: float | None) -> float:
         delay = backoff(task.attempt, asked)
         if response.outcome is Outcome.REFUSED:
-            self._throttle.pause(delay)
+            self._limiter.pause(delay)
         return delay
 
     def take_stock(self, response: Response, matches: Sequence[Match]) -> None:
         """Stop the run where, several times in a row, nobody of a batch got an answer."""
-        is_vain = is_elsewhere(response) or all(one.status is Status.HELD for one in matches)
+        is_vain = is_unrelated_refusal(response) or all(
+            one.status is Status.HELD for one in matches
+        )
         with self._lock:
             self._in_vain = self._in_vain + 1 if is_vain else 0
             is_enough = self._in_vain >= IN_VAIN

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from enrich_pandas.journal.records import Batch
-from enrich_pandas.providers.base import Flow, Identity, Match, Request, Response, Until, Wait
+from enrich_pandas.providers.base import Flow, Identity, Match, Request, Response, Wait, WaitForJob
 
 
 @dataclass(slots=True, eq=False)
@@ -40,7 +40,9 @@ class Task:
             return "another process, which asks about the same"
         return f"another try at {provider}" if self.request else f"{provider}'s jobs"
 
-    def carry_on(self, ask: Callable[[Request], Response | float]) -> Wait | Until | list[Match]:
+    def carry_on(
+        self, ask: Callable[[Request], Response | float]
+    ) -> Wait | WaitForJob | list[Match]:
         """Carry the flow on until it has to wait, or to its end.
 
         A wait is skipped where answers were recorded after it: it has been waited already.

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from email_validator import SPECIAL_USE_DOMAIN_NAMES
 
-from enrich_pandas.frame.cells import MAX_TEXT, PLACEHOLDERS, Small, encoded
+from enrich_pandas.frame.cells import MAX_TEXT, PLACEHOLDERS, SmallCodes, encode
 from enrich_pandas.frame.identifiers import canonical
 from enrich_pandas.frame.internet import ATOM, MAX_EMAIL, MAX_LOCAL
 from enrich_pandas.providers.base import Rule
@@ -37,7 +37,7 @@ _WORDS = r"^%s[!-~]*(?: [!-~]+)*$"
 _LONGEST_WORDS = 256
 
 
-def plain(identifier: str, cells: Cells) -> Cells:
+def canonicalize_plain(identifier: str, cells: Cells) -> Cells:
     """Return the canonical form of each cell that is spelled plainly, and null for any other.
 
     Costs 0.1-0.4 µs a cell.
@@ -65,7 +65,7 @@ def _address(*sections: str) -> Kernel:
                 pc.is_in(path, pa.array(nobody, TEXT)),
             )
         )
-        return _where(is_plain, _joined("https://www.linkedin.com/", path))
+        return _where(is_plain, _join("https://www.linkedin.com/", path))
 
     return address
 
@@ -74,7 +74,7 @@ def _email(cells: Cells) -> Cells:
     parts = pc.extract_regex(cells, _EMAIL)
     local, domain = (pc.struct_field(parts, name) for name in ("local", "domain"))
     domain = pc.ascii_lower(domain)
-    address = _joined(local, "@", domain)
+    address = _join(local, "@", domain)
     is_short = pc.and_(
         pc.less_equal(pc.binary_length(local), MAX_LOCAL),
         pc.less_equal(pc.binary_length(address), MAX_EMAIL),
@@ -84,13 +84,13 @@ def _email(cells: Cells) -> Cells:
 
 def _is_domain(domains: Cells) -> pa.BooleanArray:
     """Tell plain domains; there are fewer than addresses."""
-    encoded = domains.dictionary_encode()
-    distinct = encoded.dictionary
+    encode = domains.dictionary_encode()
+    distinct = encode.dictionary
     is_plain = pc.and_(
         pc.match_substring_regex(distinct, _DOMAIN),
         pc.invert(pc.match_substring_regex(distinct, _ODD_DOMAIN)),
     )
-    return is_plain.take(encoded.indices)
+    return is_plain.take(encode.indices)
 
 
 def _words(first: str) -> Kernel:
@@ -106,7 +106,7 @@ def _words(first: str) -> Kernel:
     return words
 
 
-def _joined(*parts: "Cells | str") -> Cells:
+def _join(*parts: "Cells | str") -> Cells:
     # The last one is what they are joined by.
     texts = [pa.scalar(part, TEXT) if isinstance(part, str) else part for part in parts]
     return pc.binary_join_element_wise(*texts, pa.scalar("", TEXT))
@@ -132,7 +132,7 @@ PIECE = 2**20  # cells at a time: what the kernels make in between takes memory,
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class CanonicalColumn:
     """The verdicts on a column.
 
     Attributes
@@ -146,43 +146,45 @@ class Judged:
         The distinct canonical values and reasons, in order of appearance.
     """
 
-    cells: Small
-    verdicts: Small
+    cells: SmallCodes
+    verdicts: SmallCodes
     texts: pa.LargeStringArray
     reasons: list[str]
 
-    def has_reason(self, verdicts: Small) -> Any:
+    def has_reason(self, verdicts: SmallCodes) -> Any:
         """Tell which verdicts are refusals."""
         return verdicts >= len(self.texts)
 
-    def has_value(self, verdicts: Small) -> Any:
+    def has_value(self, verdicts: SmallCodes) -> Any:
         """Tell which verdicts are values."""
         return (verdicts >= 0) & (verdicts < len(self.texts))
 
-    def told(self, verdicts: Small) -> list[str | None]:
+    def reasons_of(self, verdicts: SmallCodes) -> list[str | None]:
         """Return the reasons, None for what is none."""
         start = len(self.texts)
         return [self.reasons[v - start] if v >= start else None for v in verdicts.tolist()]
 
 
-def judge(column: "pd.Series[Any]", identifier: str, rules: Sequence[Rule]) -> Judged:
+def canonicalize(
+    column: "pd.Series[Any]", identifier: str, rules: Sequence[Rule]
+) -> CanonicalColumn:
     """Judge a column, each distinct cell once: by Arrow's kernels, and by Python where in doubt."""
-    codes, cells = encoded(column)
-    pieces = list(_decided(identifier, cells))
+    codes, cells = encode(column)
+    pieces = list(_canonical_pieces(identifier, cells))
     whole = pa.chunked_array([values for values, _ in pieces], TEXT).combine_chunks()
     found = whole.dictionary_encode()
     verdicts = found.indices.fill_null(-1).to_numpy().copy()
-    values, reasons = found.dictionary, _Numbers(len(found.dictionary))
+    values, reasons = found.dictionary, _ReasonCodes(len(found.dictionary))
     verdicts[verdicts < 0] = [
         -1 if why is None else reasons[why] for _, refused in pieces for why in refused
     ]
     if rules:
         is_value = (verdicts >= 0) & (verdicts < len(values))
-        verdicts[is_value] = _ruled(values, rules, reasons)[verdicts[is_value]]
-    return Judged(codes, np.append(verdicts, np.int32(-1))[codes], values, list(reasons))
+        verdicts[is_value] = _apply_rules(values, rules, reasons)[verdicts[is_value]]
+    return CanonicalColumn(codes, np.append(verdicts, np.int32(-1))[codes], values, list(reasons))
 
 
-class _Numbers(dict[str, int]):
+class _ReasonCodes(dict[str, int]):
     """Gives each reason the next number."""
 
     def __init__(self, start: int) -> None:
@@ -193,24 +195,26 @@ class _Numbers(dict[str, int]):
         return self.setdefault(reason, self._start + len(self))
 
 
-def _decided(
+def _canonical_pieces(
     identifier: str, cells: "pa.LargeStringArray | list[object]"
 ) -> Iterator[tuple[pa.LargeStringArray, list[str | None]]]:
     """Yield canonical values, null where there is none, and for each null its reason."""
     if not isinstance(cells, pa.Array):
-        yield _exact(identifier, cells)
+        yield _canonicalize_exactly(identifier, cells)
         return
     for start in range(0, max(1, len(cells)), PIECE):
         piece = cells.slice(start, PIECE)
-        values = plain(identifier, piece)
+        values = canonicalize_plain(identifier, piece)
         if values.null_count:
-            exact, refused = _exact(identifier, piece.filter(values.is_null()).to_pylist())
+            exact, refused = _canonicalize_exactly(
+                identifier, piece.filter(values.is_null()).to_pylist()
+            )
             yield pc.replace_with_mask(values, values.is_null(), exact), refused
         else:
             yield values, []
 
 
-def _exact(
+def _canonicalize_exactly(
     identifier: str, cells: Sequence[object]
 ) -> tuple[pa.LargeStringArray, list[str | None]]:
     verdicts = [canonical(identifier, cell) for cell in cells]
@@ -218,7 +222,9 @@ def _exact(
     return pa.array([value for value, _ in verdicts], TEXT), refused
 
 
-def _ruled(values: pa.LargeStringArray, rules: Sequence[Rule], reasons: _Numbers) -> Small:
+def _apply_rules(
+    values: pa.LargeStringArray, rules: Sequence[Rule], reasons: _ReasonCodes
+) -> SmallCodes:
     """Return the verdict of the vendor's own rules on each value."""
     broken = (
         next((rule.code for rule in rules if not rule.accepts(value)), None)

@@ -43,7 +43,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
 )
 
 
-class Refused(ValueError):  # noqa: N818 - a verdict on a value, not a fault
+class InvalidValueError(ValueError):
     """A value that cannot be an identifier; ``code`` is a key of `REASONS`."""
 
     def __init__(self, code: str) -> None:
@@ -84,7 +84,7 @@ def is_missing(cell: Any) -> bool:
     return pd.api.types.is_scalar(cell) and bool(pd.isna(cell))
 
 
-def cleaned(cell: object) -> str:
+def visible_text(cell: object) -> str:
     """Return the visible text of a cell in NFC.
 
     Raises
@@ -93,25 +93,25 @@ def cleaned(cell: object) -> str:
         With the reason why there is no usable text in it.
     """
     if not isinstance(cell, str):
-        raise Refused("missing" if is_missing(cell) else "type")
+        raise InvalidValueError("missing" if is_missing(cell) else "type")
     text = cell.translate(_DROP_INVISIBLE).strip()
     if not text:
-        raise Refused("missing")
+        raise InvalidValueError("missing")
     if len(text) > MAX_TEXT:
-        raise Refused("too_long")
+        raise InvalidValueError("too_long")
     if text.casefold() in PLACEHOLDERS:
-        raise Refused("placeholder")
+        raise InvalidValueError("placeholder")
     if _BREAKS.search(text):
-        raise Refused("separator")
+        raise InvalidValueError("separator")
     if _CONTROL.search(text):
-        raise Refused("control_character")
+        raise InvalidValueError("control_character")
     return unicodedata.normalize("NFC", text)
 
 
 # -- Distinct cells and distinct rows, found at the speed of arrays, whatever the cells are ------
 
 Codes = npt.NDArray[np.intp]
-Small = npt.NDArray[
+SmallCodes = npt.NDArray[
     np.int32
 ]  # as Arrow makes them: half the memory, which tells at 10,000,000 rows
 
@@ -131,16 +131,16 @@ def may_hold_text(dtype: Any) -> bool:
     return pd.api.types.is_object_dtype(dtype)
 
 
-def factorized(column: "pd.Series[Any]") -> tuple[Small, list[object]]:
+def factorize(column: "pd.Series[Any]") -> tuple[SmallCodes, list[object]]:
     """Return a code for each row and the distinct cells; a missing cell has code -1.
 
     Cells that are no text share one stand-in, since they may have no hash and are refused alike.
     """
-    codes, cells = encoded(column)
+    codes, cells = encode(column)
     return codes, cells.to_pylist() if isinstance(cells, pa.Array) else cells
 
 
-def encoded(column: "pd.Series[Any]") -> tuple[Small, "pa.LargeStringArray | list[object]"]:
+def encode(column: "pd.Series[Any]") -> tuple[SmallCodes, "pa.LargeStringArray | list[object]"]:
     """Do the same, and leave the distinct cells to Arrow where all of them are text."""
     if isinstance(column.dtype, pd.SparseDtype):
         column = column.astype(column.dtype.subtype)
@@ -161,7 +161,7 @@ def encoded(column: "pd.Series[Any]") -> tuple[Small, "pa.LargeStringArray | lis
     return _dictionary(texts)
 
 
-def _dictionary(texts: "pa.Array | pa.ChunkedArray") -> tuple[Small, pa.LargeStringArray]:
+def _dictionary(texts: "pa.Array | pa.ChunkedArray") -> tuple[SmallCodes, pa.LargeStringArray]:
     found = texts.dictionary_encode()
     if isinstance(found, pa.ChunkedArray):  # all chunks have the same dictionary
         found = found.combine_chunks()
@@ -174,7 +174,7 @@ def _holds_python_objects(dtype: Any) -> bool:
     return pd.api.types.is_object_dtype(dtype)
 
 
-def _mixed(cells: Iterable[object]) -> tuple[Small, list[object]]:
+def _mixed(cells: Iterable[object]) -> tuple[SmallCodes, list[object]]:
     """Do the same for an object column that is not all text, by Python's own dict."""
     seen: dict[object, int] = {}
     codes = [
@@ -186,7 +186,7 @@ def _mixed(cells: Iterable[object]) -> tuple[Small, list[object]]:
     return np.array(codes, dtype=np.int32), list(seen)
 
 
-def distinct_rows(columns: Iterable[tuple[Codes | Small, int]], length: int) -> Codes:
+def distinct_rows(columns: Iterable[tuple[Codes | SmallCodes, int]], length: int) -> Codes:
     """Return one code for each row, the same where all columns are.
 
     Parameters

@@ -12,14 +12,14 @@ import pandas as pd
 from enrich_pandas.errors import InputError
 from enrich_pandas.frame.cells import may_hold_text
 from enrich_pandas.frame.identifiers import canonical
-from enrich_pandas.frame.labels import NAMES, SOMEONE_ELSE, normalised, serving
+from enrich_pandas.frame.labels import NAMES, OTHER_PEOPLE, normalize_label, served_identifier
 
 # -- What is said when the columns of a frame cannot be told: what is there, and what to type ----
 
 SHOWN = 12  # labels in a message; also how many are compared with the known names times ten
 
 
-def missing(frame: pd.DataFrame, label: object) -> InputError:
+def column_not_found(frame: pd.DataFrame, label: object) -> InputError:
     """Say that no column has that label; a position or a function is not one."""
     labels = list(frame.columns)
     if not isinstance(label, str | tuple):
@@ -31,7 +31,7 @@ def missing(frame: pd.DataFrame, label: object) -> InputError:
     return InputError(what, todo=todo)
 
 
-def twice(label: Hashable, count: int) -> InputError:
+def duplicate_label(label: Hashable, count: int) -> InputError:
     """Say that a label names more than one column."""
     return InputError(
         f"The frame has {count} columns named {_quoted(label)}.",
@@ -39,7 +39,7 @@ def twice(label: Hashable, count: int) -> InputError:
     )
 
 
-def ambiguous(
+def ambiguous_columns(
     identifier: str, labels: Sequence[Hashable], chosen: Mapping[str, Hashable]
 ) -> InputError:
     """Say which columns hold the same identifier, and how to choose."""
@@ -49,7 +49,7 @@ def ambiguous(
     )
 
 
-def none_found(
+def no_columns_found(
     frame: pd.DataFrame, identifiers: Sequence[str], rejected: Mapping[Hashable, str]
 ) -> InputError:
     """Say that no column holds any identifier, and which come near."""
@@ -65,7 +65,9 @@ def none_found(
     )
 
 
-def not_taken(identifier: object, label: object, identifiers: Sequence[str]) -> InputError:
+def unsupported_identifier(
+    identifier: object, label: object, identifiers: Sequence[str]
+) -> InputError:
     """Say that the provider does not take an identifier of that name."""
     close = get_close_matches(str(identifier), identifiers, n=1) or list(identifiers)
     return InputError(
@@ -74,7 +76,7 @@ def not_taken(identifier: object, label: object, identifiers: Sequence[str]) -> 
     )
 
 
-def untold(label: Hashable, identifiers: Sequence[str]) -> InputError:
+def unknown_content(label: Hashable, identifiers: Sequence[str]) -> InputError:
     """Say that neither name nor content tells what a column holds."""
     return InputError(
         f"Neither its name nor its content tells what column {_quoted(label)} holds.",
@@ -82,17 +84,17 @@ def untold(label: Hashable, identifiers: Sequence[str]) -> InputError:
     )
 
 
-def empty(identifiers: Sequence[str]) -> InputError:
+def empty_on(identifiers: Sequence[str]) -> InputError:
     """Say that ``on={}`` names nothing."""
     return InputError("on= names no column.", todo=f"Leave it out, or name a {identifiers[0]}.")
 
 
 def _guess(labels: Iterable[Hashable], identifiers: Sequence[str]) -> tuple[str, Hashable] | None:
     """Find the column whose name is nearly a known one."""
-    known = [name for name, found in NAMES.items() if serving(found, identifiers)]
+    known = [name for name, found in NAMES.items() if served_identifier(found, identifiers)]
     for label in list(labels)[: SHOWN * 10]:
-        if close := get_close_matches(normalised(label), known, n=1, cutoff=0.8):
-            return serving(NAMES[close[0]], identifiers) or "", label
+        if close := get_close_matches(normalize_label(label), known, n=1, cutoff=0.8):
+            return served_identifier(NAMES[close[0]], identifiers) or "", label
     return None
 
 
@@ -110,14 +112,14 @@ def _listed(labels: Sequence[object]) -> str:
 # -- Which column holds what: by ``on=``, or by name and content ---------------------------------
 
 # Those whose form gives them away. A column of words could hold names of anything.
-TOLD_BY_CONTENT = ("email", "linkedin_url", "company_linkedin_url", "domain")
+FOUND_BY_CONTENT = ("email", "linkedin_url", "company_linkedin_url", "domain")
 SAMPLE = 100
 SHARE = 0.8
 FLAGS = frozenset({"yes", "no", "y", "n", "true", "false", "0", "1", "x", "ja", "nein", "oui"})
 
 
 @dataclass(frozen=True, slots=True)
-class Columns:
+class IdentifierColumns:
     """The columns that identify the rows.
 
     Attributes
@@ -141,7 +143,7 @@ def find_columns(
     on: Mapping[str, Hashable] | Hashable | None = None,
     *,
     ignore: Container[Hashable] = (),
-) -> Columns:
+) -> IdentifierColumns:
     """Find the column that holds each identifier.
 
     Without ``on``, a column is found by its name, and its content must not contradict. Only where
@@ -176,7 +178,7 @@ def find_columns(
     {'linkedin_url': 'LI URL'}
     """
     if on is not None:
-        return _named(frame, identifiers, on)
+        return _named_columns(frame, identifiers, on)
     labels = [(place, label) for place, label in enumerate(frame.columns) if label not in ignore]
     candidates = [c for place, label in labels if (c := _by_name(frame, place, label, identifiers))]
     if all(candidate.doubt for candidate in candidates):
@@ -185,7 +187,7 @@ def find_columns(
         ]
         held = {candidate.label for candidate in told}
         candidates = told + [c for c in candidates if c.label not in held]
-    return _resolved(frame, identifiers, candidates)
+    return _resolve(frame, identifiers, candidates)
 
 
 def position(frame: pd.DataFrame, label: Hashable) -> int:
@@ -204,9 +206,9 @@ def position(frame: pd.DataFrame, label: Hashable) -> int:
     except TypeError:  # a list, a frame: nothing that names a column
         found = []
     if not found:
-        raise missing(frame, label)
+        raise column_not_found(frame, label)
     if len(found) > 1:
-        raise twice(label, len(found))
+        raise duplicate_label(label, len(found))
     return found[0]
 
 
@@ -225,7 +227,7 @@ def _by_name(
     frame: pd.DataFrame, place: int, label: Hashable, identifiers: Sequence[str]
 ) -> _Candidate | None:
     """Take a column whose name fits; doubt it where no cell does."""
-    identifier = serving(NAMES.get(normalised(label), ""), identifiers)
+    identifier = served_identifier(NAMES.get(normalize_label(label), ""), identifiers)
     if identifier is None:
         return None
     cells = _sample(frame.iloc[:, place])
@@ -244,18 +246,18 @@ def _by_content(
         return None
     cells = _sample(column)
     probe = cells[:: max(1, len(cells) // 10)]  # so that ten thousand columns take seconds
-    told = (n for n in TOLD_BY_CONTENT if _share(n, probe) and _share(n, cells) >= SHARE)
-    identifier = serving(next(told, ""), identifiers)
+    told = (n for n in FOUND_BY_CONTENT if _share(n, probe) and _share(n, cells) >= SHARE)
+    identifier = served_identifier(next(told, ""), identifiers)
     if identifier is None:
         return None
-    if any(word in normalised(label) for word in SOMEONE_ELSE):
+    if any(word in normalize_label(label) for word in OTHER_PEOPLE):
         return _Candidate(identifier, label, "content", "its name tells of someone else", True)
     return _Candidate(identifier, label, "content")
 
 
-def _resolved(
+def _resolve(
     frame: pd.DataFrame, identifiers: Sequence[str], candidates: Sequence[_Candidate]
-) -> Columns:
+) -> IdentifierColumns:
     """Choose one candidate for each identifier, the one beyond doubt before the others."""
     usable = [candidate for candidate in candidates if not candidate.barred]
     choices = {name: _best(name, usable) for name in identifiers}
@@ -263,13 +265,13 @@ def _resolved(
     chosen = {name: best[0].label for name, best in found.items()}
     rejected = {c.label: c.doubt for c in candidates if c.doubt and c.label not in chosen.values()}
     if not chosen:
-        raise none_found(frame, identifiers, rejected)
+        raise no_columns_found(frame, identifiers, rejected)
     for name, best in found.items():
         labels = list(dict.fromkeys(candidate.label for candidate in best))
         if len(labels) > 1:
-            raise ambiguous(name, labels, chosen)
+            raise ambiguous_columns(name, labels, chosen)
         position(frame, labels[0])
-    return Columns(chosen, {name: best[0].how for name, best in found.items()}, rejected)
+    return IdentifierColumns(chosen, {name: best[0].how for name, best in found.items()}, rejected)
 
 
 def _best(identifier: str, candidates: Sequence[_Candidate]) -> list[_Candidate]:
@@ -277,20 +279,20 @@ def _best(identifier: str, candidates: Sequence[_Candidate]) -> list[_Candidate]
     return [candidate for candidate in mine if not candidate.doubt] or mine
 
 
-def _named(
+def _named_columns(
     frame: pd.DataFrame, identifiers: Sequence[str], on: Mapping[str, Hashable] | Hashable
-) -> Columns:
+) -> IdentifierColumns:
     """Take the columns that the user named."""
     if not isinstance(on, Mapping):
         on = {_identifier_in(frame, position(frame, on), on, identifiers): on}
     for identifier, label in on.items():
         if identifier not in identifiers:
-            raise not_taken(identifier, label, identifiers)
+            raise unsupported_identifier(identifier, label, identifiers)
         position(frame, label)
     if not on:
-        raise empty(identifiers)
+        raise empty_on(identifiers)
     chosen = {name: on[name] for name in identifiers if name in on}
-    return Columns(chosen, dict.fromkeys(chosen, "on="), {})
+    return IdentifierColumns(chosen, dict.fromkeys(chosen, "on="), {})
 
 
 def _identifier_in(
@@ -302,7 +304,7 @@ def _identifier_in(
             return candidate.identifier
     if len(identifiers) == 1:
         return identifiers[0]
-    raise untold(label, identifiers)
+    raise unknown_content(label, identifiers)
 
 
 def _sample(column: "pd.Series[Any]") -> list[object]:

@@ -64,14 +64,14 @@ class Items(NamedTuple):
         return np.where(self.kept >= number, self.starts + number - 1, -1)
 
 
-class Gathered(NamedTuple):
+class ModelArrays(NamedTuple):
     """What models hold, by field."""
 
     scalars: Mapping[str, Arrays]
     items: Mapping[str, Items]
 
 
-class Shelf:
+class ArrayBuilder:
     """Takes models in, one after the other, from any thread.
 
     Parameters
@@ -93,32 +93,32 @@ class Shelf:
     ([1, 0], ['ada@example.com'])
     """
 
-    def __init__(self, fields: Sequence[Field], most: int | None = None) -> None:
-        self._fields, self._most = fields, most
+    def __init__(self, fields: Sequence[Field], max_items: int | None = None) -> None:
+        self._fields, self._most = fields, max_items
         self._lock = threading.Lock()
-        self._loose = _Loose(fields)
-        self._chunks: list[Gathered] = []
+        self._pending = _Pending(fields)
+        self._chunks: list[ModelArrays] = []
         self._count = 0
 
-    def put(self, model: Any) -> int:
+    def add(self, model: Any) -> int:
         """Take a model in; return its place among all of them."""
         with self._lock:
-            self._loose.add(model)
+            self._pending.add(model)
             self._count += 1
             if self._count % CHUNK == 0:
-                self._chunks.append(self._loose.gathered(self._most))
-                self._loose = _Loose(self._fields)
+                self._chunks.append(self._pending.arrays(self._most))
+                self._pending = _Pending(self._fields)
             return self._count - 1
 
-    def gathered(self) -> Gathered:
+    def arrays(self) -> ModelArrays:
         """Return what all the models hold so far."""
         with self._lock:
             is_whole = self._chunks and self._count % CHUNK == 0
-            chunks = [*self._chunks, *([] if is_whole else [self._loose.gathered(self._most)])]
-        return chunks[0] if len(chunks) == 1 else _joined(chunks)
+            chunks = [*self._chunks, *([] if is_whole else [self._pending.arrays(self._most)])]
+        return chunks[0] if len(chunks) == 1 else _concatenate_models(chunks)
 
 
-class _Loose:
+class _Pending:
     """What of some models is not in arrays yet: their values, and the items of their lists.
 
     A model's own lists die with it, for the garbage collector goes over those that live again and
@@ -140,13 +140,13 @@ class _Loose:
         self._counts.extend(map(len, lists))
         deque(map(list.extend, self._items, lists), maxlen=0)
 
-    def gathered(self, most: int | None) -> Gathered:
+    def arrays(self, max_items: int | None) -> ModelArrays:
         """Make arrays of all that was added."""
         width = len(self._others)
         columns = {of.name: self._values[n::width] for n, of in enumerate(self._others)}
         counts = np.array(self._counts, dtype=np.intp).reshape(-1, len(self._lists) or 1)
         listed = zip(self._lists, np.ascontiguousarray(counts.T), self._items, strict=False)
-        return Gathered(
+        return ModelArrays(
             {
                 field.name: _arrays(columns, scalar_columns(field))
                 for field in self._others
@@ -158,7 +158,7 @@ class _Loose:
                     for field in self._others
                     if field.shape == "part"
                 },
-                **{field.name: _list(field, of, items, most) for field, of, items in listed},
+                **{field.name: _list(field, of, items, max_items) for field, of, items in listed},
             },
         )
 
@@ -177,23 +177,26 @@ def years(dates: pa.Array) -> pa.Array:
     return pc.if_else(is_dated, pc.utf8_slice_codeunits(dates, 0, 4), None).cast(YEAR)
 
 
-def _joined(chunks: Sequence[Gathered]) -> Gathered:
+def _concatenate_models(chunks: Sequence[ModelArrays]) -> ModelArrays:
     first = chunks[0]
-    return Gathered(
-        {name: _concatenated([one.scalars[name] for one in chunks]) for name in first.scalars},
-        {name: _items_of([one.items[name] for one in chunks]) for name in first.items},
+    return ModelArrays(
+        {
+            name: _concatenate_arrays([one.scalars[name] for one in chunks])
+            for name in first.scalars
+        },
+        {name: _concatenate_items([one.items[name] for one in chunks]) for name in first.items},
     )
 
 
-def _items_of(chunks: Sequence[Items]) -> Items:
+def _concatenate_items(chunks: Sequence[Items]) -> Items:
     return Items(
         np.concatenate([one.counts for one in chunks]),
         np.concatenate([one.kept for one in chunks]),
-        _concatenated([one.leaves for one in chunks]),
+        _concatenate_arrays([one.leaves for one in chunks]),
     )
 
 
-def _concatenated(chunks: Sequence[Arrays]) -> Arrays:
+def _concatenate_arrays(chunks: Sequence[Arrays]) -> Arrays:
     return {name: pa.concat_arrays([one[name] for one in chunks]) for name in chunks[0]}
 
 
@@ -222,12 +225,12 @@ def _part(field: Field, values: Sequence[Any]) -> Items:
     return Items(kept, kept, _leaves(field, [value for value in values if value is not None]))
 
 
-def _list(field: Field, counts: Places, items: Sequence[Any], most: int | None) -> Items:
+def _list(field: Field, counts: Places, items: Sequence[Any], max_items: int | None) -> Items:
     kept = counts
-    if most is not None and counts.max(initial=0) > most:
+    if max_items is not None and counts.max(initial=0) > max_items:
         numbers = np.arange(len(items)) - np.repeat(np.cumsum(counts) - counts, counts)
-        items = list(compress(items, (numbers < most).tolist()))
-        kept = np.minimum(counts, most)
+        items = list(compress(items, (numbers < max_items).tolist()))
+        kept = np.minimum(counts, max_items)
     return Items(counts, kept, _leaves(field, items))
 
 
@@ -271,10 +274,10 @@ def _fitting(value: Any, kind: pa.DataType) -> Any:
 Columns = dict[str, Any]
 
 
-class Distinct(NamedTuple):
+class DistinctAnswers(NamedTuple):
     """The distinct answers and refusals, column by column.
 
-    ``gathered`` is what their models hold, and ``places`` where in it each answer's model is, -1
+    ``arrays`` is what their models hold, and ``places`` where in it each answer's model is, -1
     for an answer without one. ``sources`` names the provider of each field that has a value; it is
     None where nobody asks.
     """
@@ -284,11 +287,11 @@ class Distinct(NamedTuple):
     provider: Sequence[str | None]
     fetched: Sequence[float | None]
     places: Places
-    gathered: Gathered
+    arrays: ModelArrays
     sources: Sequence[Mapping[str, str]] | None = None
 
 
-class Pick:
+class Take:
     """Which value of an array each row takes.
 
     Parameters
@@ -328,56 +331,56 @@ class Pick:
         return not indices.null_count and np.array_equal(indices, np.arange(len(indices)))
 
 
-class Taken:
+class RowAnswers:
     """Distinct answers and, for each row, which of them is its own."""
 
-    def __init__(self, distinct: Distinct, codes: Places) -> None:
+    def __init__(self, distinct: DistinctAnswers, codes: Places) -> None:
         self.distinct, self.codes = distinct, codes
-        self.answer = Pick(codes)
-        self.model = Pick(codes, distinct.places)
+        self.answer = Take(codes)
+        self.model = Take(codes, distinct.places)
 
     def of_models(self, values: Places, none: int) -> Places:
         """Return each answer's own of what there is for every model."""
         return np.append(values, none)[self.distinct.places]
 
 
-def wide(taken: Taken, fields: Sequence[Field], max_items: int) -> Columns:
+def wide(answers: RowAnswers, fields: Sequence[Field], max_items: int) -> Columns:
     """Make scalars and, of every list, the first ``max_items`` as numbered columns."""
-    columns = _rows(taken)
+    columns = _rows(answers)
     for field in fields:
-        columns |= _numbered(taken, field, max_items) if field.shape == "list" else {}
-        columns |= _scalars(taken, field) | _source(taken, field)
+        columns |= _numbered(answers, field, max_items) if field.shape == "list" else {}
+        columns |= _scalars(answers, field) | _source(answers, field)
     return columns
 
 
-def nested(taken: Taken, fields: Sequence[Field]) -> Columns:
+def nested(answers: RowAnswers, fields: Sequence[Field]) -> Columns:
     """Make scalars, and one Arrow ``list<struct>`` column a list: nothing is lost."""
-    columns = _rows(taken)
+    columns = _rows(answers)
     for field in fields:
-        columns |= _nested(taken, field) if field.shape == "list" else {}
-        columns |= _scalars(taken, field) | _source(taken, field)
+        columns |= _nested(answers, field) if field.shape == "list" else {}
+        columns |= _scalars(answers, field) | _source(answers, field)
     return columns
 
 
-def scalars_only(taken: Taken, fields: Sequence[Field]) -> Columns:
+def scalars_only(answers: RowAnswers, fields: Sequence[Field]) -> Columns:
     """Make the row columns and the scalars, as in the ``people`` table; lists have a source."""
-    columns = _rows(taken)
+    columns = _rows(answers)
     for field in fields:
-        columns |= _scalars(taken, field) | _source(taken, field)
+        columns |= _scalars(answers, field) | _source(answers, field)
     return columns
 
 
-def items(taken: Taken, field: Field, index: pd.Index, row: str) -> pd.DataFrame:
+def items(answers: RowAnswers, field: Field, index: pd.Index, row: str) -> pd.DataFrame:
     """Make the linked table of a list: one row an item, keyed by row position and index label."""
-    found = taken.distinct.gathered.items[field.name]
-    repeats = taken.of_models(found.counts, 0)[taken.codes]
-    rows = np.repeat(np.arange(len(taken.codes)), repeats)
+    found = answers.distinct.arrays.items[field.name]
+    repeats = answers.of_models(found.counts, 0)[answers.codes]
+    rows = np.repeat(np.arange(len(answers.codes)), repeats)
     numbers = np.arange(len(rows)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-    pick = Pick(taken.of_models(found.starts, 0)[taken.codes[rows]] + numbers)
+    take = Take(answers.of_models(found.starts, 0)[answers.codes[rows]] + numbers)
     columns: Columns = {row: rows, "item": numbers + 1}
     for leaf in leaves_of(field.type):
         name = leaf.suffix.removeprefix("_") or leaf.field or "value"
-        columns[name] = pick.column(found.leaves[leaf.suffix])
+        columns[name] = take.column(found.leaves[leaf.suffix])
     return pd.DataFrame(columns, index=index.take(rows), copy=False)
 
 
@@ -386,47 +389,47 @@ def source_name(field: Field) -> str:
     return f"{field.name}_source"  # of a list in the plural: a company has `domain` and `domains`
 
 
-def _rows(taken: Taken) -> Columns:
-    distinct, pick = taken.distinct, taken.answer
+def _rows(answers: RowAnswers) -> Columns:
+    distinct, take = answers.distinct, answers.answer
     texts: Mapping[str, Sequence[Any]] = {
         "status": distinct.status,
         "reason": distinct.reason,
         "provider": distinct.provider,
     }
-    columns = {name: pick.column(pa.array(of, pa.large_string())) for name, of in texts.items()}
-    columns["fetched_at"] = times(distinct.fetched).take(taken.codes).array
+    columns = {name: take.column(pa.array(of, pa.large_string())) for name, of in texts.items()}
+    columns["fetched_at"] = times(distinct.fetched).take(answers.codes).array
     return {name: columns[name] for name in ROW_COLUMNS}
 
 
-def _scalars(taken: Taken, field: Field) -> Columns:
+def _scalars(answers: RowAnswers, field: Field) -> Columns:
     """Make the columns of a scalar or of a part; a list has none."""
-    gathered = taken.distinct.gathered
+    arrays = answers.distinct.arrays
     if field.shape == "scalar":
-        return {name: taken.model.column(of) for name, of in gathered.scalars[field.name].items()}
+        return {name: answers.model.column(of) for name, of in arrays.scalars[field.name].items()}
     if field.shape == "part":
-        return _nth(taken, gathered.items[field.name], 1, field.name)
+        return _nth(answers, arrays.items[field.name], 1, field.name)
     return {}
 
 
-def _numbered(taken: Taken, field: Field, max_items: int) -> Columns:
-    found, name = taken.distinct.gathered.items[field.name], singular(field.name)
+def _numbered(answers: RowAnswers, field: Field, max_items: int) -> Columns:
+    found, name = answers.distinct.arrays.items[field.name], singular(field.name)
     columns: Columns = {}
     for number in range(1, max_items + 1):
-        columns |= _nth(taken, found, number, f"{name}_{number}")
-    columns[f"{name}_count"] = taken.model.column(pa.array(found.counts))
+        columns |= _nth(answers, found, number, f"{name}_{number}")
+    columns[f"{name}_count"] = answers.model.column(pa.array(found.counts))
     return columns
 
 
-def _nth(taken: Taken, found: Items, number: int, name: str) -> Columns:
-    pick = Pick(taken.codes, taken.of_models(found.nth(number), -1))
-    return {name + suffix: pick.column(leaf) for suffix, leaf in found.leaves.items()}
+def _nth(answers: RowAnswers, found: Items, number: int, name: str) -> Columns:
+    take = Take(answers.codes, answers.of_models(found.nth(number), -1))
+    return {name + suffix: take.column(leaf) for suffix, leaf in found.leaves.items()}
 
 
-def _nested(taken: Taken, field: Field) -> Columns:
-    found = taken.distinct.gathered.items[field.name]
+def _nested(answers: RowAnswers, field: Field) -> Columns:
+    found = answers.distinct.arrays.items[field.name]
     offsets = pa.array(np.append(found.starts, found.kept.sum()), pa.int32())
     lists = pa.ListArray.from_arrays(offsets, _structs(field, found.leaves))
-    return {field.name: pd.arrays.ArrowExtensionArray(taken.model.values(lists))}
+    return {field.name: pd.arrays.ArrowExtensionArray(answers.model.values(lists))}
 
 
 def _structs(field: Field, leaves: Arrays) -> pa.Array:
@@ -440,10 +443,10 @@ def _structs(field: Field, leaves: Arrays) -> pa.Array:
     )
 
 
-def _source(taken: Taken, field: Field) -> Columns:
+def _source(answers: RowAnswers, field: Field) -> Columns:
     """Make the column that tells who gave a field, where it is wanted."""
-    sources = taken.distinct.sources
+    sources = answers.distinct.sources
     if sources is None:
         return {}
     given = pa.array([of.get(field.name) for of in sources], pa.large_string())
-    return {source_name(field): taken.answer.column(given)}
+    return {source_name(field): answers.answer.column(given)}

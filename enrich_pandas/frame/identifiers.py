@@ -10,7 +10,7 @@ from types import MappingProxyType
 
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.frame import internet, linkedin
-from enrich_pandas.frame.cells import REASONS, Refused, cleaned
+from enrich_pandas.frame.cells import REASONS, InvalidValueError, visible_text
 
 __all__ = ["IDENTIFIERS", "REASONS", "canonical"]
 
@@ -84,13 +84,13 @@ def _parts(text: str, hosts: set[str]) -> tuple[str, str]:
     """Return the path, in lower case, and the query of an address on one of the hosts."""
     match = _ADDRESS.fullmatch(text)
     if match is None or match["host"].lower() not in hosts:
-        raise Refused("not_on_network")
+        raise InvalidValueError("not_on_network")
     return match["path"].strip("/").lower(), match["query"] or ""
 
 
 def _profile_name(path: str, is_profile: object) -> str:
     if not is_profile:
-        raise Refused("not_on_network")
+        raise InvalidValueError("not_on_network")
     return path
 
 
@@ -133,8 +133,8 @@ def canonical(identifier: str, value: object) -> tuple[str | None, str | None]:
     ('example.co.uk', None)
     """
     try:
-        return _parser(identifier)(cleaned(value)), None
-    except Refused as refusal:
+        return _parser(identifier)(visible_text(value)), None
+    except InvalidValueError as refusal:
         return None, refusal.code
 
 
@@ -161,9 +161,9 @@ def _company(text: str) -> str:
 def _worded(text: str, needed: Callable[[str], bool]) -> str:
     text = " ".join(text.split())
     if len(text) > MAX_NAME:
-        raise Refused("too_long")
+        raise InvalidValueError("too_long")
     if not any(map(needed, text)):
-        raise Refused("syntax")
+        raise InvalidValueError("syntax")
     return text
 
 

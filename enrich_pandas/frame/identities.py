@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-from enrich_pandas.frame.canonical import Judged
-from enrich_pandas.frame.cells import Codes, Small
+from enrich_pandas.frame.canonical import CanonicalColumn
+from enrich_pandas.frame.cells import Codes, SmallCodes
 from enrich_pandas.providers.base import KEYS, Identity, Kind, Provider, Status
 
 PIECE = 2**16  # how many are made at a time
@@ -72,14 +72,14 @@ class Identities(Sequence[Identity]):
         sizes = np.bincount(self._which, minlength=len(self._names)).tolist()
         return Counter({(name,): n for name, n in zip(self._names, sizes, strict=True) if n})
 
-    def values_of(self, name: str) -> tuple[pa.LargeStringArray, npt.NDArray[np.intp]]:
+    def identifier_values(self, name: str) -> tuple[pa.LargeStringArray, npt.NDArray[np.intp]]:
         """Return the values of one identifier, and where in these identities they stand."""
         which = self._names.index(name) if name in self._names else -1
         places = np.flatnonzero(self._which == which)
         return self._values.take(pa.array(places)), places
 
 
-def counts_by_names(identities: Sequence[Identity]) -> Counter[tuple[str, ...]]:
+def count_by_identifiers(identities: Sequence[Identity]) -> Counter[tuple[str, ...]]:
     """Count identities by the identifiers that each is known by.
 
     Examples
@@ -92,7 +92,7 @@ def counts_by_names(identities: Sequence[Identity]) -> Counter[tuple[str, ...]]:
     return Counter(tuple(name for name, _ in one.keys) for one in identities)
 
 
-def values_of(
+def identifier_values(
     identities: Sequence[Identity], name: str
 ) -> tuple[pa.LargeStringArray, npt.NDArray[np.intp]]:
     """Return the values of one identifier, and at which of the identities they stand.
@@ -105,13 +105,13 @@ def values_of(
     (['ada@example.com'], [1])
     """
     if isinstance(identities, Identities):
-        return identities.values_of(name)
+        return identities.identifier_values(name)
     found = [(n, value) for n, one in enumerate(identities) if (value := one.get(name))]
     values = pa.array([value for _, value in found], pa.large_string())
     return values, np.array([n for n, _ in found], dtype=np.intp)
 
 
-class Repeated(Sequence[Identity]):
+class RepeatedIdentities(Sequence[Identity]):
     """Each of some identities so many times, without a list of them all.
 
     Examples
@@ -139,7 +139,9 @@ class Repeated(Sequence[Identity]):
         return self._identities[int(np.searchsorted(self._ends, place, side="right"))]
 
 
-def taken(names: Sequence[str], columns: Sequence[Any], places: npt.NDArray[Any]) -> Identities:
+def take_identities(
+    names: Sequence[str], columns: Sequence[Any], places: npt.NDArray[Any]
+) -> Identities:
     """Take identities out of the distinct values of some columns, laid one behind the other."""
     ends = np.cumsum([len(column) for column in columns])
     which = np.searchsorted(ends, places, side="right").astype(np.int8)
@@ -149,20 +151,20 @@ def taken(names: Sequence[str], columns: Sequence[Any], places: npt.NDArray[Any]
 
 # -- Verdicts to outcomes: what each distinct row is asked about, or why it is not ---------------
 
-Refusal = tuple[Status, str]
-Refuse = Callable[[Mapping[str, str]], Refusal | None]
-Columns = Mapping[str, Judged]
-Outcomes = tuple[Sequence[Identity], list[Refusal], Codes]
+Exclusion = tuple[Status, str]
+Exclude = Callable[[Mapping[str, str]], Exclusion | None]
+CanonicalColumns = Mapping[str, CanonicalColumn]
+RowIdentities = tuple[Sequence[Identity], list[Exclusion], Codes]
 Verdict = tuple[str, str | None, str | None]  # identifier, value, reason
 
 
-def outcomes(
-    columns: Columns,
-    rows: Sequence[Small],
+def identify_rows(
+    columns: CanonicalColumns,
+    rows: Sequence[SmallCodes],
     provider: Provider,
     kind: Kind,
-    refuse: Refuse | None,
-) -> Outcomes:
+    exclude: Exclude | None,
+) -> RowIdentities:
     """Return the distinct identities, the distinct refusals, and a code for each row.
 
     Both are in order of first appearance; the refusals' codes follow those of the identities.
@@ -181,12 +183,16 @@ def outcomes(
     names = [KEYS.get(name, name) for name in columns]
     is_usual = type(provider).identify is Provider.identify
     is_first = list(columns) == [name for name in provider.identifiers[kind] if name in columns]
-    if is_usual and is_first and refuse is None and len(set(names)) == len(names):
+    if is_usual and is_first and exclude is None and len(set(names)) == len(names):
         return _first_of_each(columns, rows, names)
-    return _numbered([_outcome(provider, kind, row, refuse) for row in _told(columns, rows)])
+    return _encode_results(
+        [_identify_row(provider, kind, row, exclude) for row in _verdicts_by_row(columns, rows)]
+    )
 
 
-def _first_of_each(columns: Columns, rows: Sequence[Small], names: Sequence[str]) -> Outcomes:
+def _first_of_each(
+    columns: CanonicalColumns, rows: Sequence[SmallCodes], names: Sequence[str]
+) -> RowIdentities:
     """Take the first value that a row has, which is what `Provider.identify` does by default."""
     place = np.full(len(rows[0]), -1, dtype=np.intp)
     why = place.copy()
@@ -202,11 +208,13 @@ def _first_of_each(columns: Columns, rows: Sequence[Small], names: Sequence[str]
     codes[is_asked], asked = pd.factorize(place[is_asked])
     refused, kinds = pd.factorize(why[~is_asked])
     codes[~is_asked] = len(asked) + refused
-    refusals = [(Status.INVALID, reasons[k] if k >= 0 else "no_identifier") for k in kinds]
-    return taken(names, [one.texts for one in columns.values()], asked), refusals, codes
+    exclusions = [(Status.INVALID, reasons[k] if k >= 0 else "no_identifier") for k in kinds]
+    return take_identities(names, [one.texts for one in columns.values()], asked), exclusions, codes
 
 
-def _told(columns: Columns, rows: Sequence[Small]) -> Iterator[tuple[Verdict, ...]]:
+def _verdicts_by_row(
+    columns: CanonicalColumns, rows: Sequence[SmallCodes]
+) -> Iterator[tuple[Verdict, ...]]:
     """Spell the verdicts out."""
     told = []
     for (name, column), verdicts in zip(columns.items(), rows, strict=True):
@@ -217,33 +225,33 @@ def _told(columns: Columns, rows: Sequence[Small]) -> Iterator[tuple[Verdict, ..
     return zip(*told, strict=True)
 
 
-def _outcome(
-    provider: Provider, kind: Kind, row: Sequence[Verdict], refuse: Refuse | None
-) -> Identity | Refusal:
+def _identify_row(
+    provider: Provider, kind: Kind, row: Sequence[Verdict], exclude: Exclude | None
+) -> Identity | Exclusion:
     """Return the identity of a row, or the reason of its most preferred identifier."""
     values = {name: value for name, value, _ in row if value is not None}
-    if refuse and values and (refusal := refuse(values)):
+    if exclude and values and (refusal := exclude(values)):
         return refusal
     identity = provider.identify(kind, values) if values else None
     if identity is not None:
         return identity
     reasons = (f"{name}:{reason}" for name, _, reason in row if reason)
-    lacking = provider.lacking(kind, values) if values else "no_identifier"
-    return Status.INVALID, next(reasons, lacking)
+    missing_reason = provider.missing_reason(kind, values) if values else "no_identifier"
+    return Status.INVALID, next(reasons, missing_reason)
 
 
-def _numbered(results: Sequence[Identity | Refusal]) -> Outcomes:
+def _encode_results(results: Sequence[Identity | Exclusion]) -> RowIdentities:
     """Give each identity a number, then each refusal, in order of appearance."""
     identities: dict[Identity, int] = {}
-    refusals: dict[Refusal, int] = {}
+    exclusions: dict[Exclusion, int] = {}
     codes = np.array(
         [
             identities.setdefault(result, len(identities))
             if isinstance(result, Identity)
-            else -1 - refusals.setdefault(result, len(refusals))
+            else -1 - exclusions.setdefault(result, len(exclusions))
             for result in results
         ],
         dtype=np.intp,
     )
     codes = np.where(codes < 0, len(identities) - 1 - codes, codes)
-    return list(identities), list(refusals), codes
+    return list(identities), list(exclusions), codes

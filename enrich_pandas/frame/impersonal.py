@@ -10,20 +10,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from enrich_pandas.errors import InputError
-from enrich_pandas.frame.canonical import TEXT, judge
+from enrich_pandas.frame.canonical import TEXT, canonicalize
 from enrich_pandas.frame.cells import Codes
-from enrich_pandas.frame.identities import values_of
+from enrich_pandas.frame.identities import identifier_values
 from enrich_pandas.frame.internet import DISPOSABLE, ROLES
 from enrich_pandas.frame.schema import TEXT as COLUMN
 from enrich_pandas.providers.base import Identity
 
-Sort = Literal["role", "disposable", "test"]
-SORTS: tuple[Sort, ...] = ("role", "disposable", "test")
+Category = Literal["role", "disposable", "test"]
+CATEGORIES: tuple[Category, ...] = ("role", "disposable", "test")
 
 # Dots and dashes are a matter of taste, and what stands behind a + is the owner's own note.
 _SEPARATOR, _REST = "[._-]*", r"[._-]*(?:\+[^@]*)?@"
 _TESTS = "test|tester|testing|testuser|example|sample|demo|dummy|foo|foobar|asdf|qwerty"
-_PATTERNS: Mapping[Sort, str] = {
+_PATTERNS: Mapping[Category, str] = {
     "role": rf"^(?:{'|'.join(_SEPARATOR.join(name) for name in sorted(ROLES))}){_REST}",
     "disposable": rf"@(?:{'|'.join(map(re.escape, sorted(DISPOSABLE)))})$",
     "test": rf"^(?:{_TESTS})[._\d-]*{_REST}",
@@ -74,27 +74,29 @@ def impersonal(column: "pd.Series[Any]") -> "pd.Series[Any]":
             f"A column is needed, not {type(column).__name__}.",
             todo='Type ep.impersonal(df["your column"]).',
         )
-    judged = judge(column, "email", ())
+    emails = canonicalize(column, "email", ())
     # Behind the sorts of the addresses: none for a reason, and none for no verdict, which is -1.
-    sorts = np.append(_sorts(judged.texts), np.full(len(judged.reasons) + 1, -1))[judged.verdicts]
-    names = pa.array(SORTS, TEXT).take(pa.array(sorts, mask=sorts < 0))
+    sorts = np.append(_categories(emails.texts), np.full(len(emails.reasons) + 1, -1))[
+        emails.verdicts
+    ]
+    names = pa.array(CATEGORIES, TEXT).take(pa.array(sorts, mask=sorts < 0))
     return pd.Series(names.to_numpy(zero_copy_only=False), column.index, COLUMN, name=column.name)
 
 
-def rows_by_sort(identities: Sequence[Identity], rows: Sequence[int]) -> dict[str, int]:
+def count_impersonal_rows(identities: Sequence[Identity], rows: Sequence[int]) -> dict[str, int]:
     """Count the rows that are asked about by such an address, given how many each identity has."""
-    addresses, places = values_of(identities, "email")
+    addresses, places = identifier_values(identities, "email")
     if not len(addresses):
         return {}
-    sorts = _sorts(addresses) + 1
-    counts = np.bincount(sorts, np.array(rows)[places], minlength=len(SORTS) + 1)[1:]
-    return {sort: int(n) for sort, n in zip(SORTS, counts, strict=True) if n}
+    sorts = _categories(addresses) + 1
+    counts = np.bincount(sorts, np.array(rows)[places], minlength=len(CATEGORIES) + 1)[1:]
+    return {sort: int(n) for sort, n in zip(CATEGORIES, counts, strict=True) if n}
 
 
-def _sorts(addresses: pa.LargeStringArray) -> Codes:
+def _categories(addresses: pa.LargeStringArray) -> Codes:
     """Return for each canonical address the place of its sort, -1 for a person's own."""
     found = np.full(len(addresses), -1, dtype=np.intp)
-    for place, sort in enumerate(SORTS):  # the last one that holds stays
+    for place, sort in enumerate(CATEGORIES):  # the last one that holds stays
         is_one = pc.match_substring_regex(addresses, _PATTERNS[sort], ignore_case=True)
         found[is_one.to_numpy(zero_copy_only=False)] = place
     return found

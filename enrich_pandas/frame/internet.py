@@ -9,7 +9,7 @@ from urllib.parse import unquote
 import idna
 from email_validator import EmailNotValidError, validate_email
 
-from enrich_pandas.frame.cells import Refused
+from enrich_pandas.frame.cells import InvalidValueError
 
 # -- Domains that name nobody's company, and mailboxes that are nobody's own: one table ----------
 
@@ -107,18 +107,18 @@ def email(text: str) -> str:
     """
     text = _unwrapped(text)
     if _SEVERAL.search(text):
-        raise Refused("separator")
+        raise InvalidValueError("separator")
     local, at, domain = text.rpartition("@")
     if not at:
-        raise Refused("syntax")
+        raise InvalidValueError("syntax")
     if len(local) > MAX_LOCAL or len(text) > MAX_EMAIL:
-        raise Refused("too_long")
+        raise InvalidValueError("too_long")
     try:
         address = f"{_local_part(local)}@{_mail_domain(domain)}"
     except EmailNotValidError:
-        raise Refused("syntax") from None
+        raise InvalidValueError("syntax") from None
     if len(address) > MAX_EMAIL:
-        raise Refused("too_long")
+        raise InvalidValueError("too_long")
     return address
 
 
@@ -135,13 +135,13 @@ def domain(text: str) -> str:
     """
     match = _HOST.fullmatch(text)
     if match is None:
-        raise Refused("syntax")
+        raise InvalidValueError("syntax")
     try:
         host = idna.encode(match["host"].rstrip("."), uts46=True).decode("ascii").lower()
     except (idna.IDNAError, UnicodeError):
-        raise Refused("syntax") from None
+        raise InvalidValueError("syntax") from None
     if host.rpartition(".")[2].isdigit():  # an IP address
-        raise Refused("syntax")
+        raise InvalidValueError("syntax")
     return _registrable(host)
 
 
@@ -155,7 +155,7 @@ def website(text: str) -> str:
     """
     found = domain(text)
     if found in SOCIAL_NETWORKS:
-        raise Refused("social_network")
+        raise InvalidValueError("social_network")
     return found
 
 
@@ -169,7 +169,7 @@ def email_domain(text: str) -> str:
     """
     found = domain(email(text).rpartition("@")[2])
     if found in FREE_MAIL:
-        raise Refused("free_mail")
+        raise InvalidValueError("free_mail")
     return found
 
 
@@ -179,7 +179,7 @@ def _unwrapped(text: str) -> str:
         shown = angled["shown"].strip(" \"'")
         # Mail programs show an address as its own name; another address would be another person.
         if "@" in shown and shown.casefold() != text.casefold():
-            raise Refused("separator")
+            raise InvalidValueError("separator")
     if link := _MAILTO.fullmatch(text):
         text = unicodedata.normalize("NFC", _decoded(link["address"]).strip())
     return text
@@ -189,7 +189,7 @@ def _decoded(address: str) -> str:
     try:
         return unquote(address, errors="strict")
     except UnicodeDecodeError:
-        raise Refused("syntax") from None
+        raise InvalidValueError("syntax") from None
 
 
 def _local_part(local: str) -> str:
@@ -223,5 +223,5 @@ def _registrable(host: str) -> str:
             return f"{parts.domain}.{parts.suffix}"
     labels = host.split(".")
     if parts.suffix or len(labels) < 2 or not all(labels):  # noqa: PLR2004 - name and suffix
-        raise Refused("syntax")
+        raise InvalidValueError("syntax")
     return ".".join(labels[-2:])

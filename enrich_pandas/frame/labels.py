@@ -47,7 +47,7 @@ _DOMAIN = (
 )
 
 
-def normalised(label: Hashable) -> str:
+def normalize_label(label: Hashable) -> str:
     """Fold a column label to its letters and digits; the levels of a MultiIndex are joined.
 
     Examples
@@ -60,7 +60,7 @@ def normalised(label: Hashable) -> str:
 
 
 def _spelled(*parts: Iterable[str]) -> Iterator[str]:
-    return (normalised(words) for words in product(*parts))
+    return (normalize_label(words) for words in product(*parts))
 
 
 def _names() -> Iterator[tuple[str, str]]:
@@ -92,17 +92,19 @@ NAMES: Mapping[str, str] = dict(_names())
 
 # A column of e-mail addresses serves who asks for the domains in them, and those only: the whole
 # address of a company is asked by where `on=` says so.
-ALSO: Mapping[str, str] = {"email": "email_domain"}
+SERVES_AS: Mapping[str, str] = {"email": "email_domain"}
 
 
-def serving(identifier: str, identifiers: Iterable[str]) -> str | None:
+def served_identifier(identifier: str, identifiers: Iterable[str]) -> str | None:
     """Return the identifier of those wanted that a column of this one serves, or None."""
     wanted = set(identifiers)
-    return next((name for name in (ALSO.get(identifier, ""), identifier) if name in wanted), None)
+    return next(
+        (name for name in (SERVES_AS.get(identifier, ""), identifier) if name in wanted), None
+    )
 
 
 # Words that tell whose a column is, when it is not the row's own person.
-SOMEONE_ELSE = (
+OTHER_PEOPLE = (
     *("owner", "manager", "supervisor", "assistant", "referr", "recruiter", "spouse", "createdby"),
     *("modifiedby", "updatedby", "assignedto", "salesrep", "boss", "reportsto", "sender"),
 )

@@ -4,7 +4,7 @@ import re
 import unicodedata
 from urllib.parse import unquote
 
-from enrich_pandas.frame.cells import INVISIBLE, PLACEHOLDERS, Refused
+from enrich_pandas.frame.cells import INVISIBLE, PLACEHOLDERS, InvalidValueError
 
 _URL = re.compile(
     r"(?:https?:)?/*(?P<host>[\w.-]+)(?::\d+)?(?P<path>/[^?#]*)?(?:[?#].*)?", re.IGNORECASE
@@ -63,13 +63,13 @@ def person(text: str) -> str:
     segments = _segments(text)
     section = segments[0].lower() if segments else ""
     if section == "in" and len(segments) > 1:
-        return f"https://www.linkedin.com/in/{_slug(segments[1])}"
+        return f"https://www.linkedin.com/in/{_parse_slug(segments[1])}"
     _refuse_section(section)
     if section in _COMPANY:
-        raise Refused("company_url")
+        raise InvalidValueError("company_url")
     if len(segments) != 1:
-        raise Refused("not_a_profile")
-    return f"https://www.linkedin.com/in/{_slug(segments[0])}"
+        raise InvalidValueError("not_a_profile")
+    return f"https://www.linkedin.com/in/{_parse_slug(segments[0])}"
 
 
 def company(text: str) -> str:
@@ -83,65 +83,65 @@ def company(text: str) -> str:
     segments = _segments(text)
     section = segments[0].lower() if segments else ""
     if section in _COMPANY and len(segments) > 1:
-        return f"https://www.linkedin.com/{section}/{_slug(segments[1])}"
+        return f"https://www.linkedin.com/{section}/{_parse_slug(segments[1])}"
     if section == "in":
-        raise Refused("person_url")
+        raise InvalidValueError("person_url")
     _refuse_section(section)
-    raise Refused("not_a_profile")
+    raise InvalidValueError("not_a_profile")
 
 
 def _segments(text: str) -> list[str]:
     """Split the path of a LinkedIn address; refuse any other."""
     if _CUT_OFF.search(text):
-        raise Refused("truncated")
+        raise InvalidValueError("truncated")
     text = text.lstrip(_OPENING).rstrip(_CLOSING)
     several = _SEVERAL.search(text) is not None
     url = _URL.fullmatch(text)
     if url is None or "." not in url["host"]:
-        raise Refused("separator" if several else "syntax")
+        raise InvalidValueError("separator" if several else "syntax")
     _refuse_host(url["host"].lower().removeprefix("www."))
     segments = [part for part in (url["path"] or "").split("/") if part]
     if segments and segments[0].lower() in _WRAPPERS:
         del segments[0]
     if segments and segments[0].lower() in _SALES:  # these have commas of their own
-        raise Refused("sales_url")
+        raise InvalidValueError("sales_url")
     if several:
-        raise Refused("separator")
+        raise InvalidValueError("separator")
     return segments
 
 
 def _refuse_host(host: str) -> None:
     if host in _SHORTENERS:
-        raise Refused("shortener")
+        raise InvalidValueError("shortener")
     if not _HOST.fullmatch(host):
-        raise Refused("not_linkedin")
+        raise InvalidValueError("not_linkedin")
 
 
 def _refuse_section(section: str) -> None:
     if section in _LEGACY:
-        raise Refused("legacy_url")
+        raise InvalidValueError("legacy_url")
     if section in _OLD_COMPANY:
-        raise Refused("company_url")
+        raise InvalidValueError("company_url")
     if section in _SECTIONS:
-        raise Refused("not_a_profile")
+        raise InvalidValueError("not_a_profile")
 
 
-def _slug(segment: str) -> str:
+def _parse_slug(segment: str) -> str:
     """Decode and fold the part of the address that names the profile."""
     slug = _decode(segment).strip(INVISIBLE + " \u00a0")  # encoded leftovers of a paste
     if _SEVERAL.search(slug):
-        raise Refused("separator")
+        raise InvalidValueError("separator")
     if _CUT_OFF.search(slug):
-        raise Refused("truncated")
+        raise InvalidValueError("truncated")
     if not slug.isprintable():
-        raise Refused("control_character")
+        raise InvalidValueError("control_character")
     if not _URN.fullmatch(slug):
         slug = unicodedata.normalize("NFC", unicodedata.normalize("NFC", slug).lower())
     slug = slug.rstrip(_CLOSING)
     if slug in PLACEHOLDERS:  # `/in/undefined` is a broken export, and somebody's profile
-        raise Refused("placeholder")
+        raise InvalidValueError("placeholder")
     if not _SLUG.fullmatch(slug):
-        raise Refused("not_a_profile")
+        raise InvalidValueError("not_a_profile")
     return slug
 
 
@@ -155,4 +155,4 @@ def _decode(segment: str) -> str:
         slug = unquote(segment, errors="strict")
         return unquote(slug, errors="strict") if _ENCODED.search(slug) else slug
     except UnicodeDecodeError:
-        raise Refused("syntax") from None
+        raise InvalidValueError("syntax") from None

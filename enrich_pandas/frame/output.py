@@ -12,7 +12,7 @@ import pandas as pd
 from enrich_pandas.errors import ConfigurationError, InputError
 from enrich_pandas.frame import flatten
 from enrich_pandas.frame.cells import LONE_SURROGATE
-from enrich_pandas.frame.flatten import Shelf
+from enrich_pandas.frame.flatten import ArrayBuilder
 from enrich_pandas.frame.schema import ROW_COLUMNS, Field, fields_of, wide_names
 from enrich_pandas.models import Part
 
@@ -32,7 +32,7 @@ def attach(
     return result
 
 
-def own_columns(frame: pd.DataFrame, prefix: str, names: Iterable[str]) -> list[Hashable]:
+def earlier_columns(frame: pd.DataFrame, prefix: str, names: Iterable[str]) -> list[Hashable]:
     """Return the columns that an earlier run left in a frame; they will be replaced.
 
     A frame holds an earlier result where all row columns (status, reason, …) are there.
@@ -57,8 +57,8 @@ def check_names(frame: pd.DataFrame, names: Iterable[str], own: Iterable[Hashabl
         A name is taken, be it in another case; raised before anything is spent.
     """
     ours = set(own)
-    taken = {text_of(label).casefold(): label for label in frame.columns if label not in ours}
-    clashes = [taken[name.casefold()] for name in names if name.casefold() in taken]
+    answers = {text_of(label).casefold(): label for label in frame.columns if label not in ours}
+    clashes = [answers[name.casefold()] for name in names if name.casefold() in answers]
     if clashes:
         raise InputError(
             f"The frame has {len(clashes)} column(s) of the result's names already: "
@@ -124,28 +124,28 @@ class Output:
     replaced: Sequence[Hashable]
     sources: bool = False
 
-    def shelf(self) -> Shelf:
+    def builder(self) -> ArrayBuilder:
         """Make a shelf for what the layout shows of the models."""
-        return Shelf(self.fields, self.max_items if self.layout == "wide" else None)
+        return ArrayBuilder(self.fields, self.max_items if self.layout == "wide" else None)
 
-    def assemble(self, frame: pd.DataFrame, taken: flatten.Taken) -> "pd.DataFrame | Tables":
+    def assemble(self, frame: pd.DataFrame, answers: flatten.RowAnswers) -> "pd.DataFrame | Tables":
         """Make the result from the distinct answers."""
         if self.layout == "tables":
-            return self._tables(frame, taken)
+            return self._tables(frame, answers)
         if self.layout == "wide":
-            columns = flatten.wide(taken, self.fields, self.max_items)
+            columns = flatten.wide(answers, self.fields, self.max_items)
         else:
-            columns = flatten.nested(taken, self.fields)
+            columns = flatten.nested(answers, self.fields)
         return attach(frame, self._prefixed(columns), self.replaced)
 
-    def _tables(self, frame: pd.DataFrame, taken: flatten.Taken) -> Tables:
+    def _tables(self, frame: pd.DataFrame, answers: flatten.RowAnswers) -> Tables:
         row = f"{self.prefix}row"
-        columns = self._prefixed(flatten.scalars_only(taken, self.fields))
+        columns = self._prefixed(flatten.scalars_only(answers, self.fields))
         columns[row] = np.arange(len(frame))
         tables = Tables({self.kind: attach(frame, columns, self.replaced)})
         for field in self.fields:
             if field.shape == "list":
-                tables[field.name] = flatten.items(taken, field, frame.index, row)
+                tables[field.name] = flatten.items(answers, field, frame.index, row)
         return tables
 
     def _prefixed(self, columns: Mapping[str, Any]) -> dict[str, Any]:
@@ -176,7 +176,7 @@ def decide_output(
     every = fields_of(model)
     chosen = _choose(every, fields, prefix)
     possible = [*wide_names(every, max_items=1), *(field.name for field in every), "row"]
-    own = own_columns(frame, prefix, [*possible, *map(flatten.source_name, every)])
+    own = earlier_columns(frame, prefix, [*possible, *map(flatten.source_name, every)])
     names = _names(chosen, layout, max_items)
     names += map(flatten.source_name, chosen if sources else [])
     check_names(frame, [prefix + name for name in names], own)

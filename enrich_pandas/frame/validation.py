@@ -13,13 +13,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from enrich_pandas.errors import ConfigurationError, InputError
-from enrich_pandas.frame.canonical import Judged, judge
+from enrich_pandas.frame.canonical import CanonicalColumn, canonicalize
 from enrich_pandas.frame.cells import REASONS, Codes, distinct_rows, first_places
-from enrich_pandas.frame.columns import Columns, position
-from enrich_pandas.frame.identities import Refusal, Refuse, outcomes
+from enrich_pandas.frame.columns import IdentifierColumns, position
+from enrich_pandas.frame.identities import Exclude, Exclusion, identify_rows
 from enrich_pandas.providers.base import Identity, Kind, Provider, Rule, Status
 
-__all__ = ["Identified", "identify", "schema", "wanted_rows"]
+__all__ = ["Identified", "identify", "read_where", "schema"]
 
 # -- What pandera finds wrong with the rows, and its table of failures in the user's terms -------
 
@@ -30,7 +30,7 @@ FIELDS = ("schema_context", "column", "check", "check_number", "failure_case", "
 Verdicts = Mapping[str, Sequence[Any]]  # identifier to a reason code or None for each row
 
 
-def schema(provider: Provider, kind: Kind, columns: Columns) -> Any:
+def schema(provider: Provider, kind: Kind, columns: IdentifierColumns) -> Any:
     """Make the pandera schema of the verdicts on rows: one check for each reason code.
 
     A verdict is the reason code of a value, or null where it is fine or missing; its column is
@@ -66,7 +66,7 @@ def _codes(rules: Sequence[Rule]) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Faults:
+class InvalidRows:
     """What is wrong with the distinct rows; pandera is loaded once somebody asks for its table.
 
     Attributes
@@ -106,7 +106,7 @@ class Faults:
         """Make pandera's table, in the user's terms: labels, cells and row positions."""
         errors: Any = self.errors
         if errors is None:
-            return no_cases()
+            return empty_failure_cases()
         cases = errors.failure_cases.reset_index(drop=True)
         places = cases["index"].to_numpy(dtype=np.intp)
         names = cases["column"].to_numpy(dtype=object)
@@ -124,7 +124,7 @@ class Faults:
         return ordered[list(FIELDS)]
 
 
-def no_cases() -> pd.DataFrame:
+def empty_failure_cases() -> pd.DataFrame:
     """Make the table of what is wrong where nothing is."""
     return pd.DataFrame(columns=list(FIELDS))
 
@@ -154,8 +154,8 @@ class Identified:
 
     codes: Codes
     identities: Sequence[Identity]
-    refusals: list[Refusal]
-    faults: Faults | None = None
+    exclusions: list[Exclusion]
+    invalid_rows: InvalidRows | None = None
 
     @property
     def failure_cases(self) -> pd.DataFrame:
@@ -165,7 +165,7 @@ class Identified:
         the position of the first such row and ``rows`` how many are like it. A bad value is
         listed also where another identifier of its row serves.
         """
-        return self.faults.table if self.faults else no_cases()
+        return self.invalid_rows.table if self.invalid_rows else empty_failure_cases()
 
     @property
     def valid(self) -> int:
@@ -177,27 +177,27 @@ class Identified:
         """Number of rows that are not sent because of what they hold."""
         return sum(
             rows
-            for (status, _), rows in zip(self.refusals, self.refused, strict=True)
+            for (status, _), rows in zip(self.exclusions, self.rows_by_exclusion, strict=True)
             if status is Status.INVALID
         )
 
     @property
-    def refused(self) -> list[int]:
+    def rows_by_exclusion(self) -> list[int]:
         """Number of rows of each refusal."""
-        size = len(self.identities) + len(self.refusals)
+        size = len(self.identities) + len(self.exclusions)
         counts: list[int] = np.bincount(self.codes, minlength=size).tolist()
         return counts[len(self.identities) :]
 
 
 def identify(
     frame: pd.DataFrame,
-    columns: Columns,
+    columns: IdentifierColumns,
     provider: Provider,
     kind: Kind,
     *,
     where: "pd.Series[Any] | npt.ArrayLike | None" = None,
     errors: Literal["coerce", "raise"] = "coerce",
-    refuse: "Refuse | None" = None,
+    exclude: "Exclude | None" = None,
 ) -> Identified:
     """Bring every row to an identity, or to the reason why it is not sent.
 
@@ -238,35 +238,39 @@ def identify(
         raise ConfigurationError(
             f"errors={errors!r} is not known.", todo='Type errors="coerce" or errors="raise".'
         )
-    rows = None if where is None else np.flatnonzero(wanted_rows(frame, where))
+    rows = None if where is None else np.flatnonzero(read_where(frame, where))
     rules = provider.rules(kind)
     places = {name: position(frame, label) for name, label in columns.chosen.items()}
-    judged = {
-        name: judge(_taken(frame.iloc[:, place], rows), name, rules.get(name, ()))
+    canonical_columns = {
+        name: canonicalize(_take_rows(frame.iloc[:, place], rows), name, rules.get(name, ()))
         for name, place in places.items()
     }
     groups = distinct_rows(
-        ((one.verdicts, len(one.texts) + len(one.reasons)) for one in judged.values()),
+        ((one.verdicts, len(one.texts) + len(one.reasons)) for one in canonical_columns.values()),
         len(frame) if rows is None else len(rows),
     )
     first = first_places(groups)
-    verdicts = [one.verdicts[first] for one in judged.values()]
-    identities, refusals, codes = outcomes(judged, verdicts, provider, kind, refuse)
+    verdicts = [one.verdicts[first] for one in canonical_columns.values()]
+    identities, exclusions, codes = identify_rows(
+        canonical_columns, verdicts, provider, kind, exclude
+    )
     codes = codes[groups]
-    bad = _bad_rows(judged, codes, len(identities), refusals)
+    bad = _bad_rows(canonical_columns, codes, len(identities), exclusions)
     identified = Identified(
-        _spread(codes, rows, len(frame), rest=len(identities) + len(refusals)),
+        _spread(codes, rows, len(frame), rest=len(identities) + len(exclusions)),
         identities,
-        refusals + [(Status.SKIPPED, "where")] * (len(codes) < len(frame)),
-        faults=_faults(frame, places, partial(schema, provider, kind, columns), bad, rows),
+        exclusions + [(Status.SKIPPED, "where")] * (len(codes) < len(frame)),
+        invalid_rows=_invalid_cells(
+            frame, places, partial(schema, provider, kind, columns), bad, rows
+        ),
     )
     if errors == "raise" and identified.invalid:
-        cause = identified.faults.errors if identified.faults else None
-        raise _invalid_rows(identified, len(frame)) from cause
+        cause = identified.invalid_rows.errors if identified.invalid_rows else None
+        raise _invalid_rows_error(identified, len(frame)) from cause
     return identified
 
 
-class _Bad(NamedTuple):
+class _BadRows(NamedTuple):
     """The distinct rows in which something is wrong: where first, how many, and what."""
 
     first: Codes
@@ -275,37 +279,42 @@ class _Bad(NamedTuple):
 
 
 def _bad_rows(
-    judged: Mapping[str, Judged], codes: Codes, start: int, refusals: Sequence[Refusal]
-) -> _Bad:
+    canonical_columns: Mapping[str, CanonicalColumn],
+    codes: Codes,
+    start: int,
+    exclusions: Sequence[Exclusion],
+) -> _BadRows:
     """Find them; those that are well give pandera nothing to find."""
-    why = [reason if reason in ROW_REASONS else None for _, reason in refusals]
+    why = [reason if reason in ROW_REASONS else None for _, reason in exclusions]
     lacks = np.zeros(start + len(why), dtype=bool)
     lacks[start:] = [reason is not None for reason in why]
     is_bad = lacks[codes]
-    for one in judged.values():
+    for one in canonical_columns.values():
         is_bad |= one.has_reason(one.verdicts)
     places = np.flatnonzero(is_bad)
-    cells = [one.cells[places] for one in judged.values()]
+    cells = [one.cells[places] for one in canonical_columns.values()]
     alike = distinct_rows(((each, each.max(initial=-1) + 1) for each in cells), len(places))
     first = places[first_places(alike)]
-    verdicts = {name: one.told(one.verdicts[first]) for name, one in judged.items()}
+    verdicts = {
+        name: one.reasons_of(one.verdicts[first]) for name, one in canonical_columns.items()
+    }
     verdicts[ROW] = [why[code - start] if code >= start else None for code in codes[first]]
-    return _Bad(first, np.bincount(alike), verdicts)
+    return _BadRows(first, np.bincount(alike), verdicts)
 
 
-def _faults(
+def _invalid_cells(
     frame: pd.DataFrame,
     places: Mapping[str, int],
     schema: Callable[[], Any],
-    bad: _Bad,
+    bad: _BadRows,
     rows: Codes | None,
-) -> Faults | None:
+) -> InvalidRows | None:
     """Keep what pandera's table is made of: the cells of the bad rows, as they are now."""
     if not len(bad.first):
         return None
     first = bad.first if rows is None else rows[bad.first]
     cells = {name: frame.iloc[first, place] for name, place in places.items()}
-    return Faults(schema, bad.verdicts, cells, first, bad.counts)
+    return InvalidRows(schema, bad.verdicts, cells, first, bad.counts)
 
 
 def _spread(codes: Codes, rows: Codes | None, length: int, *, rest: int) -> Codes:
@@ -317,11 +326,11 @@ def _spread(codes: Codes, rows: Codes | None, length: int, *, rest: int) -> Code
     return spread
 
 
-def _taken(column: "pd.Series[Any]", rows: Codes | None) -> "pd.Series[Any]":
+def _take_rows(column: "pd.Series[Any]", rows: Codes | None) -> "pd.Series[Any]":
     return column if rows is None else column.iloc[rows]
 
 
-def wanted_rows(frame: pd.DataFrame, where: Any) -> Mask:
+def read_where(frame: pd.DataFrame, where: Any) -> Mask:
     """Read ``where`` as one flag for each row, by position."""
     if where is None:
         return np.ones(len(frame), dtype=bool)
@@ -344,11 +353,13 @@ def wanted_rows(frame: pd.DataFrame, where: Any) -> Mask:
     return np.asarray(mask.fillna(value=False), dtype=bool)
 
 
-def _invalid_rows(identified: Identified, length: int) -> InputError:
+def _invalid_rows_error(identified: Identified, length: int) -> InputError:
     """Say how many rows are invalid, and for what."""
     reasons = ", ".join(
         f"{reason} ({rows})"
-        for (status, reason), rows in zip(identified.refusals, identified.refused, strict=True)
+        for (status, reason), rows in zip(
+            identified.exclusions, identified.rows_by_exclusion, strict=True
+        )
         if status is Status.INVALID
     )
     return InputError(

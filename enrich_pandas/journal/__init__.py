@@ -20,33 +20,33 @@ from typing import Any
 
 from enrich_pandas.journal.claims import (
     Lease,
-    affordable,
-    check_own,
+    abandoned_batches,
+    check_owner,
+    claimed_or_bought,
     is_alive,
-    left_behind,
-    left_of,
     release,
+    remaining_budget,
+    split_by_budget,
     still_idle,
-    taken,
 )
-from enrich_pandas.journal.database import Database, explained, insert, select_in
+from enrich_pandas.journal.database import Database, insert, select_in, translate_errors
 from enrich_pandas.journal.disk import (
     ANSWERED,
-    Spill,
+    Overflow,
     check_disk,
     check_folder,
-    check_whole,
-    reserve,
+    check_integrity,
+    reserve_space,
 )
-from enrich_pandas.journal.erasure import Forgetting, purge_removed, purge_returned
-from enrich_pandas.journal.queries import RUNNING, Past
+from enrich_pandas.journal.erasure import Eraser, erase_removed, erase_returned
+from enrich_pandas.journal.queries import RUNNING, Queries
 from enrich_pandas.journal.records import (
     UNREADABLE,
     Answer,
     Batch,
     Claim,
-    Holder,
-    fresh,
+    ClaimHolder,
+    new_answer,
     pack,
     read_answer,
     read_identity,
@@ -56,8 +56,8 @@ from enrich_pandas.journal.records import (
     store,
     unpack,
 )
-from enrich_pandas.journal.retention import Expiry
-from enrich_pandas.journal.suppression import Tombstones
+from enrich_pandas.journal.retention import Retention
+from enrich_pandas.journal.suppression import SuppressionList
 from enrich_pandas.providers.base import Identity, Kind, Match, Request, Response
 
 KNOWN = "SELECT fingerprint FROM results UNION ALL SELECT fingerprint FROM claims LIMIT ?"
@@ -97,17 +97,20 @@ class Journal:
         self._lock = threading.Lock()
         self._lease: Lease | None = None
         self._database = Database(path)
-        self.tombstones, self.forgetting = Tombstones(self._database), Forgetting(self._database)
-        self.past = Past(self._database, self._is_alive)
-        self.expiry = Expiry(self._database, self._is_alive)
-        self.runs = self.past.runs
-        self._spill = Spill(self._database)
+        self.suppression, self.eraser = (
+            SuppressionList(self._database),
+            Eraser(self._database),
+        )
+        self.queries = Queries(self._database, self._is_alive)
+        self.retention = Retention(self._database, self._is_alive)
+        self.runs = self.queries.runs
+        self._overflow = Overflow(self._database)
         with self._database.closed_on_failure():
-            self._spill.take_in()
+            self._overflow.restore()
 
     def close(self) -> None:
         """Close the file and give up every claim."""
-        with self._lock, explained(self.path):
+        with self._lock, translate_errors(self.path):
             lease, self._lease = self._lease, None
             try:
                 if lease is not None:
@@ -131,12 +134,12 @@ class Journal:
         with self._decoding():
             return {row[0]: read_answer(row, whose.get(row[0])) for row in rows}
 
-    def claims(self, fingerprints: Sequence[bytes]) -> dict[bytes, Holder]:
+    def claims(self, fingerprints: Sequence[bytes]) -> dict[bytes, ClaimHolder]:
         """Read who has claimed these fingerprints."""
-        rows = list(select_in(self._database.look, CLAIMED, fingerprints))
+        rows = list(select_in(self._database.query, CLAIMED, fingerprints))
         alive = {lease: self._is_alive(lease) for lease in {row["lease"] for row in rows}}
         return {
-            row["fingerprint"]: Holder(
+            row["fingerprint"]: ClaimHolder(
                 row["batch"],
                 row["lease"],
                 alive[row["lease"]],
@@ -148,12 +151,12 @@ class Journal:
         }
 
     def _is_alive(self, lease: str) -> bool:
-        with explained(self.path):
+        with translate_errors(self.path):
             return is_alive(self._leases, lease)
 
     def _decoding(self) -> AbstractContextManager[None]:
         """Say of what cannot be read that the file is damaged."""
-        return explained(self.path, *UNREADABLE)
+        return translate_errors(self.path, *UNREADABLE)
 
     # -- a run -----------------------------------------------------------------------------
 
@@ -161,7 +164,7 @@ class Journal:
         """Record that a run starts."""
         lease = self._own_lease()
         with self._database.reading() as connection:
-            check_whole(connection, self.path)
+            check_integrity(connection, self.path)
         with self._database.writing() as connection:
             insert(connection, "runs", {**facts, "status": RUNNING, "lease": lease})
 
@@ -197,21 +200,21 @@ class Journal:
         idle = {one[:2] for one in self.claims(fingerprints).values() if one.is_idle}
         if budget is not None:
             with self._database.reading() as connection:
-                idle |= left_behind(connection, run, self._is_alive)
+                idle |= abandoned_batches(connection, run, self._is_alive)
         with self._database.writing() as connection:
             release(connection, still_idle(connection, idle))
-            gone = taken(connection, fingerprints, known)
+            gone = claimed_or_bought(connection, fingerprints, known)
             pairs = list(zip(identities, fingerprints, strict=True))
             free = {identity: key for identity, key in pairs if key not in gone}
             elsewhere = [identity for identity, key in pairs if key in gone]
-            left = left_of(budget, connection, run)
-            mine, dear = affordable(list(free), price, left)
+            left = remaining_budget(budget, connection, run)
+            mine, dear = split_by_budget(list(free), price, left)
             if not mine:
                 return Claim(None, elsewhere, dear)
             if price(mine):
                 check_folder(self.path.parent)
                 check_disk(self.path)
-                reserve(connection, len(mine))
+                reserve_space(connection, len(mine))
             batch = insert(
                 connection,
                 "batches",
@@ -252,20 +255,20 @@ class Journal:
             identities = [read_identity(pairs) for pairs in unpack(row["identities"])]
             return Batch(batch, identities, {step["step"]: read_response(step) for step in steps})
 
-    def intend(self, batch: int, step: int, request: Request) -> int:
+    def record_intent(self, batch: int, step: int, request: Request) -> int:
         """Record that a request is about to be sent; after this it may have been charged."""
         lease = self._own_lease()
         with self._database.writing() as connection:
-            check_own(connection, batch, lease)
+            check_owner(connection, batch, lease)
             return insert(connection, "requests", request_row(batch, step, request, time.time()))
 
-    def answer(self, request: int, response: Response) -> None:
+    def record_answer(self, request: int, response: Response) -> None:
         """Record the raw answer, before anybody reads it; one that cannot be is kept elsewhere."""
         values = (response.received or time.time(), *response_row(response), request)
-        with self._spill.guarding(values), self._database.writing() as connection:
+        with self._overflow.guard(values), self._database.writing() as connection:
             connection.execute(ANSWERED, values)
 
-    def land(
+    def store_results(
         self,
         batch: int,
         provider: str,
@@ -282,25 +285,25 @@ class Journal:
         now = time.time() if fetched is None else fetched
         found = [match for _, match in matches]
         spent = sum(match.credits for match in found)
-        answers = [(key, fresh(match, now, provider)) for key, match in matches]
+        answers = [(key, new_answer(match, now, provider)) for key, match in matches]
         with self._database.writing() as connection:
             hits = store(connection, dict(answers), kind, batch)
             connection.execute("DELETE FROM claims WHERE batch = ?", (batch,))
             facts = {"spent": spent, "held": held, "found": len(found), "id": batch}
             connection.execute(LANDED, facts)
-            purge_removed(connection, kind, found, provider, now)
-            purge_returned(connection, kind, found, provider, batch)
+            erase_removed(connection, kind, found, provider, now)
+            erase_returned(connection, kind, found, provider, batch)
         older = self.stored(list(hits)) if hits else {}
         return [older.get(key) or answer for key, answer in answers]
 
-    def replayed(self, run: str, scope: bytes, keep: Callable[..., None]) -> None:
+    def store_replay(self, run: str, scope: bytes, keep: Callable[..., None]) -> None:
         """Keep what a replay has read, as batches of its run, all at once."""
         batch = {"run": run, "lease": self._own_lease(), "scope": scope}
         with self._database.writing() as connection:
             keep(connection, batch)
 
     def _own_lease(self) -> str:
-        with self._lock, explained(self.path):
+        with self._lock, translate_errors(self.path):
             if self._lease is None or not self._lease.is_own:
                 self._lease = Lease(self._leases)
             return self._lease.id

@@ -35,7 +35,7 @@ def still_idle(connection: sqlite3.Connection, batches: Iterable[tuple[int, str]
     )
 
 
-def check_own(connection: sqlite3.Connection, batch: int, lease: str) -> None:
+def check_owner(connection: sqlite3.Connection, batch: int, lease: str) -> None:
     """Raise where another process has taken a batch over: it may be asking about the same people.
 
     It does so only where it takes this one for dead.
@@ -59,7 +59,7 @@ def release(connection: sqlite3.Connection, batches: Iterable[int]) -> None:
     connection.executemany("UPDATE batches SET state = 'released' WHERE id = ?", ids)
 
 
-def taken(
+def claimed_or_bought(
     connection: sqlite3.Connection, fingerprints: Sequence[bytes], known: Mapping[bytes, float]
 ) -> set[bytes]:
     """Return the fingerprints that are claimed, or bought since the plan was made."""
@@ -72,7 +72,7 @@ def taken(
     }
 
 
-def affordable(
+def split_by_budget(
     identities: list[Identity], price: Callable[[Sequence[Identity]], float], left: float
 ) -> tuple[list[Identity], list[Identity]]:
     """Split into what the budget allows and what it does not."""
@@ -81,7 +81,7 @@ def affordable(
     return identities[: max(most, 0)], identities[max(most, 0) :]
 
 
-def left_of(budget: float | None, connection: sqlite3.Connection, run: str) -> float:
+def remaining_budget(budget: float | None, connection: sqlite3.Connection, run: str) -> float:
     """Return what is left of a run's budget.
 
     Off it goes what the runs that share it have spent, may have spent, and have reserved.
@@ -93,7 +93,7 @@ def left_of(budget: float | None, connection: sqlite3.Connection, run: str) -> f
     return budget - float(connection.execute(query, (run, run)).fetchone()[0])
 
 
-def left_behind(
+def abandoned_batches(
     connection: sqlite3.Connection, run: str, is_alive: Callable[[str], bool]
 ) -> set[tuple[int, str]]:
     """Return the batches, and their leases, with which the dead keep a run's budget for nothing."""
@@ -119,7 +119,7 @@ class Lease:
             is_alive(folder, path.stem)
         self.id, self._pid = uuid.uuid4().hex, os.getpid()
         self._lock = _lock(folder, self.id)
-        _undisturbed(self._lock.acquire)
+        _without_interrupts(self._lock.acquire)
 
     @property
     def is_own(self) -> bool:
@@ -131,7 +131,7 @@ class Lease:
         if not self.is_own:
             return
         path = Path(self._lock.lock_file)
-        _undisturbed(self._lock.release)
+        _without_interrupts(self._lock.release)
         path.unlink(missing_ok=True)
 
 
@@ -139,7 +139,7 @@ def is_alive(folder: Path, lease: str) -> bool:
     """Tell whether the owner of a lease still holds it."""
     if not _path(folder, lease).exists():
         return False
-    return _undisturbed(lambda: _is_held(folder, lease))
+    return _without_interrupts(lambda: _is_held(folder, lease))
 
 
 def _is_held(folder: Path, lease: str) -> bool:
@@ -151,7 +151,7 @@ def _is_held(folder: Path, lease: str) -> bool:
     return False
 
 
-def _undisturbed(work: Callable[[], T]) -> T:
+def _without_interrupts(work: Callable[[], T]) -> T:
     """Do it on a thread that no signal interrupts: cut short, filelock's own lock stays taken."""
     if threading.current_thread() is not threading.main_thread():
         return work()

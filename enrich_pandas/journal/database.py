@@ -22,22 +22,24 @@ from enrich_pandas.errors import JournalError
 # for all. Nobody goes on before the commit of its own writes, and who fails takes back its own
 # alone.
 
-PATIENCE = 60.0  # seconds to wait for whoever has locked the file
-STRANDED = 0.05  # seconds after which who waits for a commit sees to it: an interrupt is possible
-LOOK = "SELECT COUNT(*) FROM sqlite_master"  # takes the lock that BEGIN puts off
+LOCK_TIMEOUT = 60.0  # seconds to wait for whoever has locked the file
+COMMIT_POLL = (
+    0.05  # seconds after which who waits for a commit sees to it: an interrupt is possible
+)
+TAKE_READ_LOCK = "SELECT COUNT(*) FROM sqlite_master"  # takes the lock that BEGIN puts off
 
 # Whose turn it is to use a connection. SQLite would keep threads apart too, by polling.
-turn = threading.RLock()
+connection_lock = threading.RLock()
 
 
-def patiently(
+def execute_patiently(
     connection: sqlite3.Connection, *statements: str, parameters: Sequence[Any] = ()
 ) -> list[sqlite3.Row]:
     """Run statements, and wait for whoever has locked the file: in pieces, to hear a Ctrl-C.
 
     Returns the rows of the last one.
     """
-    until = time.monotonic() + PATIENCE
+    until = time.monotonic() + LOCK_TIMEOUT
     rows = list[sqlite3.Row]()
     while statements:
         try:
@@ -50,11 +52,11 @@ def patiently(
     return rows
 
 
-class _Group:
+class _SharedTransaction:
     """A transaction of several threads; used by whoever has the turn."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
-        patiently(connection, "BEGIN IMMEDIATE")
+        execute_patiently(connection, "BEGIN IMMEDIATE")
         self.connection, self._begun = connection, time.monotonic()
         self._is_shared = self._is_committing = False
         self._settled = threading.Event()
@@ -108,7 +110,7 @@ class _Group:
         try:
             if self.connection.in_transaction:
                 self._is_committing = True
-                patiently(self.connection, "COMMIT")
+                execute_patiently(self.connection, "COMMIT")
             elif not self._is_committing:  # else an interrupt came just after the commit
                 raise self._gone()
         except sqlite3.Error as error:
@@ -121,11 +123,11 @@ class _Group:
     def wait(self) -> None:
         """Return when it has been committed; raise what prevented it."""
         try:
-            while not self._settled.wait(STRANDED):
-                with turn:
+            while not self._settled.wait(COMMIT_POLL):
+                with connection_lock:
                     self.commit()
         except BaseException:  # an interrupt; what is left open would lock out other processes
-            with turn:
+            with connection_lock:
                 self.commit()
             raise
         if self._failure is not None:
@@ -140,10 +142,10 @@ class _Group:
         self._settled.set()
 
 
-_open = list[_Group]()  # the one that waits for the next thread
+_open = list[_SharedTransaction]()  # the one that waits for the next thread
 
 
-def commit_what_is_open() -> None:
+def commit_open_transaction() -> None:
     """Commit what other threads left open; whoever has the turn may use the connection then."""
     while _open:
         _open[-1].commit()
@@ -163,9 +165,9 @@ class Writers:
         me = object()
         self._waiting.add(me)
         try:
-            with turn:
+            with connection_lock:
                 self._waiting.discard(me)
-                group = _group_on(connect())
+                group = _transaction_on(connect())
                 try:
                     with group.written() as connection:
                         yield connection
@@ -175,34 +177,36 @@ class Writers:
             self._waiting.discard(me)
         group.wait()
 
-    def _leave(self, group: _Group) -> None:
+    def _leave(self, group: _SharedTransaction) -> None:
         """Leave it open for those who wait, but for no longer than a commit takes."""
         if self._waiting and group.age < self._took:
             _open.append(group)
         else:
             began = time.monotonic()
             _open.append(group)  # first: where an interrupt comes, the next one commits it
-            commit_what_is_open()
+            commit_open_transaction()
             self._took = time.monotonic() - began
 
 
-def _group_on(connection: sqlite3.Connection) -> _Group:
+def _transaction_on(connection: sqlite3.Connection) -> _SharedTransaction:
     """Return the transaction that is open on a connection, or begin one."""
     if _open and _open[-1].connection is connection and not _open[-1].is_settled:
         return _open.pop()
-    commit_what_is_open()
-    return _Group(connection)
+    commit_open_transaction()
+    return _SharedTransaction(connection)
 
 
-def _before_a_fork() -> None:
+def _before_fork() -> None:
     """Let no transaction be open: the child would have a half of it, which its exit rolls back."""
-    turn.acquire()
-    commit_what_is_open()
+    connection_lock.acquire()
+    commit_open_transaction()
 
 
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(
-        before=_before_a_fork, after_in_parent=turn.release, after_in_child=turn.release
+        before=_before_fork,
+        after_in_parent=connection_lock.release,
+        after_in_child=connection_lock.release,
     )
 
 
@@ -210,7 +214,7 @@ if hasattr(os, "register_at_fork"):
 
 APPLICATION_ID = 0x656E7270  # "enrp": tells a journal from any other SQLite file
 VERSION = 6
-LOOK_UP = 500  # fingerprints a query; the fastest size measured
+KEYS_PER_QUERY = 500  # fingerprints a query; the fastest size measured
 
 # ``at_risk`` is null where nothing can have been charged; 0 is a price as any other.
 STAKES = """
@@ -310,7 +314,7 @@ class Database:
 
     def __init__(self, path: Path) -> None:
         self.path = path
-        with turn, explained(path):
+        with connection_lock, translate_errors(path):
             _make_private(path)
             self._connection = _connect(path)
         self._writers = Writers()
@@ -319,9 +323,9 @@ class Database:
 
     def close(self) -> None:
         """Close the connection."""
-        with turn, explained(self.path):
+        with connection_lock, translate_errors(self.path):
             try:
-                commit_what_is_open()
+                commit_open_transaction()
             finally:
                 self._connection.close()
 
@@ -337,19 +341,19 @@ class Database:
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
         """Lend the connection for reading the file as it is at one moment."""
-        with turn, explained(self.path):
-            commit_what_is_open()
+        with connection_lock, translate_errors(self.path):
+            commit_open_transaction()
             connection = self._own()
-            patiently(connection, "BEGIN", LOOK)
+            execute_patiently(connection, "BEGIN", TAKE_READ_LOCK)
             try:
                 yield connection
             finally:
                 connection.rollback()
 
-    def look(self, query: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
+    def query(self, query: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
         """Return the rows of one query; what threads have just written counts already."""
-        with turn, explained(self.path):
-            return patiently(self._own(), query, parameters=parameters)
+        with connection_lock, translate_errors(self.path):
+            return execute_patiently(self._own(), query, parameters=parameters)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
@@ -357,7 +361,7 @@ class Database:
 
         What threads write at the same time is committed together.
         """
-        with explained(self.path), self._writers.writing(self._own) as connection:
+        with translate_errors(self.path), self._writers.writing(self._own) as connection:
             yield connection
 
     def _own(self) -> sqlite3.Connection:
@@ -386,8 +390,8 @@ def select_in(
     *parameters: Any,
 ) -> Iterator[sqlite3.Row]:
     """Run a query whose ``{}`` takes a list of keys, some hundred keys at a time."""
-    for start in range(0, len(keys), LOOK_UP):
-        chunk = keys[start : start + LOOK_UP]
+    for start in range(0, len(keys), KEYS_PER_QUERY):
+        chunk = keys[start : start + KEYS_PER_QUERY]
         marks = ",".join("?" * len(chunk))
         yield from list(execute(query.format(marks), (*chunk, *parameters)))
 
@@ -424,32 +428,32 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(path, timeout=0.5, isolation_level=None, check_same_thread=False)
     connection.row_factory = sqlite3.Row
     try:
-        patiently(connection, "BEGIN", LOOK)
+        execute_patiently(connection, "BEGIN", TAKE_READ_LOCK)
         version = _version(connection, path)  # asked first: the pragmas change the file
-        patiently(connection, "COMMIT", *PRAGMAS)
+        execute_patiently(connection, "COMMIT", *PRAGMAS)
         if version < VERSION:
-            _bring_up(connection, path)
+            _migrate(connection, path)
     except BaseException:
         connection.close()
         raise
     return connection
 
 
-def _bring_up(connection: sqlite3.Connection, path: Path) -> None:
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
     """Lay out an empty file, or bring one of an older version to this one, all at once."""
-    patiently(connection, "BEGIN IMMEDIATE")
+    execute_patiently(connection, "BEGIN IMMEDIATE")
     # Asked again: another process may have been faster.
     while (version := _version(connection, path)) < VERSION:
         for statement in (MIGRATIONS[version] if version else SCHEMA).split(";"):
             connection.execute(statement)
-    patiently(connection, "COMMIT")
+    execute_patiently(connection, "COMMIT")
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
     """Return a journal's version, 0 for an empty file; refuse any other."""
     names = ("application_id", "user_version")
     marks = tuple(connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names)
-    tables = connection.execute(LOOK).fetchone()[0]
+    tables = connection.execute(TAKE_READ_LOCK).fetchone()[0]
     application, version = marks
     if marks == (0, 0) and not tables:
         return 0
@@ -470,7 +474,7 @@ def _remedy(error: Exception) -> str:
 
 
 @contextmanager
-def explained(path: Path, *damage: type[Exception]) -> Iterator[None]:
+def translate_errors(path: Path, *damage: type[Exception]) -> Iterator[None]:
     """Turn SQLite's and the system's errors into ours, and those that only damage explains."""
     kinds: tuple[type[Exception], ...] = (sqlite3.Error, OSError, UnicodeError, *damage)
     try:

@@ -35,8 +35,10 @@ NETWORK = frozenset(
     }
 )
 LOCAL_FUSE = frozenset({"fuse.ecryptfs", "fuse.encfs", "fuse.gocryptfs", "fuseblk"})
-ROOM = 32 * 1024 * 1024  # bytes that must be free, for SQLite's own journal and raw answers
-BYTES_AN_IDENTITY = 16 * 1024  # of the file, for a raw answer and what is read from it
+MIN_FREE_BYTES = (
+    32 * 1024 * 1024
+)  # bytes that must be free, for SQLite's own journal and raw answers
+BYTES_PER_IDENTITY = 16 * 1024  # of the file, for a raw answer and what is read from it
 PART = 4 * 1024 * 1024  # bytes of it that are written at once: SQLite makes each up in memory
 
 
@@ -88,7 +90,7 @@ def check_disk(path: Path) -> None:
             "where only one machine uses it.",
         )
     free = shutil.disk_usage(path.parent).free
-    if free < ROOM:
+    if free < MIN_FREE_BYTES:
         raise JournalError(
             f"The disk of the journal {path} has {free // 1024:,} kB left, too little to keep "
             "what would be paid for.",
@@ -97,7 +99,7 @@ def check_disk(path: Path) -> None:
         )
 
 
-def check_whole(connection: sqlite3.Connection, path: Path) -> None:
+def check_integrity(connection: sqlite3.Connection, path: Path) -> None:
     """Refuse a damaged file: what was bought may be missing in it, and would be bought again.
 
     However large it is, each entry of an index is looked for: whoever is not found by it would be
@@ -121,7 +123,7 @@ def check_whole(connection: sqlite3.Connection, path: Path) -> None:
         )
 
 
-def reserve(connection: sqlite3.Connection, identities: int) -> None:
+def reserve_space(connection: sqlite3.Connection, identities: int) -> None:
     """Make room inside the file for the answers about so many more identities, or fail.
 
     Part of the transaction that claims them: pages that are written and given back stay in the
@@ -134,7 +136,7 @@ def reserve(connection: sqlite3.Connection, identities: int) -> None:
         connection.execute(f"PRAGMA {name}").fetchone()[0]
         for name in ("freelist_count", "page_size")
     )
-    needed = (claimed + identities) * BYTES_AN_IDENTITY
+    needed = (claimed + identities) * BYTES_PER_IDENTITY
     if free * size < needed:
         room = 2 * needed
         parts = ((f"room {at}", min(PART, room - at)) for at in range(0, room, PART))
@@ -167,14 +169,14 @@ SENT = "SELECT sent FROM requests WHERE id = ?"
 Values = tuple[float, str, int | None, bytes, bytes, int]
 
 
-class Kept(msgspec.Struct, gc=False):
+class OverflowAnswer(msgspec.Struct, gc=False):
     """What is kept of an answer; ``sent`` tells its request from another journal's of that id."""
 
     values: Values
     sent: float
 
 
-class Spill:
+class Overflow:
     """Where the answers of one journal are kept that it does not take.
 
     Parameters
@@ -199,7 +201,7 @@ class Spill:
         return above / self._name
 
     @contextmanager
-    def guarding(self, values: Values) -> Iterator[None]:
+    def guard(self, values: Values) -> Iterator[None]:
         """Keep an answer that is not written down; the error says where.
 
         Raises
@@ -215,7 +217,7 @@ class Spill:
                 error.cost = f"What was paid for is kept in {place}, for the next call to take in."
             raise
 
-    def take_in(self) -> None:
+    def restore(self) -> None:
         """Write down what was kept, and delete it there; where that still fails, it stays."""
         with suppress(OSError):  # nothing was kept, or another process is just taking it in
             if (folder := self.folder).is_dir():
@@ -226,7 +228,7 @@ class Spill:
     def _take(self, file: Path) -> None:
         try:
             check_folder(file.parent)
-            kept = decoder_of(Kept).decode(file.read_bytes())
+            kept = decoder_of(OverflowAnswer).decode(file.read_bytes())
             with self._database.writing() as connection:
                 own = f"{ANSWERED} AND sent = ? AND answered IS NULL"
                 connection.execute(own, (*kept.values, kept.sent))
@@ -239,12 +241,12 @@ class Spill:
     def _keep(self, values: Values) -> Path:
         """Write a file that is its owner's alone, whole or not at all."""
         number = values[-1]
-        sent = self._database.look(SENT, (number,))[0][0]
+        sent = self._database.query(SENT, (number,))[0][0]
         (folder := self.folder).mkdir(mode=0o700, exist_ok=True)
         check_folder(folder)
         part, whole = (folder / f"{number}.{ending}" for ending in ("part", "json"))
         with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(msgspec.json.encode(Kept(values, sent)))
+            file.write(msgspec.json.encode(OverflowAnswer(values, sent)))
             file.flush()
             os.fsync(file.fileno())
         part.replace(whole)

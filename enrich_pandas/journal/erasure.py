@@ -18,15 +18,15 @@ import msgspec
 from enrich_pandas.journal.database import Database
 from enrich_pandas.journal.records import pack, read_answer, read_identity, unpack
 from enrich_pandas.journal.suppression import (
-    ANYBODY,
-    FORGOTTEN,
-    Refusal,
-    Stone,
-    bury,
-    is_anybody_gone,
-    marks,
-    marks_of,
-    returned,
+    ANY_PROVIDER,
+    ERASED,
+    SuppressionEntry,
+    SuppressionReason,
+    add_entries,
+    find_erased,
+    has_erased,
+    identifier_keys,
+    model_keys,
 )
 from enrich_pandas.providers.base import Identity, Kind, Match, Status
 
@@ -56,7 +56,7 @@ _FOLDED_TO_ASCII = frozenset(
 )
 
 
-class Trace:
+class TextMatcher:
     """What tells in a raw answer that somebody is meant.
 
     Parameters
@@ -73,7 +73,7 @@ class Trace:
         self._written = [word.encode() for word in words] if is_plain else None
 
     @classmethod
-    def of(cls, named: Collection[str]) -> "Trace":
+    def of(cls, named: Collection[str]) -> "TextMatcher":
         """Make it of marks."""
         words, patterns = set[str](), ["(?!)"]
         for mark in named:
@@ -116,7 +116,7 @@ class Trace:
         return not text.isascii() and any("xn--" in word for word in self.words)
 
 
-def marks_in(body: bytes, kind: Kind) -> set[str]:
+def keys_in(body: bytes, kind: Kind) -> set[str]:
     """Return the marks of all whom an answer may name, by addresses that tell who it is.
 
     Examples
@@ -130,7 +130,7 @@ def marks_in(body: bytes, kind: Kind) -> set[str]:
         for name, address in _ADDRESSES[kind].items()
         if name != "email" or "@" in text
         for found in address.finditer(text)
-        for mark in marks(kind, {name: found[0].rstrip(".")})
+        for mark in identifier_keys(kind, {name: found[0].rstrip(".")})
         if mark[0] != "["
     }
 
@@ -171,7 +171,7 @@ def _legible(body: bytes) -> str:
     return unquote(unquote(text)) if "%" in text else text
 
 
-def without(body: bytes, trace: Trace, own: Collection[str] = ()) -> bytes:
+def remove_elements(body: bytes, trace: TextMatcher, own: Collection[str] = ()) -> bytes:
     """Return an answer without the elements that name somebody; the same object if none does.
 
     What cannot be taken apart goes as a whole.
@@ -194,7 +194,7 @@ def without(body: bytes, trace: Trace, own: Collection[str] = ()) -> bytes:
         return b""
 
 
-def _rest(value: Any, trace: Trace, own: Collection[str]) -> Any:
+def _rest(value: Any, trace: TextMatcher, own: Collection[str]) -> Any:
     """Return what is left, where every list on the way down loses what names somebody."""
     if isinstance(value, list):
         return [one for one in value if not trace.is_in(one, own)]
@@ -215,31 +215,40 @@ LEFT_OUT = """
 """
 
 
-class Forgetting:
+class Eraser:
     """Takes people out of a journal's file."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def forget(self, kind: Kind, values: Mapping[str, str]) -> int:
+    def erase(self, kind: Kind, values: Mapping[str, str]) -> int:
         """Forget whoever one of these canonical identifiers names; return the answers deleted."""
         with self._database.writing() as connection:
-            named = set(marks(kind, values))
-            return purge(connection, kind, named, Stone(FORGOTTEN, ANYBODY, time.time()))
+            named = set(identifier_keys(kind, values))
+            return erase(
+                connection, kind, named, SuppressionEntry(ERASED, ANY_PROVIDER, time.time())
+            )
 
 
-def purge_removed(
+def erase_removed(
     connection: sqlite3.Connection, kind: Kind, matches: Iterable[Match], provider: str, now: float
 ) -> None:
     """Take those out whom a vendor says it has removed, all that have one reason at once."""
     removed: dict[str, set[str]] = {}
     for match in (one for one in matches if one.status is Status.REMOVED):
-        removed.setdefault(match.reason, set()).update(marks(kind, dict(match.identity.keys)))
+        removed.setdefault(match.reason, set()).update(
+            identifier_keys(kind, dict(match.identity.keys))
+        )
     for reason, named in removed.items():
-        purge(connection, kind, named, Stone(Refusal(Status.REMOVED, reason), provider, now))
+        erase(
+            connection,
+            kind,
+            named,
+            SuppressionEntry(SuppressionReason(Status.REMOVED, reason), provider, now),
+        )
 
 
-def purge_returned(
+def erase_returned(
     connection: sqlite3.Connection,
     kind: Kind,
     matches: Collection[Match],
@@ -252,23 +261,25 @@ def purge_returned(
     again by what she was asked by. What else the answer calls her by is not put on the list:
     whoever shares a mailbox with her would follow her, and others him.
     """
-    if not is_anybody_gone(connection):
+    if not has_erased(connection):
         return
     query = "SELECT body FROM requests WHERE batch = ? AND body IS NOT NULL"
     named = set[str]()
     for (body,) in connection.execute(query, (batch,)):
-        named |= marks_in(zlib.decompress(body), kind)
-    for stone, met in returned(connection, kind, provider, named).items():
+        named |= keys_in(zlib.decompress(body), kind)
+    for stone, met in find_erased(connection, kind, provider, named).items():
         hers = [match for match in matches if not met.isdisjoint(_marks(kind, match))]
-        asked = {mark for match in hers for mark in marks(kind, dict(match.identity.keys))}
-        purge(connection, kind, met | asked, stone, follow=False)
+        asked = {
+            mark for match in hers for mark in identifier_keys(kind, dict(match.identity.keys))
+        }
+        erase(connection, kind, met | asked, stone, follow=False)
 
 
-def purge(
+def erase(
     connection: sqlite3.Connection,
     kind: Kind,
     named: Collection[str],
-    stone: Stone,
+    stone: SuppressionEntry,
     *,
     follow: bool = True,
 ) -> int:
@@ -290,23 +301,23 @@ def purge(
     int
         The stored answers that were deleted.
     """
-    known, gone = _related(connection, kind, named, stone.provider, follow=follow)
+    known, gone = _find_related(connection, kind, named, stone.provider, follow=follow)
     connection.executemany("DELETE FROM results WHERE fingerprint = ?", [(key,) for key in gone])
     own: dict[int, set[str]] = {}
     for row, match in gone.values():
-        own.setdefault(row["batch"], set()).update(_called(match))
-    trace = Trace.of(known)
-    _scrub_bodies(connection, trace, own, stone.provider)
+        own.setdefault(row["batch"], set()).update(_names(match))
+    trace = TextMatcher.of(known)
+    _erase_from_bodies(connection, trace, own, stone.provider)
     identities = {match.identity for _, match in gone.values()}
-    _scrub_identities(connection, trace, identities)
-    bury(connection, [(kind, mark) for mark in known], *stone)
+    _erase_from_identities(connection, trace, identities)
+    add_entries(connection, [(kind, mark) for mark in known], *stone)
     return len(gone)
 
 
 Stored = tuple[sqlite3.Row, Match]
 
 
-def _related(
+def _find_related(
     connection: sqlite3.Connection,
     kind: Kind,
     start: Collection[str],
@@ -322,7 +333,7 @@ def _related(
     named, more, gone = set[str](), set(start), dict[bytes, Stored]()
     while more:
         named |= more
-        more, trace = set(), Trace.of(named)
+        more, trace = set(), TextMatcher.of(named)
         for row in connection.execute(query, (kind, provider, provider)):
             if row["fingerprint"] in gone or not trace.may_be_in(_written(row)):
                 continue
@@ -339,12 +350,12 @@ def _written(row: sqlite3.Row) -> bytes:
 
 
 def _marks(kind: Kind, match: Match) -> Iterator[str]:
-    yield from marks(kind, dict(match.identity.keys))
+    yield from identifier_keys(kind, dict(match.identity.keys))
     if match.model is not None:
-        yield from marks_of(match.model)
+        yield from model_keys(match.model)
 
 
-def _called(match: Match) -> Iterator[str]:
+def _names(match: Match) -> Iterator[str]:
     """Yield names and ids: they tell who it is within the answer that was about him."""
     found = (match.identity.get("name"), match.model and match.model.name)
     yield from (name.casefold() for name in (*found, match.model and match.model.id) if name)
@@ -353,8 +364,8 @@ def _called(match: Match) -> Iterator[str]:
 # -- raw answers ---------------------------------------------------------------------------------
 
 
-def _scrub_bodies(
-    connection: sqlite3.Connection, trace: Trace, own: Mapping[int, set[str]], provider: str
+def _erase_from_bodies(
+    connection: sqlite3.Connection, trace: TextMatcher, own: Mapping[int, set[str]], provider: str
 ) -> None:
     query = (
         "SELECT requests.id, batch, headers, body FROM requests JOIN batches ON batches.id = batch "
@@ -363,7 +374,7 @@ def _scrub_bodies(
     )
     for row in connection.execute(query, (provider, provider)).fetchall():
         body = zlib.decompress(row["body"])
-        rest = without(body, trace, own.get(row["batch"], ()))
+        rest = remove_elements(body, trace, own.get(row["batch"], ()))
         headers = _without(row["headers"], trace)
         if rest is not body or headers is not row["headers"]:
             connection.execute(
@@ -372,7 +383,7 @@ def _scrub_bodies(
             )
 
 
-def _without(headers: bytes, trace: Trace) -> bytes:
+def _without(headers: bytes, trace: TextMatcher) -> bytes:
     """Return headers but for those in which somebody may be named: a redirect repeats the query."""
     if not trace.may_be_in(headers):
         return headers
@@ -383,21 +394,21 @@ def _without(headers: bytes, trace: Trace) -> bytes:
 # -- whom a batch or run was about ---------------------------------------------------------------
 
 
-def _scrub_identities(
-    connection: sqlite3.Connection, trace: Trace, gone: Collection[Identity]
+def _erase_from_identities(
+    connection: sqlite3.Connection, trace: TextMatcher, gone: Collection[Identity]
 ) -> None:
     for row in connection.execute("SELECT id, identities FROM batches").fetchall():
-        if (rest := _others(row[1], trace, gone)) is not None:
+        if (rest := _remaining_identities(row[1], trace, gone)) is not None:
             share = 1 - len(rest) / len(unpack(row[1]))
             connection.execute(LEFT_OUT, {"id": row[0], "rest": pack(rest), "share": share})
     for row in connection.execute("SELECT id, asked FROM runs WHERE asked IS NOT NULL").fetchall():
-        if (rest := _others(zlib.decompress(row[1]), trace, gone)) is not None:
+        if (rest := _remaining_identities(zlib.decompress(row[1]), trace, gone)) is not None:
             statement = "UPDATE runs SET asked = ? WHERE id = ?"
             connection.execute(statement, (zlib.compress(pack(rest), 1), row[0]))
 
 
-def _others(
-    written: bytes, trace: Trace, gone: Collection[Identity]
+def _remaining_identities(
+    written: bytes, trace: TextMatcher, gone: Collection[Identity]
 ) -> list[list[list[str]]] | None:
     """Return the identities of the others, or None where there is nobody to take out."""
     if not trace.may_be_in(written):

@@ -6,18 +6,18 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from typing import Any
 
-from enrich_pandas.journal.database import Database, explained, select_in
-from enrich_pandas.journal.erasure import purge
+from enrich_pandas.journal.database import Database, select_in, translate_errors
+from enrich_pandas.journal.erasure import erase
 from enrich_pandas.journal.records import (
     STORE,
     UNREADABLE,
     Answer,
+    AnsweredBatch,
     Batch,
-    Begun,
     Change,
-    Landed,
     Price,
-    difference,
+    RunInput,
+    cost_difference,
     pack,
     read_answer,
     read_identity,
@@ -26,7 +26,7 @@ from enrich_pandas.journal.records import (
     result_row,
     unpack,
 )
-from enrich_pandas.journal.suppression import Refusal, Stone, marks
+from enrich_pandas.journal.suppression import SuppressionEntry, SuppressionReason, identifier_keys
 from enrich_pandas.providers.base import Identity, Kind, Outcome, Status
 
 RUNNING = "running"
@@ -56,22 +56,22 @@ STEPS = """
     SELECT method, path, billed, answered, outcome FROM requests
     JOIN batches ON batches.id = batch WHERE run = ? ORDER BY requests.id
 """
-BEHIND = """
+SOURCES = """
     SELECT DISTINCT results.provider, fetched, run
     FROM results JOIN batches ON batches.id = results.batch WHERE results.kind = ?
 """
-ABOUT = """
+BATCHES_OF_PURCHASE = """
     SELECT id, identities FROM batches WHERE scope = ? AND state = 'landed'
       AND (SELECT MAX(answered) FROM requests WHERE batch = batches.id) <= ? ORDER BY id DESC
 """
-AMENDED = "UPDATE batches SET spent = spent + ?, held = MAX(held + ?, 0) WHERE id = ?"
+CHANGE_COSTS = "UPDATE batches SET spent = spent + ?, held = MAX(held + ?, 0) WHERE id = ?"
 LATEST = 1000  # batches by which the next cost is estimated
 STORED = "SELECT * FROM results WHERE fingerprint IN ({})"
 CLAIMS = "SELECT fingerprint FROM claims WHERE fingerprint IN ({})"
 EMPTY = (202, 204)  # the answers that have no body from the start
 
 
-class Past:
+class Queries:
     """What is known of the runs in a journal's file.
 
     Parameters
@@ -115,16 +115,16 @@ class Past:
         with self._database.reading() as connection:
             return connection.execute(STEPS, (run,)).fetchall()
 
-    def begun(self, run: str) -> Begun:
+    def run_input(self, run: str) -> RunInput:
         """Read how a run began."""
         query = "SELECT call, asked FROM runs WHERE id = ?"
         with self._database.reading() as connection:
             row = connection.execute(query, (run,)).fetchone()
         if row is None or row["asked"] is None:
-            return Begun(row and row["call"], None)
+            return RunInput(row and row["call"], None)
         with self._decoding():
             pairs = unpack(zlib.decompress(row["asked"]))
-            return Begun(row["call"], [read_identity(one) for one in pairs])
+            return RunInput(row["call"], [read_identity(one) for one in pairs])
 
     def call(self, run: str) -> bytes | None:
         """Read how a run was called; None where it is too old to tell."""
@@ -133,16 +133,16 @@ class Past:
             row = connection.execute(query, (run,)).fetchone()
         return None if row is None else row[0]
 
-    def paid(self, scope: bytes) -> tuple[float, int]:
+    def recent_cost(self, scope: bytes) -> tuple[float, int]:
         """Return what the latest batches of a purchase cost, and about how many they asked."""
         with self._database.reading() as connection:
             credits_, identities = connection.execute(PAID, (scope, LATEST)).fetchone()
         return float(credits_), int(identities)
 
-    def behind(self, kind: Kind) -> Iterator[tuple[str, float, str]]:
+    def sources(self, kind: Kind) -> Iterator[tuple[str, float, str]]:
         """Yield the provider, the time and the run of every answer that is stored."""
         with self._database.reading() as connection:
-            yield from map(tuple, connection.execute(BEHIND, (kind,)).fetchall())
+            yield from map(tuple, connection.execute(SOURCES, (kind,)).fetchall())
 
     def requests(self, run: str) -> list[dict[str, Any]]:
         """Count the requests of a run by outcome, with the most that they can have cost."""
@@ -151,7 +151,7 @@ class Past:
 
     # -- its rows --------------------------------------------------------------------------
 
-    def settled(self, run: str) -> set[Identity]:
+    def finished_identities(self, run: str) -> set[Identity]:
         """Return everybody in the batches of a run that have landed, stored or not."""
         query = "SELECT identities FROM batches WHERE run = ? AND state = 'landed'"
         with self._database.reading() as connection:
@@ -166,32 +166,32 @@ class Past:
 
     # -- its raw answers -------------------------------------------------------------------
 
-    def landed(self, run: str) -> Iterator[Landed]:
+    def batches(self, run: str) -> Iterator[AnsweredBatch]:
         """Yield the landed batches of a run whose raw answers are all still there."""
         query = "SELECT id FROM batches WHERE run = ? AND state = 'landed' ORDER BY id"
         with self._database.reading() as connection:
             batches = [row[0] for row in connection.execute(query, (run,))]
         for batch in batches:
-            if found := self._landed(batch):
+            if found := self._read_batch(batch):
                 yield found
 
-    def landed_about(
+    def batches_of_purchase(
         self, scope: bytes, wanted: Collection[Identity], until: float
-    ) -> Iterator[Landed]:
+    ) -> Iterator[AnsweredBatch]:
         """Yield the batches of a purchase that were about somebody wanted, the newest first.
 
         Only those that had landed by then, in whichever run. What is not ``wanted`` any more while
         this goes on is not looked for.
         """
         with self._database.reading() as connection:
-            rows = connection.execute(ABOUT, (scope, until)).fetchall()
+            rows = connection.execute(BATCHES_OF_PURCHASE, (scope, until)).fetchall()
         for row in rows:
             with self._decoding():
                 asked = list(map(read_identity, unpack(row["identities"])))
-            if any(one in wanted for one in asked) and (found := self._landed(row["id"])):
+            if any(one in wanted for one in asked) and (found := self._read_batch(row["id"])):
                 yield found
 
-    def answered(self, run: str, fingerprints: Sequence[bytes]) -> Iterator[Landed]:
+    def batches_behind(self, run: str, fingerprints: Sequence[bytes]) -> Iterator[AnsweredBatch]:
         """Yield what a run asked, and the batches of other runs that gave what it did not ask."""
         own = "SELECT id FROM batches WHERE run = ? AND state != 'released'"
         given = "SELECT DISTINCT batch FROM {} WHERE fingerprint IN ({{}})"
@@ -203,24 +203,26 @@ class Past:
                     for row in select_in(connection.execute, given.format(table), fingerprints)
                 }
         for batch in sorted(batches):
-            if found := self._landed(batch):
+            if found := self._read_batch(batch):
                 yield found
 
-    def _landed(self, batch: int) -> Landed | None:
+    def _read_batch(self, batch: int) -> AnsweredBatch | None:
         with self._database.reading() as connection:
             row = connection.execute("SELECT * FROM batches WHERE id = ?", (batch,)).fetchone()
             steps = connection.execute(
                 "SELECT * FROM requests WHERE batch = ? ORDER BY id", (batch,)
             ).fetchall()
         with self._decoding():
-            if row is None or any(map(_is_gone, steps)):
+            if row is None or any(map(_is_deleted, steps)):
                 return None
             identities = [read_identity(pairs) for pairs in unpack(row["identities"])]
             recorded = {step["step"]: read_response(step) for step in steps}
         answered = max((step["answered"] or 0.0 for step in steps), default=0.0)
         asked = {step["step"]: (step["method"], step["path"]) for step in steps}
         is_open = row["state"] != "landed"
-        return Landed(Batch(batch, identities, recorded), row["scope"], answered, asked, is_open)
+        return AnsweredBatch(
+            Batch(batch, identities, recorded), row["scope"], answered, asked, is_open
+        )
 
     def stored(self, batch: int, fingerprints: Sequence[bytes]) -> dict[bytes, Answer | None]:
         """Read the answers that a batch gave and that still stand; None where there is none.
@@ -254,25 +256,25 @@ class Past:
             applied = [
                 change
                 for change in changes
-                if change.key not in claimed and _stands(change, found.get(change.key), batch)
+                if change.key not in claimed and _is_current(change, found.get(change.key), batch)
             ]
             for change in applied:
                 _apply(connection, change, kind, provider, batch)
             if applied:
-                connection.execute(AMENDED, (*difference(applied, price), batch))
+                connection.execute(CHANGE_COSTS, (*cost_difference(applied, price), batch))
         return applied
 
     def _decoding(self) -> AbstractContextManager[None]:
         """Say of what cannot be read that the file is damaged."""
-        return explained(self._database.path, *UNREADABLE)
+        return translate_errors(self._database.path, *UNREADABLE)
 
 
-def listed(identities: Iterable[Identity]) -> bytes:
+def pack_identities(identities: Iterable[Identity]) -> bytes:
     """Write down whom a run asks about."""
     return zlib.compress(pack([identity.keys for identity in identities]), 1)
 
 
-def _is_gone(step: sqlite3.Row) -> bool:
+def _is_deleted(step: sqlite3.Row) -> bool:
     """Tell an answer whose body was deleted since, for its age or for somebody's sake."""
     if step["outcome"] is None:
         return False
@@ -282,7 +284,7 @@ def _is_gone(step: sqlite3.Row) -> bool:
     return is_whole and not zlib.decompress(step["body"])
 
 
-def _stands(change: Change, row: sqlite3.Row | None, batch: int) -> bool:
+def _is_current(change: Change, row: sqlite3.Row | None, batch: int) -> bool:
     """Tell whether the stored answer is still the one that was read."""
     if change.before is None or row is None:
         return change.before is None and row is None
@@ -296,8 +298,8 @@ def _apply(
     if change.after is None:
         connection.execute("DELETE FROM results WHERE fingerprint = ?", (change.key,))
     elif change.after.match.status is Status.REMOVED:
-        refusal = Refusal(Status.REMOVED, change.after.match.reason)
-        stone = Stone(refusal, provider, change.after.fetched)
-        purge(connection, kind, set(marks(kind, dict(change.identity.keys))), stone)
+        refusal = SuppressionReason(Status.REMOVED, change.after.match.reason)
+        stone = SuppressionEntry(refusal, provider, change.after.fetched)
+        erase(connection, kind, set(identifier_keys(kind, dict(change.identity.keys))), stone)
     else:
         connection.execute(STORE, result_row(change.key, change.after, kind, batch))

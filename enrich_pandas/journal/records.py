@@ -36,14 +36,14 @@ class Answer(NamedTuple):
     fetched: float
     provider: str
     not_before: float | None = None
-    kept: Any = None
-    asked: float | None = None
-    worse: str | None = None
+    model_ref: Any = None
+    requested_again: float | None = None
+    later_status: str | None = None
 
     @property
     def as_of(self) -> float:
         """As of when nothing better is known."""
-        return self.asked or self.fetched
+        return self.requested_again or self.fetched
 
 
 HITS = "SELECT fingerprint FROM results WHERE fingerprint IN ({}) AND status = ?"
@@ -52,7 +52,7 @@ OUTCOMES = (
     "SELECT fingerprint, provider, status, reason, note, credits, fetched, not_before, asked, "
     "worse, model IS NOT NULL AS has_model FROM results WHERE fingerprint IN ({})"
 )
-LEFT = object()  # what is kept of a model that is still in the journal
+STORED_MODEL = object()  # what is kept of a model that is still in the journal
 
 
 class Batch(NamedTuple):
@@ -63,7 +63,7 @@ class Batch(NamedTuple):
     recorded: dict[int, Response]
 
 
-class Begun(NamedTuple):
+class RunInput(NamedTuple):
     """How a run began: what makes its provider again, and whom it was about.
 
     Both are None where the run began with a version that did not keep them; ``asked`` also where
@@ -74,7 +74,7 @@ class Begun(NamedTuple):
     asked: list[Identity] | None
 
 
-class Landed(NamedTuple):
+class AnsweredBatch(NamedTuple):
     """A batch with its raw answers, and when the last of them arrived.
 
     ``asked`` is the method and path of each step's request, and ``is_open`` tells that it has not
@@ -105,7 +105,7 @@ class Claim(NamedTuple):
     unaffordable: list[Identity]
 
 
-class Holder(NamedTuple):
+class ClaimHolder(NamedTuple):
     """Who has claimed an identity, and what is at stake.
 
     ``at_risk`` is the most that the requests of the batch may have cost so far, None where nothing
@@ -203,8 +203,8 @@ def result_row(key: bytes, answer: Answer, kind: Kind, batch: int) -> tuple[Any,
         batch,
         answer.fetched,
         answer.not_before,
-        answer.asked,
-        answer.worse,
+        answer.requested_again,
+        answer.later_status,
     )
 
 
@@ -221,7 +221,7 @@ def store(
 
     It stands for the miss as well: who is not to be asked again, for what it cost, is not.
     """
-    kept = {key: answer for key, answer in answers.items() if is_kept(answer.match)}
+    kept = {key: answer for key, answer in answers.items() if is_stored(answer.match)}
     misses = [key for key, answer in answers.items() if answer.match.status is not Status.MATCHED]
     found = select_in(connection.execute, HITS, misses, Status.MATCHED)
     hits = {row["fingerprint"] for row in found}
@@ -240,15 +240,17 @@ def store(
 
 # Kept from one call to the next, beside all that was charged. A failed row that was refused, and
 # not charged, is not: it may be asked again.
-KEPT = (Status.MATCHED, Status.NOT_FOUND, Status.PENDING, Status.HELD)
+STORED_STATUSES = (Status.MATCHED, Status.NOT_FOUND, Status.PENDING, Status.HELD)
 
 
-def is_kept(match: Match) -> bool:
+def is_stored(match: Match) -> bool:
     """Tell whether an answer is stored; of who was removed, nothing is."""
-    return match.status in KEPT or (bool(match.credits) and match.status is not Status.REMOVED)
+    return match.status in STORED_STATUSES or (
+        bool(match.credits) and match.status is not Status.REMOVED
+    )
 
 
-def fresh(match: Match, now: float, provider: str) -> Answer:
+def new_answer(match: Match, now: float, provider: str) -> Answer:
     """Make the answer that has just been read."""
     return Answer(match, now, provider, None if match.retry_in is None else now + match.retry_in)
 
@@ -276,7 +278,7 @@ def read_outcomes(
     rows = select_in(connection.execute, OUTCOMES, list(identities))
     found = {row["fingerprint"]: row for row in rows}
     return {  # an index that is damaged finds others, too
-        key: _answer(found[key], identity, None, LEFT if found[key]["has_model"] else None)
+        key: _answer(found[key], identity, None, STORED_MODEL if found[key]["has_model"] else None)
         for key, identity in identities.items()
         if key in found
     }
@@ -300,7 +302,7 @@ def _answer(row: sqlite3.Row, identity: Identity, model: Model | None, kept: Any
 Price = Callable[[Sequence[Identity]], float]
 
 
-def is_known(match: Match) -> bool:
+def has_known_cost(match: Match) -> bool:
     """Tell whether it is known what an answer has cost, be it lost itself."""
     return match.status is not Status.HELD or match.credits > 0
 
@@ -325,12 +327,12 @@ def cost(matches: Iterable[Match], price: Price) -> tuple[float, float]:
     spent, unknown = 0.0, list[Identity]()
     for match in matches:
         spent += match.credits
-        if not is_known(match):
+        if not has_known_cost(match):
             unknown.append(match.identity)
     return spent, price(unknown) if unknown else 0.0
 
 
-def difference(changes: Sequence[Change], price: Price) -> tuple[float, float]:
+def cost_difference(changes: Sequence[Change], price: Price) -> tuple[float, float]:
     """Return by how much another reading changes both."""
     before = cost([one.before.match for one in changes if one.before], price)
     after = cost([one.after.match for one in changes if one.after], price)
@@ -340,7 +342,7 @@ def difference(changes: Sequence[Change], price: Price) -> tuple[float, float]:
 # -- Answers of a replay, stored as if they had been asked for just now ---------------------------
 
 
-class Played(NamedTuple):
+class ReplayedFlow(NamedTuple):
     """A flow that was played: for whom of those wanted, what was asked and answered, what came.
 
     ``is_open`` tells a job that was at work when the recording ended.
@@ -362,7 +364,7 @@ def store_replayed(
     *,
     provider: Provider,
     kind: Kind,
-    flows: Sequence[Played],
+    flows: Sequence[ReplayedFlow],
     fingerprint: Callable[[Identity], bytes],
 ) -> None:
     """Keep the flows that ended; part of one transaction.
@@ -393,6 +395,6 @@ def store_replayed(
                 zip(ANSWERED_COLUMNS, (response.received, *response_row(response)), strict=True)
             )
             insert(connection, "requests", facts | said)
-        answers = [fresh(match, one.fetched, provider.name) for match in one.matches]
+        answers = [new_answer(match, one.fetched, provider.name) for match in one.matches]
         keyed = {fingerprint(answer.match.identity): answer for answer in answers}
         store(connection, keyed, kind, number)

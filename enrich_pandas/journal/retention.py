@@ -29,7 +29,7 @@ UNCOVERED = """
 HELD = "UPDATE batches SET state = 'landed', held = MAX(held, ?) WHERE id = ?"
 
 
-class Expiry:
+class Retention:
     """Takes what is too old out of a journal's file.
 
     Parameters
@@ -43,7 +43,7 @@ class Expiry:
     def __init__(self, database: Database, is_alive: Callable[[str], bool]) -> None:
         self._database, self._is_alive = database, is_alive
 
-    def sweep(self, retention: float) -> None:
+    def delete_expired(self, retention: float) -> None:
         """Delete what is older than so many seconds, at most once a day.
 
         What is held stays: without it, a row that may have been paid for would be asked again. An
@@ -61,7 +61,7 @@ class Expiry:
             _delete_results(connection, now - retention)  # first: no held one hides behind a hit
             for row in connection.execute(OPEN, (until,)).fetchall():
                 if row["lease"] in dead:
-                    _give_up(connection, row)
+                    _expire_batch(connection, row)
             _delete_answers(connection, now - retention)
             connection.execute("INSERT OR REPLACE INTO settings VALUES ('swept', ?)", (pack(now),))
 
@@ -73,7 +73,7 @@ def _delete_results(connection: sqlite3.Connection, moment: float) -> None:
     )
 
 
-def _give_up(connection: sqlite3.Connection, row: sqlite3.Row) -> None:
+def _expire_batch(connection: sqlite3.Connection, row: sqlite3.Row) -> None:
     """Hold whom a dead process left; let them go where nothing can have been charged."""
     if row["at_risk"] is None:
         release(connection, [row["id"]])

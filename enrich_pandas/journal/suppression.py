@@ -18,7 +18,7 @@ from enrich_pandas.models import Model, Person
 from enrich_pandas.providers.base import Identity, Kind, Match, Status
 from enrich_pandas.providers.binding import domain_key, email_key, page_key, profile_key
 
-ANYBODY = ""  # in place of a provider's name: the tombstone holds for all of them
+ANY_PROVIDER = ""  # in place of a provider's name: the tombstone holds for all of them
 
 # What names one person or company by itself, and how it is compared.
 _NAMING: Mapping[Kind, Mapping[str, Callable[[str], str | None]]] = {
@@ -36,25 +36,25 @@ _NAMING: Mapping[Kind, Mapping[str, Callable[[str], str | None]]] = {
 }
 
 
-class Refusal(NamedTuple):
+class SuppressionReason(NamedTuple):
     """Why nobody is asked: a status and its reason."""
 
     status: Status
     reason: str
 
 
-FORGOTTEN = Refusal(Status.SUPPRESSED, "forgotten")
+ERASED = SuppressionReason(Status.SUPPRESSED, "forgotten")
 
 
-class Stone(NamedTuple):
+class SuppressionEntry(NamedTuple):
     """An entry of the list: whom a provider is not asked about, since when."""
 
-    refusal: Refusal
+    refusal: SuppressionReason
     provider: str
     since: float
 
 
-def marks(kind: Kind, values: Mapping[str, str]) -> Iterator[str]:
+def identifier_keys(kind: Kind, values: Mapping[str, str]) -> Iterator[str]:
     """Yield what names a person or company: each identifier, else all of them together.
 
     Examples
@@ -73,7 +73,7 @@ def marks(kind: Kind, values: Mapping[str, str]) -> Iterator[str]:
     yield from named or ([pack(whole).decode()] if whole else ())
 
 
-def marks_of(model: Model) -> Iterator[str]:
+def model_keys(model: Model) -> Iterator[str]:
     """Yield what names a person or company that a vendor has found."""
     if isinstance(model, Person):
         urls = (model.linkedin_url, model.linkedin_urn_url)
@@ -88,7 +88,7 @@ def marks_of(model: Model) -> Iterator[str]:
             yield f"{name} {key}"
 
 
-class Screen:
+class SuppressionFilter:
     """Tells who may not be asked about, or shown.
 
     Parameters
@@ -104,11 +104,13 @@ class Screen:
         The entries that were found so far, by what they name.
     """
 
-    def __init__(self, key: bytes, stones: Mapping[tuple[bytes, str], Stone]) -> None:
+    def __init__(self, key: bytes, stones: Mapping[tuple[bytes, str], SuppressionEntry]) -> None:
         self._key, self._stones = key, stones
-        self.met: dict[tuple[Kind, str], Stone] = {}
+        self.met: dict[tuple[Kind, str], SuppressionEntry] = {}
 
-    def of_rows(self, kind: Kind) -> Callable[[Mapping[str, str]], Refusal | None] | None:
+    def for_rows(
+        self, kind: Kind
+    ) -> Callable[[Mapping[str, str]], SuppressionReason | None] | None:
         """Return what tells why nobody asks about a row's canonical identifiers, or None.
 
         Those whom one vendor has removed are left to `of_identities`.
@@ -116,42 +118,43 @@ class Screen:
         if not self._stones:
             return None
 
-        def refuse(values: Mapping[str, str]) -> Refusal | None:
-            stone = self._find(kind, marks(kind, values), ANYBODY)
+        def refuse(values: Mapping[str, str]) -> SuppressionReason | None:
+            stone = self._find(kind, identifier_keys(kind, values), ANY_PROVIDER)
             return stone and stone.refusal
 
         return refuse
 
-    def of_identities(
+    def for_identities(
         self, kind: Kind, provider: str, identities: Iterable[Identity]
     ) -> dict[Identity, Answer]:
         """Return the answers about those whom a provider is not asked about."""
         if not self._stones:
             return {}
         stones = (
-            (one, self._find(kind, marks(kind, dict(one.keys)), provider)) for one in identities
+            (one, self._find(kind, identifier_keys(kind, dict(one.keys)), provider))
+            for one in identities
         )
         return {one: _answer(one, stone) for one, stone in stones if stone}
 
-    def shown(self, answer: Answer) -> Answer:
+    def apply(self, answer: Answer) -> Answer:
         """Return an answer, or the refusal in place of one about somebody who is on the list."""
         model = answer.match.model
         if model is None or not self._stones:
             return answer
         kind: Kind = "people" if isinstance(model, Person) else "companies"
-        stone = self._find(kind, marks_of(model), answer.provider)
+        stone = self._find(kind, model_keys(model), answer.provider)
         return answer if stone is None else _answer(answer.match.identity, stone, answer)
 
-    def _find(self, kind: Kind, named: Iterable[str], provider: str) -> Stone | None:
+    def _find(self, kind: Kind, named: Iterable[str], provider: str) -> SuppressionEntry | None:
         for mark in named:
             key = digest(self._key, kind, mark)
-            if found := self._stones.get((key, ANYBODY)) or self._stones.get((key, provider)):
+            if found := self._stones.get((key, ANY_PROVIDER)) or self._stones.get((key, provider)):
                 self.met[kind, mark] = found
                 return found
         return None
 
 
-def _answer(identity: Identity, stone: Stone, instead: Answer | None = None) -> Answer:
+def _answer(identity: Identity, stone: SuppressionEntry, instead: Answer | None = None) -> Answer:
     """Make the answer about somebody who may not be shown; what was paid stays told."""
     spent = instead.match.credits if instead else 0.0
     match = Match(
@@ -170,39 +173,41 @@ def _listed(rows: Sequence[sqlite3.Row]) -> bytes | None:
 
 
 LISTED = "SELECT value FROM settings WHERE name = 'listed'"
-EVERYBODY = Screen(b"", {})  # may be asked about, and shown
+EMPTY_FILTER = SuppressionFilter(b"", {})  # may be asked about, and shown
 
 
-class Tombstones:
+class SuppressionList:
     """The list in a journal's file."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._last: tuple[bytes | None, Screen] = (None, EVERYBODY)
+        self._last: tuple[bytes | None, SuppressionFilter] = (None, EMPTY_FILTER)
 
-    def screen(self) -> Screen:
+    def current_filter(self) -> SuppressionFilter:
         """Return the list as it is now; it is read again only where it has changed."""
-        if self._last[0] == _listed(self._database.look(LISTED)):
+        if self._last[0] == _listed(self._database.query(LISTED)):
             return self._last[1]
         with self._database.reading() as connection:
             version = _listed(connection.execute(LISTED).fetchall())
             key = connection.execute("SELECT value FROM settings WHERE name = 'key'").fetchone()
             rows = connection.execute("SELECT * FROM tombstones").fetchall()
         stones = {
-            (row["key"], row["provider"]): Stone(
-                Refusal(Status(row["status"]), row["reason"]), row["provider"], row["since"]
+            (row["key"], row["provider"]): SuppressionEntry(
+                SuppressionReason(Status(row["status"]), row["reason"]),
+                row["provider"],
+                row["since"],
             )
             for row in rows
         }
-        self._last = version, Screen(key[0] if key else b"", stones)
+        self._last = version, SuppressionFilter(key[0] if key else b"", stones)
         return self._last[1]
 
-    def add(self, named: Collection[tuple[Kind, str]], refusal: Refusal) -> int:
+    def add(self, named: Collection[tuple[Kind, str]], refusal: SuppressionReason) -> int:
         """Put marks on the list; return how many are new on it."""
         with self._database.writing() as connection:
-            return bury(connection, named, refusal, ANYBODY, time.time())
+            return add_entries(connection, named, refusal, ANY_PROVIDER, time.time())
 
-    def take_over(self, key: bytes, stones: Mapping[bytes, Stone]) -> None:
+    def import_entries(self, key: bytes, stones: Mapping[bytes, SuppressionEntry]) -> None:
         """Put the hashes of a recording on an empty list, with their key."""
         rows = [(mark, one.provider, *one.refusal, one.since) for mark, one in stones.items()]
         with self._database.writing() as connection:
@@ -210,7 +215,7 @@ class Tombstones:
             connection.executemany("INSERT OR IGNORE INTO tombstones VALUES (?, ?, ?, ?, ?)", rows)
             _note_change(connection)
 
-    def lift(self, named: Collection[tuple[Kind, str]]) -> int:
+    def remove(self, named: Collection[tuple[Kind, str]]) -> int:
         """Take marks off the list, but for those whom a vendor removed; return how many."""
         with self._database.writing() as connection:
             key = secret_key(connection)
@@ -222,10 +227,10 @@ class Tombstones:
             return found.rowcount
 
 
-def bury(
+def add_entries(
     connection: sqlite3.Connection,
     named: Collection[tuple[Kind, str]],
-    refusal: Refusal,
+    refusal: SuppressionReason,
     provider: str,
     since: float,
 ) -> int:
@@ -237,26 +242,28 @@ def bury(
     return connection.executemany(statement, rows).rowcount if rows else 0
 
 
-GONE = "(status = 'removed' OR reason = 'forgotten')"
+ERASED_ENTRY = "(status = 'removed' OR reason = 'forgotten')"
 
 
-def is_anybody_gone(connection: sqlite3.Connection) -> bool:
+def has_erased(connection: sqlite3.Connection) -> bool:
     """Tell whether anybody is on the list of whom nothing may be stored."""
-    query = f"SELECT 1 FROM tombstones WHERE {GONE} LIMIT 1"  # noqa: S608 - a constant
+    query = f"SELECT 1 FROM tombstones WHERE {ERASED_ENTRY} LIMIT 1"  # noqa: S608 - a constant
     return connection.execute(query).fetchone() is not None
 
 
-def returned(
+def find_erased(
     connection: sqlite3.Connection, kind: Kind, provider: str, named: Collection[str]
-) -> dict[Stone, set[str]]:
+) -> dict[SuppressionEntry, set[str]]:
     """Return which of these marks are of somebody of whom nothing may be stored, by the entry."""
     key = secret_key(connection)
     mark_of = {digest(key, kind, mark): mark for mark in named}
-    query = f"SELECT * FROM tombstones WHERE key IN ({{}}) AND provider IN (?, '') AND {GONE}"  # noqa: S608 - a constant
-    found: dict[Stone, set[str]] = {}
+    query = (
+        f"SELECT * FROM tombstones WHERE key IN ({{}}) AND provider IN (?, '') AND {ERASED_ENTRY}"  # noqa: S608 - a constant
+    )
+    found: dict[SuppressionEntry, set[str]] = {}
     for row in select_in(connection.execute, query, list(mark_of), provider):
-        refusal = Refusal(Status(row["status"]), row["reason"])
-        stone = Stone(refusal, row["provider"], row["since"])
+        refusal = SuppressionReason(Status(row["status"]), row["reason"])
+        stone = SuppressionEntry(refusal, row["provider"], row["since"])
         found.setdefault(stone, set()).add(mark_of[row["key"]])
     return found
 

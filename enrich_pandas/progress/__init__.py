@@ -1,7 +1,7 @@
 """Progress: what a run tells of itself, and the views that show it.
 
-A hook is anything that can be called with a `Progress`. One that has buttons is a `Console`, too,
-and is given the run's `Controls`. The views are loaded only when chosen.
+A hook is anything that can be called with a `Progress`. One that has buttons is a
+`InteractiveHook`, too, and is given the run's `Controls`. The views are loaded only when chosen.
 """
 
 from collections.abc import Callable, Mapping
@@ -75,7 +75,7 @@ class Controls(Protocol):
 
 
 @runtime_checkable
-class Console(Protocol):
+class InteractiveHook(Protocol):
     """A hook with buttons."""
 
     def __call__(self, progress: Progress, /) -> None:

@@ -2,17 +2,18 @@
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import Any, Never
-
-from tqdm import tqdm
+from typing import TYPE_CHECKING, Any, Never
 
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.progress import FINAL, Hook, Progress, phrases
 from enrich_pandas.progress.html import still
 from enrich_pandas.progress.phrases import ended
 
+if TYPE_CHECKING:
+    from tqdm import tqdm
 
-def choose(progress: str | Hook | None) -> Hook:
+
+def choose_view(progress: str | Hook | None) -> Hook:
     """Return the view that ``progress=`` names.
 
     Parameters
@@ -86,17 +87,17 @@ def _widget() -> Hook:
 
 def _page() -> Hook:
 
-    return Page()
+    return MarimoView()
 
 
 def _bar() -> Hook:
 
-    return Bar()
+    return TerminalBar()
 
 
 def _line() -> Hook:
 
-    return Line()
+    return LogLine()
 
 
 _VIEWS: Mapping[str, Callable[[], Hook]] = {"auto": _auto, "widget": _widget, "bar": _bar}
@@ -108,7 +109,7 @@ _VIEWS: Mapping[str, Callable[[], Hook]] = {"auto": _auto, "widget": _widget, "b
 _FORMAT = "{desc} {percentage:3.0f}%|{bar:10}| {n_fmt}/{total_fmt} rows{postfix}"
 
 
-class Bar:
+class TerminalBar:
     """Show a run as one line, which stays on the screen when the run ends."""
 
     def __init__(self) -> None:
@@ -125,6 +126,8 @@ class Bar:
 
 
 def _opened(progress: Progress) -> "tqdm[Never]":
+    from tqdm import tqdm
+
     return tqdm(
         desc=phrases.printable(progress.provider),
         total=progress.rows,
@@ -154,7 +157,7 @@ def _draw(bar: "tqdm[Never]", progress: Progress) -> None:
 # -- One line at the end: for scripts and logs, where a moving view would only be noise ----------
 
 
-class Line:
+class LogLine:
     """Write a run's last snapshot to standard error; nothing before it."""
 
     def __call__(self, progress: Progress) -> None:
@@ -166,7 +169,7 @@ class Line:
 # -- The output of a marimo cell: plain HTML, replaced in place; its Stop button ends the run ----
 
 
-class Page:
+class MarimoView:
     """Show a run as the output of the cell that waits for it; from elsewhere nothing is shown."""
 
     def __init__(self) -> None:

@@ -113,7 +113,7 @@ def amount(credit: float) -> str:
     return f"{credit:,.2f}".rstrip("0").removesuffix(".")
 
 
-def typed(credit: float) -> str:
+def credits_literal(credit: float) -> str:
     """Return credits as one types them in code.
 
     Examples

@@ -37,8 +37,8 @@ from enrich_pandas.providers.types import (
     Status,
     Token,
     Unfinished,
-    Until,
     Wait,
+    WaitForJob,
     batched,
     held,
 )
@@ -62,8 +62,8 @@ __all__ = [
     "Status",
     "Token",
     "Unfinished",
-    "Until",
     "Wait",
+    "WaitForJob",
     "batched",
     "held",
 ]
@@ -137,7 +137,7 @@ class Provider(ABC):
     def listing(self, kind: Kind, jobs: frozenset[str]) -> Listing:
         """Yield the requests of one look at the vendor's list of jobs; return those that ended.
 
-        For a provider whose flows yield `Until`. One look serves all jobs that are open.
+        For a provider whose flows yield `WaitForJob`. One look serves all jobs that are open.
         """
         raise NotImplementedError(f"{self.name} lists no jobs.")
 
@@ -195,7 +195,7 @@ class Provider(ABC):
             None,
         )
 
-    def lacking(self, kind: Kind, values: Mapping[str, str]) -> str:
+    def missing_reason(self, kind: Kind, values: Mapping[str, str]) -> str:
         """Return the reason code of a row whose valid identifiers are not enough."""
         return "incomplete"
 

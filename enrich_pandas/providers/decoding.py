@@ -32,7 +32,7 @@ _TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)  # also without its end
 _CLEAN = re.compile(rb'[^"]*+(?:"(?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+"[^"]*+)*+')
 
 
-def mended(body: bytes) -> bytes:
+def repair(body: bytes) -> bytes:
     r"""Return a body with its text repaired; the same object where nothing is wrong.
 
     A byte order mark goes; bytes that are not UTF-8 and halves of surrogate pairs become U+FFFD;
@@ -67,7 +67,7 @@ _BETWEEN = re.compile(r"[ \t\r\n]*")
 _COMMA = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
 
 
-def salvaged(body: bytes) -> list[bytes]:
+def salvage(body: bytes) -> list[bytes]:
     """Return every complete element of a top-level JSON array that may be cut anywhere.
 
     Raw slices, in order; linear in the length of the body. It stops at the first place that is no
@@ -168,13 +168,13 @@ def elements(body: bytes) -> Elements:
     >>> elements(b'[{"name": "Ada"}, {"name": "Gra')
     Elements(raw=[b'{"name": "Ada"}'], are_whole=False)
     """
-    body = mended(body).strip()
+    body = repair(body).strip()
     with suppress(msgspec.DecodeError, RecursionError):
         if body.startswith(b"["):
             return Elements(list(map(bytes, _array.decode(body))), are_whole=True)
         if body.startswith(b"{"):
             return Elements([bytes(_skim.decode(body))], are_whole=True)
-    return Elements(salvaged(body), are_whole=False)
+    return Elements(salvage(body), are_whole=False)
 
 
 _array = msgspec.json.Decoder(list[msgspec.Raw])
@@ -250,7 +250,7 @@ def _loose(raw: bytes) -> Any:
         return msgspec.json.decode(raw)
     with suppress(ValueError, RecursionError):
         return json.loads(
-            mended(raw), parse_int=_integer, parse_float=_finite, parse_constant=lambda _: None
+            repair(raw), parse_int=_integer, parse_float=_finite, parse_constant=lambda _: None
         )
     return None
 

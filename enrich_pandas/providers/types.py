@@ -147,7 +147,7 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
-class Until:
+class WaitForJob:
     """Ask to be continued when the provider's `listing` tells that a job has ended.
 
     One listing tells of many jobs, so thousands are polled by few requests. The flow is continued
@@ -217,7 +217,7 @@ class Match:
     note: str = ""
 
 
-Flow = Generator[Request | Wait | Until, Response, list[Match]]
+Flow = Generator[Request | Wait | WaitForJob, Response, list[Match]]
 Listing = Generator[Request | Wait, Response, set[str]]
 
 

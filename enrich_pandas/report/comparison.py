@@ -9,12 +9,12 @@ import pandas as pd
 from enrich_pandas.frame.schema import TEXT
 from enrich_pandas.progress.phrases import named
 from enrich_pandas.providers.base import Kind, Status
-from enrich_pandas.report.page import Block, Grid, Line, Lines, Page, shown
+from enrich_pandas.report.page import Block, Grid, Line, Lines, Page, format_value
 from enrich_pandas.report.render import Viewed
 
-MOST = 50  # people that are listed
+MAX_LISTED = 50  # people that are listed
 # What is told as a change, and the fields of which each is made.
-WATCHED: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
+CHANGES: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
     "people": {"job": ("title", "company"), "company": ("company",), "email": ("emails",)},
     "companies": {
         "name": ("name",),
@@ -27,12 +27,12 @@ WATCHED: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
 }
 FIELDS: Mapping[Kind, tuple[str, ...]] = {
     kind: tuple(dict.fromkeys(name for names in of.values() for name in names))
-    for kind, of in WATCHED.items()
+    for kind, of in CHANGES.items()
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class Entry:
     """What one result says of somebody: a text for each field that it has."""
 
     identity: str
@@ -45,8 +45,8 @@ class Known:
 class Pair:
     """Somebody, before and after; None where he was not asked about."""
 
-    before: Known | None
-    after: Known | None
+    before: Entry | None
+    after: Entry | None
     changed: frozenset[str] = frozenset()
 
     @property
@@ -59,7 +59,7 @@ class Pair:
         return "changed" if self.changed else "same"
 
     @property
-    def latest(self) -> Known:
+    def latest(self) -> Entry:
         """What is known last."""
         found = self.after or self.before
         assert found is not None  # noqa: S101 - for the type checker: he is in one of them
@@ -107,13 +107,13 @@ class Comparison(Viewed):
 
     def _by_change(self) -> dict[str, int]:
         return {
-            name: sum(name in pair.changed for pair in self.pairs) for name in WATCHED[self.kind]
+            name: sum(name in pair.changed for pair in self.pairs) for name in CHANGES[self.kind]
         }
 
     def __repr__(self) -> str:
-        return f"<comparison: {self._told()}; .to_frame(), .to_html(path)>"
+        return f"<comparison: {self._summary()}; .to_frame(), .to_html(path)>"
 
-    def _told(self) -> str:
+    def _summary(self) -> str:
         counts = self.counts
         changes = ", ".join(f"{n:,} {name}" for name, n in self._by_change().items() if n)
         parts = [
@@ -141,7 +141,7 @@ class Comparison(Viewed):
         }
         flags = {
             f"changed_{name}": [name in pair.changed for pair in pairs]
-            for name in WATCHED[self.kind]
+            for name in CHANGES[self.kind]
         }
         values = {
             f"{name}_{side}": [_value(getattr(pair, side), name) for pair in pairs]
@@ -157,10 +157,10 @@ class Comparison(Viewed):
         blocks: list[Block] = [
             Lines(list(self._lines())),
             self._changes(),
-            *(_list(heading, pairs) for heading, pairs in by_change.items()),
+            *(_grid(heading, pairs) for heading, pairs in by_change.items()),
             self._unknown(),
         ]
-        return Page(self._told(), blocks, f"from {self.before} to {self.after}")
+        return Page(self._summary(), blocks, f"from {self.before} to {self.after}")
 
     def _lines(self) -> Iterator[Line]:
         counts = self.counts
@@ -179,12 +179,12 @@ class Comparison(Viewed):
         changed = [pair for pair in self.pairs if pair.change == "changed"]
         rows = [
             [
-                shown(_name(pair) or pair.latest.identity),
-                ", ".join(name for name in WATCHED[self.kind] if name in pair.changed),
-                _told(self.kind, pair, pair.before),
-                _told(self.kind, pair, pair.after),
+                format_value(_name(pair) or pair.latest.identity),
+                ", ".join(name for name in CHANGES[self.kind] if name in pair.changed),
+                _describe_fields(self.kind, pair, pair.before),
+                _describe_fields(self.kind, pair, pair.after),
             ]
-            for pair in changed[:MOST]
+            for pair in changed[:MAX_LISTED]
         ]
         return Grid("changed", ["who", "what", "before", "after"], rows, rest=_rest(changed))
 
@@ -202,26 +202,30 @@ def _name(pair: Pair) -> str | None:
     return next((one.name for one in (pair.after, pair.before) if one and one.name), None)
 
 
-def _value(known: Known | None, name: str) -> str | None:
+def _value(known: Entry | None, name: str) -> str | None:
     if known is None:
         return None
     return str(known.status) if name == "status" else known.texts.get(name)
 
 
-def _told(kind: Kind, pair: Pair, known: Known | None) -> str:
+def _describe_fields(kind: Kind, pair: Pair, known: Entry | None) -> str:
     """Say the fields of which the changes are made."""
-    fields = dict.fromkeys(f for name in pair.changed for f in WATCHED[kind][name])
+    fields = dict.fromkeys(f for name in pair.changed for f in CHANGES[kind][name])
     ordered = (name for name in FIELDS[kind] if name in fields)
-    return ", ".join(shown(value) for name in ordered if (value := _value(known, name)))
+    return ", ".join(format_value(value) for name in ordered if (value := _value(known, name)))
 
 
-def _list(heading: str, pairs: Sequence[Pair]) -> Grid:
+def _grid(heading: str, pairs: Sequence[Pair]) -> Grid:
     rows = [
-        [shown(_name(pair) or ""), shown(pair.latest.identity), named(pair.latest.status)]
-        for pair in pairs[:MOST]
+        [
+            format_value(_name(pair) or ""),
+            format_value(pair.latest.identity),
+            named(pair.latest.status),
+        ]
+        for pair in pairs[:MAX_LISTED]
     ]
     return Grid(heading, ["who", "identity", "status"], rows, rest=_rest(pairs))
 
 
 def _rest(pairs: Sequence[Pair]) -> str:
-    return f"{len(pairs) - MOST:,} more: .to_frame()" if len(pairs) > MOST else ""
+    return f"{len(pairs) - MAX_LISTED:,} more: .to_frame()" if len(pairs) > MAX_LISTED else ""

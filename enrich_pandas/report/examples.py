@@ -10,13 +10,13 @@ import pandas as pd
 
 from enrich_pandas.frame.cells import Codes, is_missing
 from enrich_pandas.frame.columns import position
-from enrich_pandas.frame.identities import counts_by_names
-from enrich_pandas.frame.impersonal import rows_by_sort
+from enrich_pandas.frame.identities import count_by_identifiers
+from enrich_pandas.frame.impersonal import count_impersonal_rows
 from enrich_pandas.frame.validation import Identified
 from enrich_pandas.progress.phrases import named
 from enrich_pandas.providers.base import KEYS, Identity, Kind, Provider, Status
-from enrich_pandas.report.page import Grid, Line, labelled, listed, shown
-from enrich_pandas.report.sentences import why
+from enrich_pandas.report.page import Grid, Line, format_value, labelled, listed
+from enrich_pandas.report.sentences import explain
 
 FEW = 3  # examples of a kind
 LOOKED_AT = 1000  # rows among which those are looked for who are asked about
@@ -56,21 +56,21 @@ class Examples:
     failure_cases: pd.DataFrame
 
 
-def examples(
+def find_examples(
     frame: pd.DataFrame, columns: Mapping[str, Hashable], identified: Identified
 ) -> Examples:
     """Look for examples; it costs a look at the codes of the rows, and at a few rows."""
     places = _places(frame, columns)
     refused = identified.codes - len(identified.identities)
     return Examples(
-        dict(_refused(frame, places, refused, identified.refusals)),
+        dict(_refused(frame, places, refused, identified.exclusions)),
         list(_sent(frame, places, identified)),
         list(_repeated(frame, identified)),
         _failure_cases(frame, identified.failure_cases),
     )
 
 
-class Asking(NamedTuple):
+class ProviderRows(NamedTuple):
     """What one provider of several can be asked by the frame's own columns."""
 
     name: str
@@ -79,10 +79,10 @@ class Asking(NamedTuple):
     identified: Identified
 
 
-def examples_of_several(
+def find_waterfall_examples(
     frame: pd.DataFrame,
     columns: Mapping[str, Hashable],
-    askings: Sequence[Asking],
+    askings: Sequence[ProviderRows],
     refused: Codes,
     refusals: Sequence[tuple[Status, str]],
 ) -> Examples:
@@ -127,7 +127,10 @@ def _refused(
         rows = np.flatnonzero(refused == number)[:FEW]
         place = places.get(reason.partition(":")[0])
         cells = [] if place is None else frame.iloc[rows, place].tolist()
-        yield (status, reason), (list(frame.index[rows]), list(dict.fromkeys(map(shown, cells))))
+        yield (
+            (status, reason),
+            (list(frame.index[rows]), list(dict.fromkeys(map(format_value, cells)))),
+        )
 
 
 def _sent(
@@ -145,7 +148,7 @@ def _sent(
         asked = {name for name, _ in identity.keys}
         columns = [place for name, place in places.items() if KEYS.get(name, name) in asked]
         cells = [frame.iat[row, place] for place in columns]  # noqa: PD009 - by position
-        found = ", ".join(shown(cell) for cell in cells if not is_missing(cell))
+        found = ", ".join(format_value(cell) for cell in cells if not is_missing(cell))
         (label,) = frame.index[[row]].tolist()  # as a person types it, and not as NumPy has it
         yield Sent(label, found, told(identity))
 
@@ -180,7 +183,7 @@ def cases_of(found: Examples | None) -> pd.DataFrame:
 
 def told(identity: Identity) -> str:
     """Name an identity by its keys."""
-    return ", ".join(f"{name} {shown(value)}" for name, value in identity.keys)
+    return ", ".join(f"{name} {format_value(value)}" for name, value in identity.keys)
 
 
 def refusals(refused: Refused, found: Examples | None) -> Grid:
@@ -198,14 +201,22 @@ def refusals(refused: Refused, found: Examples | None) -> Grid:
 
 def _refusal(status: Status, reason: str, count: int, found: Examples | None) -> list[str]:
     labels, cells = found.refused.get((status, reason), ([], [])) if found else ([], [])
-    told = [named(status), shown(reason), f"{count:,}", listed(labels, count) if labels else ""]
-    return [*told, ", ".join(cells), why(status, reason)]
+    told = [
+        named(status),
+        format_value(reason),
+        f"{count:,}",
+        listed(labels, count) if labels else "",
+    ]
+    return [*told, ", ".join(cells), explain(status, reason)]
 
 
 def askings(found: Examples) -> Grid:
     """Make the table of a few rows that are asked about."""
     columns = ["row", "in the frame", "asked for as", "first by"]
-    rows = [[shown(one.label), one.cells, one.asked, shown(one.provider)] for one in found.sent]
+    rows = [
+        [format_value(one.label), one.cells, one.asked, format_value(one.provider)]
+        for one in found.sent
+    ]
     width = 4 if any(one.provider for one in found.sent) else 3
     return Grid("asked about, for example", columns[:width], [row[:width] for row in rows])
 
@@ -243,9 +254,9 @@ class Remarks:
     @classmethod
     def on(cls, kind: Kind, identities: Sequence[Identity], rows: Sequence[int]) -> "Remarks":
         """Look at identities, given how many rows each has."""
-        counts = counts_by_names(identities).most_common()
+        counts = count_by_identifiers(identities).most_common()
         # A company's mailbox is a shared one.
-        nobody = rows_by_sort(identities, rows) if kind == "people" else {}
+        nobody = count_impersonal_rows(identities, rows) if kind == "people" else {}
         return cls({" and ".join(names): n for names, n in counts}, nobody)
 
     @classmethod

@@ -19,13 +19,13 @@ from enrich_pandas.report.page import (
     Stack,
     date,
     duration,
+    format_value,
     listed,
     percent,
-    shown,
 )
 from enrich_pandas.report.report import Report
-from enrich_pandas.report.sentences import why
-from enrich_pandas.report.summary import Account
+from enrich_pandas.report.sentences import explain
+from enrich_pandas.report.summary import RunFacts
 
 FEW = 5  # disputed values that are shown
 
@@ -155,10 +155,10 @@ def _reasons(report: Report) -> Grid:
     rows = [
         [
             named(one.status),
-            shown(one.reason),
+            format_value(one.reason),
             f"{one.rows:,}",
             listed(one.labels, one.rows),
-            why(one.status, one.reason),
+            explain(one.status, one.reason),
         ]
         for one in report.summary.reasons
     ]
@@ -170,7 +170,7 @@ def _providers(report: Report) -> Grid:
     columns = ["provider", "asked", "matched", "coverage", "lift", "values", "credits", "held"]
     rows = [
         [
-            shown(one["provider"]),
+            format_value(one["provider"]),
             f"{one['asked']:,}",
             f"{one['matched']:,}",
             "" if pd.isna(one["coverage"]) else percent(one["coverage"]),
@@ -193,7 +193,12 @@ def _providers(report: Report) -> Grid:
 def _disagreements(report: Report) -> Iterator[Grid]:
     table = report.disagreements
     rows = [
-        [shown(label), field, f"{shown(value)} ({provider})", f"{shown(other_value)} ({other})"]
+        [
+            format_value(label),
+            field,
+            f"{format_value(value)} ({provider})",
+            f"{format_value(other_value)} ({other})",
+        ]
         for label, (_, field, provider, value, other, other_value) in zip(
             table.index[:FEW], table[:FEW].itertuples(index=False, name=None), strict=True
         )
@@ -207,7 +212,7 @@ def _provenance(report: Report) -> Grid:
     columns = ["provider", "API", "run", "when", "status", "enrich_pandas"]
     rows = [_origin(one) for one in report.accounts]
     spans = [
-        f"{one.rows:,} {report.summary.unit} of {shown(one.provider)} fetched "
+        f"{one.rows:,} {report.summary.unit} of {format_value(one.provider)} fetched "
         + _span(one.first.strftime(MINUTE), one.last.strftime(MINUTE))
         for one in report.summary.fetched
     ]
@@ -220,7 +225,7 @@ def _span(first: str, last: str) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def _origin(one: Account) -> list[str]:
+def _origin(one: RunFacts) -> list[str]:
     realm = "" if one.realm == "live" else f" ({one.realm.partition(':')[0]})"
     return [one.provider + realm, one.version, one.run, date(one.started), one.status, one.library]
 

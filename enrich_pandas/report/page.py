@@ -101,7 +101,7 @@ def told(columns: Mapping[str, str], rejected: Mapping[str, str]) -> list[tuple[
     ]
 
 
-def shown(value: object) -> str:
+def format_value(value: object) -> str:
     r"""Return a value of the user's or a vendor's as text of one line, cut where it is long.
 
     Examples
@@ -126,7 +126,7 @@ def listed(labels: Sequence[object], count: int) -> str:
 
 def _label(label: object) -> str:
     plain = label.item() if hasattr(label, "item") else label
-    return shown(plain)
+    return format_value(plain)
 
 
 def percent(share: float) -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from enrich_pandas.progress.phrases import amount, named, typed
+from enrich_pandas.progress.phrases import amount, credits_literal, named
 from enrich_pandas.providers.base import Kind, Status
 from enrich_pandas.report.examples import Examples, Remarks, askings, cases_of, refusals, repeats
 from enrich_pandas.report.page import (
@@ -180,7 +180,7 @@ class Plan(Viewed):
         if not self.is_askable:
             yield "No row can be asked about. Name the column:", 'on={"email": "your column"}'
             return
-        wall = f", budget={typed(self.credits)}" if self.credits else ""
+        wall = f", budget={credits_literal(self.credits)}" if self.credits else ""
         if self.credits >= MANY:
             yield "Try a few rows first:", f"df.head(5).enrich.{self.kind}(…)"
         yield from self.remarks.steps(self.columns)
@@ -407,7 +407,7 @@ class WaterfallPlan(Viewed):
         if not self.is_askable:
             yield "No row can be asked about. Name the column:", 'on={"email": "your column"}'
             return
-        wall = f", budget={typed(self.credits)}" if self.credits else ""
+        wall = f", budget={credits_literal(self.credits)}" if self.credits else ""
         if self.credits >= MANY:
             yield "Try a few rows first:", f"df.head(5).enrich.{self.kind}([…])"
         yield from self.remarks.steps(self.columns)

@@ -9,22 +9,22 @@ from typing import Any
 
 import pandas as pd
 
-from enrich_pandas.engine.context import current, opened
+from enrich_pandas.engine.context import current_environment, open_journal
 from enrich_pandas.errors import InputError, JournalError
 from enrich_pandas.frame.output import Tables
 from enrich_pandas.frame.schema import TEXT, TIME
 from enrich_pandas.journal import Journal
 from enrich_pandas.providers.base import Kind
-from enrich_pandas.report.report import Report, Waterfall
+from enrich_pandas.report.report import Report, WaterfallTables
 from enrich_pandas.report.summary import (
-    Account,
-    accounts,
+    RunFacts,
     behind,
-    columns_of,
-    kind_of,
-    prefixes,
+    find_prefixes,
+    infer_kind,
+    read_run_facts,
+    result_columns,
     runs_table,
-    summarise,
+    summarize,
 )
 
 _lock = threading.RLock()  # a frame may be freed, and its report dropped, in the midst of this
@@ -32,25 +32,25 @@ _last: list[Report] = []
 _of: dict[tuple[int, str], tuple[weakref.ref[Any], Report]] = {}
 
 
-def conclude(
+def store_report(
     result: pd.DataFrame | Tables,
     kind: Kind,
     prefix: str,
     *,
     runs: Sequence[str],
     journal: Path,
-    waterfall: Waterfall | None = None,
+    waterfall: WaterfallTables | None = None,
 ) -> None:
     """Report on a result as it is handed over."""
-    summary = summarise(result, kind, prefix)
-    report = Report(summary, _accounts(runs, journal), waterfall or Waterfall())
+    summary = summarize(result, kind, prefix)
+    report = Report(summary, _accounts(runs, journal), waterfall or WaterfallTables())
     keep(result[kind] if isinstance(result, Tables) else result, prefix, report)
 
 
-def _accounts(runs: Sequence[str], path: Path) -> tuple[Account, ...]:
+def _accounts(runs: Sequence[str], path: Path) -> tuple[RunFacts, ...]:
     try:
         with closing(Journal(path)) as journal:
-            return tuple(accounts(journal, runs))
+            return tuple(read_run_facts(journal, runs))
     except JournalError:  # the rows were paid for, and are worth more than a report on them
         return ()
 
@@ -79,7 +79,7 @@ def kept(result: Any, prefix: str) -> Report | None:
         return found[1] if found and found[0]() is result else None
 
 
-def discard() -> None:
+def discard_reports() -> None:
     """Drop all reports: they may show where two providers disagreed about a person."""
     with _lock:
         _last.clear()
@@ -169,11 +169,11 @@ def report_on(frame: pd.DataFrame, *, prefix: str | None = None) -> Report:
     chosen = _chosen(frame, prefix)
     if found := kept(frame, chosen):
         return found
-    kind = kind_of(frame, chosen)
-    with opened(current()) as journal:
+    kind = infer_kind(frame, chosen)
+    with open_journal(current_environment()) as journal:
         runs = _answers(journal, frame, chosen, kind)["run"].dropna().unique()
-        known = accounts(journal, sorted(runs))
-    return Report(summarise(frame, kind, chosen), tuple(known))
+        known = read_run_facts(journal, sorted(runs))
+    return Report(summarize(frame, kind, chosen), tuple(known))
 
 
 def provenance(frame: pd.DataFrame, *, prefix: str | None = None) -> pd.DataFrame:
@@ -215,17 +215,17 @@ def provenance(frame: pd.DataFrame, *, prefix: str | None = None) -> pd.DataFram
     0  crustdata     2  2025-11-01
     """
     chosen = _chosen(frame, prefix)
-    kind = kind_of(frame, chosen)
-    with opened(current()) as journal:
+    kind = infer_kind(frame, chosen)
+    with open_journal(current_environment()) as journal:
         answers = _answers(journal, frame, chosen, kind)
-        known = runs_table(accounts(journal, answers["run"].dropna().unique()))
+        known = runs_table(read_run_facts(journal, answers["run"].dropna().unique()))
     facts = known[["run", "api_version", "started", "library", "realm"]]
     return answers.merge(facts, on="run", how="left")
 
 
 def _answers(journal: Journal, frame: pd.DataFrame, prefix: str, kind: Kind) -> pd.DataFrame:
     """Return the distinct provider and time in a frame, how many rows have it, and its run."""
-    columns = columns_of(frame, prefix)
+    columns = result_columns(frame, prefix)
     times = pd.to_datetime(columns["fetched_at"], utc=True, errors="coerce", format="ISO8601")
     pairs = pd.DataFrame({"provider": columns["provider"].array, "fetched_at": times.array})
     pairs = pairs.dropna()
@@ -247,7 +247,7 @@ def _chosen(frame: pd.DataFrame, prefix: str | None) -> str:
             f"A result is needed, not {type(frame).__name__}.",
             todo='Of layout="tables", give the frame of the rows, such as tables["people"].',
         )
-    found = prefixes(frame)
+    found = find_prefixes(frame)
     if prefix in found or (prefix is None and len(found) == 1):
         return prefix if prefix is not None else found[0]
     if not found:

@@ -9,8 +9,8 @@ import pandas as pd
 from enrich_pandas.frame.schema import TEXT
 from enrich_pandas.report.page import Page
 from enrich_pandas.report.render import Viewed
-from enrich_pandas.report.sentences import why
-from enrich_pandas.report.summary import Account, Summary, requests_table, runs_table
+from enrich_pandas.report.sentences import explain
+from enrich_pandas.report.summary import RunFacts, Summary, requests_table, runs_table
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -43,7 +43,7 @@ def _empty(columns: Mapping[str, str]) -> pd.DataFrame:
 
 
 @dataclass(frozen=True, slots=True)
-class Waterfall:
+class WaterfallTables:
     """The tables of a call with several providers."""
 
     providers: pd.DataFrame = field(default_factory=lambda: _empty(PROVIDERS))
@@ -69,7 +69,7 @@ class Report(Viewed):
         One row a field: in how many of the matched rows it is ``filled``, and their ``share``.
     reasons : pandas.DataFrame
         One row a status and reason: how many ``rows``, the ``labels`` of the first of them, and
-        ``why`` in a sentence.
+        ``explain`` in a sentence.
     credits, credits_held, credits_planned : float
         Spent, maybe spent besides (nobody can say), and planned at most, by the runs behind it. Of
         a replay these are the recording's, so that both report the same; it spends nothing itself.
@@ -115,8 +115,8 @@ class Report(Viewed):
     """
 
     summary: Summary
-    accounts: tuple[Account, ...] = ()
-    waterfall: Waterfall = field(default_factory=Waterfall)
+    accounts: tuple[RunFacts, ...] = ()
+    waterfall: WaterfallTables = field(default_factory=WaterfallTables)
 
     # -- figures ---------------------------------------------------------------------------
 
@@ -145,7 +145,7 @@ class Report(Viewed):
     def reasons(self) -> pd.DataFrame:
         """One row a status and reason, with the labels of the first rows."""
         rows = [
-            (str(x.status), x.reason, x.rows, list(x.labels), why(x.status, x.reason))
+            (str(x.status), x.reason, x.rows, list(x.labels), explain(x.status, x.reason))
             for x in self.summary.reasons
         ]
         columns = {"status": TEXT, "reason": TEXT, "rows": "Int64", "labels": "object", "why": TEXT}

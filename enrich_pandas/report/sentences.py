@@ -41,7 +41,7 @@ _BY_STATUS: Mapping[Status, str] = MappingProxyType(
 )
 
 
-def why(status: Status, reason: str) -> str:
+def explain(status: Status, reason: str) -> str:
     """Explain a status and reason.
 
     Examples

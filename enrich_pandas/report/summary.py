@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from enrich_pandas.engine.context import REPLAY, Call, read_call
+from enrich_pandas.engine.context import REPLAY, RecordedCall, read_call
 from enrich_pandas.frame.output import Tables, text_of
 from enrich_pandas.frame.schema import (
     ROW_COLUMNS,
@@ -92,7 +92,7 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Account:
+class RunFacts:
     """What the journal tells of one run: whom it asked, when, at what cost, and how it was called.
 
     Credits are those planned at most, spent, and held (may have been spent; nobody can say).
@@ -135,10 +135,10 @@ class Account:
         return None if self.ended is None else max(0.0, self.ended - self.started)
 
 
-def summarise(result: pd.DataFrame | Tables, kind: Kind, prefix: str, *, unit: str = "") -> Summary:
+def summarize(result: pd.DataFrame | Tables, kind: Kind, prefix: str, *, unit: str = "") -> Summary:
     """Summarise a result: the frame with its new columns, or the linked tables."""
     frame = result[kind] if isinstance(result, Tables) else result
-    columns = columns_of(frame, prefix)
+    columns = result_columns(frame, prefix)
     status = columns["status"].astype("object").where(columns["status"].notna(), None)
     is_matched = (status == Status.MATCHED).to_numpy(dtype=bool)
     filled = dict(_filled(columns, MODELS[kind], is_matched))
@@ -155,7 +155,7 @@ def summarise(result: pd.DataFrame | Tables, kind: Kind, prefix: str, *, unit: s
     )
 
 
-def columns_of(frame: pd.DataFrame, prefix: str) -> dict[str, "pd.Series[Any]"]:
+def result_columns(frame: pd.DataFrame, prefix: str) -> dict[str, "pd.Series[Any]"]:
     """Return the columns of a result by their names without the prefix."""
     names = [text_of(label) for label in frame.columns]
     return {
@@ -165,16 +165,16 @@ def columns_of(frame: pd.DataFrame, prefix: str) -> dict[str, "pd.Series[Any]"]:
     }
 
 
-def prefixes(frame: pd.DataFrame) -> list[str]:
+def find_prefixes(frame: pd.DataFrame) -> list[str]:
     """Return the prefixes under which a frame has the row columns of a result."""
     names = {text_of(label) for label in frame.columns}
     found = (name.removesuffix("status") for name in names if name.endswith("status"))
     return sorted(prefix for prefix in found if {prefix + name for name in ROW_COLUMNS} <= names)
 
 
-def kind_of(frame: pd.DataFrame, prefix: str) -> Kind:
+def infer_kind(frame: pd.DataFrame, prefix: str) -> Kind:
     """Tell people from companies by the columns."""
-    names = columns_of(frame, prefix).keys()
+    names = result_columns(frame, prefix).keys()
     if prefix == "company_":
         return "companies"
     share = {
@@ -274,16 +274,16 @@ RUN_COLUMNS = {
 REQUEST_COLUMNS = {"run": TEXT, "outcome": TEXT, "requests": "Int64", "billed": "Int64"}
 
 
-def accounts(journal: Journal, runs: Iterable[str]) -> list[Account]:
+def read_run_facts(journal: Journal, runs: Iterable[str]) -> list[RunFacts]:
     """Read the accounts of some runs; one that the journal does not have is left out."""
-    return [account(journal, facts) for run in runs for facts in journal.past.runs(run)]
+    return [build_run_facts(journal, facts) for run in runs for facts in journal.queries.runs(run)]
 
 
-def account(journal: Journal, facts: dict[str, Any]) -> Account:
+def build_run_facts(journal: Journal, facts: dict[str, Any]) -> RunFacts:
     """Make the account of a run from its row in the journal."""
-    raw = journal.past.call(facts["id"])
+    raw = journal.queries.call(facts["id"])
     call = None if raw is None else read_call(raw)
-    return Account(
+    return RunFacts(
         run=facts["id"],
         provider=facts["provider"],
         kind=facts["kind"],
@@ -297,12 +297,12 @@ def account(journal: Journal, facts: dict[str, Any]) -> Account:
         spent=facts["credits"],
         held=facts["credits_held"],
         budget=facts["budget"],
-        requests=journal.past.requests(facts["id"]),
+        requests=journal.queries.requests(facts["id"]),
         **({} if call is None else _called(call)),
     )
 
 
-def _called(call: Call) -> dict[str, Any]:
+def _called(call: RecordedCall) -> dict[str, Any]:
     planned = call.planned
     plan = (
         {}
@@ -323,7 +323,7 @@ def moment(seconds: float) -> pd.Timestamp:
     return pd.Timestamp(seconds, unit="s", tz="UTC")
 
 
-def runs_table(found: Sequence[Account]) -> pd.DataFrame:
+def runs_table(found: Sequence[RunFacts]) -> pd.DataFrame:
     """Return a row a run."""
     rows = [
         {
@@ -352,7 +352,7 @@ def runs_table(found: Sequence[Account]) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=list(RUN_COLUMNS)).astype(RUN_COLUMNS)
 
 
-def requests_table(found: Sequence[Account]) -> pd.DataFrame:
+def requests_table(found: Sequence[RunFacts]) -> pd.DataFrame:
     """Return a row for each run and outcome of its requests."""
     columns = {**REQUEST_COLUMNS, "credits": "Float64"}
     rows = [{"run": one.run, **of} for one in found for of in one.requests]
@@ -364,7 +364,7 @@ def behind(journal: Journal, kind: Kind, answers: pd.DataFrame) -> pd.DataFrame:
 
     A spreadsheet keeps milliseconds of a time, so that is what has to agree.
     """
-    stored = pd.DataFrame(journal.past.behind(kind), columns=["provider", "fetched", "run"])
+    stored = pd.DataFrame(journal.queries.sources(kind), columns=["provider", "fetched", "run"])
     stored["at"] = (stored.pop("fetched").astype("float64") * 1000).round().astype("int64")
     wanted = answers.assign(at=_milliseconds(answers["fetched_at"]))
     runs = stored.drop_duplicates(["provider", "at"])

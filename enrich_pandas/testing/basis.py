@@ -217,6 +217,6 @@ def expect(holds: object, message: str) -> None:
         pytest.fail(message, pytrace=False)
 
 
-def said(talk: Conversation) -> dict[Identity, tuple[Any, ...]]:
+def outcomes(talk: Conversation) -> dict[Identity, tuple[Any, ...]]:
     """Return what is known of each identity."""
     return {one.identity: (one.status, one.reason, one.model) for one in talk.matches}

@@ -14,9 +14,9 @@ from enrich_pandas.testing.basis import (
     changed,
     expect,
     mixed,
+    outcomes,
     parts_of,
     replaying,
-    said,
 )
 from enrich_pandas.testing.driving import Conversation
 
@@ -64,14 +64,16 @@ class BindingContract(Contract):
                 again.requests == talk.requests,
                 "The flow asked something else when it was given the same answers again.",
             )
-            expect(said(again) == said(talk), "The flow read the same answers in another way.")
+            expect(
+                outcomes(again) == outcomes(talk), "The flow read the same answers in another way."
+            )
 
     def test_the_order_of_an_answer_means_nothing(self, scene: Scene) -> None:
         """An element is bound by what it echoes, never by its position."""
         for turn in (_reversed, _rotated):
             for batch, talk, other in self._rearranged(scene, turn):
                 expect(
-                    said(other) == said(talk),
+                    outcomes(other) == outcomes(talk),
                     f"The elements of an answer about {len(batch)} came in another order, and the "
                     "matches changed: bind them by what they echo.",
                 )

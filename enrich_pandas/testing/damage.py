@@ -12,8 +12,8 @@ import pytest
 
 from enrich_pandas.errors import AuthenticationError, ProviderError
 from enrich_pandas.providers.base import Identity, Outcome, Response, Status
-from enrich_pandas.providers.decoding import salvaged
-from enrich_pandas.testing.basis import Contract, Scene, expect, mixed, replaying, said
+from enrich_pandas.providers.decoding import salvage
+from enrich_pandas.testing.basis import Contract, Scene, expect, mixed, outcomes, replaying
 from enrich_pandas.testing.driving import Conversation
 
 REFUSALS = (400, 401, 402, 403, 404, 409, 422, 429, 500, 503)
@@ -150,7 +150,7 @@ class DamageContract(Contract):
             before = self.drive(scene, batch)
             after = self._answered(scene, batch, position, _bodied(response, body), "has grown")
             expect(
-                said(after) == said(before),
+                outcomes(after) == outcomes(before),
                 "An answer had fields that are not documented, and was read in another way.",
             )
 
@@ -188,7 +188,7 @@ class DamageContract(Contract):
 def _legible(body: bytes) -> bytes:
     """Make an array that was cut whole, as the engine does before a flow is given it."""
     is_array = body.lstrip()[:1] == b"["
-    return b"[" + b",".join(salvaged(body)) + b"]" if is_array else body
+    return b"[" + b",".join(salvage(body)) + b"]" if is_array else body
 
 
 def _places(value: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:

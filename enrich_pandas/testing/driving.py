@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from enrich_pandas.engine.context import current, inside
+from enrich_pandas.engine.context import current_environment, use_environment
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.models import Model
 from enrich_pandas.providers import find_provider
@@ -26,8 +26,8 @@ from enrich_pandas.providers.base import (
     Secret,
     Status,
     Unfinished,
-    Until,
     Wait,
+    WaitForJob,
 )
 
 Result = TypeVar("Result")
@@ -46,7 +46,7 @@ class Conversation:
     requests, responses
         Of the flow itself, in order.
     looks
-        Requests of the provider's `listing`, one look at each `Until`.
+        Requests of the provider's `listing`, one look at each `WaitForJob`.
     pauses
         The waits that were skipped.
     matches
@@ -58,7 +58,7 @@ class Conversation:
     requests: list[Request] = field(default_factory=list)
     responses: list[Response] = field(default_factory=list)
     looks: list[Request] = field(default_factory=list)
-    pauses: list[Wait | Until] = field(default_factory=list)
+    pauses: list[Wait | WaitForJob] = field(default_factory=list)
     matches: list[Match] = field(default_factory=list)
     is_unfinished: bool = False
 
@@ -109,8 +109,8 @@ def drive(
     Returns
     -------
     Conversation
-        Nothing is waited for: a `Wait` is skipped, and at an `Until` the provider's `listing` is
-        asked once. An `Unfinished` flow leaves its batch pending.
+        Nothing is waited for: a `Wait` is skipped, and at an `WaitForJob` the provider's
+        `listing` is asked once. An `Unfinished` flow leaves its batch pending.
 
     Raises
     ------
@@ -168,19 +168,19 @@ class _Answerer:
     lister: Vendor
     talk: Conversation
 
-    def answer(self, step: Request | Wait | Until) -> Response:
+    def answer(self, step: Request | Wait | WaitForJob) -> Response:
         if isinstance(step, Request):
             response = self._asked(self.vendor, step)
             self.talk.requests.append(step)
             self.talk.responses.append(response)
             return response
         self.talk.pauses.append(step)
-        if isinstance(step, Until):
+        if isinstance(step, WaitForJob):
             looking = self.provider.listing(self.kind, frozenset({step.job}))
             _carried(looking, self._look, MOST)
         return Response()
 
-    def _look(self, step: Request | Wait | Until) -> Response:
+    def _look(self, step: Request | Wait | WaitForJob) -> Response:
         if not isinstance(step, Request):
             return Response()
         self.talk.looks.append(step)
@@ -245,10 +245,10 @@ def pointed_at(url: str, provider: str | Provider) -> Iterator[None]:
             cost="Nothing was sent.",
             todo="Give its address like http://127.0.0.1:8000.",
         )
-    found, outer = find_provider(provider), current()
+    found, outer = find_provider(provider), current_environment()
     made_up = {name: Secret(f"made-up-{name}") for name in found.credentials}
     with TemporaryDirectory() as folder:
-        surroundings = replace(
+        environment = replace(
             outer,
             realm="testing" if outer.paid else outer.realm,
             origins={**outer.origins, found.name: url.rstrip("/")},
@@ -256,5 +256,5 @@ def pointed_at(url: str, provider: str | Provider) -> Iterator[None]:
             journal=Path(folder) / "journal.sqlite" if outer.paid else outer.journal,
             paid=False,
         )
-        with inside(surroundings):
+        with use_environment(environment):
             yield

@@ -25,23 +25,23 @@ from requests.auth import AuthBase
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.providers.base import Request, Secret
 from enrich_pandas.transport.connection import (
-    TROUBLE,
+    NETWORK_ERRORS,
+    ActiveCall,
     Adapter,
-    Call,
     Phase,
-    authorities,
-    calling,
-    freely,
-    word_for,
+    always,
+    error_word,
+    start_call,
+    tls_context,
 )
-from enrich_pandas.transport.redaction import without
+from enrich_pandas.transport.redaction import redact_values
 
 # -- The body of an answer, as it arrives: gzip undone in pieces of a bounded size ---------------
 
 PIECE = 2**16  # bytes read, and at most decoded, at a time
 
 
-def decoded(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+def decode_body(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
     """Undo gzip, piece by piece; a body that only claims to be gzip passes as it is."""
     first = next(pieces, b"")
     pieces = chain([first], pieces)
@@ -73,7 +73,7 @@ _ORIGIN = re.compile(
 _PATH = re.compile(r"/(?!/)(?:(?!\.\.|%2e)[!-~](?<![\\?#]))*", re.IGNORECASE | re.ASCII)
 
 
-def pinned(origin: str) -> str:
+def normalize_origin(origin: str) -> str:
     """Return an origin in its one form; refuse what is none, or would go out in the clear.
 
     Examples
@@ -102,7 +102,7 @@ def _is_loopback(host: str) -> bool:
         return False
 
 
-def checked_path(path: str) -> str:
+def check_path(path: str) -> str:
     """Return a path that stays within its origin; refuse any other.
 
     Examples
@@ -120,7 +120,7 @@ def checked_path(path: str) -> str:
 
 # -- The wire: a request goes in, what happened comes out ----------------------------------------
 
-CONNECT = 10.0  # seconds for each address of the host
+CONNECT_TIMEOUT = 10.0  # seconds for each address of the host
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -168,7 +168,8 @@ class Transport:
         Replaces what was last signed with, and tells whether there is another to sign with.
     deadline
         Seconds for a whole call, however slowly the answer trickles in. The look-up of the host's
-        name is the system's and not bounded by it; connecting takes at most `CONNECT` an address.
+        name is the system's and not bounded by it; connecting takes at most `CONNECT_TIMEOUT` an
+        address.
     max_bytes
         The longest body, decoded, in bytes.
     user_agent
@@ -206,12 +207,12 @@ class Transport:
         max_bytes: int = 64 * 2**20,
         user_agent: str | None = None,
     ) -> None:
-        self.origin = pinned(origin)
+        self.origin = normalize_origin(origin)
         self._sign, self._renew = sign, renew
         self._deadline, self._max_bytes = deadline, max_bytes
         self._user_agent = user_agent or f"enrich-pandas/{version('enrich-pandas')}"
         self._kept: dict[tuple[int, int], Adapter] = {}
-        authorities()  # loaded here, not by all threads at once when the first requests are due
+        tls_context()  # loaded here, not by all threads at once when the first requests are due
 
     def __repr__(self) -> str:
         return f"Transport({self.origin!r})"
@@ -224,7 +225,7 @@ class Transport:
         self,
         request: Request,
         form: Mapping[str, Secret] | None = None,
-        may_leave: Callable[[], bool] = freely,
+        may_send: Callable[[], bool] = always,
     ) -> Exchange:
         """Send a request, once, and return what happened.
 
@@ -232,7 +233,7 @@ class Transport:
         ----------
         form
             Fields of a form to send as its body, for a request that holds credentials.
-        may_leave
+        may_send
             Asked once the connection stands, before the first byte: False, and none is sent.
 
         Raises
@@ -244,8 +245,8 @@ class Transport:
         prepared = self._prepare(request, form, signed)
         adapter = Adapter() if request.billed else self._adapter()
         try:
-            with calling(request.deadline or self._deadline, may_leave) as call:
-                return _unsaid(self._exchange(adapter, prepared, call), signed)
+            with start_call(request.deadline or self._deadline, may_send) as call:
+                return _redact_credentials(self._exchange(adapter, prepared, call), signed)
         except Exception as defect:  # noqa: BLE001 - raised again, without the frames below:
             # they hold the signed headers, and tracebacks get rendered with their locals
             raise defect.with_traceback(None) from None
@@ -268,7 +269,7 @@ class Transport:
             "Connection": "close" if request.billed else "keep-alive",
             "X-Request-Id": uuid4().hex,
         }
-        return _written(self.origin, request, headers, form, _Signature(signed)).prepare()
+        return _build_request(self.origin, request, headers, form, _Signature(signed)).prepare()
 
     def _adapter(self) -> Adapter:
         """Return this thread's own; after a fork, the child makes others."""
@@ -276,14 +277,14 @@ class Transport:
         return self._kept.get(key) or self._kept.setdefault(key, Adapter())
 
     def _exchange(
-        self, adapter: Adapter, prepared: requests.PreparedRequest, call: Call
+        self, adapter: Adapter, prepared: requests.PreparedRequest, call: ActiveCall
     ) -> Exchange:
         left = call.left()
-        timeout = (min(CONNECT, left), left)
+        timeout = (min(CONNECT_TIMEOUT, left), left)
         try:
             response = adapter.send(prepared, stream=True, timeout=timeout)
-        except TROUBLE as trouble:
-            return Exchange(phase=call.phase, error=word_for(trouble, call.phase))
+        except NETWORK_ERRORS as trouble:
+            return Exchange(phase=call.phase, error=error_word(trouble, call.phase))
         try:
             return self._receive(response)
         finally:
@@ -293,14 +294,14 @@ class Transport:
         body, error = io.BytesIO(), ""
         headers = dict(response.headers.lower_items())
         try:
-            for piece in decoded(_arriving(response), headers.get("content-encoding", "")):
+            for piece in decode_body(_read_pieces(response), headers.get("content-encoding", "")):
                 body.write(piece)
                 if body.tell() > self._max_bytes:
                     body.truncate(self._max_bytes)
                     error = "too_large"
                     break
-        except TROUBLE as trouble:
-            error = word_for(trouble, Phase.HEADERS)
+        except NETWORK_ERRORS as trouble:
+            error = error_word(trouble, Phase.HEADERS)
         return Exchange(
             phase=Phase.HEADERS if error else Phase.BODY,
             status=response.status_code,
@@ -310,7 +311,7 @@ class Transport:
         )
 
 
-class Written(NamedTuple):
+class SerializedRequest(NamedTuple):
     """A request as it is written: its address, its body, and the headers that are its own."""
 
     uri: str
@@ -318,15 +319,17 @@ class Written(NamedTuple):
     headers: Mapping[str, str]
 
 
-def written(origin: str, request: Request) -> Written:
+def serialize_request(origin: str, request: Request) -> SerializedRequest:
     """Write a request down, unsigned, just as it is sent."""
-    prepared = _written(origin, request, {}, None, None).prepare()
+    prepared = _build_request(origin, request, {}, None, None).prepare()
     body = prepared.body or b""
     headers = dict(prepared.headers.lower_items())
-    return Written(prepared.url or "", body.encode() if isinstance(body, str) else body, headers)
+    return SerializedRequest(
+        prepared.url or "", body.encode() if isinstance(body, str) else body, headers
+    )
 
 
-def _written(
+def _build_request(
     origin: str,
     request: Request,
     headers: Mapping[str, str],
@@ -335,7 +338,7 @@ def _written(
 ) -> requests.Request:
     return requests.Request(
         request.method,
-        origin + checked_path(request.path),
+        origin + check_path(request.path),
         params=request.params,
         json=request.json,
         data=form and {name: value.reveal() for name, value in form.items()},
@@ -344,13 +347,15 @@ def _written(
     )
 
 
-def _unsaid(exchange: Exchange, signed: Mapping[str, Secret]) -> Exchange:
+def _redact_credentials(exchange: Exchange, signed: Mapping[str, Secret]) -> Exchange:
     """Blank the credential in an answer that repeats it: nobody is to keep or to show it."""
     secrets = [part for one in signed.values() for part in one.reveal().split()]
-    body, headers = without(exchange.body, secrets), dict(exchange.headers)
+    body, headers = redact_values(exchange.body, secrets), dict(exchange.headers)
     if body is exchange.body and not any(one in "".join(headers.values()) for one in secrets):
         return exchange
-    text = {k: without(v.encode("latin-1"), secrets).decode("latin-1") for k, v in headers.items()}
+    text = {
+        k: redact_values(v.encode("latin-1"), secrets).decode("latin-1") for k, v in headers.items()
+    }
     return replace(exchange, body=body, headers=text)
 
 
@@ -375,7 +380,7 @@ class _Signature(AuthBase):
 # -- the answer's body ---------------------------------------------------------------------------
 
 
-def _arriving(response: requests.Response) -> Iterator[bytes]:
+def _read_pieces(response: requests.Response) -> Iterator[bytes]:
     """Yield what each read gives: a larger read would lose its part of a body that is cut."""
     while piece := response.raw.read1(PIECE):
         yield piece

@@ -25,7 +25,7 @@ from urllib3.exceptions import HTTPError
 
 # -- Quiet libraries: what those under ours would log shows whole URLs, and people stand in them -
 
-_TALKATIVE = (
+_SILENCED_LOGGERS = (
     *(f"urllib3.{name}" for name in ("connectionpool", "connection", "response", "util.retry")),
     *(f"vcr.{name}" for name in ("cassette", "matchers", "request", "stubs")),
 )
@@ -33,9 +33,9 @@ _quiet = threading.local()  # .is_hushed
 
 
 @contextmanager
-def hushed() -> Iterator[None]:
+def silence_loggers() -> Iterator[None]:
     """Drop what they would log on this thread; what others make of them is not ours to drop."""
-    for name in _TALKATIVE:
+    for name in _SILENCED_LOGGERS:
         logging.getLogger(name).addFilter(_is_foreign)
     before = getattr(_quiet, "is_hushed", False)
     _quiet.is_hushed = True
@@ -69,27 +69,27 @@ class Withheld(OSError):  # noqa: N818 - no error: somebody has said stop
     """Nothing is to be sent any more, though the connection stands."""
 
 
-def freely() -> bool:
+def always() -> bool:
     """Let every request go."""
     return True
 
 
 @dataclass(slots=True)
-class Call:
+class ActiveCall:
     """A call under way.
 
     Parameters
     ----------
     ends
         When it must end, in monotonic seconds.
-    may_leave
+    may_send
         Asked when it is connected, before its first byte is handed over.
     phase
         How far it is.
     """
 
     ends: float
-    may_leave: Callable[[], bool] = freely
+    may_send: Callable[[], bool] = always
     phase: Phase = Phase.CONNECT
 
     def left(self) -> float:
@@ -100,7 +100,7 @@ class Call:
 
     def take(self, connection: Any) -> None:
         """Follow a connection that is about to carry the request; raise Withheld if it may not."""
-        if not self.may_leave():
+        if not self.may_send():
             raise Withheld
         if not isinstance(connection.sock, _Socket) and hasattr(connection.sock, "sendall"):
             connection.sock = _Socket(connection.sock)
@@ -114,11 +114,11 @@ _thread = threading.local()  # .call: the call that this thread is making
 
 
 @contextmanager
-def calling(seconds: float, may_leave: Callable[[], bool] = freely) -> Iterator[Call]:
+def start_call(seconds: float, may_send: Callable[[], bool] = always) -> Iterator[ActiveCall]:
     """Make this thread's connections part of one call, which ends after so many seconds."""
-    _thread.call = Call(time.monotonic() + seconds, may_leave)
+    _thread.call = ActiveCall(time.monotonic() + seconds, may_send)
     try:
-        with hushed():
+        with silence_loggers():
             yield _thread.call
     finally:
         del _thread.call
@@ -132,7 +132,7 @@ class Adapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
         """Use our pools, and one context for all connections."""
-        super().init_poolmanager(*args, ssl_context=authorities(), **options)
+        super().init_poolmanager(*args, ssl_context=tls_context(), **options)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
 
     def cert_verify(self, conn: Any, *_: object) -> None:
@@ -141,7 +141,7 @@ class Adapter(HTTPAdapter):
 
 
 @cache
-def authorities() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     """Return the context that trusts those whom requests trusts, whatever the environment says."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(requests.utils.DEFAULT_CA_BUNDLE_PATH)
@@ -170,7 +170,7 @@ class _Socket:
     The timeouts of requests are for one operation: a byte a second would hold a call for ever.
     """
 
-    call: Call
+    call: ActiveCall
 
     def __init__(self, connected: socket) -> None:
         self._connected = connected
@@ -211,7 +211,7 @@ class _Reader(io.RawIOBase):
 # -- trouble -------------------------------------------------------------------------------------
 
 # requests' own exceptions are OSErrors.
-TROUBLE = (OSError, HTTPException, HTTPError, EOFError, zlib.error)
+NETWORK_ERRORS = (OSError, HTTPException, HTTPError, EOFError, zlib.error)
 
 _WORDS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
     ((Withheld,), "withheld"),
@@ -225,7 +225,7 @@ _WORDS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
 )
 
 
-def word_for(trouble: BaseException, phase: Phase) -> str:
+def error_word(trouble: BaseException, phase: Phase) -> str:
     """Return the word of an `Exchange` for what ended a call."""
     causes = _causes(trouble)
     words = (word for kinds, word in _WORDS if any(isinstance(cause, kinds) for cause in causes))

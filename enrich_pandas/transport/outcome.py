@@ -6,7 +6,7 @@ unknown costs the user a look, an unknown taken for a refusal is sent again and 
 Hostile or broken JSON is left to msgspec, which was tried with all of it: nesting ends at the
 interpreter's recursion limit with a RecursionError, in no time; NaN, Infinity and anything after
 the end are errors; a number too long for 64 bits or a double is one when it is
-decoded; of a repeated key the last counts. What is only spelled wrongly, `mended` repairs.
+decoded; of a repeated key the last counts. What is only spelled wrongly, `repair` repairs.
 """
 
 import codecs
@@ -16,21 +16,21 @@ from dataclasses import replace
 from typing import Literal
 
 from enrich_pandas.providers.base import Outcome, Provider, Request, Response
-from enrich_pandas.providers.decoding import is_json, mended, salvaged
+from enrich_pandas.providers.decoding import is_json, repair, salvage
 from enrich_pandas.transport import Exchange
 from enrich_pandas.transport.connection import Phase
 
-LONGEST_BACKOFF = 60.0  # seconds
+MAX_BACKOFF = 60.0  # seconds
 FATAL = (401, 402, 403)
 BUSY = (429, 503)
 
 # -- the classes ---------------------------------------------------------------------------------
 
 
-def read(exchange: Exchange, request: Request, provider: Provider) -> Response:
+def read_exchange(exchange: Exchange, request: Request, provider: Provider) -> Response:
     """Return an exchange as an answer to a request, with its outcome.
 
-    The body is the raw one, for the journal; a flow is given `legible` of it.
+    The body is the raw one, for the journal; a flow is given `repair_response` of it.
 
     Parameters
     ----------
@@ -123,7 +123,7 @@ def _shape(exchange: Exchange) -> Literal["empty", "container", "scalar", "page"
     start = body.lstrip()[:1]
     if not start:
         return "empty"
-    if is_json(body) or is_json(mended(body)):
+    if is_json(body) or is_json(repair(body)):
         return "container" if start in (b"[", b"{") else "scalar"
     is_page = start == b"<" or "html" in exchange.headers.get("content-type", "")
     return "page" if is_page else "other"
@@ -132,34 +132,34 @@ def _shape(exchange: Exchange) -> Literal["empty", "container", "scalar", "page"
 # -- what can still be read ----------------------------------------------------------------------
 
 
-def legible(answer: Response) -> Response:
+def repair_response(answer: Response) -> Response:
     """Return an answer as a flow can read it: mended, and an array that was cut made whole.
 
     Of a cut array every complete element is there; of any other cut body nothing can be saved.
     """
-    body = mended(answer.body)
+    body = repair(answer.body)
     if answer.outcome is Outcome.DAMAGED and body.lstrip()[:1] == b"[":
-        body = b"[" + b",".join(salvaged(body)) + b"]"
+        body = b"[" + b",".join(salvage(body)) + b"]"
     return answer if body is answer.body else replace(answer, body=body)
 
 
 # -- what may be done about it --------------------------------------------------------------------
 
 
-def settles_nothing(recorded: Response) -> bool:
+def may_be_resent(recorded: Response) -> bool:
     """Tell whether the request behind a recorded answer may be sent again."""
     is_refusal = recorded.outcome is Outcome.REFUSED and recorded.status in (*FATAL, *BUSY)
     return is_refusal or recorded.outcome is Outcome.NOT_SENT
 
 
-def may_be_repeated(request: Request, response: Response) -> bool:
+def is_retryable(request: Request, response: Response) -> bool:
     """Tell whether sending again can neither pay twice nor be in vain."""
     if response.outcome is Outcome.REFUSED:
         return response.status in BUSY
     return response.outcome is Outcome.NOT_SENT or (response.lost and not request.billed)
 
 
-def is_elsewhere(response: Response) -> bool:
+def is_unrelated_refusal(response: Response) -> bool:
     """Tell a refusal that has nothing to do with who was asked about."""
     is_redirect = response.status // 100 == 3  # noqa: PLR2004 - HTTP's class of answers
     return response.outcome is Outcome.REFUSED and (is_redirect or response.status in BUSY)
@@ -188,4 +188,4 @@ def backoff(attempt: int, asked: float | None = None) -> float:
     """
     if asked is not None and asked > 0:
         return asked + random.uniform(0, max(1.0, asked / 10))  # noqa: S311 - spreads, hides nothing
-    return random.uniform(0, min(2.0 ** (attempt - 1), LONGEST_BACKOFF))  # noqa: S311 - as above
+    return random.uniform(0, min(2.0 ** (attempt - 1), MAX_BACKOFF))  # noqa: S311 - as above

@@ -10,16 +10,16 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 MASK = "***"
-SHORTEST = 8  # characters; what is shorter might stand in any text
+MIN_SECRET_LENGTH = 8  # characters; what is shorter might stand in any text
 
-NAMES = (
+SECRET_NAMES = (
     *("access_token", "accesstoken", "api_key", "apikey", "auth_token", "authorization"),
     *("bearer", "client_id", "client_secret", "cookie", "id_token", "jwt", "password"),
     *("private_key", "proxy_authorization", "refresh_token", "secret", "session_token"),
     *("set_cookie", "token", "x_api_key", "x_auth_token"),
 )
 # Of a connection, an encoding or a moment: they tell nothing of the answer.
-VOLATILE = (
+VOLATILE_HEADERS = (
     *("accept_ranges", "age", "alt_svc", "cf_cache_status", "cf_ray", "connection"),
     *("content_encoding", "content_length", "etag", "keep_alive", "nel", "report_to", "server"),
     *("server_timing", "trailer", "transfer_encoding", "via", "x_amz_cf_id", "x_cache"),
@@ -27,7 +27,9 @@ VOLATILE = (
 )
 
 _IN_JSON = re.compile(
-    rb'("(?:' + "|".join(NAMES).replace("_", "[-_]?").encode() + rb')"\s*:\s*")(?:[^"\\]|\\.)*"?',
+    rb'("(?:'
+    + "|".join(SECRET_NAMES).replace("_", "[-_]?").encode()
+    + rb')"\s*:\s*")(?:[^"\\]|\\.)*"?',
     re.IGNORECASE | re.DOTALL,
 )
 
@@ -40,19 +42,19 @@ def is_secret(name: str) -> bool:
     >>> is_secret("X-API-Key"), is_secret("x-credits-used")
     (True, False)
     """
-    return name.lower().replace("-", "_") in NAMES
+    return name.lower().replace("-", "_") in SECRET_NAMES
 
 
-def kept(headers: Mapping[str, str]) -> dict[str, str]:
+def recorded_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers that a recording keeps, by name in lower case."""
     return {
         name.lower(): value
         for name, value in sorted(headers.items())
-        if not is_secret(name) and name.lower().replace("-", "_") not in VOLATILE
+        if not is_secret(name) and name.lower().replace("-", "_") not in VOLATILE_HEADERS
     }
 
 
-def address(uri: str) -> str:
+def redact_url(uri: str) -> str:
     """Blank the credentials in an address, and leave the rest as it is.
 
     Examples
@@ -70,7 +72,7 @@ def address(uri: str) -> str:
     return urlunsplit(parts._replace(netloc=place, query="&".join(shown)))
 
 
-def body(text: bytes) -> bytes:
+def redact_body(text: bytes) -> bytes:
     """Blank what stands under the name of a credential, in JSON or in a form.
 
     Examples
@@ -87,7 +89,7 @@ def body(text: bytes) -> bytes:
     return _IN_JSON.sub(rb'\1***"', text)
 
 
-def without(text: bytes, secrets: Iterable[str]) -> bytes:
+def redact_values(text: bytes, secrets: Iterable[str]) -> bytes:
     """Blank credentials by their value: as they are, in an address, or in JSON.
 
     Examples
@@ -97,6 +99,6 @@ def without(text: bytes, secrets: Iterable[str]) -> bytes:
     """
     for secret in secrets:
         for spelling in {secret, quote(secret, safe=""), secret.replace("/", r"\/")}:
-            if len(secret) >= SHORTEST and (found := spelling.encode()) in text:
+            if len(secret) >= MIN_SECRET_LENGTH and (found := spelling.encode()) in text:
                 text = text.replace(found, MASK.encode())
     return text

@@ -9,21 +9,21 @@ from typing import Any, NamedTuple
 import pandas as pd
 
 from enrich_pandas.engine.budget import Budget
-from enrich_pandas.engine.context import Surroundings, journal_path
+from enrich_pandas.engine.context import Environment, journal_path
 from enrich_pandas.engine.credentials import find_secrets
-from enrich_pandas.engine.runner import Driver
-from enrich_pandas.errors import EnrichError, wrapped
+from enrich_pandas.engine.runner import Runner
+from enrich_pandas.errors import EnrichError, as_enrich_error
 from enrich_pandas.frame.cells import Codes
 from enrich_pandas.frame.output import Output
 from enrich_pandas.frame.schema import TEXT, Field
 from enrich_pandas.journal import Journal
-from enrich_pandas.journal.suppression import Screen
+from enrich_pandas.journal.suppression import SuppressionFilter
 from enrich_pandas.progress import Progress, State
 from enrich_pandas.providers.base import Kind, Provider
-from enrich_pandas.report.report import Waterfall
+from enrich_pandas.report.report import WaterfallTables
 from enrich_pandas.waterfall.groups import Groups
-from enrich_pandas.waterfall.merge import Asked, Difference, Merged, merge
-from enrich_pandas.waterfall.stage import transport_to
+from enrich_pandas.waterfall.merge import Difference, Merged, StageAnswers, merge
+from enrich_pandas.waterfall.stage import open_transport
 
 STOPPED: frozenset[State] = frozenset({"stopping", "interrupted", "failed"})
 
@@ -34,8 +34,8 @@ class Terms:
 
     ``output`` has the fields to return, ``wanted`` those that a later provider is asked to fill;
     None asks it about rows without a match only. An answer from before ``oldest`` is asked for
-    again: a time and no age, which would be less by what passes until it is looked at. ``here`` is
-    where the call was made, and where its
+    again: a time and no age, which would be less by what passes until it is looked at.
+    ``environment`` is where the call was made, and where its
     threads go on.
     """
 
@@ -45,8 +45,8 @@ class Terms:
     wanted: Sequence[Field] | None
     budget: Budget | None
     oldest: float
-    here: Surroundings
-    screen: Screen
+    environment: Environment
+    screen: SuppressionFilter
 
     @property
     def names(self) -> list[str]:
@@ -88,7 +88,7 @@ class Cascade:
     def __init__(self, terms: Terms, groups: Groups) -> None:
         self.done = threading.Event()
         self.error: EnrichError | None = None
-        self.asked: list[Asked] = []
+        self.asked: list[StageAnswers] = []
         self.runs: list[str] = []
         self._terms, self._groups = terms, groups
         self._lock = threading.RLock()
@@ -96,47 +96,47 @@ class Cascade:
         self._waiting = 0
         self._ended: list[Progress] = []
         self._wall = None if terms.budget is None else terms.budget.credits
-        first, self._driver = self._begin(0, terms.budget)
+        first, self._runner = self._begin(0, terms.budget)
         self.asked.append(first)
-        self.run = self._driver.run
+        self.run = self._runner.run
         self.runs.append(self.run)
 
     # -- what a handle does with a driver ---------------------------------------------------------
 
     def start(self) -> None:
         """Start the first stage; the others follow it on a thread."""
-        self._driver.start()
+        self._runner.start()
         threading.Thread(target=self._carry_on, name=f"enrich-{self.run}-stages").start()
 
     def cancel(self) -> None:
         """Stop spending: no stage and no request starts after this; what is in flight lands."""
         self._is_stopped = True
         with self._lock:
-            self._driver.cancel()
+            self._runner.cancel()
 
     def halt(self) -> None:
         """Start nothing more: at once and without a lock, for a signal's handler."""
         self._is_stopped = True
-        self._driver.halt()
+        self._runner.halt()
 
     def pause(self) -> None:
         """Start nothing until `resume`."""
         with self._lock:
             self._is_paused = True
-            self._driver.pause()
+            self._runner.pause()
 
     def resume(self) -> None:
         """Go on after `pause`."""
         with self._lock:
             self._is_paused = False
-            self._driver.resume()
+            self._runner.resume()
 
     @contextmanager
     def awaited(self) -> Iterator[None]:
         """Say that somebody waits for the end."""
         self._waiting += 1
         try:
-            with self._driver.awaited():
+            with self._runner.awaited():
                 yield
         finally:
             self._waiting -= 1
@@ -148,7 +148,7 @@ class Cascade:
         """
         if self.done.is_set():
             return self._overall()
-        now, past = self._driver.snapshot(), sum(one.credits for one in self._ended)
+        now, past = self._runner.snapshot(), sum(one.credits for one in self._ended)
         if any(one.run == now.run for one in self._ended):
             past -= now.credits
         return replace(
@@ -166,7 +166,7 @@ class Cascade:
 
     def costs(self) -> list[Cost]:
         """Tell what each stage that was begun has cost so far."""
-        with closing(Journal(journal_path(self._terms.here))) as journal:
+        with closing(Journal(journal_path(self._terms.environment))) as journal:
             facts = [one for run in self.runs for one in journal.runs(run)]
         return [Cost(float(one["credits"]), float(one["credits_held"])) for one in facts]
 
@@ -178,50 +178,50 @@ class Cascade:
                     break
                 self._await()
         except BaseException as error:  # noqa: BLE001 - whoever waits must be told of the end
-            self.error = self.error or wrapped(error)
+            self.error = self.error or as_enrich_error(error)
         finally:
             self.done.set()
 
     def _await(self) -> None:
         """Wait for the stage that goes on, and take over how it ended."""
-        with self._driver.awaited() if self._waiting else nullcontext():
-            self._driver.done.wait()
-        last = self._driver.snapshot()
+        with self._runner.awaited() if self._waiting else nullcontext():
+            self._runner.done.wait()
+        last = self._runner.snapshot()
         self._ended.append(last)
-        self.error = self._driver.error
+        self.error = self._runner.error
         self._is_stopped |= last.state in STOPPED
 
     def _next(self, number: int) -> bool:
         """Begin a stage; False where the cascade was stopped meanwhile."""
-        asked, driver = self._begin(number, self._shared())
+        asked, runner = self._begin(number, self._shared())
         with self._lock:
-            self._driver = driver  # before the look: `halt` takes no lock
+            self._runner = runner  # before the look: `halt` takes no lock
             if self._is_stopped:
-                driver.cancel()  # which closes what it holds
+                runner.cancel()  # which closes what it holds
                 return False
             self.asked.append(asked)
-            self.runs.append(driver.run)
+            self.runs.append(runner.run)
             if self._is_paused:
-                driver.pause()
-            driver.start()
+                runner.pause()
+            runner.start()
         return True
 
-    def _begin(self, number: int, budget: Budget | None) -> tuple[Asked, Driver]:
+    def _begin(self, number: int, budget: Budget | None) -> tuple[StageAnswers, Runner]:
         """Identify who lacks something, and make the driver that asks about them."""
         terms, known = self._terms, self.merged()
         places = [n for n, one in enumerate(known) if one.lacks(terms.wanted)]
         provider = terms.providers[number]
         stage = self._groups.stage(provider, terms.kind, places, [one.found for one in known])
-        secrets = find_secrets(provider, terms.here)
-        journal = Journal(journal_path(terms.here))
+        secrets = find_secrets(provider, terms.environment)
+        journal = Journal(journal_path(terms.environment))
         try:
-            orders = stage.orders(journal, terms.here, terms.oldest)
-            transport = transport_to(provider, secrets, terms.here)
-            driver = stage.driver(orders, journal, transport, budget)
+            work = stage.work(journal, terms.environment, terms.oldest)
+            transport = open_transport(provider, secrets, terms.environment)
+            runner = stage.runner(work, journal, transport, budget)
         except BaseException:
             journal.close()
             raise
-        return Asked(terms.names[number], stage, places, driver.results), driver
+        return StageAnswers(terms.names[number], stage, places, runner.results), runner
 
     def _shared(self) -> Budget | None:
         """Return the budget of all stages: the first one's, if it has no name of its own."""
@@ -235,7 +235,7 @@ class Cascade:
         counts: dict[str, int] = {}
         for known, rows in zip(self.merged(), self._groups.rows.tolist(), strict=True):
             counts[known.status] = counts.get(known.status, 0) + rows
-        ended, last = self._ended, self._driver.snapshot()
+        ended, last = self._ended, self._runner.snapshot()
         state: State = "failed" if self.error else "interrupted" if self._is_stopped else "done"
         return replace(
             last,
@@ -259,12 +259,12 @@ class Cascade:
 NOTHING = Cost(0.0, 0.0)
 
 
-def tables_of(
+def build_tables(
     frame: pd.DataFrame, terms: Terms, groups: Groups, cascade: Cascade, merged: list[Merged]
-) -> Waterfall:
+) -> WaterfallTables:
     """Make the tables of what has arrived so far."""
     fields = _fields(terms, groups, merged)
-    return Waterfall(
+    return WaterfallTables(
         _providers(terms, groups, cascade, merged, fields),
         fields,
         _disagreements(frame, groups.codes, merged),

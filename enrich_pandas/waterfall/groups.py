@@ -10,12 +10,12 @@ from typing import Any, Literal, cast
 import numpy as np
 import pandas as pd
 
-from enrich_pandas.frame.cells import Codes, distinct_rows, factorized, first_places
-from enrich_pandas.frame.columns import Columns, find_columns, position
+from enrich_pandas.frame.cells import Codes, distinct_rows, factorize, first_places
+from enrich_pandas.frame.columns import IdentifierColumns, find_columns, position
 from enrich_pandas.frame.identifiers import canonical
-from enrich_pandas.frame.labels import ALSO
-from enrich_pandas.frame.validation import identify, wanted_rows
-from enrich_pandas.journal.suppression import Screen
+from enrich_pandas.frame.labels import SERVES_AS
+from enrich_pandas.frame.validation import identify, read_where
+from enrich_pandas.journal.suppression import SuppressionFilter
 from enrich_pandas.models import Company, Part, Person
 from enrich_pandas.providers.base import Kind, Provider
 from enrich_pandas.waterfall.stage import Stage
@@ -48,8 +48,8 @@ class Groups:
     rows: Codes
     wanted: "np.ndarray[Any, np.dtype[np.bool_]]"
     cells: Mapping[str, Sequence[object]]
-    columns: Columns
-    screen: Screen
+    columns: IdentifierColumns
+    screen: SuppressionFilter
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -67,23 +67,23 @@ class Groups:
         frame = pd.DataFrame(
             {name: pd.Series(values, dtype="object") for name, values in cells.items()}
         )
-        columns = Columns(dict(zip(names, names, strict=True)), {}, {})
-        refuse = self.screen.of_rows(kind)
-        identified = identify(frame, columns, provider, kind, refuse=refuse)
+        columns = IdentifierColumns(dict(zip(names, names, strict=True)), {}, {})
+        exclude = self.screen.for_rows(kind)
+        identified = identify(frame, columns, provider, kind, exclude=exclude)
         position = np.full(len(self), -1, dtype=np.intp)
         position[list(places)] = np.arange(len(places))
         rows = position[self.codes]
         own = self.own(provider, kind)
         return Stage.of(provider, kind, own, identified, weights=self.rows[list(places)], rows=rows)
 
-    def own(self, provider: Provider, kind: Kind) -> Columns:
+    def own(self, provider: Provider, kind: Kind) -> IdentifierColumns:
         """Return the columns of the frame that serve a provider."""
         own = self._own(provider.identifiers[kind])
-        return Columns({name: self.columns.chosen[own[name]] for name in own}, {}, {})
+        return IdentifierColumns({name: self.columns.chosen[own[name]] for name in own}, {}, {})
 
     def _own(self, names: Sequence[str]) -> dict[str, str]:
         """Map a provider's identifiers to those that the frame has."""
-        serving = {ALSO[name]: name for name in self.cells if name in ALSO}
+        serving = {SERVES_AS[name]: name for name in self.cells if name in SERVES_AS}
         serving |= {name: name for name in self.cells}
         return {name: serving[name] for name in names if name in serving}
 
@@ -108,7 +108,7 @@ class Groups:
             yield cell if serves else other
 
 
-def group(
+def group_rows(
     frame: pd.DataFrame,
     providers: Sequence[Provider],
     kind: Kind,
@@ -116,7 +116,7 @@ def group(
     on: On,
     ignore: Sequence[Hashable],
     where: Any,
-    screen: Screen,
+    screen: SuppressionFilter,
     weights: Codes | None = None,
 ) -> Groups:
     """Group the rows of a frame by all identifiers that any of the providers takes.
@@ -130,7 +130,7 @@ def group(
     """
     names = list(dict.fromkeys(name for p in providers for name in p.identifiers[kind]))
     columns = find_columns(frame, names, on, ignore=ignore)
-    mask = wanted_rows(frame, where)
+    mask = read_where(frame, where)
     taken = {name: frame.iloc[:, position(frame, of)] for name, of in columns.chosen.items()}
     factors = [_spellings_joined(name, column) for name, column in taken.items()]
     codes = distinct_rows([(mask.astype(np.intp), 2), *factors], len(frame))
@@ -147,7 +147,7 @@ def group(
 
 def _spellings_joined(identifier: str, column: "pd.Series[Any]") -> tuple[Codes, int]:
     """Give each row the code of its cell, the same for all spellings of one value."""
-    codes, cells = factorized(column)
+    codes, cells = factorize(column)
     numbers: dict[tuple[str | None, str | None], int] = {}
     spelled = [numbers.setdefault(canonical(identifier, cell), len(numbers)) for cell in cells]
     return np.array([*spelled, -1], dtype=np.intp)[codes], len(numbers)  # -1 takes the last
@@ -180,7 +180,7 @@ def check_rows(
     identify(frame, first.columns, first.provider, kind, where=lost, errors=errors)
 
 
-def identifiers_in(model: Part) -> Found:
+def extract_identifiers(model: Part) -> Found:
     """Return the identifiers that an answer gives, in canonical form.
 
     Examples

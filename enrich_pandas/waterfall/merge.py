@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from enrich_pandas.frame.flatten import Distinct
+from enrich_pandas.frame.flatten import DistinctAnswers
 from enrich_pandas.frame.identifiers import canonical
 from enrich_pandas.frame.output import Output
 from enrich_pandas.frame.schema import Field, has_value, leaves_of
@@ -19,7 +19,7 @@ from enrich_pandas.frame.validation import ROW_REASONS
 from enrich_pandas.journal.records import Answer
 from enrich_pandas.models import Part
 from enrich_pandas.providers.base import Identity, Status
-from enrich_pandas.waterfall.groups import Groups, identifiers_in
+from enrich_pandas.waterfall.groups import Groups, extract_identifiers
 from enrich_pandas.waterfall.stage import Stage
 
 # A row without a match shows the status that asks most of its reader.
@@ -58,7 +58,7 @@ SPELLED: Mapping[tuple[str, ...], str] = MappingProxyType(
 )
 
 
-class Asked(NamedTuple):
+class StageAnswers(NamedTuple):
     """A stage that was begun: its name, the groups it is about, and its answers so far."""
 
     name: str
@@ -69,12 +69,12 @@ class Asked(NamedTuple):
     def answers(self) -> Iterator[tuple[int, Answer | None, tuple[Status, str] | None]]:
         """Yield each group with its answer (None while it is in flight), or its refusal."""
         identified = self.stage.identified
-        distinct = len(identified.identities)
+        merged_columns = len(identified.identities)
         for place, code in zip(self.places, identified.codes.tolist(), strict=True):
-            if code < distinct:
+            if code < merged_columns:
                 yield place, self.results.get(identified.identities[code]), None
             else:
-                yield place, None, identified.refusals[code - distinct]
+                yield place, None, identified.exclusions[code - merged_columns]
 
 
 class Difference(NamedTuple):
@@ -136,7 +136,7 @@ class Merged:
         self._tell(match.status, match.reason or match.note, provider, answer.fetched or None)
         if match.status is Status.MATCHED and match.model is not None:
             self.matched[provider] = answer.fetched
-            self.found = {**identifiers_in(match.model), **self.found}
+            self.found = {**extract_identifiers(match.model), **self.found}
             self._fill(provider, match.model, fields)
 
     def refuse(self, status: Status, reason: str) -> None:
@@ -170,7 +170,10 @@ class Merged:
 
 
 def merge(
-    groups: Groups, fields: Sequence[Field], asked: Sequence[Asked], unasked: str = "run_stopped"
+    groups: Groups,
+    fields: Sequence[Field],
+    asked: Sequence[StageAnswers],
+    unasked: str = "run_stopped",
 ) -> list[Merged]:
     """Put together what the stages gave; ``unasked`` is the reason of who was asked by none."""
     merged = [Merged(reason=unasked) for _ in range(len(groups))]
@@ -186,17 +189,17 @@ def merge(
     return merged
 
 
-def distinct(merged: Sequence[Merged], output: Output) -> Distinct:
+def merged_columns(merged: Sequence[Merged], output: Output) -> DistinctAnswers:
     """Return merged groups column by column, as a frame is made of them."""
-    shelf = output.shelf()
-    places = [-1 if known.model is None else shelf.put(known.model) for known in merged]
-    return Distinct(
+    builder = output.builder()
+    places = [-1 if known.model is None else builder.add(known.model) for known in merged]
+    return DistinctAnswers(
         status=[str(known.status) for known in merged],
         reason=[known.reason or "" for known in merged],
         provider=[_providers(known) for known in merged],
         fetched=[_fetched(known) for known in merged],
         places=np.array(places, dtype=np.intp),
-        gathered=shelf.gathered(),
+        arrays=builder.arrays(),
         sources=[known.sources for known in merged] if output.sources else None,
     )
 

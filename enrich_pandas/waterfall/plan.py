@@ -10,16 +10,16 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from enrich_pandas.engine.plan import Orders, least_seconds, recalled
+from enrich_pandas.engine.plan import Work, minimum_seconds, read_stored
 from enrich_pandas.frame.cells import first_places
 from enrich_pandas.frame.validation import identify
 from enrich_pandas.journal import Journal
 from enrich_pandas.providers.base import Identity, Provider, Status
-from enrich_pandas.report.examples import Asking, Remarks, examples_of_several
+from enrich_pandas.report.examples import ProviderRows, Remarks, find_waterfall_examples
 from enrich_pandas.report.plan import StagePlan, WaterfallPlan
 from enrich_pandas.waterfall import Terms
 from enrich_pandas.waterfall.groups import Found, Groups
-from enrich_pandas.waterfall.merge import Asked, Merged, merge
+from enrich_pandas.waterfall.merge import Merged, StageAnswers, merge
 from enrich_pandas.waterfall.stage import Stage
 
 # Stands for what an earlier provider may find.
@@ -35,12 +35,12 @@ SAMPLE: Found = MappingProxyType(
 )
 
 
-class _Outlook:
+class _Estimate:
     """What is known of each group before anything is asked: what is stored counts, no more."""
 
     def __init__(self, terms: Terms, groups: Groups, journal: Journal) -> None:
         self._terms, self._groups, self._journal = terms, groups, journal
-        self._asked: list[Asked] = []
+        self._asked: list[StageAnswers] = []
         self._open: set[int] = set()  # an earlier provider will be asked; who knows what it finds
 
     def stages(self) -> list[StagePlan]:
@@ -53,10 +53,10 @@ class _Outlook:
         certain = [n for n in places if n not in self._open]
         settled, open_ended = self._by_certainty(provider, places, known)
         sure, most = (self._look(provider, chosen, known) for chosen in (certain, settled))
-        stored = {i: one for some in recalled(sure[1], self._journal) for i, one in some.items()}
-        self._asked.append(Asked(terms.names[number], sure[0], certain, stored))
+        stored = {i: one for some in read_stored(sure[1], self._journal) for i, one in some.items()}
+        self._asked.append(StageAnswers(terms.names[number], sure[0], certain, stored))
         self._open |= {n for n in certain if n not in self._answered(sure, certain)}
-        best, worst = (stage.plan(orders) for stage, orders in (sure, most))
+        best, worst = (stage.plan(work) for stage, work in (sure, most))
         requests, credits_, saved = worst.requests, worst.credits, worst.saved_by_duplicates
         rows = self._groups.rows
         if not sure[0].is_replay(sure[1]):  # which asks nobody
@@ -75,7 +75,7 @@ class _Outlook:
             requests=requests,
             credits_best=best.credits,
             credits=credits_,
-            seconds=least_seconds(requests, provider.rate_limit),
+            seconds=minimum_seconds(requests, provider.rate_limit),
             saved_by_duplicates=saved,
             saved_by_stored=worst.saved_by_stored,
             saved_by_recording=worst.saved_by_recording,
@@ -83,10 +83,10 @@ class _Outlook:
 
     def _look(
         self, provider: Provider, places: Sequence[int], known: Sequence[Merged]
-    ) -> tuple[Stage, Orders]:
+    ) -> tuple[Stage, Work]:
         terms = self._terms
         stage = self._groups.stage(provider, terms.kind, places, [one.found for one in known])
-        return stage, stage.orders(self._journal, terms.here, terms.oldest)
+        return stage, stage.work(self._journal, terms.environment, terms.oldest)
 
     def _by_certainty(
         self, provider: Provider, places: Sequence[int], known: Sequence[Merged]
@@ -101,15 +101,15 @@ class _Outlook:
         self, provider: Provider, places: Sequence[int], found: Sequence[Found]
     ) -> Mapping[int, Identity | tuple[Status, str]]:
         identified = self._groups.stage(provider, self._terms.kind, places, found).identified
-        outcomes = [*identified.identities, *identified.refusals]
+        outcomes = [*identified.identities, *identified.exclusions]
         return {
             n: outcomes[code] for n, code in zip(places, identified.codes.tolist(), strict=True)
         }
 
-    def _answered(self, look: tuple[Stage, Orders], places: Sequence[int]) -> set[int]:
+    def _answered(self, look: tuple[Stage, Work], places: Sequence[int]) -> set[int]:
         """Return those that need no request: stored, or refused."""
         identified = look[0].identified
-        outcomes = [*identified.identities, *identified.refusals]
+        outcomes = [*identified.identities, *identified.exclusions]
         return {
             n
             for n, code in zip(places, identified.codes.tolist(), strict=True)
@@ -125,14 +125,14 @@ class _Outlook:
         return max((provider.price(kind, [identity]) for identity in identities), default=0.0)
 
 
-def forecast(terms: Terms, groups: Groups, journal: Journal) -> WaterfallPlan:
+def plan_waterfall(terms: Terms, groups: Groups, journal: Journal) -> WaterfallPlan:
     """Tell what each provider will be asked for at best and at worst. No request is made."""
     columns = groups.columns
     return WaterfallPlan(
         kind=terms.kind,
         rows=len(groups.codes),
         skipped=int(groups.rows[~groups.wanted].sum()),
-        stages=tuple(_Outlook(terms, groups, journal).stages()),
+        stages=tuple(_Estimate(terms, groups, journal).stages()),
         columns={name: repr(label) for name, label in columns.chosen.items()},
         rejected={repr(label): why for label, why in columns.rejected.items()},
     )
@@ -143,7 +143,7 @@ def forecast(terms: Terms, groups: Groups, journal: Journal) -> WaterfallPlan:
 Refusal = tuple[Status, str]
 
 
-def outset(frame: pd.DataFrame, groups: Groups, terms: Terms, where: Any) -> dict[str, Any]:
+def describe_rows(frame: pd.DataFrame, groups: Groups, terms: Terms, where: Any) -> dict[str, Any]:
     """Tell which rows no provider can be asked about as they are, and show a few of all kinds.
 
     These are the plan's ``refused``, ``examples`` and ``remarks``. A row that one provider refuses
@@ -152,32 +152,36 @@ def outset(frame: pd.DataFrame, groups: Groups, terms: Terms, where: Any) -> dic
     """
     askings = list(_askings(frame, groups, terms, where))
     stages = _stages(groups, terms, askings)
-    refusals = _refusals(groups, askings, stages)
+    exclusions = _refusals(groups, askings, stages)
     rows = Counter[Refusal]()
-    for refusal, count in zip(refusals, groups.rows.tolist(), strict=True):
+    for refusal, count in zip(exclusions, groups.rows.tolist(), strict=True):
         if refusal is not None:
             rows[refusal] += count
     numbers = {refusal: number for number, refusal in enumerate(rows)}
-    codes = np.array([-1 if one is None else numbers[one] for one in refusals], dtype=np.intp)
+    codes = np.array([-1 if one is None else numbers[one] for one in exclusions], dtype=np.intp)
     places = {name: label for one in askings for name, label in one.columns.items()}
-    found = examples_of_several(frame, places, askings, codes[groups.codes], list(numbers))
+    found = find_waterfall_examples(frame, places, askings, codes[groups.codes], list(numbers))
     each = [Remarks.on(terms.kind, of.identified.identities, of.rows_by_code) for of in stages]
     return {"refused": dict(rows), "examples": found, "remarks": Remarks.of_several(each)}
 
 
-def _askings(frame: pd.DataFrame, groups: Groups, terms: Terms, where: Any) -> Sequence[Asking]:
+def _askings(
+    frame: pd.DataFrame, groups: Groups, terms: Terms, where: Any
+) -> Sequence[ProviderRows]:
     """Identify the rows for each provider that takes a column of the frame."""
-    refuse = groups.screen.of_rows(terms.kind)
+    exclude = groups.screen.for_rows(terms.kind)
     found = []
     for name, provider in zip(terms.names, terms.providers, strict=True):
         columns = groups.own(provider, terms.kind)
         if columns.chosen:
-            identified = identify(frame, columns, provider, terms.kind, where=where, refuse=refuse)
-            found.append(Asking(name, provider, columns.chosen, identified))
+            identified = identify(
+                frame, columns, provider, terms.kind, where=where, exclude=exclude
+            )
+            found.append(ProviderRows(name, provider, columns.chosen, identified))
     return found
 
 
-def _stages(groups: Groups, terms: Terms, askings: Sequence[Asking]) -> list[Stage]:
+def _stages(groups: Groups, terms: Terms, askings: Sequence[ProviderRows]) -> list[Stage]:
     """Make a stage of what each provider can be asked, in which a group is a row."""
     first, stages = first_places(groups.codes), []
     for one in askings:
@@ -188,11 +192,13 @@ def _stages(groups: Groups, terms: Terms, askings: Sequence[Asking]) -> list[Sta
 
 
 def _refusals(
-    groups: Groups, askings: Sequence[Asking], stages: Sequence[Stage]
+    groups: Groups, askings: Sequence[ProviderRows], stages: Sequence[Stage]
 ) -> list[Refusal | None]:
     """Return for each group why nobody can be asked about it, None where somebody can."""
     every = range(len(groups))
-    asked = [Asked(a.name, stage, every, {}) for a, stage in zip(askings, stages, strict=True)]
+    asked = [
+        StageAnswers(a.name, stage, every, {}) for a, stage in zip(askings, stages, strict=True)
+    ]
     known = merge(groups, (), asked)
     # Who can be asked about is in flight as long as there are no answers.
     return [

@@ -11,22 +11,28 @@ from typing import Any
 
 import numpy as np
 
-from enrich_pandas.cassette.recording import Unrecorded, unrecorded
-from enrich_pandas.engine.balance import Purse
+from enrich_pandas.cassette.recording import UnrecordedTransport, unrecorded_error
+from enrich_pandas.engine.balance import BalanceCheck
 from enrich_pandas.engine.budget import Budget
-from enrich_pandas.engine.context import Cassette, Planned, Surroundings, journal_path, recorded
+from enrich_pandas.engine.context import (
+    Cassette,
+    Environment,
+    RecordedPlan,
+    journal_path,
+    record_call,
+)
 from enrich_pandas.engine.credentials import Tokens
-from enrich_pandas.engine.plan import Orders, count_statuses, least_seconds, make_orders
-from enrich_pandas.engine.rate_limit import Throttle, for_account
-from enrich_pandas.engine.results import Tally
-from enrich_pandas.engine.runner import Driver
+from enrich_pandas.engine.plan import Work, count_statuses, minimum_seconds, plan_work
+from enrich_pandas.engine.rate_limit import RateLimiter, limiter_for
+from enrich_pandas.engine.results import Results
+from enrich_pandas.engine.runner import Runner
 from enrich_pandas.errors import ReplayError
 from enrich_pandas.frame.cells import Codes
-from enrich_pandas.frame.columns import Columns
-from enrich_pandas.frame.identities import Repeated
+from enrich_pandas.frame.columns import IdentifierColumns
+from enrich_pandas.frame.identities import RepeatedIdentities
 from enrich_pandas.frame.validation import Identified
 from enrich_pandas.journal import Journal
-from enrich_pandas.journal.queries import listed
+from enrich_pandas.journal.queries import pack_identities
 from enrich_pandas.journal.records import Answer, store_replayed
 from enrich_pandas.options import options
 from enrich_pandas.providers.base import Identity, Kind, Provider, Secret, Status
@@ -45,7 +51,7 @@ class Stage:
 
     provider: Provider
     kind: Kind
-    columns: Columns
+    columns: IdentifierColumns
     identified: Identified
     rows_by_code: list[int]
     rows: Codes | None = None
@@ -55,14 +61,14 @@ class Stage:
         cls,
         provider: Provider,
         kind: Kind,
-        columns: Columns,
+        columns: IdentifierColumns,
         identified: Identified,
         *,
         weights: Codes | None = None,
         rows: Codes | None = None,
     ) -> "Stage":
         """Make a stage; ``weights`` counts the rows behind each of those identified."""
-        size = len(identified.identities) + len(identified.refusals)
+        size = len(identified.identities) + len(identified.exclusions)
         counts = np.bincount(identified.codes, weights=weights, minlength=size)
         return cls(provider, kind, columns, identified, counts.astype(np.intp).tolist(), rows)
 
@@ -71,28 +77,28 @@ class Stage:
         """Rows that have an identity."""
         return sum(self.rows_by_code[: len(self.identified.identities)])
 
-    def orders(
-        self, journal: Journal, here: Surroundings, oldest: float, *, resend: bool = False
-    ) -> Orders:
+    def work(
+        self, journal: Journal, environment: Environment, oldest: float, *, resend: bool = False
+    ) -> Work:
         """Look up what is stored, what others ask, and what is left to ask."""
-        return make_orders(
+        return plan_work(
             self.provider,
             self.kind,
             self.identified.identities,
             journal,
-            realm=here.realm,
+            realm=environment.realm,
             oldest=oldest,
             resend=resend,
-            cassette=here.cassette,
+            cassette=environment.cassette,
         )
 
-    def plan(self, orders: Orders) -> Plan:
+    def plan(self, work: Work) -> Plan:
         """Tell what the stage will do and the most it can cost."""
         provider, distinct = self.provider, len(self.identified.identities)
-        played, is_replay = orders.replayed.answers, self.is_replay(orders)
-        requests = 0 if is_replay else orders.requests
-        refusals = self.rows_by_code[distinct:]
-        refused = Counter(dict(zip(self.identified.refusals, refusals, strict=True)))
+        played, is_replay = work.replayed.answers, self.is_replay(work)
+        requests = 0 if is_replay else work.requests
+        exclusions = self.rows_by_code[distinct:]
+        refused = Counter(dict(zip(self.identified.exclusions, exclusions, strict=True)))
         return Plan(
             provider=provider.name,
             kind=self.kind,
@@ -100,91 +106,92 @@ class Stage:
             valid=self.asked,
             distinct=distinct,
             refused={refusal: count for refusal, count in refused.most_common() if count},
-            stored=count_statuses({i: a for i, a in orders.stored.items() if i not in played}),
+            stored=count_statuses({i: a for i, a in work.stored.items() if i not in played}),
             recorded=count_statuses(played),
-            unrecorded=len(orders.asked) if is_replay else 0,
-            as_of=orders.as_of or None if played or is_replay else None,
-            abandoned=len(orders.abandoned),
-            elsewhere=len(orders.elsewhere),
+            unrecorded=len(work.asked) if is_replay else 0,
+            as_of=work.as_of or None if played or is_replay else None,
+            abandoned=len(work.abandoned),
+            elsewhere=len(work.elsewhere),
             requests=requests,
-            credits=0.0 if is_replay else orders.credits,
-            seconds=least_seconds(requests, provider.rate_limit),
+            credits=0.0 if is_replay else work.credits,
+            seconds=minimum_seconds(requests, provider.rate_limit),
             saved_by_duplicates=self._price(self._repeated()),
-            saved_by_stored=self._price(_answered(orders)),
+            saved_by_stored=self._price(_answered(work)),
             saved_by_recording=self._price(list(played)),
             columns={name: repr(label) for name, label in self.columns.chosen.items()},
             rejected={repr(label): why for label, why in self.columns.rejected.items()},
         )
 
-    def expected(self, orders: Orders, paid: tuple[float, int]) -> dict[str, Any]:
+    def expected(self, work: Work, paid: tuple[float, int]) -> dict[str, Any]:
         """Estimate what will be spent by what the same purchase cost: credits, and of how many."""
         credits_, known = paid
-        asked = len(orders.asked)
-        expected = min(orders.credits, credits_ / known * asked) if known else None
+        asked = len(work.asked)
+        expected = min(work.credits, credits_ / known * asked) if known else None
         return {"expected": expected, "known": known}
 
-    def is_replay(self, orders: Orders) -> bool:
+    def is_replay(self, work: Work) -> bool:
         """Tell whether only a recording answers; who needs no network answers also in a replay."""
-        return (
-            orders.cassette is not None
-            and orders.cassette.is_offline
-            and bool(self.provider.origin)
-        )
+        return work.cassette is not None and work.cassette.is_offline and bool(self.provider.origin)
 
     def _price(self, identities: Sequence[Identity]) -> float:
         return self.provider.price(self.kind, identities) if identities else 0.0
 
-    def _repeated(self) -> Repeated:
+    def _repeated(self) -> RepeatedIdentities:
         """Return the identity of every row that repeats another one's."""
         identities = self.identified.identities
         counts = np.array(self.rows_by_code[: len(identities)], dtype=np.intp) - 1
-        return Repeated(identities, counts.clip(0))
+        return RepeatedIdentities(identities, counts.clip(0))
 
-    def driver(
+    def runner(
         self,
-        orders: Orders,
+        work: Work,
         journal: Journal,
         transport: Transport | None,
         budget: Budget | None,
         keep: Callable[[Answer], Answer] = lambda answer: answer,
-    ) -> Driver:
+    ) -> Runner:
         """Begin a run in the journal, and make what drives it; ``keep`` is the tally's."""
-        provider, plan, cassette = self.provider, self.plan(orders), orders.cassette
+        provider, plan, cassette = self.provider, self.plan(work), work.cassette
         refused = Counter[str]()
         for (status, _), rows in plan.refused.items():
             refused[status] += rows
-        run = _begin(self, orders, plan, journal, budget)
+        run = _begin(self, work, plan, journal, budget)
         stake = self._at_stake(plan, budget)
-        throttle = for_account(
+        limiter = limiter_for(
             provider.name,
             provider.account,
             transport.origin if transport else "",
             provider.rate_limit,
         )
-        if cassette is not None and self.is_replay(orders):
-            _keep(journal, run, self, orders)
-            transport, throttle = Unrecorded(self._unrecorded(cassette, orders)), Throttle(None)
+        if cassette is not None and self.is_replay(work):
+            _keep(journal, run, self, work)
+            transport, limiter = (
+                UnrecordedTransport(self._unrecorded(cassette, work)),
+                RateLimiter(None),
+            )
             stake = 0.0
         elif cassette is not None:
             cassette.note_run(run, provider, self.kind, self.identified.identities)
-        return Driver(
-            orders,
+        return Runner(
+            work,
             provider,
             self.kind,
             journal=journal,
             transport=transport,
-            throttle=throttle,
+            limiter=limiter,
             run=run,
-            tally=Tally(
+            tally=Results(
                 provider.name,
                 dict(zip(self.identified.identities, self.rows_by_code, strict=False)),
                 refused,
-                journal.tombstones.screen,
+                journal.suppression.current_filter,
                 keep,
             ),
             credits_max=plan.credits,
             budget=None if budget is None else budget.credits,
-            purse=Purse(provider, stake, note=partial(journal.past.note_balance, run)),
+            balance_check=BalanceCheck(
+                provider, stake, note=partial(journal.queries.note_balance, run)
+            ),
         )
 
     def _at_stake(self, plan: Plan, budget: Budget | None) -> float:
@@ -196,37 +203,39 @@ class Stage:
             return 0.0
         return plan.credits if budget is None else min(plan.credits, budget.credits)
 
-    def _unrecorded(self, cassette: Cassette, orders: Orders) -> ReplayError:
+    def _unrecorded(self, cassette: Cassette, work: Work) -> ReplayError:
         """Say which rows of the frame are not in the recording."""
-        missing, rows = orders.replayed.missing, self.identified.codes
+        missing, rows = work.replayed.missing, self.identified.codes
         if self.rows is not None:
             rows = np.where(self.rows < 0, -1, np.take(rows, self.rows))
         codes = [n for n, one in enumerate(self.identified.identities) if one in missing]
-        return unrecorded(cassette.path, missing, np.flatnonzero(np.isin(rows, codes)).tolist())
+        return unrecorded_error(
+            cassette.path, missing, np.flatnonzero(np.isin(rows, codes)).tolist()
+        )
 
 
-def _keep(journal: Journal, run: str, stage: Stage, orders: Orders) -> None:
+def _keep(journal: Journal, run: str, stage: Stage, work: Work) -> None:
     """Keep what was replayed in the replay's own journal, as a live run would have."""
-    journal.replayed(
+    journal.store_replay(
         run,
-        orders.scope,
+        work.scope,
         partial(
             store_replayed,
             provider=stage.provider,
             kind=stage.kind,
-            flows=orders.replayed.flows,
-            fingerprint=orders.fingerprint,
+            flows=work.replayed.flows,
+            fingerprint=work.fingerprint,
         ),
     )
 
 
-def transport_to(
-    provider: Provider, secrets: Mapping[str, Secret], here: Surroundings
+def open_transport(
+    provider: Provider, secrets: Mapping[str, Secret], environment: Environment
 ) -> Transport | None:
     """Connect to the provider's origin; one that needs no network has none, nor has a replay."""
-    if here.cassette is not None and here.cassette.is_offline:
+    if environment.cassette is not None and environment.cassette.is_offline:
         return None
-    origin = here.origins.get(provider.name, provider.origin)
+    origin = environment.origins.get(provider.name, provider.origin)
     if not origin:
         return None
     renewal = provider.renewal(secrets)
@@ -236,38 +245,36 @@ def transport_to(
         provider,
         secrets,
         renewal,
-        origin=here.origins.get(provider.name, renewal.origin),
-        folder=journal_path(here).parent / "tokens",
+        origin=environment.origins.get(provider.name, renewal.origin),
+        folder=journal_path(environment).parent / "tokens",
     )
     return Transport(origin, sign=tokens.sign, renew=tokens.renew)
 
 
-def _answered(orders: Orders) -> list[Identity]:
+def _answered(work: Work) -> list[Identity]:
     """Return those whose stored answer saves a request that would cost."""
     return [
         one
-        for one, answer in orders.stored.items()
+        for one, answer in work.stored.items()
         if answer.match.status in (Status.MATCHED, Status.NOT_FOUND)
-        and one not in orders.replayed.answers
+        and one not in work.replayed.answers
     ]
 
 
-def _begin(
-    stage: Stage, orders: Orders, plan: Plan, journal: Journal, budget: Budget | None
-) -> str:
+def _begin(stage: Stage, work: Work, plan: Plan, journal: Journal, budget: Budget | None) -> str:
     """Begin a run, with all that another process needs to go on with it.
 
     One that a recording answers is planned and counted as what was recorded.
     """
-    is_replay, started = stage.is_replay(orders), time.time()
+    is_replay, started = stage.is_replay(work), time.time()
     run = time.strftime("%Y%m%d-%H%M%S-", time.gmtime()) + uuid.uuid4().hex[:6]
-    call = recorded(
+    call = record_call(
         stage.provider,
         stage.kind,
-        realm=orders.realm,
-        max_age=started - orders.oldest,
-        scope=orders.scope,
-        planned=Planned(
+        realm=work.realm,
+        max_age=started - work.oldest,
+        scope=work.scope,
+        planned=RecordedPlan(
             refused=[(status, reason, rows) for (status, reason), rows in plan.refused.items()],
             saved_by_duplicates=plan.saved_by_duplicates,
             saved_by_stored=plan.saved_by_stored,
@@ -287,6 +294,6 @@ def _begin(
         budget=None if budget is None else budget.credits,
         budget_name=None if budget is None else budget.name or run,
         call=call,
-        asked=listed(stage.identified.identities),
+        asked=pack_identities(stage.identified.identities),
     )
     return run

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from enrich_pandas.directory.lookup import PLAIN, Keys, key_of
+from enrich_pandas.directory.lookup import PLAIN, KeyColumn, key_of
 
 HOSTS = st.sampled_from(
     [
@@ -54,7 +54,7 @@ def test_arrays_find_what_canonical_finds(identifier, column):
     for row, cell in enumerate(column):
         if (key := key_of(identifier, cell)) is not None:
             expected[key].add(row)
-    keys = Keys(identifier, pa.array(column, pa.large_string()))
+    keys = KeyColumn(identifier, pa.array(column, pa.large_string()))
     wanted = [*expected, "https://nobody.example"]
     found = defaultdict(set)
     for place, row in keys.find(wanted):
@@ -69,5 +69,5 @@ def test_arrays_find_what_canonical_finds(identifier, column):
 
 def test_rows_that_are_no_entries_have_no_key():
     column = pa.array(["a@example.com", "Ada <a@example.com>"], pa.large_string())
-    keys = Keys("email", column, pa.array([False, True]))
+    keys = KeyColumn("email", column, pa.array([False, True]))
     assert list(keys.find(["a@example.com"])) == [(0, 1)]

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from enrich_pandas.directory import Directory
 from enrich_pandas.frame import flatten
-from enrich_pandas.frame.flatten import Shelf
+from enrich_pandas.frame.flatten import ArrayBuilder
 from enrich_pandas.frame.schema import fields_of
 from enrich_pandas.models import (
     Company,
@@ -159,16 +159,16 @@ def test_ids_are_text_as_they_stand(look_up, values, text):
 
 def wide(models, prefix, statuses=None):
     count, fields = len(models), fields_of(type(models[0]))
-    shelf = Shelf(fields, 3)
-    distinct = flatten.Distinct(
+    builder = ArrayBuilder(fields, 3)
+    distinct = flatten.DistinctAnswers(
         statuses or ["matched"] * count,
         [""] * count,
         ["x"] * count,
         [0.0] * count,
-        np.array([-1 if model is None else shelf.put(model) for model in models]),
-        shelf.gathered(),
+        np.array([-1 if model is None else builder.add(model) for model in models]),
+        builder.arrays(),
     )
-    columns = flatten.wide(flatten.Taken(distinct, np.arange(count)), fields, 3)
+    columns = flatten.wide(flatten.RowAnswers(distinct, np.arange(count)), fields, 3)
     return pd.DataFrame({prefix + name: values for name, values in columns.items()})
 
 

@@ -220,7 +220,7 @@ def test_a_row_is_asked_by_all_that_it_has():
     both = {"email_domain": "example.com", "domain": "example.org"}
     assert directory.identify("companies", both) == Identity.of(domain="example.org")
     assert directory.identify("people", {"name": "Ada"}) is None
-    assert directory.lacking("people", {"name": "Ada"}) == "needs_company"
+    assert directory.missing_reason("people", {"name": "Ada"}) == "needs_company"
 
 
 @pytest.mark.parametrize("options", [{}, {"table": 7}, {"table": ["crm.csv"]}])

@@ -6,12 +6,14 @@ import enrich_pandas as ep
 from enrich_pandas.doctor import checks as module
 from enrich_pandas.doctor import gather, lines
 from enrich_pandas.doctor.checks import accounts, installed
-from enrich_pandas.engine.context import current
+from enrich_pandas.engine.context import current_environment
 
 
 def found(name):
-    here = current()
-    return next(one for one in accounts(installed(here), here) if one.provider == name)
+    environment = current_environment()
+    return next(
+        one for one in accounts(installed(environment), environment) if one.provider == name
+    )
 
 
 @pytest.mark.parametrize("vendor", ["crustdata", "zoho"])
@@ -55,5 +57,5 @@ def test_a_clock_that_is_wrong_is_a_problem(monkeypatch):
 
 
 def test_who_has_no_key_is_not_asked(monkeypatch):
-    here = current()
-    assert accounts(installed(here), here) == []
+    environment = current_environment()
+    assert accounts(installed(environment), environment) == []

@@ -7,7 +7,7 @@ import enrich_pandas as ep
 from enrich_pandas.doctor import canary, record
 from enrich_pandas.doctor.canary import Canary, Subject
 from enrich_pandas.doctor.verdicts import kept
-from enrich_pandas.engine.context import current, journal_path
+from enrich_pandas.engine.context import current_environment, journal_path
 
 EMAIL = "ada@example.com"
 
@@ -104,7 +104,7 @@ def test_a_refused_key_stops_the_check_before_anything_is_asked(box, checked):
 
 def test_what_is_kept_is_private_and_tells_neither_whom_nor_the_key(checked):
     _, _, path = checked(ep.Crustdata())
-    assert path == journal_path(current()).parent / "doctor.json"
+    assert path == journal_path(current_environment()).parent / "doctor.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     text = path.read_text("utf-8")
     assert EMAIL not in text

@@ -8,7 +8,7 @@ import pytest
 import enrich_pandas as ep
 from enrich_pandas.doctor import Report, gather, lines
 from enrich_pandas.doctor.verdicts import FILE, Check, Finding, hashed, keep, kept
-from enrich_pandas.engine.context import current, journal_path
+from enrich_pandas.engine.context import current_environment, journal_path
 from enrich_pandas.journal.claims import Lease
 from enrich_pandas.journal.inspection import inspect
 
@@ -41,7 +41,7 @@ def text():
 
 
 def test_where_there_is_nothing_it_makes_nothing_and_says_so(tmp_path):
-    path = journal_path(current())
+    path = journal_path(current_environment())
     assert not path.parent.exists()
     report = gather(offline=True)
     assert not report.journal.exists
@@ -72,7 +72,7 @@ def test_it_counts_what_the_journal_keeps_and_changes_nothing(journal):
 
 
 def test_it_shows_nobody_who_stands_in_the_journal(journal):
-    assert journal == journal_path(current())
+    assert journal == journal_path(current_environment())
     shown = text() + msgspec.json.encode(gather(offline=True)).decode()
     assert "2 stored answers" in shown
     assert "example.com" not in shown
@@ -179,7 +179,7 @@ def test_a_report_can_be_read_back_by_a_machine(journal):
 
 
 def test_of_each_account_the_newest_check_is_kept_and_shown():
-    folder = journal_path(current()).parent
+    folder = journal_path(current_environment()).parent
     older = msgspec.structs.replace(CHECK, at="2026-11-23T00:00:00+00:00")
     other = msgspec.structs.replace(CHECK, provider="zoho", stopped="The key is refused.")
     for check in (older, other, CHECK):
@@ -192,7 +192,7 @@ def test_of_each_account_the_newest_check_is_kept_and_shown():
 
 
 def test_checks_that_cannot_be_read_are_none():
-    folder = journal_path(current()).parent
+    folder = journal_path(current_environment()).parent
     keep(folder, CHECK)
     (folder / FILE).write_bytes(b"{")
     assert kept(folder) == []

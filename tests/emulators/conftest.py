@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from enrich_pandas.emulators import Sandbox
-from enrich_pandas.emulators.people import Fate, People
+from enrich_pandas.emulators.people import People, PersonCoverage
 from tests.canaries import unwatched
 
 KEY = "sandbox-key"
@@ -119,7 +119,12 @@ def somebody() -> Callable[..., str]:
             slug = f"ada-example-{number}"
             is_, profile = people.find(slug, "crustdata")
             fits = all(bool(getattr(profile, name)) is value for name, value in having.items())
-            if is_ is Fate(fate) and fits and profile is not None and profile.slug == slug:
+            if (
+                is_ is PersonCoverage(fate)
+                and fits
+                and profile is not None
+                and profile.slug == slug
+            ):
                 return f"https://www.linkedin.com/in/{slug}"
         raise AssertionError(f"nobody is {fate} and {having}")
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enrich_pandas.emulators.account import Account
+from enrich_pandas.emulators.account import VendorAccount
 
 eighths = st.integers(0, 320).map(lambda count: count / 8)  # exact in binary
 
@@ -11,7 +11,7 @@ eighths = st.integers(0, 320).map(lambda count: count / 8)  # exact in binary
 @given(st.integers(1, 5), st.lists(eighths, max_size=60))
 def test_no_window_of_a_minute_admits_more_than_the_rate(rate: int, gaps: list[float]) -> None:
     now = 0.0
-    account = Account(rate=rate, clock=lambda: now)
+    account = VendorAccount(rate=rate, clock=lambda: now)
     admitted: list[float] = []
     for gap in gaps:
         now += gap
@@ -25,7 +25,7 @@ def test_no_window_of_a_minute_admits_more_than_the_rate(rate: int, gaps: list[f
 
 def test_the_reset_is_when_a_request_is_admitted_again() -> None:
     now = 0.0
-    account = Account(rate=1, clock=lambda: now)
+    account = VendorAccount(rate=1, clock=lambda: now)
     assert account.admit()
     now = 10.5
     assert not account.admit()
@@ -36,7 +36,7 @@ def test_the_reset_is_when_a_request_is_admitted_again() -> None:
 
 @given(st.floats(0, 100), st.lists(st.floats(0.5, 30)))
 def test_the_balance_is_never_overdrawn(credits_: float, amounts: list[float]) -> None:
-    account = Account(credits=credits_)
+    account = VendorAccount(credits=credits_)
     for amount in amounts:
         before = account.balance
         assert account.pay(amount) is (amount <= before)
@@ -44,6 +44,6 @@ def test_the_balance_is_never_overdrawn(credits_: float, amounts: list[float]) -
 
 
 def test_an_endless_account_pays_everything() -> None:
-    account = Account()
+    account = VendorAccount()
     assert account.pay(10_000_000)
     assert account.admit()

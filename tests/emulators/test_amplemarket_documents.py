@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from enrich_pandas.emulators.amplemarket.lookup import Lookup
-from enrich_pandas.emulators.protocol import Options
+from enrich_pandas.emulators.amplemarket.lookup import LeadLookup
+from enrich_pandas.emulators.protocol import SandboxOptions
 from enrich_pandas.emulators.vendor import World
 from tests.emulators.amplemarket_client import BULK, Caller, lead
 
@@ -57,7 +57,7 @@ def caller(open_box: Callable[..., Any]) -> Iterator[Open]:
 
 
 def found(number: int) -> dict[str, Any]:
-    lookup = Lookup(World(Options(misses=0)))
+    lookup = LeadLookup(World(SandboxOptions(misses=0)))
     return lookup.person(lead(number), email=True, phones=True).found or {}
 
 

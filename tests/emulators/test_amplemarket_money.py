@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from enrich_pandas.emulators.account import Account
-from enrich_pandas.emulators.amplemarket.lookup import Lookup
-from enrich_pandas.emulators.amplemarket.service import DAY, Job, Jobs
-from enrich_pandas.emulators.protocol import Options
+from enrich_pandas.emulators.account import VendorAccount
+from enrich_pandas.emulators.amplemarket.lookup import LeadLookup
+from enrich_pandas.emulators.amplemarket.service import DAY, AmplemarketJob, AmplemarketJobs
+from enrich_pandas.emulators.protocol import SandboxOptions
 from enrich_pandas.emulators.vendor import World
 from tests.emulators.amplemarket_client import BULK, Caller, lead
 
@@ -59,24 +59,28 @@ class Clock:
         return self.now
 
 
-def timed(play: Callable[[Clock, Jobs, Lookup], Awaitable[None]], **options: Any) -> None:
+def timed(
+    play: Callable[[Clock, AmplemarketJobs, LeadLookup], Awaitable[None]], **options: Any
+) -> None:
     """Play something on a clock that is set by hand."""
 
     async def inside() -> None:
-        clock, world = Clock(), World(Options(misses=0, job_seconds=(100, 100)))
-        await play(clock, Jobs(world, Account(clock=clock, **options)), Lookup(world))
+        clock, world = Clock(), World(SandboxOptions(misses=0, job_seconds=(100, 100)))
+        await play(
+            clock, AmplemarketJobs(world, VendorAccount(clock=clock, **options)), LeadLookup(world)
+        )
 
     asyncio.run(inside())
 
 
-def started(jobs: Jobs, lookup: Lookup, numbers: range) -> Job:
+def started(jobs: AmplemarketJobs, lookup: LeadLookup, numbers: range) -> AmplemarketJob:
     job = jobs.start("people", BULK, [lookup.person(lead(number)) for number in numbers])
     assert job is not None
     return job
 
 
 def test_a_job_is_queued_then_works_and_charges_each_lead_then() -> None:
-    async def play(clock: Clock, jobs: Jobs, lookup: Lookup) -> None:
+    async def play(clock: Clock, jobs: AmplemarketJobs, lookup: LeadLookup) -> None:
         job, seen = started(jobs, lookup, range(8)), []
         for clock.now in (0.0, 19.0, 20.0, 50.0, 99.0, 100.0):
             jobs.advance(job)
@@ -92,7 +96,7 @@ def test_a_job_is_queued_then_works_and_charges_each_lead_then() -> None:
 
 
 def test_a_canceled_job_charges_what_it_had_and_gives_the_rest_back() -> None:
-    async def play(clock: Clock, jobs: Jobs, lookup: Lookup) -> None:
+    async def play(clock: Clock, jobs: AmplemarketJobs, lookup: LeadLookup) -> None:
         job = started(jobs, lookup, range(8))
         assert jobs.account.balance == 0
         clock.now = 50.0
@@ -113,7 +117,7 @@ def test_a_canceled_job_charges_what_it_had_and_gives_the_rest_back() -> None:
 
 
 def test_a_person_is_charged_again_after_a_day_and_an_address_is_not() -> None:
-    async def play(clock: Clock, jobs: Jobs, lookup: Lookup) -> None:
+    async def play(clock: Clock, jobs: AmplemarketJobs, lookup: LeadLookup) -> None:
         number = next(n for n in range(9) if "email" in dict(_revealed(lookup, n).dues))
         for clock.now in (0.0, DAY - 1, DAY, 3 * DAY):
             assert jobs.charge("/people/find", _revealed(lookup, number))
@@ -122,12 +126,12 @@ def test_a_person_is_charged_again_after_a_day_and_an_address_is_not() -> None:
     timed(play)
 
 
-def _revealed(lookup: Lookup, number: int) -> Any:
+def _revealed(lookup: LeadLookup, number: int) -> Any:
     return lookup.person(lead(number), email=True)
 
 
 def test_two_jobs_at_once_charge_a_person_once() -> None:
-    async def play(clock: Clock, jobs: Jobs, lookup: Lookup) -> None:
+    async def play(clock: Clock, jobs: AmplemarketJobs, lookup: LeadLookup) -> None:
         both = [started(jobs, lookup, range(4)) for _ in range(2)]
         clock.now = 100.0
         for job in both:
@@ -154,9 +158,9 @@ def test_a_job_is_charged_when_nobody_asks_for_it_again(caller: Open) -> None:
 def test_how_long_jobs_take_and_their_order_come_from_the_seed() -> None:
     def drawn(seed: int) -> list[Any]:
         async def inside() -> list[Any]:
-            world = World(Options(misses=0, seed=seed, job_seconds=(1, 9)))
-            jobs = Jobs(world, world.account())
-            started_ = [started(jobs, Lookup(world), range(4)) for _ in range(3)]
+            world = World(SandboxOptions(misses=0, seed=seed, job_seconds=(1, 9)))
+            jobs = AmplemarketJobs(world, world.account())
+            started_ = [started(jobs, LeadLookup(world), range(4)) for _ in range(3)]
             return [(job.seconds, tuple(job.order)) for job in started_]
 
         return asyncio.run(inside())

@@ -32,9 +32,9 @@ def is_listening(url: str) -> bool:
 
 
 def test_inside_every_provider_is_pointed_at_the_sandbox() -> None:
-    before = context.current()
+    before = context.current_environment()
     with Sandbox() as box:
-        inside = context.current()
+        inside = context.current_environment()
         assert (inside.realm, inside.paid) == ("sandbox", False)
         assert inside.origins == {
             name: box.url(name) for name in ("amplemarket", "crustdata", "zoho")
@@ -42,13 +42,13 @@ def test_inside_every_provider_is_pointed_at_the_sandbox() -> None:
         assert inside.secrets["crustdata"]["api_key"].reveal() == "sandbox-key"
         assert inside.journal is not None
         assert inside.journal.parent.is_dir()
-    assert context.current() is before
+    assert context.current_environment() is before
     assert not inside.journal.parent.exists()
 
 
 def test_the_journal_may_be_a_file_of_ones_own(tmp_path: Path) -> None:
     with Sandbox(journal=tmp_path / "mine.sqlite"):
-        assert context.current().journal == tmp_path / "mine.sqlite"
+        assert context.current_environment().journal == tmp_path / "mine.sqlite"
 
 
 @pytest.mark.parametrize("process", [False, True])

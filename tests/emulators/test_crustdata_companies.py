@@ -6,10 +6,14 @@ from typing import Any
 import pytest
 
 from enrich_pandas.emulators import Sandbox
-from enrich_pandas.emulators.account import Account
-from enrich_pandas.emulators.companies import Companies, Standing
-from enrich_pandas.emulators.crustdata.screener_companies import BASIC, Ask, EnrichCompanies
-from enrich_pandas.emulators.protocol import Asked, Options
+from enrich_pandas.emulators.account import VendorAccount
+from enrich_pandas.emulators.companies import Companies, CompanyCoverage
+from enrich_pandas.emulators.crustdata.screener_companies import (
+    BASIC,
+    EnrichLegacyCompanies,
+    LegacyCompaniesRequest,
+)
+from enrich_pandas.emulators.protocol import RequestedIdentity, SandboxOptions
 from enrich_pandas.emulators.vendor import World
 
 Client = Any  # the fixture's
@@ -32,7 +36,7 @@ def slug(standing: str, *, similar: bool = False) -> str:
     for number in range(2000):
         name = f"firm-{number}"
         fits = bool(COMPANIES.similar(COMPANIES.firm(name))) is similar
-        if fits and COMPANIES.standing(name, "crustdata") is Standing(standing):
+        if fits and COMPANIES.standing(name, "crustdata") is CompanyCoverage(standing):
             return name
     raise AssertionError(f"no company is {standing}")
 
@@ -192,9 +196,11 @@ def test_202_enriching(client: Client, shared: Sandbox) -> None:
 
 @sentence("in the next 24 hours")
 def test_24_hours_later_it_is_there() -> None:
-    world, now = World(Options(misses=0.5)), [0.0]
-    endpoint = EnrichCompanies(world, Account(clock=lambda: now[0]))
-    order = Ask(asked=[Asked(slug("queued"), domain("queued"))], kind="domain")
+    world, now = World(SandboxOptions(misses=0.5)), [0.0]
+    endpoint = EnrichLegacyCompanies(world, VendorAccount(clock=lambda: now[0]))
+    order = LegacyCompaniesRequest(
+        asked=[RequestedIdentity(slug("queued"), domain("queued"))], kind="domain"
+    )
     assert endpoint.answer(order).status == 202
     now[0] = 24 * 3600.0
     assert endpoint.answer(order).body[0]["company_website_domain"] == domain("queued")

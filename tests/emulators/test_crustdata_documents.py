@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 
 from enrich_pandas.emulators import Sandbox
-from enrich_pandas.emulators.account import Account
-from enrich_pandas.emulators.crustdata.screener_people import Ask, Enrich
+from enrich_pandas.emulators.account import VendorAccount
+from enrich_pandas.emulators.crustdata.screener_people import (
+    EnrichLegacyPeople,
+    LegacyPeopleRequest,
+)
 from enrich_pandas.emulators.names import score
-from enrich_pandas.emulators.protocol import Asked, Options
+from enrich_pandas.emulators.protocol import RequestedIdentity, SandboxOptions
 from enrich_pandas.emulators.vendor import World
 
 
@@ -178,9 +181,11 @@ def test_a_queued_one_is_served_in_realtime(somebody: Somebody, client: Client) 
 @sentence("instructions to query again after 60 minutes")
 def test_a_queued_one_is_there_after_60_minutes(somebody: Somebody) -> None:
     now = 0.0
-    endpoint = Enrich(World(Options(misses=0.5)), Account(clock=lambda: now))
+    endpoint = EnrichLegacyPeople(
+        World(SandboxOptions(misses=0.5)), VendorAccount(clock=lambda: now)
+    )
     queued = somebody("queued")
-    order = Ask(asked=[Asked(slug_of(queued), queued)])
+    order = LegacyPeopleRequest(asked=[RequestedIdentity(slug_of(queued), queued)])
     assert endpoint.answer(order).status == 404
     now = 3599.0
     assert endpoint.answer(order).status == 404

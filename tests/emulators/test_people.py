@@ -15,7 +15,7 @@ from enrich_pandas.emulators.crustdata.people import document
 from enrich_pandas.emulators.crustdata.screener_people import document as legacy_document
 from enrich_pandas.emulators.identities import canonical_slug, email_in, folded, member_id, slug_in
 from enrich_pandas.emulators.names import score, slugged
-from enrich_pandas.emulators.people import Fate, People
+from enrich_pandas.emulators.people import People, PersonCoverage
 
 slugs = st.text(st.characters(categories=("L", "N")), min_size=1).map(canonical_slug)
 
@@ -80,13 +80,13 @@ def test_reading_an_identifier_never_fails(text: str) -> None:
 def test_a_known_share_is_missed_in_every_way() -> None:
     people = People(misses=0.2, seed=0)
     fates = Counter(people.find(f"ada-share-{n}", "crustdata")[0] for n in range(3000))
-    assert set(fates) == set(Fate)
-    assert 0.77 < fates[Fate.FOUND] / 3000 < 0.83
+    assert set(fates) == set(PersonCoverage)
+    assert 0.77 < fates[PersonCoverage.FOUND] / 3000 < 0.83
 
 
 def test_no_misses_means_everybody_is_found() -> None:
     people = People(misses=0, seed=0)
-    assert {people.find(f"ada-{n}", "crustdata")[0] for n in range(500)} == {Fate.FOUND}
+    assert {people.find(f"ada-{n}", "crustdata")[0] for n in range(500)} == {PersonCoverage.FOUND}
 
 
 def test_another_seed_is_another_world() -> None:

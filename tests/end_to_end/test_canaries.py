@@ -233,9 +233,9 @@ class Run:
         except ep.EnrichError as error:
             frame = error.result
             self._keep_error(error)
-        last = handle._driver.snapshot()
-        self.said += [*shown(last), ended(last), *shown(handle._driver), *self._screen]
-        self.kept += [pickled(one) for one in (provider, handle, handle._driver, last, frame)]
+        last = handle._runner.snapshot()
+        self.said += [*shown(last), ended(last), *shown(handle._runner), *self._screen]
+        self.kept += [pickled(one) for one in (provider, handle, handle._runner, last, frame)]
         self._keep_frame(frame)
         past = ep.run(handle.run)
         self.said += [*shown(past), *shown(ep.runs()), *shown(past.report)]

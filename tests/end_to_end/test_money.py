@@ -21,8 +21,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import enrich_pandas as ep
-from enrich_pandas.emulators.faults import After, Before, Elements
-from enrich_pandas.emulators.faults import names as faults_of
+from enrich_pandas.emulators.faults import AfterFaults, BeforeFaults, ListFaults
+from enrich_pandas.emulators.faults import fault_names as faults_of
 from enrich_pandas.errors import JournalError
 from enrich_pandas.journal import Journal
 from enrich_pandas.providers.amplemarket import flows
@@ -31,7 +31,15 @@ from enrich_pandas.transport import Transport
 from tests.conftest import asked
 
 APIS = ["2025-11-01", "screener"]
-WRITES = ["begin_run", "claim", "adopt", "intend", "answer", "land", "end_run"]
+WRITES = [
+    "begin_run",
+    "claim",
+    "adopt",
+    "record_intent",
+    "record_answer",
+    "store_results",
+    "end_run",
+]
 
 
 def people(count, start=0):
@@ -198,7 +206,7 @@ def test_the_plan_after_a_death_is_the_most_that_is_charged(vendor, joined):
 
 # -- a vendor that misbehaves --------------------------------------------------------------------
 
-FAULTS = [name for kind in (Before, Elements, After) for name in faults_of(kind)]
+FAULTS = [name for kind in (BeforeFaults, ListFaults, AfterFaults) for name in faults_of(kind)]
 OPTIONS = {"slow": {"delay": 0.05}, "redirect": {"location": "https://evil.example/"}}
 STATUSES = {"matched", "not_found", "removed", "pending", "held", "failed", "skipped"}
 
@@ -244,7 +252,7 @@ def test_a_vendor_that_asks_to_wait_for_long_is_left_alone():
 # -- a journal that misbehaves -------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("write", ["answer", "land"])
+@pytest.mark.parametrize("write", ["record_answer", "store_results"])
 def test_an_answer_that_cannot_be_written_is_shown_and_not_bought_again(box, monkeypatch, write):
     """A lock that lasts, or a full disk, between the answer and its commit."""
     frame = people(25)
@@ -257,7 +265,7 @@ def test_an_answer_that_cannot_be_written_is_shown_and_not_bought_again(box, mon
         with pytest.raises(ep.JournalError) as caught:
             frame.enrich.people(progress=None)
     assert counts(caught.value.result) == {"matched": 25}
-    assert ep.runs()["credits_held"].tolist() == [0 if write == "answer" else 25]
+    assert ep.runs()["credits_held"].tolist() == [0 if write == "record_answer" else 25]
     again = enrich(frame)
     assert set(again["person_status"]) == {"matched"}
     assert len(box.requests) == 1

@@ -12,8 +12,8 @@ import pytest
 
 import enrich_pandas as ep
 from enrich_pandas.journal import Journal, erasure
-from enrich_pandas.journal.erasure import Trace, without
-from enrich_pandas.journal.suppression import marks
+from enrich_pandas.journal.erasure import TextMatcher, remove_elements
+from enrich_pandas.journal.suppression import identifier_keys
 
 LEADS = pd.DataFrame(
     {
@@ -248,20 +248,22 @@ def test_the_last_report_goes_too(box):
 
 
 def test_a_short_slug_takes_nobody_elses_data():
-    trace = Trace.of(marks("people", {"linkedin_url": "https://www.linkedin.com/in/ada"}))
+    trace = TextMatcher.of(
+        identifier_keys("people", {"linkedin_url": "https://www.linkedin.com/in/ada"})
+    )
     other = b'[{"name":"Ada Canada","url":"https://www.linkedin.com/in/ada-b","slug":["adam"]}]'
-    assert without(other, trace) is other
+    assert remove_elements(other, trace) is other
     for written in ("https://linkedin.com/in/ADA/?x=1", "ada", "linkedin.com/in/%61da"):
         body = msgspec.json.encode([{"url": written}, {"url": "bo"}])
-        assert without(body, trace) == b'[{"url":"bo"}]'
+        assert remove_elements(body, trace) == b'[{"url":"bo"}]'
 
 
 def test_what_cannot_be_taken_apart_goes_as_a_whole():
-    trace = Trace.of(["email ada@example.com"])
-    assert without(b'[{"email": "ada@example.com"}, {"ema', trace) == b""
-    assert without(b'{"email": "ada@example.com", "name": "Ada"}', trace) == b""
+    trace = TextMatcher.of(["email ada@example.com"])
+    assert remove_elements(b'[{"email": "ada@example.com"}, {"ema', trace) == b""
+    assert remove_elements(b'{"email": "ada@example.com", "name": "Ada"}', trace) == b""
     escaped = b'[{"email": "\\u0061da@example.com"}, 1]'
-    assert without(escaped, trace) == b"[1]"
+    assert remove_elements(escaped, trace) == b"[1]"
 
 
 def test_ten_thousand_stored_answers_are_searched_in_seconds(box, home):
@@ -299,8 +301,8 @@ def test_a_removal_takes_what_was_stored_and_stays(home):
 
 def test_all_whom_one_answer_removes_go_in_one_pass(home, monkeypatch):
     """A pass goes over all that is stored: one for each would take a long list hours."""
-    passes, purge = [], erasure.purge
-    monkeypatch.setattr(erasure, "purge", lambda *it: passes.append(it[2]) or purge(*it))
+    passes, erase = [], erasure.erase
+    monkeypatch.setattr(erasure, "erase", lambda *it: passes.append(it[2]) or erase(*it))
     people = pd.DataFrame({"Email": [f"person{n}@acme.example" for n in range(60)]})
     with ep.sandbox(misses=1, journal=home, job_seconds=(0.0, 0.0)):
         after = enriched(people, provider="amplemarket")
@@ -374,7 +376,7 @@ UNREAD = LEADS[["Email"]].dropna()  # whom one request asks about
 def died(box, monkeypatch):
     """Leave a paid answer that nobody has read, as of a process that died."""
     with monkeypatch.context() as dying:
-        dying.setattr(Journal, "land", Mock(side_effect=ep.JournalError("died")))
+        dying.setattr(Journal, "store_results", Mock(side_effect=ep.JournalError("died")))
         with pytest.raises(ep.JournalError, match="died"):
             enriched(UNREAD)
     assert len(box.ledger) == 2

@@ -16,7 +16,7 @@ import requests
 import vcr
 
 import enrich_pandas as ep
-from enrich_pandas.engine.context import current
+from enrich_pandas.engine.context import current_environment
 from enrich_pandas.providers.base import RateLimit
 from tests.canaries import unwatched
 
@@ -298,7 +298,7 @@ def test_a_mode_that_is_none_is_an_error(tmp_path):
 def test_no_recording_is_an_error_that_tells_how_to_make_one(tmp_path):
     with pytest.raises(ep.ReplayError, match='mode="once"'), ep.replay(tmp_path / "x.yaml"):
         pass
-    assert current().cassette is None
+    assert current_environment().cassette is None
 
 
 @pytest.mark.parametrize("damage", ["cut", "no_yaml", "a_list", "no_text", "an_older_one"])

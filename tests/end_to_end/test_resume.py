@@ -80,7 +80,7 @@ KILLED = """
     from enrich_pandas.transport import Transport
     from enrich_pandas.journal import Journal
     send, lock, count, landed = Transport.send, threading.Lock(), [0], [0]
-    land = Journal.land
+    land = Journal.store_results
     def landing(*given, **options):
         answers = land(*given, **options)
         landed[0] += 1
@@ -94,7 +94,7 @@ KILLED = """
                     time.sleep(0.01)
                 os.kill(os.getpid(), signal.SIGKILL)
         return exchange
-    Transport.send, Journal.land = dying, landing
+    Transport.send, Journal.store_results = dying, landing
     leads = pd.DataFrame({{"LinkedIn": [f"linkedin.com/in/past-{{n}}-example" for n in range(75)]}})
     with ep.sandbox(url={url!r}, journal={home!r}):
         leads.enrich.people(ep.Crustdata(connections=1), progress=None)

@@ -25,13 +25,13 @@ def newest():
 
 
 def die_after_an_intent():
-    real = Journal.intend
+    real = Journal.record_intent
 
     def intend(self, *args):
         real(self, *args)
         os.kill(os.getpid(), signal.SIGKILL)
 
-    Journal.intend = intend
+    Journal.record_intent = intend
 
 
 def killed(frame):
@@ -126,7 +126,7 @@ def test_an_answer_that_nobody_has_read_is_not_used_once_it_is_too_old(
 ):
     monkeypatch.setattr(ep.options, "retention", "365D")  # what is older than that is held
     with monkeypatch.context() as patch:
-        patch.setattr(Journal, "land", unwritable)
+        patch.setattr(Journal, "store_results", unwritable)
         with pytest.raises(ep.JournalError):
             people(2).enrich.people(progress=None)
     now = time.time

@@ -412,9 +412,9 @@ def test_a_large_live_call_is_refused_by_its_worst_case(monkeypatch):
 
 
 def _live():
-    from enrich_pandas.engine.context import Surroundings
+    from enrich_pandas.engine.context import Environment
 
-    return Surroundings()
+    return Environment()
 
 
 def test_a_missing_key_of_a_later_provider_is_told_before_anything(monkeypatch):
@@ -581,9 +581,9 @@ def test_the_same_vendor_may_stand_twice_with_other_options(box):
 
 def test_employers_name_their_company():
     known = Person(employer=Employer(name="One", domain="www.company1.example"))
-    from enrich_pandas.waterfall.groups import identifiers_in
+    from enrich_pandas.waterfall.groups import extract_identifiers
 
-    assert identifiers_in(known) == {"company": "One", "domain": "company1.example"}
+    assert extract_identifiers(known) == {"company": "One", "domain": "company1.example"}
 
 
 # -- for any frame and any providers -------------------------------------------------------------

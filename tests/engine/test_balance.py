@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.engine.balance import left_by
+from enrich_pandas.engine.balance import read_balance
 from enrich_pandas.providers.base import Response
 
 PEOPLE = pd.DataFrame({"LinkedIn": [f"linkedin.com/in/p{n}-example" for n in range(60)]})
@@ -20,7 +20,7 @@ QUOTA = (
 
 
 def read(provider, body, status=200):
-    return left_by(provider, Response(status=status, body=body))
+    return read_balance(provider, Response(status=status, body=body))
 
 
 def test_each_generation_of_crustdata_has_its_own_address():

@@ -8,10 +8,10 @@ from keyring.errors import NoKeyringError
 
 import enrich_pandas as ep
 from enrich_pandas.engine import credentials
-from enrich_pandas.engine.context import Surroundings
-from enrich_pandas.engine.credentials import find_secrets, located
+from enrich_pandas.engine.context import Environment
+from enrich_pandas.engine.credentials import find_secret, find_secrets
 
-LIVE = Surroundings()
+LIVE = Environment()
 VARIABLE = "CRUSTDATA_API_KEY"
 
 
@@ -24,7 +24,7 @@ def nowhere(monkeypatch, tmp_path):
 
 
 def place(provider=None):
-    found = located(provider or ep.Crustdata(), "api_key", LIVE)
+    found = find_secret(provider or ep.Crustdata(), "api_key", LIVE)
     return found and (found.place, found.secret.reveal())
 
 

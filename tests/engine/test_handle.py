@@ -55,9 +55,9 @@ def await_view() -> None:
         time.sleep(0.01)
 
 
-def states(driver: Any) -> list[str]:
+def states(runner: Any) -> list[str]:
     seen: list[Progress] = []
-    handle = Handle(driver, seen.append, lambda: None)
+    handle = Handle(runner, seen.append, lambda: None)
     with suppress(UnavailableError):
         handle.wait()
     return [progress.state for progress in seen]
@@ -94,8 +94,8 @@ class View:
             self.ended.set()
 
 
-def begun(driver: Any, hook: Any) -> Handle[str]:
-    handle = Handle(driver, hook, lambda: "the frame")
+def begun(runner: Any, hook: Any) -> Handle[str]:
+    handle = Handle(runner, hook, lambda: "the frame")
     handle.start(follow=True)
     return handle
 
@@ -138,12 +138,12 @@ def test_a_view_that_fails_while_nobody_waits_is_told_to_who_does() -> None:
 
 
 def test_cancel_interrupts_who_waits_though_something_stays_in_flight() -> None:
-    view, driver = View(), Ending("stopping", looks=10_000)
-    handle = Handle(driver, view, lambda: "so far")
+    view, runner = View(), Ending("stopping", looks=10_000)
+    handle = Handle(runner, view, lambda: "so far")
     threading.Timer(0.2, handle.cancel).start()
     with pytest.raises(RunInterrupted) as caught:
         handle.wait()
-    assert not driver.done.is_set()
+    assert not runner.done.is_set()
     assert caught.value.result == "so far"
     assert view.given[-1] == "interrupted"
 

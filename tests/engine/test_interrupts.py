@@ -16,7 +16,7 @@ import pytest
 
 import enrich_pandas as ep
 from enrich_pandas.engine import handle as handle_module
-from enrich_pandas.engine.runner import Driver
+from enrich_pandas.engine.runner import Runner
 from enrich_pandas.providers.base import RateLimit
 from enrich_pandas.transport import Transport
 
@@ -135,7 +135,7 @@ def test_a_view_that_fails_stops_the_run(slow, gate):
 
 @pytest.mark.parametrize("where", ["start", "snapshot"])
 def test_an_interrupt_beside_the_waiting_stops_it_too(slow, monkeypatch, where):
-    real = getattr(Driver, where)
+    real = getattr(Runner, where)
     hits = []
 
     def interrupted(self):
@@ -147,7 +147,7 @@ def test_an_interrupt_beside_the_waiting_stops_it_too(slow, monkeypatch, where):
 
     frame = people(300)
     with monkeypatch.context() as patch:
-        patch.setattr(Driver, where, interrupted)
+        patch.setattr(Runner, where, interrupted)
         with pytest.raises(ep.RunInterrupted):
             enrich(frame)
     assert_stopped(slow, frame)

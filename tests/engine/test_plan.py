@@ -7,7 +7,7 @@ import pytest
 
 import enrich_pandas as ep
 from enrich_pandas.engine import plan
-from enrich_pandas.engine.context import Surroundings, inside
+from enrich_pandas.engine.context import Environment, use_environment
 
 
 def people(start: int, stop: int) -> pd.DataFrame:
@@ -36,5 +36,5 @@ def test_what_a_sandbox_has_sold_is_not_served_live(
     with ep.sandbox(journal=tmp_path / "journal.sqlite"):
         ep.people(people(0, 2), progress=None, fields=["name"])
         assert ep.plan(people(0, 2)).requests == 0
-    with inside(Surroundings()):
+    with use_environment(Environment()):
         assert ep.plan(people(0, 2)).requests == 1

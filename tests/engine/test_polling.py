@@ -10,7 +10,7 @@ import enrich_pandas as ep
 from enrich_pandas.engine import runner
 from enrich_pandas.engine.task import Task
 from enrich_pandas.models import Person
-from enrich_pandas.providers.base import Match, Request, Response, Status, Unfinished, Until
+from enrich_pandas.providers.base import Match, Request, Response, Status, Unfinished, WaitForJob
 from enrich_pandas.providers.crustdata import Crustdata
 from enrich_pandas.transport import Transport
 
@@ -30,7 +30,7 @@ class Jobs(Crustdata):
     def flow(self, kind, batch):
         job = batch[0].keys[0][1]
         yield Request(method="GET", path="/account/credits")
-        yield Until(job, 5.0)
+        yield WaitForJob(job, 5.0)
         reply = yield Request(method="GET", path="/account/credits")
         if job not in type(self).ended:
             raise Unfinished
@@ -86,7 +86,7 @@ def test_a_job_that_goes_on_is_pending_and_taken_up_by_the_next_call(box, monkey
             )
             reply = yield asked
             assert reply.status == 200, reply.body
-            yield Until(batch[0].keys[0][1], 0.01)
+            yield WaitForJob(batch[0].keys[0][1], 0.01)
             yield Request(method="GET", path="/account/credits")
             if not type(self).ended:
                 raise Unfinished("at_work")
@@ -141,7 +141,7 @@ class Clock:
             self.poller.open(job)
         waits = []
         while left:
-            waits.append(self.poller.look())
+            waits.append(self.poller.poll())
             assert self.woken or len(waits) == 1  # no job has ended when the first one is begun
             for job in [one for one in left if self.woken and self.woken[-1](Task([], job=one))]:
                 left.remove(job)
@@ -164,25 +164,25 @@ def test_the_end_of_the_last_job_wakes_whoever_looks(monkeypatch):
     clock = Clock(monkeypatch, rate=0.0)
     assert clock.poller.open("1") is True
     assert clock.poller.open("2") is False
-    assert clock.poller.look() > 0
+    assert clock.poller.poll() > 0
     clock.woken.clear()
     clock.poller.close("1")
     assert not clock.woken
     clock.poller.close("2")
     assert [is_due(Task([], poll=True)) for is_due in clock.woken] == [True]
     assert [is_due(Task([], job="2")) for is_due in clock.woken] == [False]
-    assert clock.poller.look() is None
+    assert clock.poller.poll() is None
 
 
 def test_whoever_looks_anew_waits_for_the_next_look(monkeypatch):
     clock = Clock(monkeypatch, rate=0.0)
     clock.poller.open("1")
-    clock.now += clock.poller.look()
-    clock.poller.look()
+    clock.now += clock.poller.poll()
+    clock.poller.poll()
     clock.poller.close("1")
-    assert clock.poller.look() is None
+    assert clock.poller.poll() is None
     assert clock.poller.open("2") is True
-    assert clock.poller.look() == pytest.approx(1.5)
+    assert clock.poller.poll() == pytest.approx(1.5)
     assert clock.asked == 1
 
 

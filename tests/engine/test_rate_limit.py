@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enrich_pandas.engine.rate_limit import GRACE, LATE, MARGIN, Throttle, for_account
+from enrich_pandas.engine.rate_limit import GRACE, LATE, MARGIN, RateLimiter, limiter_for
 from enrich_pandas.providers.base import Allowance, RateLimit
 
 
@@ -19,7 +19,9 @@ class Clock:
         return self.now
 
 
-def run(throttle: Throttle, clock: Clock, tasks: int, late: float = 0.0) -> tuple[list[float], int]:
+def run(
+    limiter: RateLimiter, clock: Clock, tasks: int, late: float = 0.0
+) -> tuple[list[float], int]:
     """Start so many tasks, each asking again when it was told to; the starts, and the questions."""
     timers = [(clock.now, n) for n in range(tasks)]
     starts, asked = [], 0
@@ -27,7 +29,7 @@ def run(throttle: Throttle, clock: Clock, tasks: int, late: float = 0.0) -> tupl
         due, task = heapq.heappop(timers)
         clock.now = max(clock.now, due)
         asked += 1
-        if wait := throttle.reserve(task):
+        if wait := limiter.reserve(task):
             heapq.heappush(timers, (clock.now + wait + late, task))
         else:
             starts.append(clock.now)
@@ -45,13 +47,13 @@ def busiest(starts: list[float], seconds: float) -> int:
 
 def test_a_fresh_window_spends_its_whole_allowance_at_once() -> None:
     clock = Clock()
-    starts, _ = run(Throttle(RateLimit(15, 60), clock=clock), clock, 15)
+    starts, _ = run(RateLimiter(RateLimit(15, 60), clock=clock), clock, 15)
     assert starts == [1000.0] * 15
 
 
 def test_without_a_limit_nobody_waits() -> None:
-    throttle = Throttle(None)
-    assert not any(throttle.reserve(n) for n in range(1000))
+    limiter = RateLimiter(None)
+    assert not any(limiter.reserve(n) for n in range(1000))
 
 
 @given(
@@ -71,15 +73,15 @@ def test_no_window_ever_holds_more_starts_than_the_limit(
     requests: int, seconds: float, steps: list[tuple[str, float, int]]
 ) -> None:
     clock, starts, told = Clock(), list[float](), 0.0
-    throttle = Throttle(RateLimit(requests, seconds), clock=clock)
+    limiter = RateLimiter(RateLimit(requests, seconds), clock=clock)
     for what, amount, ticket in steps:
         if what == "pause":
-            throttle.pause(amount)
+            limiter.pause(amount)
         elif what == "learn":
-            throttle.learn(Allowance(limit=requests, remaining=amount, reset=amount))
+            limiter.learn(Allowance(limit=requests, remaining=amount, reset=amount))
         else:
             clock.now += told if what == "obey" else amount / 10
-            told = throttle.reserve(ticket)
+            told = limiter.reserve(ticket)
             if not told:
                 starts.append(clock.now)
     assert not starts or busiest(starts, seconds) <= requests
@@ -91,43 +93,45 @@ def test_the_pace_is_at_least_98_per_cent_of_what_the_limit_allows(
     requests: int, seconds: float, windows: int
 ) -> None:
     clock = Clock()
-    starts, _ = run(Throttle(RateLimit(requests, seconds), clock=clock), clock, requests * windows)
+    starts, _ = run(
+        RateLimiter(RateLimit(requests, seconds), clock=clock), clock, requests * windows
+    )
     assert starts[-1] - starts[0] <= seconds * (windows - 1) / 0.98
 
 
 def test_who_waits_is_told_when_to_come_and_then_has_to_wait_no_more() -> None:
     clock = Clock()
-    _, asked = run(Throttle(RateLimit(15, 60), clock=clock), clock, 30)
+    _, asked = run(RateLimiter(RateLimit(15, 60), clock=clock), clock, 30)
     assert asked == 15 + 15 * 2
 
 
 def test_ten_thousand_in_line_ask_once_a_window() -> None:
     clock = Clock()
-    starts, asked = run(Throttle(RateLimit(2000, 60), clock=clock), clock, 10_000)
+    starts, asked = run(RateLimiter(RateLimit(2000, 60), clock=clock), clock, 10_000)
     assert len(starts) == 10_000
     assert asked <= 10_000 * 6
 
 
 def test_a_start_counts_from_when_its_request_is_sent() -> None:
     clock = Clock()
-    throttle = Throttle(RateLimit(2, 10), clock=clock)
-    assert [throttle.reserve(n) for n in range(2)] == [0.0, 0.0]
+    limiter = RateLimiter(RateLimit(2, 10), clock=clock)
+    assert [limiter.reserve(n) for n in range(2)] == [0.0, 0.0]
     clock.now += 8  # so long the journal took
     for n in range(2):
-        throttle.sent(n)
+        limiter.sent(n)
     clock.now += 3
-    assert throttle.reserve(2) == pytest.approx(7.1)
+    assert limiter.reserve(2) == pytest.approx(7.1)
     clock.now += 7.1
-    assert throttle.reserve(2) == 0.0
+    assert limiter.reserve(2) == 0.0
 
 
 def test_who_waits_holds_nothing() -> None:
     clock = Clock()
-    throttle = Throttle(RateLimit(1, 60), clock=clock)
-    assert throttle.reserve("first") == 0.0
-    assert throttle.reserve("cancelled later") > 0
+    limiter = RateLimiter(RateLimit(1, 60), clock=clock)
+    assert limiter.reserve("first") == 0.0
+    assert limiter.reserve("cancelled later") > 0
     clock.now += 60 * (1 + MARGIN)
-    assert throttle.reserve("another run") == 0.0
+    assert limiter.reserve("another run") == 0.0
 
 
 def test_threads_share_one_allowance() -> None:
@@ -137,11 +141,11 @@ def test_threads_share_one_allowance() -> None:
         read.last = time.monotonic()
         return read.last
 
-    throttle = Throttle(RateLimit(10, 0.2), clock=clock)
+    limiter = RateLimiter(RateLimit(10, 0.2), clock=clock)
 
     def work(name: int) -> None:
         for n in range(5):
-            while wait := throttle.reserve((name, n)):
+            while wait := limiter.reserve((name, n)):
                 time.sleep(wait)
             with lock:  # when it was allowed: a busy machine may resume the thread much later
                 starts.append(read.last)
@@ -160,34 +164,34 @@ def test_threads_share_one_allowance() -> None:
 
 def test_nobody_starts_during_a_pause() -> None:
     clock = Clock()
-    throttle = Throttle(RateLimit(100, 1), clock=clock)
-    throttle.pause(5)
-    starts, _ = run(throttle, clock, 20)
+    limiter = RateLimiter(RateLimit(100, 1), clock=clock)
+    limiter.pause(5)
+    starts, _ = run(limiter, clock, 20)
     assert min(starts) >= 1005
 
 
 def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
     clock = Clock()
-    throttle = Throttle(None, clock=clock)
-    throttle.pause(10)
-    throttle.pause(1)
-    assert 10 <= throttle.reserve("a") <= 11
+    limiter = RateLimiter(None, clock=clock)
+    limiter.pause(10)
+    limiter.pause(1)
+    assert 10 <= limiter.reserve("a") <= 11
 
 
 def test_a_pause_without_a_limit_spreads_those_who_come_back() -> None:
     clock = Clock()
-    throttle = Throttle(None, clock=clock)
-    throttle.pause(10)
-    waits = [throttle.reserve(n) for n in range(1000)]
+    limiter = RateLimiter(None, clock=clock)
+    limiter.pause(10)
+    waits = [limiter.reserve(n) for n in range(1000)]
     assert all(10 <= wait <= 11 for wait in waits)
     assert max(sum(start <= w < start + 0.1 for w in waits) for start in waits) <= 200
 
 
 def test_after_a_refusal_starts_are_paced() -> None:
     clock = Clock()
-    throttle = Throttle(RateLimit(20, 1), clock=clock)
-    throttle.pause(2)
-    starts, _ = run(throttle, clock, 100)
+    limiter = RateLimiter(RateLimit(20, 1), clock=clock)
+    limiter.pause(2)
+    starts, _ = run(limiter, clock, 100)
     interval = (1 + MARGIN) / 20
     assert min(b - a for a, b in pairwise(starts)) >= interval - LATE - 1e-9
     assert starts[-1] - starts[0] <= 99 / 20 / 0.98
@@ -195,29 +199,29 @@ def test_after_a_refusal_starts_are_paced() -> None:
 
 def test_a_paced_start_that_is_late_does_not_delay_the_next() -> None:
     clock = Clock()
-    throttle = Throttle(RateLimit(20, 1), clock=clock)
-    throttle.pause(1)
-    starts, _ = run(throttle, clock, 200, late=0.004)
+    limiter = RateLimiter(RateLimit(20, 1), clock=clock)
+    limiter.pause(1)
+    starts, _ = run(limiter, clock, 200, late=0.004)
     assert busiest(starts, 1) <= 20
     assert starts[-1] - starts[0] <= 199 / 20 / 0.98
 
 
 def test_paced_starts_that_are_very_late_cost_no_more_than_their_lateness() -> None:
     clock = Clock()
-    throttle = Throttle(RateLimit(20, 1), clock=clock)
-    throttle.pause(1)
-    starts, asked = run(throttle, clock, 200, late=0.045)
+    limiter = RateLimiter(RateLimit(20, 1), clock=clock)
+    limiter.pause(1)
+    starts, asked = run(limiter, clock, 200, late=0.045)
     assert starts[-1] - starts[0] <= 199 * (1 / 20 + 0.045)
     assert asked <= 200 * 12
 
 
 def test_who_was_cancelled_in_line_delays_nobody_for_longer_than_a_window() -> None:
     clock = Clock()
-    throttle = Throttle(RateLimit(20, 1), clock=clock)
-    throttle.pause(1)
+    limiter = RateLimiter(RateLimit(20, 1), clock=clock)
+    limiter.pause(1)
     for cancelled in range(1000):
-        throttle.reserve(cancelled)
-    starts, _ = run(throttle, clock, 100)
+        limiter.reserve(cancelled)
+    starts, _ = run(limiter, clock, 100)
     assert starts[-1] <= 1001 + 1 + GRACE + 100 / 20 / 0.98
 
 
@@ -226,65 +230,65 @@ def test_who_was_cancelled_in_line_delays_nobody_for_longer_than_a_window() -> N
 
 def test_a_higher_limit_counts_at_once() -> None:
     clock = Clock()
-    throttle = Throttle(RateLimit(15, 60), clock=clock)
-    throttle.reserve("first")
-    throttle.learn(Allowance(limit=60_000, remaining=59_999, reset=60))
-    starts, _ = run(throttle, clock, 5000)
+    limiter = RateLimiter(RateLimit(15, 60), clock=clock)
+    limiter.reserve("first")
+    limiter.learn(Allowance(limit=60_000, remaining=59_999, reset=60))
+    starts, _ = run(limiter, clock, 5000)
     assert starts == [1000.0] * 5000
 
 
 def test_a_lower_limit_counts_at_once() -> None:
     clock = Clock()
-    throttle = Throttle(RateLimit(100, 60), clock=clock)
-    before, _ = run(throttle, clock, 10)
-    throttle.learn(Allowance(limit=10))
-    after, _ = run(throttle, clock, 30)
+    limiter = RateLimiter(RateLimit(100, 60), clock=clock)
+    before, _ = run(limiter, clock, 10)
+    limiter.learn(Allowance(limit=10))
+    after, _ = run(limiter, clock, 30)
     assert busiest(before + after, 60) == 10
 
 
 def test_nothing_remaining_waits_for_the_reset() -> None:
     clock = Clock()
-    throttle = Throttle(RateLimit(15, 60), clock=clock)
-    throttle.learn(Allowance(limit=15, remaining=0, reset=30))
-    assert throttle.reserve("a") >= 30
+    limiter = RateLimiter(RateLimit(15, 60), clock=clock)
+    limiter.learn(Allowance(limit=15, remaining=0, reset=30))
+    assert limiter.reserve("a") >= 30
 
 
 @pytest.mark.parametrize("limit", [RateLimit(15, 60), None])
 def test_no_reset_is_believed_beyond_a_window(limit: RateLimit | None) -> None:
-    throttle = Throttle(limit, clock=Clock())
-    throttle.learn(Allowance(remaining=0, reset=1_790_000_000))
-    assert throttle.reserve("a") <= 60 * (1 + MARGIN) + 1
+    limiter = RateLimiter(limit, clock=Clock())
+    limiter.learn(Allowance(remaining=0, reset=1_790_000_000))
+    assert limiter.reserve("a") <= 60 * (1 + MARGIN) + 1
 
 
 def test_another_program_on_the_account_slows_us_down() -> None:
     clock = Clock()
-    throttle = Throttle(RateLimit(15, 60), clock=clock)
-    throttle.reserve("first")
-    throttle.learn(Allowance(limit=15, remaining=4))
-    starts, _ = run(throttle, clock, 10)
+    limiter = RateLimiter(RateLimit(15, 60), clock=clock)
+    limiter.reserve("first")
+    limiter.learn(Allowance(limit=15, remaining=4))
+    starts, _ = run(limiter, clock, 10)
     assert starts.count(1000.0) == 4
 
 
 def test_our_own_requests_are_taken_for_nobody_elses() -> None:
     clock = Clock()
-    throttle = Throttle(RateLimit(15, 60), clock=clock)
+    limiter = RateLimiter(RateLimit(15, 60), clock=clock)
     for n in range(10):
-        throttle.reserve(n)
-        throttle.learn(Allowance(limit=15, remaining=15 - (n + 1), reset=60))
-    assert not any(throttle.reserve(n) for n in range(10, 15))
+        limiter.reserve(n)
+        limiter.learn(Allowance(limit=15, remaining=15 - (n + 1), reset=60))
+    assert not any(limiter.reserve(n) for n in range(10, 15))
 
 
 def test_what_makes_no_sense_is_ignored() -> None:
-    throttle = Throttle(RateLimit(2, 60), clock=Clock())
-    throttle.learn(Allowance(limit=0))
-    throttle.learn(Allowance())
-    throttle.learn(Allowance(remaining=50))
-    assert [throttle.reserve(n) for n in range(2)] == [0.0, 0.0]
+    limiter = RateLimiter(RateLimit(2, 60), clock=Clock())
+    limiter.learn(Allowance(limit=0))
+    limiter.learn(Allowance())
+    limiter.learn(Allowance(remaining=50))
+    assert [limiter.reserve(n) for n in range(2)] == [0.0, 0.0]
 
 
 def test_runs_share_the_throttle_of_an_account() -> None:
     limit = RateLimit(15, 60)
-    one = for_account("acme", "team-a", "https://api.example.com", limit)
-    assert for_account("acme", "team-a", "https://api.example.com", limit) is one
-    assert for_account("acme", "team-b", "https://api.example.com", limit) is not one
-    assert for_account("acme", "team-a", "http://127.0.0.1:8000", limit) is not one
+    one = limiter_for("acme", "team-a", "https://api.example.com", limit)
+    assert limiter_for("acme", "team-a", "https://api.example.com", limit) is one
+    assert limiter_for("acme", "team-b", "https://api.example.com", limit) is not one
+    assert limiter_for("acme", "team-a", "http://127.0.0.1:8000", limit) is not one

@@ -10,10 +10,10 @@ from types import MappingProxyType
 import pytest
 
 from enrich_pandas.engine import sender
-from enrich_pandas.engine.plan import make_orders
-from enrich_pandas.engine.rate_limit import Throttle
-from enrich_pandas.engine.results import Tally
-from enrich_pandas.engine.runner import READERS, Driver
+from enrich_pandas.engine.plan import plan_work
+from enrich_pandas.engine.rate_limit import RateLimiter
+from enrich_pandas.engine.results import Results
+from enrich_pandas.engine.runner import READERS, Runner
 from enrich_pandas.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -94,8 +94,8 @@ class Wire:
     def __init__(self, *script):
         self.script, self.sent, self.lock = list(script), [], threading.Lock()
 
-    def send(self, request, may_leave):
-        if not may_leave():
+    def send(self, request, may_send):
+        if not may_send():
             return Exchange(phase=Phase.CONNECT, error="withheld")
         with self.lock:
             self.sent.append(request)
@@ -138,28 +138,30 @@ def drive(tmp_path):
             id=f"run{id(wire)}", provider="echo", kind="people", library="0", started=time.time(),
             rows=len(identities), identities=len(identities), credits_planned=0, budget=budget,
         )  # fmt: skip
-        orders = make_orders(provider, "people", identities, journal, realm="test", oldest=0.0)
-        driver = Driver(
-            orders, provider, "people", journal=journal, transport=wire,
-            throttle=Throttle(limit), run=f"run{id(wire)}",
-            tally=Tally("echo", dict.fromkeys(identities, 1), {}, journal.tombstones.screen),
-            credits_max=orders.credits, budget=budget,
+        work = plan_work(provider, "people", identities, journal, realm="test", oldest=0.0)
+        runner = Runner(
+            work, provider, "people", journal=journal, transport=wire,
+            limiter=RateLimiter(limit), run=f"run{id(wire)}",
+            tally=Results(
+                "echo", dict.fromkeys(identities, 1), {}, journal.suppression.current_filter
+            ),
+            credits_max=work.credits, budget=budget,
         )  # fmt: skip
         if start:
-            driver.start()
-            assert driver.done.wait(60)
-        return driver
+            runner.start()
+            assert runner.done.wait(60)
+        return runner
 
     return drive
 
 
-def statuses(driver):
-    return [driver.results[identity].match.status for identity in IDENTITIES]
+def statuses(runner):
+    return [runner.results[identity].match.status for identity in IDENTITIES]
 
 
 def test_every_identity_gets_its_own_answer(drive):
-    driver = drive(Wire())
-    names = {i: driver.results[i].match.model.name for i in IDENTITIES}
+    runner = drive(Wire())
+    names = {i: runner.results[i].match.model.name for i in IDENTITIES}
     assert names == {i: i.get("email") for i in IDENTITIES}
 
 
@@ -172,8 +174,8 @@ def test_what_is_stored_is_not_asked_again(drive):
 
 def test_a_lost_answer_holds_its_rows_and_is_not_repeated(drive):
     wire = Wire(lost())
-    driver = drive(wire)
-    assert sorted(statuses(driver)).count(Status.HELD) == 2
+    runner = drive(wire)
+    assert sorted(statuses(runner)).count(Status.HELD) == 2
     assert len(wire.billed) == 3
     again = Wire()
     assert statuses(drive(again)).count(Status.HELD) == 2
@@ -182,8 +184,8 @@ def test_a_lost_answer_holds_its_rows_and_is_not_repeated(drive):
 
 def test_an_unbilled_request_is_repeated(drive):
     wire = Wire(None, lost(), None)
-    driver = drive(wire, IDENTITIES[:2])
-    assert driver.results[IDENTITIES[0]].match.status is Status.MATCHED
+    runner = drive(wire, IDENTITIES[:2])
+    assert runner.results[IDENTITIES[0]].match.status is Status.MATCHED
     assert len(wire.billed) == 1
 
 
@@ -191,10 +193,10 @@ def test_an_unbilled_request_is_repeated(drive):
 def test_a_fatal_answer_stops_the_run(drive, status):
     many = [Identity.of(email=f"q{n}@example.com") for n in range(100)]
     wire = Wire(*(answered(status, {"error": "no"}) for _ in range(60)))
-    driver = drive(wire, many)
-    assert isinstance(driver.error, EnrichError)
+    runner = drive(wire, many)
+    assert isinstance(runner.error, EnrichError)
     assert len(wire.sent) <= Echo.connections
-    assert {answer.match.status for answer in driver.results.values()} == {Status.SKIPPED}
+    assert {answer.match.status for answer in runner.results.values()} == {Status.SKIPPED}
 
 
 class Single(Nobody):
@@ -203,7 +205,7 @@ class Single(Nobody):
 
 def while_written_down(monkeypatch, wire, seconds):
     """Let an answer's writing wait for a second request; return how many were sent by its end."""
-    real, sent = Journal.answer, []
+    real, sent = Journal.record_answer, []
 
     def answer(journal, entry, response):
         until = time.monotonic() + seconds
@@ -212,7 +214,7 @@ def while_written_down(monkeypatch, wire, seconds):
         sent.append(len(wire.sent))
         real(journal, entry, response)
 
-    monkeypatch.setattr(Journal, "answer", answer)
+    monkeypatch.setattr(Journal, "record_answer", answer)
     return sent
 
 
@@ -232,22 +234,22 @@ def test_but_not_while_a_refusal_is_for_it_may_be_about_all(drive, monkeypatch):
 
 def test_after_a_fatal_answer_nothing_is_claimed(drive):
     drive(Wire(*(answered(401, {"error": "no"}) for _ in range(6))))
-    driver = drive(Wire())
-    assert statuses(driver) == [Status.MATCHED] * 6
-    assert driver.error is None
+    runner = drive(Wire())
+    assert statuses(runner) == [Status.MATCHED] * 6
+    assert runner.error is None
 
 
 def test_the_error_names_what_to_do(drive):
-    driver = drive(Wire(*(answered(401, {"error": "no"}) for _ in range(6))))
-    assert isinstance(driver.error, AuthenticationError)
-    assert str(driver.error).count("\n") == 2
+    runner = drive(Wire(*(answered(401, {"error": "no"}) for _ in range(6))))
+    assert isinstance(runner.error, AuthenticationError)
+    assert str(runner.error).count("\n") == 2
 
 
 def test_what_cannot_be_sent_is_tried_three_times(drive, monkeypatch):
     monkeypatch.setattr("enrich_pandas.engine.sender.backoff", lambda *_: 0.0)
     wire = Wire(*(Exchange(phase=Phase.CONNECT, error="refused") for _ in range(60)))
-    driver = drive(wire, IDENTITIES[:2])
-    assert isinstance(driver.error, UnavailableError)
+    runner = drive(wire, IDENTITIES[:2])
+    assert isinstance(runner.error, UnavailableError)
     assert len(wire.sent) == 3
 
 
@@ -260,8 +262,8 @@ def test_a_refusal_for_the_rate_is_tried_again(drive, monkeypatch):
 
 def test_a_long_wait_gives_the_rows_back_as_pending(drive):
     wire = Wire(answered(429, {"error": "slow down"}, **{"retry-after": "3600"}))
-    driver = drive(wire, IDENTITIES[:2])
-    answer = driver.results[IDENTITIES[0]]
+    runner = drive(wire, IDENTITIES[:2])
+    answer = runner.results[IDENTITIES[0]]
     assert (answer.match.status, answer.match.reason) == (Status.PENDING, "rate_limited")
     assert answer.not_before - answer.fetched == 3600
     again = Wire()
@@ -271,9 +273,9 @@ def test_a_long_wait_gives_the_rows_back_as_pending(drive):
 
 def test_the_budget_is_a_wall(drive):
     wire = Wire()
-    driver = drive(wire, budget=10)
-    assert statuses(driver).count(Status.MATCHED) == 3
-    skipped = [a.match for a in driver.results.values() if a.match.status is Status.SKIPPED]
+    runner = drive(wire, budget=10)
+    assert statuses(runner).count(Status.MATCHED) == 3
+    skipped = [a.match for a in runner.results.values() if a.match.status is Status.SKIPPED]
     assert {match.reason for match in skipped} == {"budget"}
     assert sum(request.credits for request in wire.billed) <= 10
 
@@ -289,16 +291,16 @@ def test_cancelling_starts_no_billed_request_and_lands_what_is_in_flight(drive):
         connections = 1
 
     wire = Wire(hang)
-    driver = drive(wire, provider=One(), start=False)
-    driver.start()
+    runner = drive(wire, provider=One(), start=False)
+    runner.start()
     assert started.wait(60)
-    driver.cancel()
+    runner.cancel()
     go_on.set()
-    assert driver.done.wait(60)
+    assert runner.done.wait(60)
     assert len(wire.billed) == 1
-    assert driver.snapshot().state == "interrupted"
+    assert runner.snapshot().state == "interrupted"
     # The batch in flight was accepted: its next step was not made, and the next call makes it.
-    pending = [a.match.reason for a in driver.results.values() if a.match.status == "pending"]
+    pending = [a.match.reason for a in runner.results.values() if a.match.status == "pending"]
     assert pending == ["interrupted"] * 2
     again = Wire()
     assert statuses(drive(again)) == [Status.MATCHED] * 6
@@ -315,11 +317,11 @@ def test_a_defect_of_a_provider_stops_the_run_and_loses_nothing(drive):
             raise KeyError("x")
 
     wire = Wire()
-    driver = drive(wire, IDENTITIES[:2], provider=Broken())
-    assert "KeyError" in str(driver.error)
+    runner = drive(wire, IDENTITIES[:2], provider=Broken())
+    assert "KeyError" in str(runner.error)
     repaired = Wire()
-    driver = drive(repaired, IDENTITIES[:2])
-    assert driver.results[IDENTITIES[0]].match.status is Status.MATCHED
+    runner = drive(repaired, IDENTITIES[:2])
+    assert runner.results[IDENTITIES[0]].match.status is Status.MATCHED
     assert repaired.billed == []
 
 
@@ -328,8 +330,8 @@ def test_a_provider_that_forgets_an_identity_leaves_it_held(drive):
         def flow(self, kind, batch):
             return (yield from super().flow(kind, batch))[:1]
 
-    driver = drive(Wire(), IDENTITIES[:2], provider=Forgetful())
-    matches = [driver.results[i].match for i in IDENTITIES[:2]]
+    runner = drive(Wire(), IDENTITIES[:2], provider=Forgetful())
+    matches = [runner.results[i].match for i in IDENTITIES[:2]]
     assert [match.status for match in matches] == [Status.MATCHED, Status.HELD]
     assert matches[1].reason == "unread"
 
@@ -347,16 +349,16 @@ def test_two_runs_at_once_buy_each_identity_once(drive):
 
 
 def test_progress_adds_up(drive):
-    driver = drive(Wire(), limit=RateLimit(1000, 60))
-    now = driver.snapshot()
+    runner = drive(Wire(), limit=RateLimit(1000, 60))
+    now = runner.snapshot()
     assert (now.rows, now.rows_done, now.batches, now.batches_done) == (6, 6, 3, 3)
     assert (now.counts, now.credits, now.state) == ({"matched": 6}, 18.0, "done")
 
 
 def test_an_untrusted_certificate_stops_the_run_at_once(drive):
     wire = Wire(*(Exchange(phase=Phase.CONNECT, error="certificate") for _ in range(60)))
-    driver = drive(wire)
-    assert "certificate" in str(driver.error)
+    runner = drive(wire)
+    assert "certificate" in str(runner.error)
     assert len(wire.sent) <= Echo.connections
 
 
@@ -364,8 +366,8 @@ def test_a_request_that_is_refused_here_is_not_held(drive):
     def refuse():
         raise ConfigurationError("The path is none.")
 
-    driver = drive(Wire(refuse), IDENTITIES[:2])
-    assert isinstance(driver.error, ConfigurationError)
+    runner = drive(Wire(refuse), IDENTITIES[:2])
+    assert isinstance(runner.error, ConfigurationError)
     assert drive(Wire(), IDENTITIES[:2]).results[IDENTITIES[0]].match.status is Status.MATCHED
 
 
@@ -397,11 +399,11 @@ class Halves(Echo):
 @pytest.fixture
 def halved(drive):
     """A batch of four, interrupted when the answer about its first half had come."""
-    driver = drive(Wire(), IDENTITIES[:4], provider=Halves(), start=False)
-    wire = Wire(driver.cancel)
-    driver._transport = driver._sender._transport = wire
-    driver.start()
-    assert driver.done.wait(60)
+    runner = drive(Wire(), IDENTITIES[:4], provider=Halves(), start=False)
+    wire = Wire(runner.cancel)
+    runner._transport = runner._sender._transport = wire
+    runner.start()
+    assert runner.done.wait(60)
     assert len(wire.billed) == 1
     return lambda wire, *args, **options: drive(wire, *args, provider=Halves(), **options)
 
@@ -412,25 +414,25 @@ def asked(wire):
 
 def test_recovery_reads_what_was_paid_for_and_asks_for_the_rest(halved):
     wire = Wire()
-    driver = halved(wire, IDENTITIES[:4])
-    assert [driver.results[i].match.status for i in IDENTITIES[:4]] == [Status.MATCHED] * 4
+    runner = halved(wire, IDENTITIES[:4])
+    assert [runner.results[i].match.status for i in IDENTITIES[:4]] == [Status.MATCHED] * 4
     assert asked(wire) == ["p2@example.com", "p3@example.com"]
-    assert driver.snapshot().credits == 6
+    assert runner.snapshot().credits == 6
 
 
 def test_recovery_buys_nothing_for_whom_nobody_asks_any_more(halved):
     wire = Wire()
-    driver = halved(wire, IDENTITIES[:1])
-    assert driver.results[IDENTITIES[0]].match.status is Status.MATCHED
+    runner = halved(wire, IDENTITIES[:1])
+    assert runner.results[IDENTITIES[0]].match.status is Status.MATCHED
     assert wire.sent == []
 
 
 def test_recovery_stays_within_the_budget_and_the_plan(halved):
     wire = Wire()
-    driver = halved(wire, IDENTITIES[:4], budget=3)
-    assert driver.snapshot().credits_max == 6
+    runner = halved(wire, IDENTITIES[:4], budget=3)
+    assert runner.snapshot().credits_max == 6
     assert asked(wire) == ["p2@example.com"]
-    assert driver.results[IDENTITIES[3]].match.reason == "budget"
+    assert runner.results[IDENTITIES[3]].match.reason == "budget"
 
 
 def test_what_nobody_can_read_is_held_and_no_obstacle(halved, drive, monkeypatch):
@@ -441,9 +443,9 @@ def test_what_nobody_can_read_is_held_and_no_obstacle(halved, drive, monkeypatch
 
     original = Halves.flow
     monkeypatch.setattr(Halves, "flow", broken)
-    driver = halved(Wire())
-    assert driver.error is None
-    found = [driver.results[i].match for i in IDENTITIES]
+    runner = halved(Wire())
+    assert runner.error is None
+    found = [runner.results[i].match for i in IDENTITIES]
     assert [match.status for match in found] == [Status.HELD] * 4 + [Status.MATCHED] * 2
     monkeypatch.undo()
     repaired = halved(Wire())
@@ -457,48 +459,48 @@ def test_a_page_in_place_of_an_answer_is_held_and_never_asked_again(drive, statu
     )
     drive(Wire(page), IDENTITIES[:2])
     again = Wire()
-    driver = drive(again, IDENTITIES[:2])
+    runner = drive(again, IDENTITIES[:2])
     refused = status == 401  # which no gateway gives for a request passed on
     expected = Status.MATCHED if refused else Status.HELD
-    assert driver.results[IDENTITIES[0]].match.status is expected
+    assert runner.results[IDENTITIES[0]].match.status is expected
     assert len(again.billed) == refused
 
 
 def test_a_pause_holds_back_the_next_request_of_a_batch_too(drive):
-    driver = drive(Wire(), IDENTITIES[:4], provider=Halves(), start=False)
-    wire = Wire(driver.pause)
-    driver._transport = driver._sender._transport = wire
-    driver.start()
-    assert not driver.done.wait(0.4)
+    runner = drive(Wire(), IDENTITIES[:4], provider=Halves(), start=False)
+    wire = Wire(runner.pause)
+    runner._transport = runner._sender._transport = wire
+    runner.start()
+    assert not runner.done.wait(0.4)
     assert len(wire.billed) == 1
-    driver.resume()
-    assert driver.done.wait(60)
+    runner.resume()
+    assert runner.done.wait(60)
     assert len(wire.billed) == 2
 
 
 def test_no_request_starts_after_a_cancel_not_even_one_that_is_written_down(drive, monkeypatch):
     wire = Wire()
-    driver = drive(wire, start=False)
-    intend = Journal.intend
+    runner = drive(wire, start=False)
+    intend = Journal.record_intent
 
     def cancel_first(*args):
-        driver.cancel()
+        runner.cancel()
         return intend(*args)
 
-    monkeypatch.setattr(Journal, "intend", cancel_first)
-    driver.start()
-    assert driver.done.wait(60)
+    monkeypatch.setattr(Journal, "record_intent", cancel_first)
+    runner.start()
+    assert runner.done.wait(60)
     assert wire.sent == []
-    assert {answer.match.reason for answer in driver.results.values()} == {"run_stopped"}
+    assert {answer.match.reason for answer in runner.results.values()} == {"run_stopped"}
     monkeypatch.undo()
     assert statuses(drive(Wire())) == [Status.MATCHED] * 6
 
 
 def test_a_cancel_before_the_start_ends_the_run(drive):
-    driver = drive(Wire(), start=False)
-    driver.cancel()
-    assert driver.done.wait(60)
-    assert driver.snapshot().state == "interrupted"
+    runner = drive(Wire(), start=False)
+    runner.cancel()
+    assert runner.done.wait(60)
+    assert runner.snapshot().state == "interrupted"
 
 
 @pytest.mark.parametrize("defect", [KeyError("x"), SystemExit(1), GeneratorExit()])
@@ -508,9 +510,9 @@ def test_nothing_that_a_provider_raises_hangs_the_run(drive, defect):
             yield Wait(0.0)
             raise defect
 
-    driver = drive(Wire(), provider=Raises())
-    assert "defect" in str(driver.error)
-    assert set(statuses(driver)) == {Status.SKIPPED}
+    runner = drive(Wire(), provider=Raises())
+    assert "defect" in str(runner.error)
+    assert set(statuses(runner)) == {Status.SKIPPED}
 
 
 def test_an_end_that_fails_is_told_and_not_waited_for(drive, monkeypatch):
@@ -521,11 +523,11 @@ def test_an_end_that_fails_is_told_and_not_waited_for(drive, monkeypatch):
         raise OSError("no space")
 
     monkeypatch.setattr(Journal, "close", fail)
-    driver = drive(Wire(), start=False)
-    driver.start()
-    assert driver.done.wait(60)
-    assert "OSError" in str(driver.error)
-    assert statuses(driver) == [Status.MATCHED] * 6
+    runner = drive(Wire(), start=False)
+    runner.start()
+    assert runner.done.wait(60)
+    assert "OSError" in str(runner.error)
+    assert statuses(runner) == [Status.MATCHED] * 6
 
 
 def test_a_budget_that_comes_back_is_used(drive):
@@ -543,7 +545,7 @@ def test_a_budget_that_comes_back_is_used(drive):
 
 
 def test_progress_counts_a_row_once_however_often_its_answer_changes():
-    tally = Tally("echo", dict.fromkeys(IDENTITIES, 2), {"invalid": 1})
+    tally = Results("echo", dict.fromkeys(IDENTITIES, 2), {"invalid": 1})
     miss = Match(identity=IDENTITIES[0], status=Status.NOT_FOUND)
     tally.record({IDENTITIES[0]: Answer(miss, 0.0, "echo")})
     tally.record({IDENTITIES[0]: Answer(replace(miss, status=Status.MATCHED), 1.0, "echo")})
@@ -554,8 +556,8 @@ def test_progress_counts_a_row_once_however_often_its_answer_changes():
 def test_an_endless_limit_is_no_defect(drive):
     headers = dict.fromkeys(("x-ratelimit-limit", "x-ratelimit-remaining"), "9" * 400)
     wire = Wire(answered(200, {"names": json.dumps(["a", "b"])}, **headers))
-    driver = drive(wire, IDENTITIES[:2], limit=RateLimit(10, 1))
-    assert driver.error is None
+    runner = drive(wire, IDENTITIES[:2], limit=RateLimit(10, 1))
+    assert runner.error is None
 
 
 def test_who_waits_for_the_documented_limit_hears_of_a_wider_one(drive):
@@ -574,8 +576,8 @@ def test_who_waits_for_the_documented_limit_hears_of_a_wider_one(drive):
 
     # Each wait for the documented limit would last longer than `drive` waits for the end.
     wire = Wire(*(told() for _ in range(3)))
-    driver = drive(wire, provider=Brief(), limit=RateLimit(1, 3600))
-    assert {answer.match.status for answer in driver.results.values()} == {Status.NOT_FOUND}
+    runner = drive(wire, provider=Brief(), limit=RateLimit(1, 3600))
+    assert {answer.match.status for answer in runner.results.values()} == {Status.NOT_FOUND}
 
 
 def test_what_is_tried_again_is_a_tenth_of_all_at_the_most_but_for_a_few(drive, monkeypatch):
@@ -589,13 +591,13 @@ def test_what_is_tried_again_is_a_tenth_of_all_at_the_most_but_for_a_few(drive, 
             return [Match(identity=one, status=status, retry_in=60) for one in batch]
 
     monkeypatch.setattr("enrich_pandas.engine.sender.backoff", lambda *_: 0.0)
-    monkeypatch.setattr(Throttle, "pause", lambda *_: None)
+    monkeypatch.setattr(RateLimiter, "pause", lambda *_: None)
     monkeypatch.setattr(sender, "RETRIES", 5)
     many = [Identity.of(email=f"r{n}@example.com") for n in range(120)]
     busy = answered(503, {"error": "later"})
     wire = Wire(*(one for _ in range(1000) for one in (busy, None)))
-    driver = drive(wire, many, provider=Plain())
-    assert driver.error is None
+    runner = drive(wire, many, provider=Plain())
+    assert runner.error is None
     tried_again = len(wire.sent) - 60
     assert 5 <= tried_again <= 5 + 0.1 * 60 + Echo.connections
 
@@ -607,8 +609,8 @@ def test_after_a_fatal_answer_no_more_begin_than_there_are_workers(drive, status
         connections = 8
 
     class Slow(Wire):
-        def send(self, request, may_leave):
-            answer = super().send(request, may_leave)
+        def send(self, request, may_send):
+            answer = super().send(request, may_send)
             time.sleep(0.2)
             if answer.status == status:
                 fatal.append(len(self.sent))
@@ -616,8 +618,8 @@ def test_after_a_fatal_answer_no_more_begin_than_there_are_workers(drive, status
 
     fatal, many = [], [Identity.of(email=f"f{n}@example.com") for n in range(200)]
     wire = Slow(*[None] * (k - 1), answered(status, {"error": "no"}))
-    driver = drive(wire, many, provider=Eight())
-    assert isinstance(driver.error, EnrichError)
+    runner = drive(wire, many, provider=Eight())
+    assert isinstance(runner.error, EnrichError)
     sent = len(wire.sent)
     assert sent - fatal[0] <= 7
     time.sleep(0.3)
@@ -626,17 +628,17 @@ def test_after_a_fatal_answer_no_more_begin_than_there_are_workers(drive, status
 
 def test_what_is_connected_when_the_run_is_stopped_is_not_sent_and_not_held(drive):
     class Connecting(Wire):
-        def send(self, request, may_leave):
-            driver.cancel()
-            return super().send(request, may_leave)
+        def send(self, request, may_send):
+            runner.cancel()
+            return super().send(request, may_send)
 
     wire = Connecting()
-    driver = drive(wire, [Identity.of(email="c@example.com")], start=False)
-    driver.start()
-    assert driver.done.wait(60)
+    runner = drive(wire, [Identity.of(email="c@example.com")], start=False)
+    runner.start()
+    assert runner.done.wait(60)
     assert not wire.sent
-    assert driver.error is None
-    assert driver.snapshot().credits == 0
+    assert runner.error is None
+    assert runner.snapshot().credits == 0
 
 
 def test_who_is_too_dear_while_another_batch_reserves_waits_for_it(drive):
@@ -646,22 +648,22 @@ def test_who_is_too_dear_while_another_batch_reserves_waits_for_it(drive):
         connections = 2
 
     many = [Identity.of(email=f"d{n}@example.com") for n in range(40)]
-    driver = drive(Wire(), many, provider=Two(), budget=6)
-    assert {driver.results[one].match.status for one in many} == {Status.NOT_FOUND}
+    runner = drive(Wire(), many, provider=Two(), budget=6)
+    assert {runner.results[one].match.status for one in many} == {Status.NOT_FOUND}
 
 
 def test_under_a_limit_no_more_is_claimed_than_can_be_sent_at_once(drive, tmp_path):
     """Claims that wait would keep others, and the budget, for as long as the list takes."""
     many = [Identity.of(email=f"l{n}@example.com") for n in range(200)]
-    driver = drive(Wire(), many, limit=RateLimit(5, 60), start=False)
-    driver.start()
+    runner = drive(Wire(), many, limit=RateLimit(5, 60), start=False)
+    runner.start()
     deadline = time.monotonic() + 60
-    while len(driver.results) < 4 and time.monotonic() < deadline:
+    while len(runner.results) < 4 and time.monotonic() < deadline:
         time.sleep(0.01)
     time.sleep(0.3)
-    claimed = len(driver._journal.claims([driver._orders.fingerprint(one) for one in many]))
-    driver.cancel()
-    assert driver.done.wait(60)
+    claimed = len(runner._journal.claims([runner._orders.fingerprint(one) for one in many]))
+    runner.cancel()
+    assert runner.done.wait(60)
     workers = Echo.connections + READERS  # each of which may begin one at the same time
     assert 2 <= claimed <= 2 * (Echo.connections + workers + 5)
 
@@ -670,12 +672,12 @@ def test_who_waits_for_a_connection_is_not_in_flight(drive):
     answers = threading.Event()
     wire = Wire(*[lambda: answers.wait(60)] * Nobody.connections)
     many = [Identity.of(email=f"f{n}@example.com") for n in range(60)]
-    driver = drive(wire, many, provider=Nobody(), start=False)
-    driver.start()
+    runner = drive(wire, many, provider=Nobody(), start=False)
+    runner.start()
     deadline = time.monotonic() + 60
-    while driver._sender.queued < READERS and time.monotonic() < deadline:
+    while runner._sender.queued < READERS and time.monotonic() < deadline:
         time.sleep(0.01)
-    now = driver.snapshot()
+    now = runner.snapshot()
     answers.set()
-    assert driver.done.wait(60)
+    assert runner.done.wait(60)
     assert (len(wire.sent), now.in_flight) == (30, Nobody.connections)

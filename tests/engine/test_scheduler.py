@@ -230,7 +230,7 @@ class Gate(Recorder):
             self.most = max(self.most, len(self.waiting))
             return 0.01
         self.waiting.discard(n)
-        self.scheduler.look_again()
+        self.scheduler.recheck()
         return None
 
 

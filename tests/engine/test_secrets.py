@@ -13,7 +13,7 @@ import pytest
 import pytest_socket
 
 import enrich_pandas as ep
-from enrich_pandas.engine.context import Surroundings, inside
+from enrich_pandas.engine.context import Environment, use_environment
 from enrich_pandas.models import Person
 from enrich_pandas.providers.base import (
     Identity,
@@ -57,7 +57,7 @@ def test_nobody_sees_a_key_or_a_person(wire, caplog, tmp_path, answer, on, api):
             "email": [f"{WHO}{n}@example.com" for n in range(3)],
         }
     )
-    here = Surroundings(
+    environment = Environment(
         origins={"crustdata": wire.serve(ANSWERS[answer]).origin},
         secrets={"crustdata": {"api_key": Secret(KEY)}},
         journal=tmp_path / "journal.sqlite",
@@ -65,14 +65,14 @@ def test_nobody_sees_a_key_or_a_person(wire, caplog, tmp_path, answer, on, api):
     )
     provider = ep.Crustdata(api=api, rate=RateLimit(1000, 1))
     errors = []
-    with inside(here):
+    with use_environment(environment):
         handle = frame.enrich.people(provider, on={on: on}, progress=None, wait=False)
         try:
             handle.wait()
         except ep.EnrichError as error:
             errors = list(chain(error))
-    seen = [caplog.text, repr(handle), repr(handle._driver.snapshot()), *map(str, errors)]
-    seen += [repr(thing) for thing in (provider, handle._driver._orders, *errors)]
+    seen = [caplog.text, repr(handle), repr(handle._runner.snapshot()), *map(str, errors)]
+    seen += [repr(thing) for thing in (provider, handle._runner._orders, *errors)]
     seen += [path.name for path in tmp_path.rglob("*")]
     assert WHO not in "".join(seen)
     rendered = [traceback.TracebackException.from_exception(e, capture_locals=True) for e in errors]

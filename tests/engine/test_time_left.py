@@ -2,8 +2,8 @@ from typing import Any
 
 import pytest
 
-from enrich_pandas.engine.rate_limit import Throttle
-from enrich_pandas.engine.runner import outlook
+from enrich_pandas.engine.rate_limit import RateLimiter
+from enrich_pandas.engine.runner import time_left
 from enrich_pandas.engine.task import Task
 from enrich_pandas.providers.base import Identity, RateLimit, Request
 
@@ -25,8 +25,8 @@ class Going:
         return self._next_up
 
 
-def look(going: Any, throttle: Throttle | None = None) -> Any:
-    return outlook(going, throttle or Throttle(None), "acme")
+def look(going: Any, limiter: RateLimiter | None = None) -> Any:
+    return time_left(going, limiter or RateLimiter(None), "acme")
 
 
 def waiting(**what: Any) -> Task:
@@ -39,16 +39,16 @@ def test_the_time_left_goes_by_the_batches_so_far() -> None:
 
 
 def test_it_is_no_less_than_the_vendors_limit_allows() -> None:
-    throttle = Throttle(RateLimit(2, 60.0), clock=lambda: 0.0)
-    assert [throttle.reserve(n) for n in range(2)] == [0.0, 0.0]
-    assert throttle.pace() == (2, RateLimit(2, 60.0))
-    assert look(Going(5), throttle).eta == 150.0  # five more, two a minute
+    limiter = RateLimiter(RateLimit(2, 60.0), clock=lambda: 0.0)
+    assert [limiter.reserve(n) for n in range(2)] == [0.0, 0.0]
+    assert limiter.pace() == (2, RateLimit(2, 60.0))
+    assert look(Going(5), limiter).eta == 150.0  # five more, two a minute
 
 
 def test_a_wait_for_the_limit_is_counted_to_when_it_opens() -> None:
-    throttle = Throttle(RateLimit(1, 60.0), clock=lambda: 0.0)
-    throttle.reserve(0)
-    found = look(Going(5, (0.4, waiting(request=ASKED))), throttle)
+    limiter = RateLimiter(RateLimit(1, 60.0), clock=lambda: 0.0)
+    limiter.reserve(0)
+    found = look(Going(5, (0.4, waiting(request=ASKED))), limiter)
     assert found.waiting == "acme's rate limit"
     assert found.wait_seconds == pytest.approx(60.6)
 

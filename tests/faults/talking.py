@@ -4,14 +4,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from enrich_pandas.engine.context import current
+from enrich_pandas.engine.context import current_environment
 from enrich_pandas.engine.credentials import find_secrets
 from enrich_pandas.engine.sender import ATTEMPTS
 from enrich_pandas.providers.base import Identity, Provider, Request, Response
 from enrich_pandas.testing.driving import Conversation, drive
 from enrich_pandas.transport import Transport
-from enrich_pandas.transport.outcome import legible, read
-from enrich_pandas.waterfall.stage import transport_to
+from enrich_pandas.transport.outcome import read_exchange, repair_response
+from enrich_pandas.waterfall.stage import open_transport
 
 
 class Line:
@@ -31,17 +31,17 @@ class Line:
             answer = self.once(request)
             if not answer.lost:
                 break
-        return legible(answer)
+        return repair_response(answer)
 
     def once(self, request: Request) -> Response:
         """Return the answer as it stands in the journal."""
-        return read(self.transport.send(request), request, self.provider)
+        return read_exchange(self.transport.send(request), request, self.provider)
 
 
 @contextmanager
 def line_of(provider: Provider) -> Iterator[Line]:
-    here = current()
-    transport: Any = transport_to(provider, find_secrets(provider, here), here)
+    environment = current_environment()
+    transport: Any = open_transport(provider, find_secrets(provider, environment), environment)
     try:
         yield Line(provider, transport)
     finally:

@@ -16,7 +16,7 @@ import pytest
 import enrich_pandas as ep
 from enrich_pandas.providers.base import Outcome, Provider, Response, Status
 from enrich_pandas.testing.driving import Conversation, drive
-from enrich_pandas.transport.outcome import legible
+from enrich_pandas.transport.outcome import repair_response
 from tests.faults.judging import PROVIDERS, sandbox_name
 from tests.faults.talking import identities, line_of
 
@@ -47,7 +47,7 @@ def ends(body: bytes) -> list[int]:
 
 def landed(provider: Provider, whole: Response, cut: int) -> dict[Any, Status]:
     part = replace(whole, body=whole.body[:cut], outcome=Outcome.DAMAGED)
-    talk = drive(provider, "people", identities(SLUGS), lambda _: legible(part))
+    talk = drive(provider, "people", identities(SLUGS), lambda _: repair_response(part))
     assert len(talk.requests) == 1
     return talk.statuses
 

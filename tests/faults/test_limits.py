@@ -102,7 +102,7 @@ def test_a_journal_that_stays_locked_stops_the_run_before_anything_is_spent(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, vendor: str
 ) -> None:
     """F35: the wait has an end, and comes before the request."""
-    monkeypatch.setattr(database, "PATIENCE", 0.2)
+    monkeypatch.setattr(database, "LOCK_TIMEOUT", 0.2)
     home = tmp_path / "journal.sqlite"
     with ep.sandbox(misses=0, journal=home) as box:
         enriched(people(["first-example"]), PROVIDERS[vendor]())

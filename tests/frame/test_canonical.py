@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from enrich_pandas.frame.canonical import TEXT, plain
+from enrich_pandas.frame.canonical import TEXT, canonicalize_plain
 from enrich_pandas.frame.cells import PLACEHOLDERS
 from enrich_pandas.frame.identifiers import canonical
 from tests.frame.spellings import SPELLINGS
@@ -67,7 +67,7 @@ def test_the_kernels_decide_nothing_that_the_exact_path_does_not(identifier, dat
         )
     )
     cells = data.draw(st.lists(built | addresses | st.text(max_size=9), max_size=6))
-    decided = plain(identifier, pa.array(cells, TEXT)).to_pylist()
+    decided = canonicalize_plain(identifier, pa.array(cells, TEXT)).to_pylist()
     for cell, value in zip(cells, decided, strict=True):
         assert value is None or canonical(identifier, cell) == (value, None)
 
@@ -88,7 +88,7 @@ PLAIN = {
 def test_the_common_spellings_are_decided_by_the_kernels(identifier) -> None:
     cells, told = zip(*PLAIN[identifier], strict=True)
     start = "https://www.linkedin.com/in/" if identifier == "linkedin_url" else ""
-    values = plain(identifier, pa.array(cells, TEXT)).to_pylist()
+    values = canonicalize_plain(identifier, pa.array(cells, TEXT)).to_pylist()
     assert values == [start + value for value in told]
 
 
@@ -107,4 +107,4 @@ def test_the_common_spellings_are_decided_by_the_kernels(identifier) -> None:
     ],
 )
 def test_what_is_odd_is_left_to_the_exact_path(identifier, cell) -> None:
-    assert plain(identifier, pa.array([cell], TEXT)).to_pylist() == [None]
+    assert canonicalize_plain(identifier, pa.array([cell], TEXT)).to_pylist() == [None]

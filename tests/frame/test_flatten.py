@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich_pandas.frame import flatten
-from enrich_pandas.frame.flatten import Shelf
+from enrich_pandas.frame.flatten import ArrayBuilder
 from enrich_pandas.frame.schema import ROW_COLUMNS, TEXT, fields_of, singular, wide_names
 from enrich_pandas.models import Company, Education, Email, Experience, Location, Person
 
@@ -42,17 +42,19 @@ people = st.builds(
 
 
 def taken(models, codes=None, most=None, fields=FIELDS):
-    count, shelf = len(models), Shelf(fields, most)
-    places = [-1 if model is None else shelf.put(model) for model in models]
-    distinct = flatten.Distinct(
+    count, builder = len(models), ArrayBuilder(fields, most)
+    places = [-1 if model is None else builder.add(model) for model in models]
+    distinct = flatten.DistinctAnswers(
         status=["matched" if model else "not_found" for model in models],
         reason=[""] * count,
         provider=["test"] * count,
         fetched=[1_700_000_000.0] * count,
         places=np.array(places, np.intp),
-        gathered=shelf.gathered(),
+        arrays=builder.arrays(),
     )
-    return flatten.Taken(distinct, np.arange(count) if codes is None else np.array(codes, np.intp))
+    return flatten.RowAnswers(
+        distinct, np.arange(count) if codes is None else np.array(codes, np.intp)
+    )
 
 
 @pytest.mark.parametrize("model", [Person, Company])

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich_pandas.frame import flatten
-from enrich_pandas.frame.flatten import Shelf
+from enrich_pandas.frame.flatten import ArrayBuilder
 from enrich_pandas.frame.schema import ROW_COLUMNS, fields_of
 from enrich_pandas.models import Company, Person
 from tests.frame import reference
@@ -51,17 +51,17 @@ def frames(draw):
 
 
 def taken(models, codes, fields, most=None):
-    count, shelf = len(models), Shelf(fields, most)
-    places = [-1 if model is None else shelf.put(model) for model in models]
-    distinct = flatten.Distinct(
+    count, builder = len(models), ArrayBuilder(fields, most)
+    places = [-1 if model is None else builder.add(model) for model in models]
+    distinct = flatten.DistinctAnswers(
         ["x"] * count,
         [""] * count,
         ["x"] * count,
         [0.0] * count,
         np.array(places),
-        shelf.gathered(),
+        builder.arrays(),
     )
-    return flatten.Taken(distinct, np.array(codes, np.intp))
+    return flatten.RowAnswers(distinct, np.array(codes, np.intp))
 
 
 def held(column):

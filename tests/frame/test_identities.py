@@ -5,7 +5,7 @@ import pyarrow as pa
 import pytest
 
 from enrich_pandas.frame import identities
-from enrich_pandas.frame.identities import Identities, taken
+from enrich_pandas.frame.identities import Identities, take_identities
 from enrich_pandas.providers.base import Identity
 
 EMAILS, URLS = pa.array(["a@example.com", "b@example.com"]), pa.array(["https://c.example"])
@@ -18,7 +18,7 @@ LISTED = [
 
 @pytest.fixture
 def people() -> Identities:
-    return taken(["email", "linkedin_url"], [EMAILS, URLS], np.array([2, 1, 0]))
+    return take_identities(["email", "linkedin_url"], [EMAILS, URLS], np.array([2, 1, 0]))
 
 
 def test_they_are_what_a_list_of_them_is(people) -> None:
@@ -31,4 +31,4 @@ def test_they_are_what_a_list_of_them_is(people) -> None:
 def test_they_are_made_piece_by_piece(people, monkeypatch) -> None:
     monkeypatch.setattr(identities, "PIECE", 2)
     assert list(people) == LISTED
-    assert not list(taken(["email"], [EMAILS], np.array([], dtype=int)))
+    assert not list(take_identities(["email"], [EMAILS], np.array([], dtype=int)))

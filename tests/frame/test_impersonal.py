@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import enrich_pandas as ep
-from enrich_pandas.frame.identities import Identities, counts_by_names, values_of
-from enrich_pandas.frame.impersonal import rows_by_sort
+from enrich_pandas.frame.identities import Identities, count_by_identifiers, identifier_values
+from enrich_pandas.frame.impersonal import count_impersonal_rows
 from enrich_pandas.frame.internet import DISPOSABLE, FREE_MAIL, ROLES
 from enrich_pandas.frame.schema import TEXT
 from enrich_pandas.providers.base import Identity
@@ -74,10 +74,17 @@ def test_identities_in_arrays_are_counted_as_those_that_are_objects():
     people = [addresses[0], page, addresses[1]]
     arrays = Identities(["email", "linkedin_url"], np.array([0, 1, 0]), _texts(people))
     assert arrays == people
-    assert rows_by_sort(arrays, [3, 5, 7]) == rows_by_sort(people, [3, 5, 7]) == {"role": 3}
-    assert counts_by_names(arrays) == counts_by_names(people)
+    assert (
+        count_impersonal_rows(arrays, [3, 5, 7])
+        == count_impersonal_rows(people, [3, 5, 7])
+        == {"role": 3}
+    )
+    assert count_by_identifiers(arrays) == count_by_identifiers(people)
     for name in ("email", "linkedin_url", "domain"):
-        (mine, places), (theirs, others) = values_of(arrays, name), values_of(people, name)
+        (mine, places), (theirs, others) = (
+            identifier_values(arrays, name),
+            identifier_values(people, name),
+        )
         assert (mine.to_pylist(), places.tolist()) == (theirs.to_pylist(), others.tolist())
 
 

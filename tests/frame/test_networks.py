@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enrich_pandas.frame import identifiers
-from enrich_pandas.frame.cells import Refused
+from enrich_pandas.frame.cells import InvalidValueError
 from enrich_pandas.frame.identifiers import canonical
 
 FACEBOOK = "https://www.facebook.com/ada.sample.7"
@@ -60,6 +60,6 @@ def test_any_text_is_a_canonical_address_or_refused(text):
     for read in (identifiers.facebook, identifiers.twitter):
         try:
             found = read(text)
-        except Refused:
+        except InvalidValueError:
             continue
         assert read(found) == found

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from enrich_pandas.errors import InputError
-from enrich_pandas.frame.output import attach, check_names, own_columns
+from enrich_pandas.frame.output import attach, check_names, earlier_columns
 
 ROW = ["person_status", "person_reason", "person_provider", "person_fetched_at"]
 
@@ -105,12 +105,12 @@ def test_the_input_is_not_touched():
 def test_an_earlier_result_is_recognised_and_nothing_else():
     frame = pd.DataFrame(columns=[*ROW, "person_email_7_type", "person_age", "name"])
     names = ["status", "reason", "provider", "fetched_at", "email_1_type"]
-    assert own_columns(frame, "person_", names) == [*ROW, "person_email_7_type"]
+    assert earlier_columns(frame, "person_", names) == [*ROW, "person_email_7_type"]
 
 
 def test_without_all_row_columns_nothing_is_ours():
     frame = pd.DataFrame(columns=["person_status", "person_name"])
-    assert own_columns(frame, "person_", ["status", "name"]) == []
+    assert earlier_columns(frame, "person_", ["status", "name"]) == []
 
 
 @pytest.mark.parametrize("taken", ["person_name", "PERSON_Name"])

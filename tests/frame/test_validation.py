@@ -10,21 +10,21 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich_pandas.errors import ConfigurationError, InputError
-from enrich_pandas.frame.cells import factorized
-from enrich_pandas.frame.columns import Columns, find_columns
+from enrich_pandas.frame.cells import factorize
+from enrich_pandas.frame.columns import IdentifierColumns, find_columns
 from enrich_pandas.frame.validation import FIELDS, Identified, identify, schema
 from enrich_pandas.providers.base import Identity, Provider, Status
 from tests.frame.spellings import CANONICAL, SPELLINGS
 
-EMAIL = Columns({"email": "Email"}, {"email": "on="}, {})
-BOTH = Columns({"linkedin_url": "LinkedIn", "email": "Email"}, {}, {})
+EMAIL = IdentifierColumns({"email": "Email"}, {"email": "on="}, {})
+BOTH = IdentifierColumns({"linkedin_url": "LinkedIn", "email": "Email"}, {}, {})
 ADA = Identity.of(email="ada@example.com")
 ZOE = Identity.of(linkedin_url=CANONICAL)
 
 
 def told(identified: Identified) -> list[Any]:
     """Read the codes back: an identity or a refusal for each row."""
-    results = [*identified.identities, *identified.refusals]
+    results = [*identified.identities, *identified.exclusions]
     return [results[code] for code in identified.codes]
 
 
@@ -60,7 +60,7 @@ def test_each_row_has_an_identity_or_a_reason(demo: Provider) -> None:
         (Status.INVALID, "linkedin_url:shortener"),
     ]
     assert (identified.valid, identified.invalid) == (3, 4)
-    assert identified.refused == [1, 1, 1, 1]
+    assert identified.rows_by_exclusion == [1, 1, 1, 1]
 
 
 def test_the_failure_cases_are_in_the_users_terms(demo: Provider) -> None:
@@ -106,7 +106,7 @@ def test_a_column_that_is_missing_or_there_twice_raises(demo: Provider) -> None:
 
 def test_a_frame_without_rows_has_no_identities(demo: Provider) -> None:
     identified = identify(pd.DataFrame({"Email": []}), EMAIL, demo, "people")
-    assert (len(identified.codes), identified.identities, identified.refusals) == (0, [], [])
+    assert (len(identified.codes), identified.identities, identified.exclusions) == (0, [], [])
     assert tuple(identified.failure_cases.columns) == FIELDS
 
 
@@ -201,7 +201,7 @@ def test_a_text_with_a_nul_is_another_cell_than_the_text_before_it(demo: Provide
 
 
 def test_a_lone_surrogate_is_a_cell_of_its_own() -> None:
-    codes, cells = factorized(pd.Series(["\ud800", "'\\ud800'", None, "\ud800"], dtype=object))
+    codes, cells = factorize(pd.Series(["\ud800", "'\\ud800'", None, "\ud800"], dtype=object))
     assert codes.tolist() == [0, 1, -1, 0]
     assert cells == ["\ud800", "'\\ud800'"]
 
@@ -305,11 +305,11 @@ def test_any_cells_give_every_row_one_identity_or_one_reason(
 ) -> None:
     before = {name: [id(cell) for cell in frame[name]] for name in frame}
     identified = identify(frame, BOTH, demo, "people")
-    total = len(identified.identities) + len(identified.refusals)
+    total = len(identified.identities) + len(identified.exclusions)
     assert len(identified.codes) == len(frame)
     assert sorted(set(identified.codes.tolist())) == list(range(total))
     assert len(set(identified.identities)) == len(identified.identities)
-    assert len(set(identified.refusals)) == len(identified.refusals)
+    assert len(set(identified.exclusions)) == len(identified.exclusions)
     assert identified.valid + identified.invalid == len(frame)
     assert {name: [id(cell) for cell in frame[name]] for name in frame} == before
 
@@ -349,4 +349,4 @@ def test_where_takes_the_rows_it_names_and_no_others(
 def test_every_invalid_row_has_its_failure_case(demo: Provider, frame: pd.DataFrame) -> None:
     identified = identify(frame, BOTH, demo, "people")
     checks = set(identified.failure_cases["check"])
-    assert {reason.rpartition(":")[2] for _, reason in identified.refusals} <= checks
+    assert {reason.rpartition(":")[2] for _, reason in identified.exclusions} <= checks

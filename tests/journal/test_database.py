@@ -29,7 +29,7 @@ def database(tmp_path):
 @pytest.fixture
 def slow_commits(monkeypatch):
     """Let each commit take its time, as on a slow disk; count them."""
-    commit, counted = module._Group.commit, []
+    commit, counted = module._SharedTransaction.commit, []
 
     def slowly(group):
         if not group.is_settled:
@@ -37,7 +37,7 @@ def slow_commits(monkeypatch):
             time.sleep(0.02)
         commit(group)
 
-    monkeypatch.setattr(module._Group, "commit", slowly)
+    monkeypatch.setattr(module._SharedTransaction, "commit", slowly)
     return counted
 
 
@@ -107,8 +107,8 @@ def test_a_commit_that_fails_fails_all_that_wait_for_it(database, slow_commits):
         except JournalError as error:
             return "told" if "full" in str(error) else str(error)
 
-    patiently, is_mended = module.patiently, threading.Event()
-    with patch.object(module, "patiently", full), ThreadPoolExecutor(THREADS) as pool:
+    patiently, is_mended = module.execute_patiently, threading.Event()
+    with patch.object(module, "execute_patiently", full), ThreadPoolExecutor(THREADS) as pool:
         assert list(pool.map(attempt, range(20))) == ["told"] * 20
         assert committed(database) == set()
         is_mended.set()
@@ -197,7 +197,7 @@ def test_two_databases_do_not_share_a_transaction(database, tmp_path):
 def test_a_fork_commits_what_is_open(database):
     left_open_by_the_next(database)
     with ThreadPoolExecutor(1) as pool:
-        with patch.object(module, "STRANDED", 60):
+        with patch.object(module, "COMMIT_POLL", 60):
             first = pool.submit(write, database, "n")
             until = time.monotonic() + 60
             while not module._open and time.monotonic() < until:

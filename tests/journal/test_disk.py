@@ -111,7 +111,7 @@ def test_what_was_claimed_has_room_though_the_file_may_not_grow(tmp_path):
     connection.execute("CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID")
     connection.execute("CREATE TABLE claims (fingerprint BLOB)")
     connection.execute("CREATE TABLE answers (body BLOB)")
-    disk.reserve(connection, 25)
+    disk.reserve_space(connection, 25)
     connection.commit()
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")
@@ -129,12 +129,12 @@ def test_room_is_made_for_all_who_are_claimed_and_not_each_time(tmp_path):
     connection.execute("CREATE TABLE claims (fingerprint BLOB)")
     sizes = []
     for claimed in range(25, 500, 25):
-        disk.reserve(connection, 25)
+        disk.reserve_space(connection, 25)
         connection.executemany("INSERT INTO claims VALUES (?)", [(b"",)] * 25)
         connection.commit()
         free = connection.execute("PRAGMA freelist_count").fetchone()[0] * 4096
         sizes.append(connection.execute("PRAGMA page_count").fetchone()[0])
-        assert free >= claimed * disk.BYTES_AN_IDENTITY
+        assert free >= claimed * disk.BYTES_PER_IDENTITY
     assert len(set(sizes)) < len(sizes) / 2
     connection.close()
 
@@ -146,9 +146,9 @@ def test_memory_does_not_hold_the_room_for_thousands_until_the_commit(tmp_path):
     for identities, is_held in ((1_500, True), (4_000, False)):
         before = path.stat().st_size
         with database.writing() as connection:
-            disk.reserve(connection, identities)
+            disk.reserve_space(connection, identities)
             assert (path.stat().st_size == before) == is_held
-        assert path.stat().st_size - before > identities * disk.BYTES_AN_IDENTITY / 2
+        assert path.stat().st_size - before > identities * disk.BYTES_PER_IDENTITY / 2
     database.close()
 
 

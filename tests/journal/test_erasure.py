@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from enrich_pandas.journal.erasure import (
     _FOLDED_TO_ASCII,
-    Trace,
+    TextMatcher,
     _folded,
     _legible,
-    marks_in,
-    without,
+    keys_in,
+    remove_elements,
 )
-from enrich_pandas.journal.suppression import marks, marks_of
+from enrich_pandas.journal.suppression import identifier_keys, model_keys
 from enrich_pandas.models import Company, Email, Person
 
 letters = st.characters(
@@ -45,8 +45,8 @@ writings = st.sampled_from(
 )
 
 
-def traced(model) -> Trace:
-    return Trace.of(set(marks_of(model)))
+def traced(model) -> TextMatcher:
+    return TextMatcher.of(set(model_keys(model)))
 
 
 @given(slugs, spellings, spellings, writings)
@@ -54,7 +54,7 @@ def test_a_profile_is_found_however_it_is_spelled(slug, stored, sent, write):
     """Whatever two addresses have one mark, the one is looked for where the other stands."""
     mine = Person(linkedin_url=f"https://www.linkedin.com/in/{stored(slug)}")
     theirs = Person(linkedin_url=f"https://www.linkedin.com/in/{sent(slug)}")
-    if set(marks_of(mine)) & set(marks_of(theirs)):
+    if set(model_keys(mine)) & set(model_keys(theirs)):
         assert traced(mine).may_be_in(write([{"model": msgspec.to_builtins(theirs)}]))
 
 
@@ -63,7 +63,7 @@ def test_an_address_is_found_whatever_is_in_it(local, is_upper, write):
     address = f"{local}@example.com"
     mine = Person(emails=[Email(address=address)])
     theirs = Person(emails=[Email(address=address.upper() if is_upper else address)])
-    if set(marks_of(mine)) & set(marks_of(theirs)):
+    if set(model_keys(mine)) & set(model_keys(theirs)):
         assert traced(mine).may_be_in(write([msgspec.to_builtins(theirs)]))
 
 
@@ -76,7 +76,7 @@ def test_a_domain_is_found_in_either_alphabet(domain):
 
 def test_who_is_known_by_several_identifiers_only_is_looked_for_by_the_longest():
     named = {"name": 'Ada "the" Countess', "company": "Acme"}
-    trace = Trace.of(marks("people", named))
+    trace = TextMatcher.of(identifier_keys("people", named))
     assert trace.may_be_in(msgspec.json.encode(sorted(named.items())))
     assert not trace.may_be_in(b'[["company","acme"],["name","bo example"]]')
 
@@ -84,8 +84,8 @@ def test_who_is_known_by_several_identifiers_only_is_looked_for_by_the_longest()
 def test_a_company_is_read_off_any_address_of_its_own():
     body = b'{"site": "https://www.Acme.example/about", "page": "LinkedIn.com\\/company\\/acme-7"}'
     named = {"domain domain:acme.example", "company_linkedin_url page:acme-7"}
-    assert named <= marks_in(body, "companies")
-    assert not marks_in(b'{"name": "Acme", "share": "2,5"}', "companies")
+    assert named <= keys_in(body, "companies")
+    assert not keys_in(b'{"name": "Acme", "share": "2,5"}', "companies")
 
 
 @given(slugs, spellings, writings)
@@ -94,23 +94,27 @@ def test_whoever_is_found_is_named(slug, sent, write):
         linkedin_url=f"https://www.linkedin.com/in/{sent(slug)}",
         emails=[Email(address="Bo.Example+1@mail.example")],
     )
-    assert set(marks_of(person)) <= marks_in(write([msgspec.to_builtins(person)]), "people")
+    assert set(model_keys(person)) <= keys_in(write([msgspec.to_builtins(person)]), "people")
 
 
 @given(slugs, writings)
 def test_of_others_most_are_left_out_at_a_glance(slug, write):
-    trace = Trace.of(marks("people", {"linkedin_url": "https://www.linkedin.com/in/ada-7-example"}))
+    trace = TextMatcher.of(
+        identifier_keys("people", {"linkedin_url": "https://www.linkedin.com/in/ada-7-example"})
+    )
     body = write([{"url": f"https://www.linkedin.com/in/{slug}", "share": "50%"}])
     assert trace.may_be_in(body) == ("ada-7-example" in slug.lower())
-    assert without(body, trace) is body
+    assert remove_elements(body, trace) is body
 
 
 def test_a_cut_answer_about_others_stays():
     """It cannot be taken apart, and is not thrown away for a sign in it."""
-    trace = Trace.of(marks("people", {"linkedin_url": "https://www.linkedin.com/in/ada"}))
+    trace = TextMatcher.of(
+        identifier_keys("people", {"linkedin_url": "https://www.linkedin.com/in/ada"})
+    )
     for body in (b'[{"name": "B\\u00f6", "sh', b'[{"url": "linkedin.com/in/b%C3%B6", "sh'):
-        assert without(body, trace) is body
-    assert without(b'[{"url": "linkedin.com\\/in\\/\\u0061da", "sh', trace) == b""
+        assert remove_elements(body, trace) is body
+    assert remove_elements(b'[{"url": "linkedin.com\\/in\\/\\u0061da", "sh', trace) == b""
 
 
 odd = st.text(
@@ -124,7 +128,7 @@ def folding(slug):
 
 @given(st.sampled_from(["ada", "a.da", "kai", "file", "ss;"]), odd, odd, st.booleans())
 def test_a_glance_overlooks_nobody_whom_reading_finds(slug, before, after, is_ascii):
-    trace = Trace.of([f"linkedin_url https://www.linkedin.com/in/{slug}"])
+    trace = TextMatcher.of([f"linkedin_url https://www.linkedin.com/in/{slug}"])
     for meant in (slug.upper(), folding(slug)):
         body = json.dumps(before + meant + after, ensure_ascii=is_ascii).encode()
         is_read = any(word in _folded(_legible(body)) for word in trace.words)

@@ -18,7 +18,7 @@ from enrich_pandas import journal as journal_module
 from enrich_pandas.errors import JournalError
 from enrich_pandas.journal import Journal
 from enrich_pandas.journal.database import Database
-from enrich_pandas.journal.records import Change, fingerprint, fresh
+from enrich_pandas.journal.records import Change, fingerprint, new_answer
 from enrich_pandas.models import Email, Person
 from enrich_pandas.providers.base import Identity, Match, Outcome, Request, Response, Status
 
@@ -56,7 +56,7 @@ def claim(journal, *identities, run="run", budget=None, known=None):
 
 
 def land(journal, batch, *matches, held=0.0):
-    return journal.land(
+    return journal.store_results(
         batch.id, "test", "people", [(key(m.identity), m) for m in matches], held=held
     )
 
@@ -188,9 +188,9 @@ def test_a_living_owners_batch_is_not_adopted(journal, path):
 def test_a_dead_owners_batch_is_adopted_with_what_was_recorded(journal, path):
     other = Journal(path)
     batch = claim(other, ADA, BOB).batch
-    entry = other.intend(batch.id, 0, REQUEST)
-    other.answer(entry, Response(status=200, headers={"a": "b"}, body=b"[1]"))
-    other.intend(batch.id, 1, REQUEST)
+    entry = other.record_intent(batch.id, 0, REQUEST)
+    other.record_answer(entry, Response(status=200, headers={"a": "b"}, body=b"[1]"))
+    other.record_intent(batch.id, 1, REQUEST)
     other.close()
     adopted = journal.adopt(batch.id, SCOPE)
     assert adopted.identities == [ADA, BOB]
@@ -209,7 +209,7 @@ def test_a_batch_that_another_process_has_just_adopted_is_not_adopted(journal, p
     monkeypatch.setattr(journal, "_is_alive", lambda _: adopt(batch.id, SCOPE) is None)
     assert journal.adopt(batch.id, SCOPE) is None
     monkeypatch.undo()
-    faster.intend(batch.id, 0, REQUEST)  # it is still the faster one's
+    faster.record_intent(batch.id, 0, REQUEST)  # it is still the faster one's
     faster.close()
 
 
@@ -220,7 +220,7 @@ def test_what_is_idle_no_more_is_not_given_to_another(journal, path, monkeypatch
     owner.close()
     seen = journal.claims([key(ADA)])
     faster.adopt(batch.id, SCOPE)
-    faster.intend(batch.id, 0, REQUEST)
+    faster.record_intent(batch.id, 0, REQUEST)
     monkeypatch.setattr(journal, "claims", lambda _: seen)
     assert claim(journal, ADA).elsewhere == [ADA]
     faster.close()
@@ -244,7 +244,7 @@ journal = Journal(Path({str(path)!r}))
 ada = Identity.of(email="ada@example.com")
 claim = journal.claim("run", b"scope", [ada], [{key(ADA)!r}], price=len, budget=None,
                       known={{}})
-journal.intend(claim.batch.id, 0, Request(method="POST", path="/x", billed=True, credits=1))
+journal.record_intent(claim.batch.id, 0, Request(method="POST", path="/x", billed=True, credits=1))
 os.kill(os.getpid(), signal.SIGKILL)
 """
     assert subprocess.run([sys.executable, "-c", script], check=False).returncode == -9
@@ -276,13 +276,13 @@ def test_a_damaged_file_is_never_replaced(path):
 def test_what_is_billed_at_no_price_may_have_been_charged_all_the_same(journal, path):
     other = Journal(path)
     begin(other)
-    other.intend(claim(other, ADA).batch.id, 0, replace(REQUEST, credits=0))
+    other.record_intent(claim(other, ADA).batch.id, 0, replace(REQUEST, credits=0))
     other.end_run("run", "done")
     other.close()
     holder = journal.claims([key(ADA)])[key(ADA)]
     assert (holder.is_idle, holder.at_risk) == (False, 0)
     assert claim(journal, ADA).elsewhere == [ADA]
-    journal.forgetting.forget("people", dict(ADA.keys))
+    journal.eraser.erase("people", dict(ADA.keys))
     assert journal.runs()[0]["credits_held"] == 0
 
 
@@ -293,7 +293,7 @@ def test_nothing_is_asked_for_that_another_process_has_taken_over(journal, path)
     other = Journal(path)
     assert claim(other, ADA).batch.identities == [ADA]
     with pytest.raises(JournalError, match="taken over"):
-        journal.intend(mine.id, 0, REQUEST)
+        journal.record_intent(mine.id, 0, REQUEST)
     other.close()
 
 
@@ -304,7 +304,7 @@ def test_runs_tell_what_they_spent(journal):
     }  # fmt: skip
     journal.begin_run(id="run", started=1.0, **facts)
     batch = claim(journal, ADA, BOB).batch
-    journal.intend(batch.id, 0, REQUEST)
+    journal.record_intent(batch.id, 0, REQUEST)
     land(journal, batch, matched(ADA), Match(identity=BOB, status=Status.HELD), held=3.0)
     journal.end_run("run", "done")
     (run,) = journal.runs()
@@ -331,15 +331,15 @@ def test_a_dead_owners_claim_is_free_where_nothing_was_sent(journal, path):
 def test_a_dead_owners_claim_is_free_where_everything_was_refused(journal, path):
     other = Journal(path)
     batch = claim(other, ADA).batch
-    entry = other.intend(batch.id, 0, REQUEST)
-    other.answer(entry, Response(status=429, outcome=Outcome.REFUSED))
+    entry = other.record_intent(batch.id, 0, REQUEST)
+    other.record_answer(entry, Response(status=429, outcome=Outcome.REFUSED))
     other.close()
     assert claim(journal, ADA).batch is not None
 
 
 def test_a_dead_owners_claim_is_kept_where_it_may_have_been_charged(journal, path):
     other = Journal(path)
-    other.intend(claim(other, ADA, BOB).batch.id, 0, REQUEST)
+    other.record_intent(claim(other, ADA, BOB).batch.id, 0, REQUEST)
     other.close()
     holder = journal.claims([key(ADA)])[key(ADA)]
     assert (holder.is_idle, holder.at_risk, holder.left) == (False, 3, 3)
@@ -349,7 +349,7 @@ def test_a_dead_owners_claim_is_kept_where_it_may_have_been_charged(journal, pat
 def test_a_run_gives_up_at_its_end_what_it_did_not_send(journal):
     begin(journal)
     claim(journal, ADA)
-    journal.intend(claim(journal, BOB).batch.id, 0, REQUEST)
+    journal.record_intent(claim(journal, BOB).batch.id, 0, REQUEST)
     journal.end_run("run", "interrupted")
     assert list(journal.claims([key(ADA), key(BOB)])) == [key(BOB)]
     assert (journal.runs()[0]["credits"], journal.runs()[0]["credits_held"]) == (0, 3)
@@ -432,7 +432,7 @@ def test_a_reader_does_not_make_a_commit_fail(journal, path):
 
 def test_a_file_that_stays_locked_is_an_error(path, monkeypatch):
     journal = Journal(path)
-    monkeypatch.setattr("enrich_pandas.journal.database.PATIENCE", 0.1)
+    monkeypatch.setattr("enrich_pandas.journal.database.LOCK_TIMEOUT", 0.1)
     other = sqlite3.connect(path, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
     with pytest.raises(JournalError, match="locked"):
@@ -447,9 +447,9 @@ def test_a_full_disk_is_an_error_and_what_was_there_stays(journal):
     connection = journal._database._connection
     pages = connection.execute("PRAGMA page_count").fetchone()[0]
     connection.execute(f"PRAGMA max_page_count = {pages}")
-    entry = journal.intend(batch.id, 0, REQUEST)
+    entry = journal.record_intent(batch.id, 0, REQUEST)
     with pytest.raises(JournalError, match="full"):
-        journal.answer(entry, Response(status=200, body=os.urandom(100_000)))
+        journal.record_answer(entry, Response(status=200, body=os.urandom(100_000)))
     assert journal.stored([key(ADA)])[key(ADA)].match.model.name == "Ada"
     assert journal.claims([key(BOB)])[key(BOB)].at_risk == 3
 
@@ -470,7 +470,7 @@ def test_connection_is_closed_if_opening_fails(path, monkeypatch):
         opened.append(spill._database._connection)
         raise sqlite3.OperationalError("full")
 
-    monkeypatch.setattr("enrich_pandas.journal.disk.Spill.take_in", fail)
+    monkeypatch.setattr("enrich_pandas.journal.disk.Overflow.restore", fail)
     with pytest.raises(sqlite3.OperationalError, match="full"):
         Journal(path)
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
@@ -480,7 +480,7 @@ def test_connection_is_closed_if_opening_fails(path, monkeypatch):
 def test_connection_is_closed_if_the_last_commit_fails(path, monkeypatch):
     database = Database(path)
     failing = Mock(side_effect=sqlite3.OperationalError("full"))
-    monkeypatch.setattr("enrich_pandas.journal.database.commit_what_is_open", failing)
+    monkeypatch.setattr("enrich_pandas.journal.database.commit_open_transaction", failing)
     with pytest.raises(JournalError, match="full"):
         database.close()
     with pytest.raises(sqlite3.ProgrammingError, match="closed"):
@@ -549,21 +549,21 @@ def told_of(journal, identity, *addresses):
     batch = claim(journal, identity).batch
     emails = [Email(address=address) for address in addresses]
     body = msgspec.json.encode([{"name": addresses[0], "emails": addresses}])
-    entry = journal.intend(batch.id, 0, REQUEST)
-    journal.answer(entry, Response(status=200, outcome=Outcome.ACCEPTED, body=body))
+    entry = journal.record_intent(batch.id, 0, REQUEST)
+    journal.record_answer(entry, Response(status=200, outcome=Outcome.ACCEPTED, body=body))
     land(journal, batch, matched(identity, name=addresses[0], emails=emails))
     return body
 
 
 def test_a_mailbox_of_many_takes_nobody_with_it_who_is_not_called_by_it(journal):
     begin(journal)
-    journal.forgetting.forget("people", {"email": "info@example.com"})
+    journal.eraser.erase("people", {"email": "info@example.com"})
     told_of(journal, BOB, "bob@example.com", "info@example.com", "sales@example.com")
     eves = told_of(journal, EVE, "eve@example.com", "sales@example.com")
     assert list(journal.stored([key(BOB), key(EVE)])) == [key(EVE)]
     sales = Identity.of(email="sales@example.com")
-    screen = journal.tombstones.screen()
-    assert list(screen.of_identities("people", "test", [ADA, BOB, EVE, sales])) == [BOB]
+    screen = journal.suppression.current_filter()
+    assert list(screen.for_identities("people", "test", [ADA, BOB, EVE, sales])) == [BOB]
     with journal._database.reading() as connection:
         rows = connection.execute("SELECT body FROM requests").fetchall()
     bodies = [zlib.decompress(row[0]) for row in rows]
@@ -575,10 +575,10 @@ def test_what_they_may_have_cost_is_held_who_are_forgotten_while_their_job_is_op
     other = Journal(path)
     begin(other)
     batch = claim(other, ADA, BOB, EVE).batch
-    other.intend(batch.id, 0, replace(REQUEST, credits=9))
+    other.record_intent(batch.id, 0, replace(REQUEST, credits=9))
     other.close()
     for one in (ADA, BOB):
-        journal.forgetting.forget("people", dict(one.keys))
+        journal.eraser.erase("people", dict(one.keys))
         assert journal.runs()[0]["credits_held"] == 9
     adopted = journal.adopt(batch.id, SCOPE)
     assert adopted.identities == [EVE]
@@ -589,8 +589,8 @@ def test_what_they_may_have_cost_is_held_who_are_forgotten_while_their_job_is_op
 def test_what_is_held_is_no_more_than_is_left_of_the_most_that_was_reserved(journal):
     begin(journal)
     batch = claim(journal, ADA, BOB).batch
-    journal.intend(batch.id, 0, replace(REQUEST, credits=6))
-    journal.forgetting.forget("people", dict(ADA.keys))
+    journal.record_intent(batch.id, 0, replace(REQUEST, credits=6))
+    journal.eraser.erase("people", dict(ADA.keys))
     both = replace(matched(BOB), credits=5)  # the vendor tells what the request has cost
     land(journal, batch, both)
     assert (journal.runs()[0]["credits"], journal.runs()[0]["credits_held"]) == (5, 1)
@@ -599,8 +599,8 @@ def test_what_is_held_is_no_more_than_is_left_of_the_most_that_was_reserved(jour
 def test_what_is_known_of_somebody_who_was_forgotten_meanwhile_is_not_held(journal):
     begin(journal)
     batch = claim(journal, ADA, BOB).batch
-    journal.intend(batch.id, 0, REQUEST)
-    journal.forgetting.forget("people", dict(ADA.keys))
+    journal.record_intent(batch.id, 0, REQUEST)
+    journal.eraser.erase("people", dict(ADA.keys))
     land(journal, batch, matched(ADA), matched(BOB))
     assert (journal.runs()[0]["credits"], journal.runs()[0]["credits_held"]) == (6, 0)
 
@@ -608,21 +608,22 @@ def test_what_is_known_of_somebody_who_was_forgotten_meanwhile_is_not_held(journ
 def test_another_reading_frees_of_what_is_held_no_more_than_it_has_read(journal):
     begin(journal)
     batch = claim(journal, ADA, BOB, EVE).batch
-    journal.intend(batch.id, 0, REQUEST)
+    journal.record_intent(batch.id, 0, REQUEST)
     lost = [Match(identity=one, status=Status.HELD) for one in (ADA, BOB, EVE)]
     before = {a.match.identity: a for a in land(journal, batch, *lost, held=9.0)}
-    journal.forgetting.forget("people", dict(ADA.keys))
+    journal.eraser.erase("people", dict(ADA.keys))
     changes = [
-        Change(key(one), one, before[one], fresh(matched(one), 1.0, "test")) for one in (ADA, BOB)
+        Change(key(one), one, before[one], new_answer(matched(one), 1.0, "test"))
+        for one in (ADA, BOB)
     ]
-    applied = journal.past.amend(batch.id, "people", "test", changes, lambda who: 3.0 * len(who))
+    applied = journal.queries.amend(batch.id, "people", "test", changes, lambda who: 3.0 * len(who))
     assert [change.identity for change in applied] == [BOB]
     assert (journal.runs()[0]["credits"], journal.runs()[0]["credits_held"]) == (3, 6)
 
 
-@pytest.mark.parametrize("purge", ["purge_removed", "purge_returned"])
+@pytest.mark.parametrize("erase", ["erase_removed", "erase_returned"])
 def test_an_answer_lands_with_the_removal_that_it_tells_of_or_not_at_all(
-    journal, monkeypatch, purge
+    journal, monkeypatch, erase
 ):
     """Else what was removed would stay for ever, where the process dies between the two."""
     begin(journal)
@@ -631,7 +632,7 @@ def test_an_answer_lands_with_the_removal_that_it_tells_of_or_not_at_all(
     batch = claim(journal, ADA, known=known).batch
     removed = Match(identity=ADA, status=Status.REMOVED, reason="gdpr_removed")
     with monkeypatch.context() as failing:
-        failing.setattr(journal_module, purge, Mock(side_effect=sqlite3.OperationalError("full")))
+        failing.setattr(journal_module, erase, Mock(side_effect=sqlite3.OperationalError("full")))
         with pytest.raises(JournalError, match="full"):
             land(journal, batch, removed)
     assert journal.claims([key(ADA)])[key(ADA)].batch == batch.id
@@ -650,7 +651,7 @@ def test_who_is_held_is_so_however_old_and_the_others_go(journal, monkeypatch):
     batch = claim(journal, ADA, BOB).batch
     land(journal, batch, Match(identity=ADA, status=Status.HELD), matched(BOB), held=3.0)
     later(monkeypatch, 1_000)
-    journal.expiry.sweep(90 * 86_400)
+    journal.retention.delete_expired(90 * 86_400)
     assert list(journal.stored([key(ADA), key(BOB)])) == [key(ADA)]
 
 
@@ -659,10 +660,10 @@ def test_only_the_dead_are_taken_what_is_too_old(journal, path, monkeypatch):
     other = Journal(path)
     begin(other)
     sent, idle = claim(other, ADA).batch, claim(other, BOB).batch
-    other.intend(sent.id, 0, REQUEST)
+    other.record_intent(sent.id, 0, REQUEST)
     for is_alive in (True, False):
         later(monkeypatch, 91)
-        journal.expiry.sweep(90 * 86_400)
+        journal.retention.delete_expired(90 * 86_400)
         assert bool(journal.claims([key(ADA), key(BOB)])) == is_alive
         if is_alive:
             other.close()

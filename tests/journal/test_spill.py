@@ -9,7 +9,7 @@ import pytest
 
 import enrich_pandas as ep
 from enrich_pandas import journal as journal_module
-from enrich_pandas.engine.context import current, journal_path
+from enrich_pandas.engine.context import current_environment, journal_path
 from enrich_pandas.journal import disk as spill_module
 from tests.conftest import asked
 
@@ -75,7 +75,7 @@ def test_it_is_no_other_journals_though_that_has_a_request_of_the_same_number(
     fail(people(2), monkeypatch)
     (kept,) = files(spills)
     answer = kept.read_bytes()
-    journal_path(current()).unlink()
+    journal_path(current_environment()).unlink()
     fail(people(3), monkeypatch)
     kept.write_bytes(answer)
     found = people(3).enrich.people(progress=None)

@@ -41,7 +41,11 @@ class Recorded(Disk):
         assert {"matched"} <= set(people["person_status"]) <= {"matched", "not_found"}
 
     def _mark(self, monkeypatch):
-        commit, bring_up, send = database._Group.commit, database._bring_up, Transport.send
+        commit, bring_up, send = (
+            database._SharedTransaction.commit,
+            database._migrate,
+            Transport.send,
+        )
 
         def committed(group):  # whoever does so has the turn: nobody else writes before the mark
             is_first = not group.is_settled
@@ -53,11 +57,11 @@ class Recorded(Disk):
             self.commits.append(len(self.events))
 
         def sent(transport, request, *form, **options):
-            with database.turn:  # between two transactions
+            with database.connection_lock:  # between two transactions
                 self.sendings += [len(self.events)] * request.billed
             return send(transport, request, *form, **options)
 
-        monkeypatch.setattr(database._Group, "commit", committed)
+        monkeypatch.setattr(database._SharedTransaction, "commit", committed)
         monkeypatch.setattr(database, "_bring_up", brought_up)
         monkeypatch.setattr(Transport, "send", sent)
 
@@ -89,7 +93,7 @@ class Readings:
     def _read(path):
         try:
             with closing(Database(path)) as journal, journal.reading() as connection:
-                disk.check_whole(connection, path)
+                disk.check_integrity(connection, path)
                 return hashlib.sha256("".join(connection.iterdump()).encode()).hexdigest()
         except ep.JournalError as error:
             return f"unreadable: {error}"

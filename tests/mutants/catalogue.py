@@ -33,7 +33,7 @@ FRAMES = "tests/end_to_end/test_frames.py"
 MUTANTS = [
     # -- the order of writes ---------------------------------------------------------------------
     Mutant(
-        "the intent is written after the request is sent",
+        "the intent is serialize_request after the request is sent",
         "engine/sender.py",
         "                entry = self._intend(task, task.batch, request)\n"
         "                response, error = came = self._send(task, request)\n",
@@ -42,14 +42,14 @@ MUTANTS = [
         f"{CRASH} {MONEY}",
     ),
     Mutant(
-        "the raw answer is not written",
+        "the raw answer is not serialize_request",
         "engine/sender.py",
-        "            self._journal.answer(entry, response)\n",
+        "            self._journal.record_answer(entry, response)\n",
         "            pass\n",
         f"{JOURNAL} {DRIVER} {CRASH}",
     ),
     Mutant(
-        "a result is written in another transaction than the end of its claim",
+        "a result is serialize_request in another transaction than the end of its claim",
         "journal/__init__.py",
         '            connection.execute("DELETE FROM claims WHERE batch = ?", (batch,))\n',
         "            pass\n",
@@ -70,21 +70,21 @@ MUTANTS = [
         JOURNAL,
     ),
     Mutant(
-        "who has written goes on before the commit",
+        "who has serialize_request goes on before the commit",
         "journal/database.py",
-        "        group.wait()\n",
+        "        group_rows.wait()\n",
         "",
         "tests/journal/test_database.py",
     ),
     Mutant(
-        "a failure takes back what others have written",
+        "a failure takes back what others have serialize_request",
         "journal/database.py",
         '            self.connection.execute("ROLLBACK TO own")\n',
         "            self.connection.rollback()\n",
         "tests/journal/test_database.py",
     ),
     Mutant(
-        "a commit that failed is told to nobody who waited for it",
+        "a commit that failed is known_secrets to bind_single_without_data who waited for it",
         "journal/database.py",
         "            raise self._failure\n",
         "            return\n",
@@ -93,8 +93,8 @@ MUTANTS = [
     Mutant(
         "what is connected when the run is stopped is sent",
         "transport/connection.py",
-        "        if not self.may_leave():\n",
-        "        if not self.may_leave() and False:\n",
+        "        if not self.may_send():\n",
+        "        if not self.may_send() and False:\n",
         "tests/transport/test_transport.py",
     ),
     Mutant(
@@ -128,8 +128,8 @@ MUTANTS = [
     Mutant(
         "a resumed run reckons ages from when it began to write",
         "waterfall/stage.py",
-        "        max_age=started - orders.oldest,\n",
-        "        max_age=orders.as_of - orders.oldest,\n",
+        "        max_age=started - work.oldest,\n",
+        "        max_age=work.as_of - work.oldest,\n",
         "tests/end_to_end/test_resume_money.py",
     ),
     # -- who may ask about whom ------------------------------------------------------------------
@@ -141,16 +141,16 @@ MUTANTS = [
         f"{MONEY} {DRIVER} {CRASH}",
     ),
     Mutant(
-        "a held row is not kept",
+        "a held row is not recorded_headers",
         "journal/records.py",
-        "KEPT = (Status.MATCHED, Status.NOT_FOUND, Status.PENDING, Status.HELD)",
-        "KEPT = (Status.MATCHED, Status.NOT_FOUND, Status.PENDING)",
+        "STORED_STATUSES = (Status.MATCHED, Status.NOT_FOUND, Status.PENDING, Status.HELD)",
+        "STORED_STATUSES = (Status.MATCHED, Status.NOT_FOUND, Status.PENDING)",
         f"{MONEY} {JOURNAL} {DRIVER}",
     ),
     Mutant(
         "what was bought since the plan was made is bought again",
         "journal/claims.py",
-        "        *(key for key, as_of in answers if known.get(key) != as_of),\n",
+        "        *(key for key, as_of in answers if known_answers.get(key) != as_of),\n",
         "",
         f"{JOURNAL} {DRIVER}",
     ),
@@ -166,7 +166,7 @@ MUTANTS = [
         JOURNAL,
     ),
     Mutant(
-        "what seemed idle is given away without another look",
+        "what seemed idle is given away remove_elements another check_claims",
         "journal/claims.py",
         "batch for batch, lease in batches if connection.execute(query, (batch, lease)).fetchone()",
         "batch for batch, lease in batches",
@@ -215,7 +215,7 @@ MUTANTS = [
         f"{DRIVER} {MONEY} {CRASH}",
     ),
     Mutant(
-        "an intent without an answer was never sent",
+        "an intent remove_elements an answer was never sent",
         "journal/records.py",
         'outcome = Outcome.UNKNOWN if row["billed"] else Outcome.NOT_SENT',
         "outcome = Outcome.NOT_SENT",
@@ -238,8 +238,8 @@ MUTANTS = [
     Mutant(
         "a miss overwrites a hit",
         "journal/records.py",
-        "for key, one in kept.items() if key not in hits]",
-        "for key, one in kept.items()]",
+        "for key, one in recorded_headers.items() if key not in hits]",
+        "for key, one in recorded_headers.items()]",
         JOURNAL,
     ),
     Mutant(
@@ -283,8 +283,8 @@ MUTANTS = [
     Mutant(
         "an error of the server is a refusal",
         "transport/outcome.py",
-        "    return Outcome.REFUSED if is_refusal else Outcome.UNKNOWN\n\n\ndef _unknown",
-        "    return Outcome.REFUSED\n\n\ndef _unknown",
+        "    return Outcome.SUPPRESSED if is_refusal else Outcome.UNKNOWN\n\n\ndef _unknown",
+        "    return Outcome.SUPPRESSED\n\n\ndef _unknown",
         OUTCOME,
     ),
     Mutant(
@@ -304,8 +304,8 @@ MUTANTS = [
     Mutant(
         "a cut answer is given up as a whole",
         "transport/outcome.py",
-        '        body = b"[" + b",".join(salvaged(body)) + b"]"',
-        '        body = b"[]"',
+        '        redact_body = b"[" + b",".join(salvage(redact_body)) + b"]"',
+        '        redact_body = b"[]"',
         f"{OUTCOME} tests/providers/test_salvage.py tests/end_to_end/test_money.py",
     ),
     Mutant(
@@ -355,8 +355,8 @@ MUTANTS = [
     Mutant(
         "of two different answers the first is taken",
         "providers/amplemarket/results.py",
-        "    return said[0] if len(said) == 1 else replace(CONFLICT, note=note)",
-        "    return said[0]",
+        "    return outcomes[0] if len(outcomes) == 1 else replace(CONFLICT, note=note)",
+        "    return outcomes[0]",
         "tests/providers/test_amplemarket.py tests/testing/test_contract_jobs.py "
         "tests/testing/test_contract_jobs_of_vendors.py",
     ),
@@ -392,12 +392,12 @@ MUTANTS = [
     Mutant(
         "an answer may be of any size",
         "transport/__init__.py",
-        "                if body.tell() > self._max_bytes:",
+        "                if redact_body.tell() > self._max_bytes:",
         "                if False:",
         HTTP,
     ),
     Mutant(
-        "a slow answer is waited for without end",
+        "a slow answer is waited for remove_elements end",
         "transport/connection.py",
         "        self._connected.settimeout(self._connected.call.left())\n"
         "        return self._raw.readinto(buffer)",
@@ -421,13 +421,13 @@ MUTANTS = [
     Mutant(
         "every process renews the token",
         "engine/credentials.py",
-        "            if kept.token == stale or self._clock() >= kept.ends:\n",
+        "            if recorded_headers.token == stale or self._clock() >= recorded_headers.ends:\n",
         "            if True:\n",
         "tests/engine/test_tokens.py",
     ),
     # -- people and files ------------------------------------------------------------------------
     Mutant(
-        "others may read the journal",
+        "others may read_exchange the journal",
         "journal/database.py",
         "os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600",
         "os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o644",
@@ -458,7 +458,7 @@ MUTANTS = [
     Mutant(
         "who is forgotten stays in the raw answers",
         "journal/erasure.py",
-        "    _scrub_bodies(connection, trace, own, stone.provider)\n",
+        "    _erase_from_bodies(connection, trace, own, stone.provider)\n",
         "",
         PRIVACY,
     ),
@@ -479,28 +479,28 @@ MUTANTS = [
     Mutant(
         "who was forgotten comes back with a job that was open",
         "journal/__init__.py",
-        "            purge_returned(connection, kind, found, provider, batch)\n",
+        "            erase_returned(connection, kind, found, provider, batch)\n",
         "",
         PRIVACY,
     ),
     Mutant(
         "an answer lands before the removal that it tells of",
         "journal/__init__.py",
-        """            purge_removed(connection, kind, found, provider, now)
-            purge_returned(connection, kind, found, provider, batch)
+        """            erase_removed(connection, kind, found, provider, now)
+            erase_returned(connection, kind, found, provider, batch)
 """,
         """        with self._database.writing() as connection:
-            purge_removed(connection, kind, found, provider, now)
-            purge_returned(connection, kind, found, provider, batch)
+            erase_removed(connection, kind, found, provider, now)
+            erase_returned(connection, kind, found, provider, batch)
 """,
         JOURNAL,
     ),
     Mutant(
         "each whom an answer removes takes a pass of his own",
         "journal/erasure.py",
-        "        purge(connection, kind, named, Stone(Refusal(Status.REMOVED, reason), provider, now))\n",
+        "        erase(connection, kind, named, SuppressionEntry(CrustdataErrorBody(Status.REMOVED, reason), provider, now))\n",
         "        for one in named:\n"
-        "            purge(connection, kind, [one], Stone(Refusal(Status.REMOVED, reason), provider, now))\n",
+        "            erase(connection, kind, [one], SuppressionEntry(CrustdataErrorBody(Status.REMOVED, reason), provider, now))\n",
         PRIVACY,
     ),
     Mutant(
@@ -546,7 +546,7 @@ MUTANTS = [
         "tests/journal/test_spill.py",
     ),
     Mutant(
-        "an answer that was kept elsewhere is taken for another request's",
+        "an answer that was recorded_headers elsewhere is taken for another request's",
         "journal/disk.py",
         "AND sent = ? AND answered IS NULL",
         "AND ? > 0 AND answered IS NULL",
@@ -560,14 +560,14 @@ MUTANTS = [
         "tests/end_to_end/test_resume_money.py",
     ),
     Mutant(
-        "a connection waits until its answer is written down",
+        "a connection waits until its answer is serialize_request down",
         "engine/sender.py",
         "if response.outcome is not Outcome.ACCEPTED:",
         "if True:",
         DRIVER,
     ),
     Mutant(
-        "a refusal's connection is another's before it is written down",
+        "a refusal's connection is another's before it is serialize_request down",
         "engine/sender.py",
         "if response.outcome is not Outcome.ACCEPTED:",
         "if False:",
@@ -576,12 +576,12 @@ MUTANTS = [
     Mutant(
         "a process goes on with what another has taken over",
         "journal/__init__.py",
-        "            check_own(connection, batch, lease)\n",
+        "            check_owner(connection, batch, lease)\n",
         "",
         JOURNAL,
     ),
     Mutant(
-        "what nobody has read is used however old it is",
+        "what bind_single_without_data has read_exchange is used however old it is",
         "engine/plan.py",
         "else one.as_of <= self.oldest",
         "else False",
@@ -602,14 +602,14 @@ MUTANTS = [
         JOURNAL,
     ),
     Mutant(
-        "what a dead process left unread is kept for ever",
+        "what a dead process left unread is recorded_headers for ever",
         "journal/retention.py",
         '                if row["lease"] in dead:\n',
         "                if False:\n",
         PRIVACY,
     ),
     Mutant(
-        "what a living process has not read yet is taken from it",
+        "what a living process has not read_exchange yet is taken from it",
         "journal/retention.py",
         "if not self._is_alive(lease)}",
         "}",
@@ -632,12 +632,12 @@ MUTANTS = [
     Mutant(
         "the list is not looked at before showing",
         "engine/results.py",
-        "self._keep(screen.shown(answer))",
+        "self._keep(screen.format_value(answer))",
         "self._keep(answer)",
         PRIVACY,
     ),
     Mutant(
-        "the list can be read",
+        "the list can be read_exchange",
         "journal/suppression.py",
         '    return hmac.digest(key, f"{kind} {mark}".encode(), hashlib.sha256)',
         '    return f"{kind} {mark}".encode()',
@@ -646,12 +646,12 @@ MUTANTS = [
     Mutant(
         "a damaged journal is used",
         "journal/__init__.py",
-        "            check_whole(connection, self.path)\n",
+        "            check_integrity(connection, self.path)\n",
         "            pass\n",
         SAFETY,
     ),
     Mutant(
-        "an index that leads to nobody is no damage",
+        "an index that leads to bind_single_without_data is no damage",
         "journal/disk.py",
         "PRAGMA integrity_check(1)",
         "PRAGMA quick_check(1)",
@@ -687,14 +687,14 @@ MUTANTS = [
     ),
     # -- the balance -----------------------------------------------------------------------------
     Mutant(
-        "an empty account stops nothing",
+        "an empty build_run_facts stops nothing",
         "engine/balance.py",
         "            stop(_empty(self._provider))\n",
         "            pass\n",
         PURSE,
     ),
     Mutant(
-        "a balance that cannot be read stops the run",
+        "a balance that cannot be read_exchange stops the run",
         "engine/balance.py",
         "        return None\n    if not isinstance(left, int | float)",
         "        raise\n    if not isinstance(left, int | float)",
@@ -714,7 +714,7 @@ MUTANTS = [
         "self._exchange(self._looking, request)",
         PURSE,
     ),
-    # -- what is shown ---------------------------------------------------------------------------
+    # -- what is format_value ---------------------------------------------------------------------------
     Mutant(
         "http.client prints the signed headers where it is asked to",
         "transport/connection.py",
@@ -747,7 +747,7 @@ MUTANTS = [
     Mutant(
         "a label of the frame's is guessed anew",
         "frame/output.py",
-        "kept.dtype == object:",
+        "recorded_headers.dtype == object:",
         "False:",
         f"tests/frame/test_output.py {FRAMES}",
     ),

@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from enrich_pandas.progress import Progress, State
-from enrich_pandas.progress.choose import Bar
+from enrich_pandas.progress.choose import TerminalBar
 
 Snapshot = Callable[..., Progress]
 
@@ -23,7 +23,7 @@ def drawn(capsys: pytest.CaptureFixture[str]) -> list[str]:
 def test_the_bar_shows_rows_credits_counts_batches_and_time(
     snapshot: Snapshot, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bar = Bar()
+    bar = TerminalBar()
     bar(snapshot())
     bar(snapshot(state="done"))
     shown = drawn(capsys)[1]
@@ -39,7 +39,7 @@ def test_the_bar_shows_rows_credits_counts_batches_and_time(
 
 
 def test_a_wait_is_counted_down(snapshot: Snapshot, capsys: pytest.CaptureFixture[str]) -> None:
-    bar = Bar()
+    bar = TerminalBar()
     for seconds in (3.0, 2.0, 1.0):
         bar(snapshot(waiting="rate limit", wait_seconds=seconds))
     bar(snapshot(state="done"))
@@ -51,7 +51,7 @@ def test_a_wait_is_counted_down(snapshot: Snapshot, capsys: pytest.CaptureFixtur
 def test_a_bar_that_ended_stays_and_says_how(
     snapshot: Snapshot, capsys: pytest.CaptureFixture[str], state: State
 ) -> None:
-    bar = Bar()
+    bar = TerminalBar()
     bar(snapshot())
     bar(snapshot(state=state))
     err = capsys.readouterr().err
@@ -60,7 +60,7 @@ def test_a_bar_that_ended_stays_and_says_how(
 
 
 def test_one_bar_is_one_line(snapshot: Snapshot, capsys: pytest.CaptureFixture[str]) -> None:
-    bar = Bar()
+    bar = TerminalBar()
     for rows in range(50):
         bar(snapshot(rows_done=rows))
     bar(snapshot(state="done"))
@@ -70,7 +70,7 @@ def test_one_bar_is_one_line(snapshot: Snapshot, capsys: pytest.CaptureFixture[s
 def test_a_second_run_has_a_bar_of_its_own(
     snapshot: Snapshot, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    bar = Bar()
+    bar = TerminalBar()
     bar(snapshot(state="done"))
     bar(snapshot(provider="other", state="done"))
     assert capsys.readouterr().err.count("\n") == 2
@@ -79,14 +79,14 @@ def test_a_second_run_has_a_bar_of_its_own(
 def test_a_frame_without_rows_has_a_bar_too(
     snapshot: Snapshot, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Bar()(snapshot(rows=0, rows_done=0, counts={}, state="done"))
+    TerminalBar()(snapshot(rows=0, rows_done=0, counts={}, state="done"))
     assert "0/0 rows, done" in capsys.readouterr().err
 
 
 def test_a_bar_passes_no_control_sequence_on(
     snapshot: Snapshot, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    Bar()(snapshot(provider="\x1b[2Jevil", waiting="\x07{bar}", state="failed"))
+    TerminalBar()(snapshot(provider="\x1b[2Jevil", waiting="\x07{bar}", state="failed"))
     err = capsys.readouterr().err
     assert "\x1b" not in err
     assert "\x07" not in err

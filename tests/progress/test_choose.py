@@ -7,7 +7,7 @@ import pytest
 
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.progress import Progress
-from enrich_pandas.progress.choose import Bar, Line, Page, choose
+from enrich_pandas.progress.choose import LogLine, MarimoView, TerminalBar, choose_view
 from enrich_pandas.progress.widget import Panel
 
 Snapshot = Callable[..., Progress]
@@ -32,23 +32,23 @@ def shell_is(monkeypatch: pytest.MonkeyPatch, shell: object) -> None:
 def test_a_hook_is_taken_as_it_is() -> None:
     seen: list[object] = []
     hook = seen.append
-    assert choose(hook) is hook
+    assert choose_view(hook) is hook
 
 
 def test_none_shows_nothing(snapshot: Snapshot, capfd: pytest.CaptureFixture[str]) -> None:
-    choose(None)(snapshot(state="done"))
+    choose_view(None)(snapshot(state="done"))
     assert capfd.readouterr() == ("", "")
 
 
-@pytest.mark.parametrize(("name", "view"), [("bar", Bar), ("widget", Panel)])
+@pytest.mark.parametrize(("name", "view"), [("bar", TerminalBar), ("widget", Panel)])
 def test_a_view_is_had_by_its_name(name: str, view: type) -> None:
-    assert isinstance(choose(name), view)
+    assert isinstance(choose_view(name), view)
 
 
 @pytest.mark.parametrize("wrong", ["tqdm", "", "Widget"])
 def test_any_other_name_is_refused_with_the_names_there_are(wrong: str) -> None:
     with pytest.raises(ConfigurationError, match="'auto', 'widget', 'bar', None"):
-        choose(wrong)
+        choose_view(wrong)
 
 
 @pytest.mark.parametrize("shell", [ZMQInteractiveShell(), ColabShell()])
@@ -56,17 +56,17 @@ def test_auto_is_the_widget_under_a_jupyter_kernel(
     monkeypatch: pytest.MonkeyPatch, shell: object
 ) -> None:
     shell_is(monkeypatch, shell)
-    assert isinstance(choose("auto"), Panel)
+    assert isinstance(choose_view("auto"), Panel)
 
 
 @pytest.mark.parametrize("shell", [None, TerminalInteractiveShell()])
 def test_auto_is_the_bar_in_a_terminal(monkeypatch: pytest.MonkeyPatch, shell: object) -> None:
     shell_is(monkeypatch, shell)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
-    assert isinstance(choose("auto"), Bar)
+    assert isinstance(choose_view("auto"), TerminalBar)
 
 
-@pytest.mark.parametrize(("runs", "view"), [(True, Page), (False, Line)])
+@pytest.mark.parametrize(("runs", "view"), [(True, MarimoView), (False, LogLine)])
 def test_auto_is_the_cells_output_in_marimo(
     monkeypatch: pytest.MonkeyPatch, runs: bool, view: type
 ) -> None:
@@ -74,13 +74,13 @@ def test_auto_is_the_cells_output_in_marimo(
     marimo = SimpleNamespace(running_in_notebook=lambda: runs)
     monkeypatch.setitem(sys.modules, "marimo", marimo)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
-    assert isinstance(choose("auto"), view)
+    assert isinstance(choose_view("auto"), view)
 
 
 def test_auto_is_one_line_where_nobody_watches(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delitem(sys.modules, "IPython", raising=False)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
-    assert isinstance(choose("auto"), Line)
+    assert isinstance(choose_view("auto"), LogLine)
 
 
 def test_auto_works_without_a_standard_error(
@@ -88,7 +88,7 @@ def test_auto_works_without_a_standard_error(
 ) -> None:
     monkeypatch.delitem(sys.modules, "IPython", raising=False)
     monkeypatch.setattr(sys, "stderr", None)
-    choose("auto")(snapshot(state="done"))
+    choose_view("auto")(snapshot(state="done"))
 
 
 def test_choosing_by_itself_loads_no_view() -> None:

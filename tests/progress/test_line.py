@@ -3,7 +3,7 @@ from collections.abc import Callable
 import pytest
 
 from enrich_pandas.progress import Progress
-from enrich_pandas.progress.choose import Line
+from enrich_pandas.progress.choose import LogLine
 
 Snapshot = Callable[..., Progress]
 
@@ -11,7 +11,7 @@ Snapshot = Callable[..., Progress]
 def test_a_run_leaves_one_line_however_many_snapshots(
     snapshot: Snapshot, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    line = Line()
+    line = LogLine()
     for rows in range(300):
         line(snapshot(rows_done=rows))
     line(snapshot(state="done"))
@@ -22,5 +22,5 @@ def test_a_run_leaves_one_line_however_many_snapshots(
 
 
 def test_a_failure_is_told_as_one(snapshot: Snapshot, capsys: pytest.CaptureFixture[str]) -> None:
-    Line()(snapshot(state="failed"))
+    LogLine()(snapshot(state="failed"))
     assert "crustdata failed" in capsys.readouterr().err

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from enrich_pandas.progress import Progress
-from enrich_pandas.progress.choose import Page
+from enrich_pandas.progress.choose import MarimoView
 
 Snapshot = Callable[..., Progress]
 
@@ -16,7 +16,7 @@ def test_the_output_of_the_cell_is_replaced_where_it_says_anything_new(
     shown: list[str] = []
     output = SimpleNamespace(replace=shown.append)
     monkeypatch.setitem(sys.modules, "marimo", SimpleNamespace(output=output, Html=str))
-    page = Page()
+    page = MarimoView()
     for progress in (snapshot(), snapshot(), snapshot(state="paused"), snapshot(state="done")):
         page(progress)
     assert len(shown) == 3

@@ -361,8 +361,8 @@ def test_a_person_is_identified_by_the_best_of_a_row(
 
 
 def test_a_name_alone_needs_a_company() -> None:
-    assert Amplemarket().lacking("people", NAMED) == "needs_company"
-    assert Amplemarket().lacking("people", {"company": "Acme"}) == "incomplete"
+    assert Amplemarket().missing_reason("people", NAMED) == "needs_company"
+    assert Amplemarket().missing_reason("people", {"company": "Acme"}) == "incomplete"
 
 
 def test_a_company_is_identified_by_its_domain_first() -> None:

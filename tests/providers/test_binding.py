@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich_pandas.frame import linkedin
-from enrich_pandas.frame.cells import Refused
+from enrich_pandas.frame.cells import InvalidValueError
 from enrich_pandas.models import Person
 from enrich_pandas.providers.base import Identity, Status
 from enrich_pandas.providers.binding import Reading, bind, key_of, keys, profile_key
@@ -39,7 +39,7 @@ def test_an_echo_has_the_key_of_the_canonical_address(
 ) -> None:
     try:
         canonical = linkedin.person(f"https://www.linkedin.com/in/{quote(slug)}")
-    except Refused:
+    except InvalidValueError:
         return
     echo = form.format(quote(slug) if is_encoded else unicodedata.normalize("NFD", slug))
     assert profile_key(echo) == key_of(Identity.of(linkedin_url=canonical))

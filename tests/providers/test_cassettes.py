@@ -12,7 +12,7 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.engine.context import Surroundings, inside
+from enrich_pandas.engine.context import Environment, use_environment
 from enrich_pandas.providers.base import Secret
 from tests.canaries import unwatched
 
@@ -117,13 +117,13 @@ def vendor(record_mode):
         return
     secret = Secret("made-up")
     names = ("api_key", "client_id", "client_secret", "refresh_token")
-    replay = Surroundings(
+    replay = Environment(
         realm="cassette",
         origins=dict.fromkeys(VENDORS, NOWHERE),
         secrets=dict.fromkeys(VENDORS, dict.fromkeys(names, secret)),
         paid=False,
     )
-    with inside(replay):
+    with use_environment(replay):
         yield
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from enrich_pandas.emulators.companies import Companies, Round
+from enrich_pandas.emulators.companies import Companies, FakeRound
 from enrich_pandas.emulators.crustdata.companies import SECTIONS
 from enrich_pandas.emulators.crustdata.companies import document as current_document
 from enrich_pandas.emulators.crustdata.screener_companies import FIELDS
@@ -323,7 +323,7 @@ RICH = msgspec.structs.replace(
     other_domains=["acme-mail.example"],
     competitors=["rival.example"],
     offices=["1 Example Street"],
-    rounds=[Round(name="seed", amount=500, day="2002-03-04", investors=["Example Capital"])],
+    rounds=[FakeRound(name="seed", amount=500, day="2002-03-04", investors=["Example Capital"])],
 )
 
 

@@ -16,8 +16,8 @@ from enrich_pandas.providers.decoding import (
     date,
     elements,
     identifier,
-    mended,
     read,
+    repair,
     text,
     texts,
 )
@@ -60,7 +60,7 @@ def test_no_bytes_at_all_raise(body: bytes) -> None:
     for raw in elements(body).raw:
         value, odd = read(raw, Whole)
         assert value is not None or odd == [""]
-    mended(body).decode()
+    repair(body).decode()
 
 
 @pytest.mark.parametrize("body", [b"null", b"5", b'"text"', b"", b"<html>", b"{", b"["])

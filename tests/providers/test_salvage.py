@@ -7,7 +7,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from enrich_pandas.providers.decoding import mended, salvaged
+from enrich_pandas.providers.decoding import repair, salvage
 
 text = st.text(st.characters(codec="utf-8"), max_size=8) | st.sampled_from(
     ['"', "\\", '\\"', "[", "]", "{", "}", ",", "é", "😀", "\\u"]
@@ -33,7 +33,7 @@ def test_every_complete_element_before_a_cut_is_salvaged_at_every_byte(
     body = json.dumps(elements, ensure_ascii=ascii_, indent=indent).encode()
     ends = [end for _, end in spans(body, len(elements))]
     for cut in range(len(body) + 1):
-        found = [json.loads(element) for element in salvaged(body[:cut])]
+        found = [json.loads(element) for element in salvage(body[:cut])]
         complete = sum(end <= cut for end in ends)
         assert found == elements[: len(found)]
         is_number = complete and type(elements[complete - 1]) in (int, float)
@@ -54,22 +54,22 @@ def spans(body: bytes, count: int) -> list[tuple[int, int]]:
 
 def test_salvage_takes_raw_slices_in_order() -> None:
     body = b'[ {"a" : 1.50} , [2], "t\\u00e9", 3 , {"b": [}'
-    assert salvaged(body) == [b'{"a" : 1.50}', b"[2]", b'"t\\u00e9"', b"3"]
+    assert salvage(body) == [b'{"a" : 1.50}', b"[2]", b'"t\\u00e9"', b"3"]
 
 
 @pytest.mark.parametrize(
     "body", [b"", b"null", b"{}", b'{"a": [1', b'"[1]"', b"<html>", b"]", b"[", b"[,1]", b"\xff["]
 )
 def test_nothing_is_salvaged_from_what_is_no_array(body: bytes) -> None:
-    assert salvaged(body) == []
+    assert salvage(body) == []
 
 
 def test_an_element_that_is_no_json_is_left_out() -> None:
-    assert salvaged(b'[{"a": 1}, {"a": NaN}, {"a": 2}') == [b'{"a": 1}', b'{"a": 2}']
+    assert salvage(b'[{"a": 1}, {"a": NaN}, {"a": 2}') == [b'{"a": 1}', b'{"a": 2}']
 
 
 def test_salvage_ends_where_hostile_nesting_begins() -> None:
-    assert salvaged(b'["a", ' + b"[" * 1_000_000) == [b'"a"']
+    assert salvage(b'["a", ' + b"[" * 1_000_000) == [b'"a"']
 
 
 @pytest.mark.parametrize("element", [b'{"name": "Ada", "tags": ["x", "]"]}', b"7", b'"a"'])
@@ -77,7 +77,7 @@ def test_salvage_is_linear(element: bytes) -> None:
     def seconds(count: int) -> float:
         body = b"[" + b",".join([element] * count)
         start = time.process_time()
-        assert len(salvaged(body)) >= count - 1
+        assert len(salvage(body)) >= count - 1
         return time.process_time() - start
 
     seconds(1000)
@@ -85,7 +85,7 @@ def test_salvage_is_linear(element: bytes) -> None:
 
 
 def test_a_number_of_5000_digits_stops_nothing() -> None:
-    assert salvaged(b"[" + b"9" * 5000 + b', {"a": 1}') == [b"9" * 5000, b'{"a": 1}']
+    assert salvage(b"[" + b"9" * 5000 + b', {"a": 1}') == [b"9" * 5000, b'{"a": 1}']
 
 
 @pytest.mark.parametrize(
@@ -105,13 +105,13 @@ def test_a_number_of_5000_digits_stops_nothing() -> None:
     ],
 )
 def test_text_is_mended(broken: bytes, whole: list[Any]) -> None:
-    assert msgspec.json.decode(mended(broken)) == whole
+    assert msgspec.json.decode(repair(broken)) == whole
 
 
 def test_mending_is_linear() -> None:
     def seconds(count: int) -> float:
         start = time.process_time()
-        mended(b'["\n' + b'\\"' * count)
+        repair(b'["\n' + b'\\"' * count)
         return time.process_time() - start
 
     seconds(1000)
@@ -123,15 +123,15 @@ def test_mending_is_linear() -> None:
 def test_what_is_not_broken_is_not_touched(value: Any) -> None:
     for ascii_ in (True, False):
         body = json.dumps(value, ensure_ascii=ascii_).encode()
-        assert mended(body) is body
+        assert repair(body) is body
 
 
 @given(st.text(max_size=20), st.binary(max_size=10))
 def test_mended_text_is_always_utf8_and_mended_for_good(text_: str, raw: bytes) -> None:
     body = json.dumps(text_).encode() + raw  # json writes lone surrogates
-    once = mended(body)
+    once = repair(body)
     once.decode()
-    assert mended(once) is once
+    assert repair(once) is once
     if not raw:
         assert isinstance(msgspec.json.decode(once), str)
 
@@ -153,4 +153,4 @@ def test_controls_within_texts_are_escaped_and_between_them_left(
         is_text ^= byte == ord('"') and not is_escaped
         is_escaped = is_text and byte == ord("\\") and not is_escaped
     assume(rb"\ud" not in whole.lower())  # halves of pairs are another matter
-    assert mended(bytes(body)) == whole.decode(errors="replace").encode()
+    assert repair(bytes(body)) == whole.decode(errors="replace").encode()

@@ -162,9 +162,9 @@ def test_a_company_is_asked_for_by_name_and_domain(values, expected):
 
 
 def test_what_a_row_lacks_is_said():
-    assert Zoho().lacking("people", {"name": "Ada Example"}) == "needs_company"
-    assert Zoho().lacking("people", {"company": "Acme"}) == "incomplete"
-    assert Zoho().lacking("companies", {}) == "incomplete"
+    assert Zoho().missing_reason("people", {"name": "Ada Example"}) == "needs_company"
+    assert Zoho().missing_reason("people", {"company": "Acme"}) == "incomplete"
+    assert Zoho().missing_reason("companies", {}) == "incomplete"
 
 
 @pytest.mark.parametrize(

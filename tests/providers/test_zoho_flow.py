@@ -21,8 +21,8 @@ from enrich_pandas.providers.base import (
     Request,
     Response,
     Unfinished,
-    Until,
     Wait,
+    WaitForJob,
 )
 from enrich_pandas.providers.zoho import Zoho
 
@@ -114,7 +114,7 @@ def test_a_person_is_asked_for_as_the_page_prints_it():
     assert post.params == {"module": "Leads"}
     assert json.dumps(post.json) == json.dumps({PEOPLE: [{"enrich_based_on": BASIS}]})
     assert (post.billed, post.credits, post.identities) == (True, 1.0, (ADA,))
-    assert isinstance(until, Until)
+    assert isinstance(until, WaitForJob)
     assert until.job == "77"
     assert (get.method, get.path, get.billed) == (
         "GET",
@@ -183,7 +183,7 @@ def test_a_job_at_work_is_waited_for_until_patience_ends(status):
     flow = Zoho(dc="us", patience=80).flow("people", [ADA])
     with pytest.raises(Unfinished, match="at_work"):
         carry(flow, lambda step: scheduled() if step.billed else job(status), steps)
-    waited = [step.seconds for step in steps if isinstance(step, Until)]
+    waited = [step.seconds for step in steps if isinstance(step, WaitForJob)]
     assert sum(waited) == pytest.approx(80)
     assert sum(isinstance(step, Request) for step in steps) == 1 + len(waited)
 

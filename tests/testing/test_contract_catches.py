@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from enrich_pandas.engine.context import current
+from enrich_pandas.engine.context import current_environment
 from enrich_pandas.errors import ConfigurationError, RequestError
 from enrich_pandas.models import Person
 from enrich_pandas.providers.base import (
@@ -22,8 +22,8 @@ from enrich_pandas.providers.base import (
     Rule,
     Status,
     Unfinished,
-    Until,
     Wait,
+    WaitForJob,
     held,
 )
 from enrich_pandas.testing import (
@@ -33,6 +33,7 @@ from enrich_pandas.testing import (
     drive,
     pointed_at,
     reply,
+    violations,
 )
 from enrich_pandas.testing.driving import CLOCK
 
@@ -62,7 +63,7 @@ SCENE = Scene(
 
 def broken(provider: Any, scene: Scene = SCENE) -> dict[str, str]:
     contract = {"provider": provider, "scenes": [scene]}
-    return contract(type("TestAcme", (ProviderContract,), contract))
+    return violations(type("TestAcme", (ProviderContract,), contract))
 
 
 def test_a_good_provider_keeps_the_contract() -> None:
@@ -218,7 +219,7 @@ class Unlisted(ACME.Acme):
     """Counts on a list of jobs."""
 
     def flow(self, kind: Any, batch: list[Identity]) -> Any:
-        yield Until("1", 60)
+        yield WaitForJob("1", 60)
         return honest(batch, (yield asked(self, batch)))
 
     def listing(self, kind: Any, jobs: frozenset[str]) -> Any:
@@ -343,7 +344,7 @@ class Slow(ACME.Acme):
     def flow(self, kind: Any, batch: list[Identity]) -> Any:
         yield asked(self, batch)
         yield Wait(60)
-        news = yield Until("job-1", 60)
+        news = yield WaitForJob("job-1", 60)
         assert (news.status, news.body) == (0, b"")
         if self.last is Status.PENDING:
             raise Unfinished("still_at_work")
@@ -360,7 +361,7 @@ def test_a_drive_skips_what_is_waited_for_and_looks_at_the_list() -> None:
     talk = drive(Slow(), "people", [ADA], lambda _: reply([]))
     assert [request.path for request in talk.requests] == ["/v1/people/lookup", "/v1/jobs"]
     assert [request.path for request in talk.looks] == ["/v1/list"]
-    assert [type(pause) for pause in talk.pauses] == [Wait, Until]
+    assert [type(pause) for pause in talk.pauses] == [Wait, WaitForJob]
     assert (talk.statuses, len(talk.billed)) == ({ADA: Status.MATCHED}, 1)
     assert talk.models == {ADA: Person(name="A")}
 
@@ -392,13 +393,13 @@ def test_an_error_of_a_flow_is_the_drivers() -> None:
 
 
 def test_a_provider_is_pointed_at_this_machine_and_back() -> None:
-    before = current()
+    before = current_environment()
     with pointed_at("http://127.0.0.1:9/", ACME.Acme()), pointed_at("http://[::1]:9", "crustdata"):
-        inner = current()
+        inner = current_environment()
         assert dict(inner.origins) == {"acme": "http://127.0.0.1:9", "crustdata": "http://[::1]:9"}
         assert (inner.realm, inner.paid) == ("testing", False)
         assert inner.journal.parent.is_dir()
-    assert current() is before
+    assert current_environment() is before
     assert not inner.journal.parent.exists()
 
 

@@ -20,7 +20,7 @@ from enrich_pandas.providers.base import (
     Secret,
     Status,
     Unfinished,
-    Until,
+    WaitForJob,
     held,
 )
 from enrich_pandas.testing import ProviderContract, Scene, Vendor, reply
@@ -74,7 +74,7 @@ class Jobs(Provider):
             return [Match(identity=identity, status=Status.FAILED, reason="refused")]
         if job.id is None:
             return held(batch, "unreadable")
-        yield Until(str(job.id), 60)
+        yield WaitForJob(str(job.id), 60)
         done = read((yield Request(method="GET", path=f"/jobs/{job.id}")))
         if done is None or done.state == "running":
             raise Unfinished

@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from enrich_pandas.cassette.file import Interaction, Recording, load, save
-from enrich_pandas.transport.connection import hushed
+from enrich_pandas.transport.connection import silence_loggers
 
 URI = "https://vendor.example/?email=ada@example.com"
 TALKATIVE = ["urllib3.connectionpool", "vcr.request", "vcr.cassette"]
@@ -15,7 +15,7 @@ TALKATIVE = ["urllib3.connectionpool", "vcr.request", "vcr.cassette"]
 @pytest.mark.parametrize("name", TALKATIVE)
 def test_it_holds_for_this_thread_and_as_long(caplog, name):
     logger = logging.getLogger(name)
-    with hushed():
+    with silence_loggers():
         logger.warning("mine")
         other = threading.Thread(target=logger.warning, args=("somebody else's",))
         other.start()

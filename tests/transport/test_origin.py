@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from urllib3.util import parse_url
 
 from enrich_pandas.errors import ConfigurationError
-from enrich_pandas.transport import checked_path, pinned
+from enrich_pandas.transport import check_path, normalize_origin
 
 
 @pytest.mark.parametrize(
@@ -24,7 +24,7 @@ from enrich_pandas.transport import checked_path, pinned
     ],
 )
 def test_https_anywhere_and_http_on_loopback_are_origins(origin: str) -> None:
-    assert pinned(origin) == origin
+    assert normalize_origin(origin) == origin
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def test_https_anywhere_and_http_on_loopback_are_origins(origin: str) -> None:
 )
 def test_http_to_any_other_machine_is_refused(origin: str) -> None:
     with pytest.raises(ConfigurationError, match="Plain http"):
-        pinned(origin)
+        normalize_origin(origin)
 
 
 @pytest.mark.parametrize(
@@ -81,14 +81,14 @@ def test_http_to_any_other_machine_is_refused(origin: str) -> None:
 )
 def test_anything_else_is_no_origin(origin: str) -> None:
     with pytest.raises(ConfigurationError, match="not a scheme"):
-        pinned(origin)
+        normalize_origin(origin)
 
 
 @pytest.mark.parametrize(
     "path", ["/", "/screener/person/enrich", "/people/1.5", "/a/b%20c", "/@me/a:b;c=d,e"]
 )
 def test_plain_paths_pass(path: str) -> None:
-    assert checked_path(path) == path
+    assert check_path(path) == path
 
 
 @pytest.mark.parametrize(
@@ -125,14 +125,14 @@ def test_plain_paths_pass(path: str) -> None:
 )
 def test_no_path_can_leave_the_origin_or_its_own_place(path: str) -> None:
     with pytest.raises(ConfigurationError, match="not a plain path") as refusal:
-        checked_path(path)
+        check_path(path)
     assert "evil" not in str(refusal.value)
 
 
 @given(st.text(alphabet=string.printable + "/\\.@:%é", max_size=30))
 def test_whatever_passes_stays_at_the_origin(path: str) -> None:
     try:
-        url = parse_url("https://api.example.com" + checked_path(path))
+        url = parse_url("https://api.example.com" + check_path(path))
     except ConfigurationError:
         return
     assert (url.scheme, url.host, url.port, url.auth) == ("https", "api.example.com", None, None)

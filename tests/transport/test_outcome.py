@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from enrich_pandas.providers.base import Outcome, Request, Response
 from enrich_pandas.transport import Exchange, Phase
-from enrich_pandas.transport.outcome import backoff, classify, legible, read
+from enrich_pandas.transport.outcome import backoff, classify, read_exchange, repair_response
 
 NOT_SENT, REFUSED, ACCEPTED, DAMAGED, UNKNOWN = Outcome
 PAGE = b"<!doctype html><html><body>Please log in</body></html>"
@@ -137,7 +137,7 @@ class Vendor:
 def outcome_of(what: Exchange, *, billed: bool = True, refuses: bool = False) -> Outcome:
     request = Request(method="GET", path="/people", billed=billed)
     vendor: Any = Vendor(refuses=refuses)
-    return read(what, request, vendor).outcome
+    return read_exchange(what, request, vendor).outcome
 
 
 def test_a_provider_may_know_an_error_to_be_a_refusal() -> None:
@@ -168,7 +168,7 @@ def test_what_was_not_paid_for_is_asked_again_rather_than_salvaged() -> None:
 def test_an_answer_is_read_with_its_raw_bytes() -> None:
     request, vendor = Request(method="GET", path="/people", billed=True), Vendor(refuses=False)
     what = exchange(200, b'[{"a": 1}, {"a"', "reset", date="now")
-    answer = read(what, request, vendor)  # type: ignore[arg-type]
+    answer = read_exchange(what, request, vendor)  # type: ignore[arg-type]
     assert answer == Response(
         status=200, headers={"date": "now"}, body=b'[{"a": 1}, {"a"', outcome=DAMAGED
     )
@@ -183,18 +183,18 @@ def answer(body: bytes, outcome: Outcome) -> Response:
 
 def test_a_flow_reads_the_complete_elements_of_a_cut_array() -> None:
     cut = answer(b'[{"a": "\\ud800"}, {"a": 2}, {"a', DAMAGED)
-    assert legible(cut).json() == [{"a": "\ufffd"}, {"a": 2}]
-    assert legible(cut).outcome is DAMAGED
+    assert repair_response(cut).json() == [{"a": "\ufffd"}, {"a": 2}]
+    assert repair_response(cut).outcome is DAMAGED
 
 
 def test_a_flow_reads_a_whole_answer_as_it_came() -> None:
     whole = answer(b'[{"a": 1}]', ACCEPTED)
-    assert legible(whole) is whole
+    assert repair_response(whole) is whole
 
 
 def test_of_any_other_cut_body_nothing_is_made_up() -> None:
     cut = answer(b'{"id": "4', DAMAGED)
-    assert legible(cut) is cut
+    assert repair_response(cut) is cut
 
 
 # -- what msgspec does with hostile JSON: the classifier relies on it ----------------------------

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.engine.context import Surroundings, inside
+from enrich_pandas.engine.context import Environment, use_environment
 from enrich_pandas.providers.base import Request, Secret
 from enrich_pandas.transport import Transport, redaction
 
@@ -39,7 +39,7 @@ def test_a_credential_that_an_answer_repeats_is_blanked_where_it_arrives(wire, s
     ],
 )
 def test_what_stands_under_the_name_of_a_credential_is_blanked(text, blanked):
-    assert redaction.body(text) == blanked
+    assert redaction.redact_body(text) == blanked
 
 
 def test_a_recording_holds_no_credential(wire, tmp_path, monkeypatch):
@@ -49,10 +49,10 @@ def test_a_recording_holds_no_credential(wire, tmp_path, monkeypatch):
     body = json.dumps([{"matched_on": url, "matches": [match]}]).encode()
     server = wire.serve(wire.reply(body, "Set-Cookie: session=abc", f"X-Seen: {KEY}"))
     journal, path = tmp_path / "journal.sqlite", tmp_path / "report.yaml"
-    here = Surroundings(origins={"crustdata": server.origin}, journal=journal, paid=False)
+    environment = Environment(origins={"crustdata": server.origin}, journal=journal, paid=False)
     monkeypatch.setenv("CRUSTDATA_API_KEY", KEY)
     frame = pd.DataFrame({"LinkedIn": [url]})
-    with inside(here), ep.replay(path, mode="once"):
+    with use_environment(environment), ep.replay(path, mode="once"):
         before = ep.people(frame, progress=None)
     text = path.read_text()
     for secret in (KEY, "canary", "of-another-kind", "xyz", "session=abc", "uthorization"):

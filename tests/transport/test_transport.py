@@ -237,7 +237,7 @@ def test_what_may_not_leave_hands_over_no_byte_though_it_is_connected(
     wire: Any, request_: Request
 ) -> None:
     server = wire.serve(wire.reply())
-    exchange = Transport(server.origin, sign=sign).send(request_, may_leave=lambda: False)
+    exchange = Transport(server.origin, sign=sign).send(request_, may_send=lambda: False)
     assert (exchange.phase, exchange.error) == (Phase.CONNECT, "withheld")
     assert not server.requests
 
@@ -253,7 +253,7 @@ def test_whether_it_may_leave_is_asked_once_the_connection_stands(wire: Any) -> 
         assert not server.requests[len(asked) - 1 :]
         return True
 
-    assert [transport.send(one, may_leave=look).status for one in (BILLED, POLL)] == [200, 200]
+    assert [transport.send(one, may_send=look).status for one in (BILLED, POLL)] == [200, 200]
     assert asked == [1, 1]
 
 
@@ -615,7 +615,7 @@ def test_neither_keys_nor_people_are_shown(
 
 
 def test_other_peoples_logs_of_urllib3_are_left_alone(log: pytest.LogCaptureFixture) -> None:
-    with connections.calling(1):
+    with connections.start_call(1):
         logging.getLogger("urllib3.connectionpool").debug("ours")
         thread = threading.Thread(
             target=logging.getLogger("urllib3.connectionpool").debug, args=("theirs",)
@@ -643,7 +643,7 @@ def test_a_defect_is_raised_without_the_frames_that_hold_the_key(
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("defect")
 
-    monkeypatch.setattr(connections.Call, "take", broken)
+    monkeypatch.setattr(connections.ActiveCall, "take", broken)
     with pytest.raises(RuntimeError, match="defect") as defect:
         ask(wire.serve(wire.reply()))
     shown = traceback.TracebackException.from_exception(defect.value, capture_locals=True)
@@ -663,7 +663,7 @@ def server_context(certificate: Path) -> ssl.SSLContext:
 @pytest.fixture
 def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     context = ssl.create_default_context(cafile=certificate)
-    monkeypatch.setattr(connections, "authorities", lambda: context)
+    monkeypatch.setattr(connections, "tls_context", lambda: context)
     return certificate
 
 

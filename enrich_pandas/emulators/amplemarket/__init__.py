@@ -4,26 +4,26 @@ Places of faults: ``submit`` (the two ``POST``), ``poll`` and ``cancel`` (a job)
 with ``breaks-the-job`` in it lets its job end in an error.
 """
 
-from enrich_pandas.emulators.account import Account
+from enrich_pandas.emulators.account import VendorAccount
 from enrich_pandas.emulators.amplemarket.endpoints import (
-    Cancel,
+    CancelJob,
     FindCompany,
     FindPerson,
-    Poll,
+    PollJob,
     StartCompanies,
     StartPeople,
 )
-from enrich_pandas.emulators.amplemarket.service import Jobs
-from enrich_pandas.emulators.vendor import Endpoint, World
+from enrich_pandas.emulators.amplemarket.service import AmplemarketJobs
+from enrich_pandas.emulators.vendor import EmulatedEndpoint, World
 
 
-def endpoints(world: World, account: Account) -> list[Endpoint]:
+def endpoints(world: World, account: VendorAccount) -> list[EmulatedEndpoint]:
     """Return every endpoint of the vendor; they share the jobs, and what was charged already."""
-    jobs = Jobs(world, account)
+    jobs = AmplemarketJobs(world, account)
     return [
         *(kind(world, account, jobs) for kind in (StartPeople, StartCompanies)),
         *(kind(world, account, jobs) for kind in (FindPerson, FindCompany)),
-        *(kind(world, account, jobs, what) for kind in (Poll, Cancel) for what in _WHAT),
+        *(kind(world, account, jobs, what) for kind in (PollJob, CancelJob) for what in _WHAT),
     ]
 
 

@@ -14,83 +14,85 @@ from typing import Any, ClassVar
 import msgspec
 from starlette.requests import Request
 
-from enrich_pandas.emulators.account import Account
-from enrich_pandas.emulators.amplemarket.lookup import Lookup, Result
+from enrich_pandas.emulators.account import VendorAccount
+from enrich_pandas.emulators.amplemarket.lookup import LeadLookup, LeadResult
 from enrich_pandas.emulators.amplemarket.service import (
-    Job,
-    Jobs,
-    Paced,
-    Service,
+    AmplemarketEndpoint,
+    AmplemarketJob,
+    AmplemarketJobs,
+    RetryAfterEndpoint,
     read_companies,
     read_people,
-    seconds_to_tell,
+    retry_after_seconds,
 )
-from enrich_pandas.emulators.faults import Element
-from enrich_pandas.emulators.protocol import Asked
-from enrich_pandas.emulators.vendor import Answer, Order, World
+from enrich_pandas.emulators.faults import JsonObject
+from enrich_pandas.emulators.protocol import RequestedIdentity
+from enrich_pandas.emulators.vendor import ParsedRequest, VendorAnswer, World
 
 # -- Enrichment requests: ``POST``, ``GET`` and ``PATCH /{people,companies}/enrichment-requests``
 
 PAGE = 100
 
 
-class _Started(Order, kw_only=True):
-    results: list[Result]
+class _StartRequest(ParsedRequest, kw_only=True):
+    results: list[LeadResult]
 
 
-class Start(Service):
+class StartJob(AmplemarketEndpoint):
     """``POST /{people,companies}/enrichment-requests``."""
 
     method = "POST"
     where = "submit"
     kind: ClassVar[str]
 
-    def answer(self, order: _Started) -> Answer:
+    def answer(self, order: _StartRequest) -> VendorAnswer:
         """Start the job."""
         job = self.jobs.start(self.kind, self.path, order.results)
         if job is None:
             raise self.refuse("out_of_credits")
         body = described(job, "queued")
-        return Answer(body=body, status=202, headers={"location": body["_links"]["self"]["href"]})
+        return VendorAnswer(
+            body=body, status=202, headers={"location": body["_links"]["self"]["href"]}
+        )
 
-    def elements(self, body: Any) -> list[Element] | None:
+    def elements(self, body: Any) -> list[JsonObject] | None:
         """Return None: nobody is found yet."""
         return None
 
 
-class StartPeople(Start):
+class StartPeople(StartJob):
     """``POST /people/enrichment-requests``."""
 
     path = "/people/enrichment-requests"
     kind = "people"
 
-    async def read(self, request: Request) -> _Started:
+    async def read(self, request: Request) -> _StartRequest:
         """Return the order in a request, or refuse it."""
         leads, email, phones = read_people(self, await request.body())
-        look = Lookup(self.world).person
+        look = LeadLookup(self.world).person
         return _started([look(one, email=email, phones=phones) for one in leads])
 
 
-class StartCompanies(Start):
+class StartCompanies(StartJob):
     """``POST /companies/enrichment-requests``."""
 
     path = "/companies/enrichment-requests"
     kind = "companies"
 
-    async def read(self, request: Request) -> _Started:
+    async def read(self, request: Request) -> _StartRequest:
         """Return the order in a request, or refuse it."""
         firms = read_companies(self, await request.body())
-        return _started([Lookup(self.world).company(one) for one in firms])
+        return _started([LeadLookup(self.world).company(one) for one in firms])
 
 
-class _Looked(Order, kw_only=True):
-    job: Job
+class _PollRequest(ParsedRequest, kw_only=True):
+    job: AmplemarketJob
     first: int = 1
     last: int = PAGE
     size: int = PAGE
 
 
-class Poll(Paced):
+class PollJob(RetryAfterEndpoint):
     """``GET /{people,companies}/enrichment-requests/{id}``."""
 
     method = "GET"
@@ -106,12 +108,14 @@ class Poll(Paced):
         "department_headcount": [1],
     }
 
-    def __init__(self, world: World, account: Account, jobs: Jobs, kind: str) -> None:
+    def __init__(
+        self, world: World, account: VendorAccount, jobs: AmplemarketJobs, kind: str
+    ) -> None:
         super().__init__(world, account, jobs)
         self.kind = kind
         self.path = f"/{kind}/enrichment-requests/{{id}}"  # type: ignore[misc]  # one a kind
 
-    async def read(self, request: Request) -> _Looked:
+    async def read(self, request: Request) -> _PollRequest:
         """Return which job is asked about, and which page."""
         job = self._job(request)
         size = self._number(request, "page[size]") or PAGE
@@ -123,12 +127,12 @@ class Poll(Paced):
         if before is not None:
             first, last = max(1, before - size), before - 1
         about = [_asked(result) for result in job.results]
-        return _Looked(about=about, job=job, first=first, last=last, size=size)
+        return _PollRequest(about=about, job=job, first=first, last=last, size=size)
 
     def _question(self, request: Request) -> str:
         return request.url.path  # whichever the page, and whether it is read or canceled
 
-    def _job(self, request: Request) -> Job:
+    def _job(self, request: Request) -> AmplemarketJob:
         number = request.path_params["id"]
         job = self.jobs.by_id.get(int(number)) if number.isdecimal() else None
         if job is None or job.kind != self.kind:
@@ -143,50 +147,50 @@ class Poll(Paced):
             raise self.refuse_at("unsupported_value", name, parameter=name)
         return int(text)
 
-    def answer(self, order: _Looked) -> Answer:
+    def answer(self, order: _PollRequest) -> VendorAnswer:
         """Return the job as it is now, with a page of results once it is over."""
         job, now = order.job, self.account.clock()
         self.jobs.advance(job)
         body = described(job, job.status(now))
         if not job.is_over:
-            headers = {"retry-after": seconds_to_tell(job.left(now))}
-            return Answer(body=body, headers=headers, is_unfinished=True)
+            headers = {"retry-after": retry_after_seconds(job.left(now))}
+            return VendorAnswer(body=body, headers=headers, is_unfinished=True)
         results = job.shown()
         page = results[order.first - 1 : order.last]
         body["results"] = [element(number, one) for number, one in enumerate(page, order.first)]
         body["_links"] |= _pages(body["_links"]["self"]["href"], order, len(results))
         if job.stopped == "error":
             body |= self.error("server_error", "The job could not be finished.")
-        return Answer(body=body)
+        return VendorAnswer(body=body)
 
-    def elements(self, body: Any) -> list[Element] | None:
+    def elements(self, body: Any) -> list[JsonObject] | None:
         """Return the results, for a fault to strike: a copy, as the job shows its own again."""
-        found: list[Element] = deepcopy(body["results"])
+        found: list[JsonObject] = deepcopy(body["results"])
         body["results"] = found
         return found or None
 
-    def alien(self) -> Element:
+    def alien(self) -> JsonObject:
         """Return the result of somebody, or of a company, that was not asked for."""
         if self.kind == "companies":
-            return element(0, Lookup(self.world).found_company({}, "somebody-else"))
+            return element(0, LeadLookup(self.world).found_company({}, "somebody-else"))
         lead = {"linkedin_url": "https://www.linkedin.com/in/somebody-else-0"}
         profile = self.world.people.profile("somebody-else-0")
-        who = Lookup(self.world).found(lead, profile.slug, profile, email=False, phones=False)
+        who = LeadLookup(self.world).found(lead, profile.slug, profile, email=False, phones=False)
         return element(0, who)
 
-    def person_in(self, element: Element) -> Element | None:
+    def person_in(self, element: JsonObject) -> JsonObject | None:
         """Return whom or what a result has found."""
-        found: Element | None = element["result"]
+        found: JsonObject | None = element["result"]
         return found
 
 
-class Cancel(Poll):
+class CancelJob(PollJob):
     """``PATCH /{people,companies}/enrichment-requests/{id}``."""
 
     method = "PATCH"
     where = "cancel"
 
-    async def read(self, request: Request) -> _Looked:
+    async def read(self, request: Request) -> _PollRequest:
         """Return which job is to be canceled: only ``status`` is read."""
         job = self._job(request)
         try:
@@ -195,15 +199,15 @@ class Cancel(Poll):
             body = None
         if not isinstance(body, dict) or body.get("status") != "canceled":
             raise self.refuse_at("unsupported_value", "status", pointer="/status")
-        return _Looked(about=[_asked(result) for result in job.results], job=job)
+        return _PollRequest(about=[_asked(result) for result in job.results], job=job)
 
-    def answer(self, order: _Looked) -> Answer:
+    def answer(self, order: _PollRequest) -> VendorAnswer:
         """Return the job with any results up to now."""
         self.jobs.cancel(order.job)
         return super().answer(order)
 
 
-def described(job: Job, status: str) -> dict[str, Any]:
+def described(job: AmplemarketJob, status: str) -> dict[str, Any]:
     """Return the enrichment request object, but for its results."""
     return {
         "id": job.id,
@@ -214,12 +218,12 @@ def described(job: Job, status: str) -> dict[str, Any]:
     }
 
 
-def element(number: int, result: Result) -> Element:
+def element(number: int, result: LeadResult) -> JsonObject:
     """Return an enrichment request result: what was found, and the lead as it was submitted."""
     return {"id": number, "status": result.status, "result": result.found, **result.lead}
 
 
-def _pages(href: str, order: _Looked, count: int) -> dict[str, Any]:
+def _pages(href: str, order: _PollRequest, count: int) -> dict[str, Any]:
     links = {}
     if order.last < count:
         links["next"] = {"href": f"{href}?page[size]={order.size}&page[after]={order.last}"}
@@ -228,12 +232,12 @@ def _pages(href: str, order: _Looked, count: int) -> dict[str, Any]:
     return links
 
 
-def _started(results: list[Result]) -> _Started:
-    return _Started(asked=[_asked(result) for result in results], results=results)
+def _started(results: list[LeadResult]) -> _StartRequest:
+    return _StartRequest(asked=[_asked(result) for result in results], results=results)
 
 
-def _asked(result: Result) -> Asked:
-    return Asked(result.identity, str(next(iter(result.lead.values()), "")))
+def _asked(result: LeadResult) -> RequestedIdentity:
+    return RequestedIdentity(result.identity, str(next(iter(result.lead.values()), "")))
 
 
 # -- The single look-ups: ``GET /people/find`` and ``GET /companies/find`` -----------------------
@@ -247,24 +251,24 @@ _KEYS = ("linkedin_url", "email", "name", "title", "company_name", "company_doma
 _REVEALS = ("reveal_email", "reveal_phone_numbers")
 
 
-class _Found(Order, kw_only=True):
-    result: Result
+class _FindRequest(ParsedRequest, kw_only=True):
+    result: LeadResult
     reveals: str = ""
 
 
-class FindPerson(Paced):
+class FindPerson(RetryAfterEndpoint):
     """``GET /people/find``."""
 
     path = "/people/find"
     method = "GET"
     where = "find"
 
-    def __init__(self, world: World, account: Account, jobs: Jobs) -> None:
+    def __init__(self, world: World, account: VendorAccount, jobs: AmplemarketJobs) -> None:
         super().__init__(world, account, jobs)
-        self.lookup = Lookup(world)
+        self.lookup = LeadLookup(world)
         self._revealed: dict[str, float] = {}
 
-    async def read(self, request: Request) -> _Found:
+    async def read(self, request: Request) -> _FindRequest:
         """Return who is asked for, or refuse."""
         given = request.query_params
         lead = {name: given[name] for name in _KEYS if given.get(name)}
@@ -276,21 +280,21 @@ class FindPerson(Paced):
         result = self.lookup.person(lead, email=email, phones=phones)
         reveals = " ".join([result.identity, *flags]) if flags else ""
         submitted = next(iter(lead.values()))
-        asked = [Asked(result.identity, submitted)]
-        return _Found(asked=asked, result=result, reveals=reveals)
+        asked = [RequestedIdentity(result.identity, submitted)]
+        return _FindRequest(asked=asked, result=result, reveals=reveals)
 
-    def answer(self, order: _Found) -> Answer:
+    def answer(self, order: _FindRequest) -> VendorAnswer:
         """Return the object, or that one has to wait for what is revealed."""
         if order.result.status == "gdpr_removed":
             raise self.refuse("unavailable_for_legal_reasons")
         if order.result.found is None:
             raise self.refuse("person_not_found")
         if pause := self._pause(order.reveals):
-            return Answer(body={}, status=202, headers={"retry-after": pause})
+            return VendorAnswer(body={}, status=202, headers={"retry-after": pause})
         if not self.jobs.charge(self.path, order.result):
             raise self.refuse("out_of_credits")
         body: Any = order.result.found
-        return Answer(body=body)
+        return VendorAnswer(body=body)
 
     def _pause(self, reveals: str) -> str:
         """Return the seconds until something is revealed; none where there is nothing to wait."""
@@ -300,7 +304,7 @@ class FindPerson(Paced):
         if reveals not in self._revealed:
             seconds = self.jobs.rng("reveal", reveals).uniform(*self.world.options.job_seconds)
             self._revealed[reveals] = now + seconds
-        return seconds_to_tell(self._revealed[reveals] - now)
+        return retry_after_seconds(self._revealed[reveals] - now)
 
 
 class FindCompany(FindPerson):
@@ -308,11 +312,13 @@ class FindCompany(FindPerson):
 
     path = "/companies/find"
 
-    async def read(self, request: Request) -> _Found:
+    async def read(self, request: Request) -> _FindRequest:
         """Return which company is asked for, or refuse."""
         given = request.query_params
         lead = {name: given[name] for name in ("domain", "linkedin_url") if given.get(name)}
         if not lead:
             raise self.refuse_at("missing_field", "domain", parameter="domain")
         result = self.lookup.company(lead)
-        return _Found(asked=[Asked(result.identity, next(iter(lead.values())))], result=result)
+        return _FindRequest(
+            asked=[RequestedIdentity(result.identity, next(iter(lead.values())))], result=result
+        )

@@ -6,9 +6,9 @@ from typing import Any
 
 import msgspec
 
-from enrich_pandas.emulators.companies import Firm, Standing
+from enrich_pandas.emulators.companies import CompanyCoverage, FakeCompany
 from enrich_pandas.emulators.identities import company_in, company_slug, email_in, page_in, slug_in
-from enrich_pandas.emulators.people import Employment, Fate, Profile
+from enrich_pandas.emulators.people import FakeJob, FakePerson, PersonCoverage
 from enrich_pandas.emulators.vendor import World
 
 # -- Amplemarket's Person and Company objects ----------------------------------------------------
@@ -16,7 +16,9 @@ from enrich_pandas.emulators.vendor import World
 # arrays and of ``department_headcount`` are not documented; those here are chosen.
 
 
-def person(profile: Profile, firm: Firm | None, *, email: bool, phones: bool) -> dict[str, Any]:
+def person(
+    profile: FakePerson, firm: FakeCompany | None, *, email: bool, phones: bool
+) -> dict[str, Any]:
     """Return the Person object; e-mail and phones only where they are revealed."""
     job = profile.jobs[0] if profile.jobs else None
     addresses = profile.business_emails or profile.personal_emails
@@ -65,7 +67,7 @@ def person(profile: Profile, firm: Firm | None, *, email: bool, phones: bool) ->
     }
 
 
-def company(firm: Firm) -> dict[str, Any]:
+def company(firm: FakeCompany) -> dict[str, Any]:
     """Return the Company object."""
     last = firm.rounds[-1] if firm.rounds else None
     return {
@@ -102,7 +104,7 @@ def company(firm: Firm) -> dict[str, Any]:
     }
 
 
-def _experience(job: Employment) -> dict[str, Any]:
+def _experience(job: FakeJob) -> dict[str, Any]:
     return {
         "title": job.title,
         "company_name": job.company,
@@ -137,7 +139,7 @@ Lead = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Result:
+class LeadResult:
     """What was found for one lead; ``subject`` is who it is, however the lead names them."""
 
     lead: Lead
@@ -154,44 +156,44 @@ class Result:
 
 
 @dataclass(frozen=True)
-class Lookup:
+class LeadLookup:
     """Looks leads and companies up."""
 
     world: World
 
-    def person(self, lead: Lead, *, email: bool = False, phones: bool = False) -> Result:
+    def person(self, lead: Lead, *, email: bool = False, phones: bool = False) -> LeadResult:
         """Look a lead up: by its profile, else its address, else its name or title."""
         identity, fate, profile = self._whom(lead)
-        if fate is Fate.REDACTED:
-            return Result(lead, "gdpr_removed", identity=identity)
-        if fate is not Fate.FOUND or profile is None:
-            return Result(lead, "not_found", identity=identity)
+        if fate is PersonCoverage.REDACTED:
+            return LeadResult(lead, "gdpr_removed", identity=identity)
+        if fate is not PersonCoverage.FOUND or profile is None:
+            return LeadResult(lead, "not_found", identity=identity)
         return self.found(lead, identity, profile, email=email, phones=phones)
 
     def found(
-        self, lead: Lead, identity: str, profile: Profile, *, email: bool, phones: bool
-    ) -> Result:
+        self, lead: Lead, identity: str, profile: FakePerson, *, email: bool, phones: bool
+    ) -> LeadResult:
         """Return the result of a lead who was found."""
         found = person(profile, self._employer(profile), email=email, phones=phones)
         dues = [("found", FOUND)]
         dues += [("email", EMAIL)] if found["email"] else []
         dues += [("phone", PHONE)] if found["phone_numbers"] else []
         subject = self.world.people.person(profile.slug)
-        return Result(lead, "enriched", found, identity, subject, dues)
+        return LeadResult(lead, "enriched", found, identity, subject, dues)
 
-    def company(self, lead: Lead) -> Result:
+    def company(self, lead: Lead) -> LeadResult:
         """Look a company up: by its page, else its domain, else its name."""
         slug = _company_of(lead)
-        if slug is None or self.world.companies.standing(slug, VENDOR) is Standing.MISSING:
-            return Result(lead, "not_found", identity=slug or "")
+        if slug is None or self.world.companies.standing(slug, VENDOR) is CompanyCoverage.MISSING:
+            return LeadResult(lead, "not_found", identity=slug or "")
         return self.found_company(lead, slug)
 
-    def found_company(self, lead: Lead, slug: str) -> Result:
+    def found_company(self, lead: Lead, slug: str) -> LeadResult:
         """Return the result of a company that was found."""
         found = company(self.world.companies.firm(slug))
-        return Result(lead, "enriched", found, slug, f"company {slug}", [("found", FOUND)])
+        return LeadResult(lead, "enriched", found, slug, f"company {slug}", [("found", FOUND)])
 
-    def _whom(self, lead: Lead) -> tuple[str, Fate, Profile | None]:
+    def _whom(self, lead: Lead) -> tuple[str, PersonCoverage, FakePerson | None]:
         people = self.world.people
         if profile := lead.get("linkedin_url") or lead.get("linkedin_id"):
             slug = _slug_of(profile)
@@ -200,7 +202,10 @@ class Lookup:
             identity = email_in(lead["email"]) or ""
         else:
             return people.named(VENDOR, **self._described(lead))
-        return (identity, *(people.find(identity, VENDOR) if identity else (Fate.MISSING, None)))
+        return (
+            identity,
+            *(people.find(identity, VENDOR) if identity else (PersonCoverage.MISSING, None)),
+        )
 
     def _described(self, lead: Lead) -> dict[str, str | None]:
         name, domain = lead.get("company_name"), lead.get("company_domain")
@@ -209,7 +214,7 @@ class Lookup:
         person = {key: lead.get(key) for key in ("name", "title")}
         return {**person, "company": name, "domain": domain}
 
-    def _employer(self, profile: Profile) -> Firm | None:
+    def _employer(self, profile: FakePerson) -> FakeCompany | None:
         job = profile.jobs[0] if profile.jobs else None
         if job is None or not job.company:
             return None

@@ -18,11 +18,11 @@ from msgspec import UNSET, UnsetType
 from starlette.requests import Request
 from starlette.responses import Response
 
-from enrich_pandas.emulators.account import Account, Visit
-from enrich_pandas.emulators.amplemarket.lookup import VENDOR, Result
+from enrich_pandas.emulators.account import LoggedRequest, VendorAccount
+from enrich_pandas.emulators.amplemarket.lookup import VENDOR, LeadResult
 from enrich_pandas.emulators.pools import rng_of
-from enrich_pandas.emulators.vendor import Endpoint, Refusal, World, rendered
-from enrich_pandas.emulators.wire import Dropped, Truncated
+from enrich_pandas.emulators.vendor import EmulatedEndpoint, RefusedRequest, World, rendered
+from enrich_pandas.emulators.wire import DroppedResponse, TruncatedResponse
 
 # -- Enrichment requests, the vendor's jobs: how far each has come, and what it has charged ------
 # A job works through its leads in their order and charges each as it does, whether anybody asks for
@@ -35,13 +35,13 @@ _TICK = 0.05  # seconds between a job's looks at the clock, at the least
 
 
 @dataclass
-class Job:
+class AmplemarketJob:
     """One enrichment request."""
 
     id: int
     kind: str
     path: str
-    results: Sequence[Result]
+    results: Sequence[LeadResult]
     order: Sequence[int]
     began: float
     seconds: float
@@ -71,22 +71,22 @@ class Job:
         worked = max(0.0, (now - self.began) / self.seconds - _QUEUED) / (1 - _QUEUED)
         return int(len(self.results) * worked + 1e-9)  # three tenths are a bit less
 
-    def shown(self) -> list[Result]:
+    def shown(self) -> list[LeadResult]:
         """Return its results so far, in an order that is not that of the leads."""
         return [self.results[place] for place in self.order if place < self.worked]
 
 
 @dataclass
-class Jobs:
+class AmplemarketJobs:
     """The jobs of an account, what was charged for whom, and who was told to wait."""
 
     world: World
-    account: Account
-    by_id: dict[int, Job] = field(default_factory=dict)
+    account: VendorAccount
+    by_id: dict[int, AmplemarketJob] = field(default_factory=dict)
     told: dict[str, float] = field(default_factory=dict)
     _charged: dict[tuple[str, str], float] = field(default_factory=dict)
 
-    def start(self, kind: str, path: str, results: Sequence[Result]) -> Job | None:
+    def start(self, kind: str, path: str, results: Sequence[LeadResult]) -> AmplemarketJob | None:
         """Start a job, or return None where the account cannot pay for it."""
         cost = self._cost(results)
         if not self.account.pay(cost):
@@ -95,18 +95,20 @@ class Jobs:
         rng = self.rng("job", kind, str(number))
         order = _shuffled(len(results), rng)
         seconds = rng.uniform(*self.world.options.job_seconds)
-        job = Job(number, kind, path, results, order, self.account.clock(), seconds, cost)
+        job = AmplemarketJob(
+            number, kind, path, results, order, self.account.clock(), seconds, cost
+        )
         self.by_id[number] = job
         self._tick(job)
         return job
 
-    def cancel(self, job: Job) -> None:
+    def cancel(self, job: AmplemarketJob) -> None:
         """Stop a job that runs; what it has found is kept, and charged."""
         self.advance(job)
         if not job.is_over:
             self._stop(job, "canceled")
 
-    def advance(self, job: Job) -> None:
+    def advance(self, job: AmplemarketJob) -> None:
         """Let a job do and charge what it should have done by now."""
         due = job.due(self.account.clock())
         while job.worked < due and not job.stopped:
@@ -119,7 +121,7 @@ class Jobs:
         if job.is_over:
             self._give_back(job)
 
-    def charge(self, path: str, result: Result) -> bool:
+    def charge(self, path: str, result: LeadResult) -> bool:
         """Charge a single look-up, or return False where the account cannot pay for it."""
         if is_paid := self.account.pay(self._cost([result])):
             self._charge(path, result)
@@ -129,28 +131,28 @@ class Jobs:
         """Return the generator of something of this vendor's."""
         return rng_of(self.world.options.seed, VENDOR, *parts)
 
-    def _tick(self, job: Job) -> None:
+    def _tick(self, job: AmplemarketJob) -> None:
         self.advance(job)
         if not job.is_over:
             pause = max(_TICK, job.seconds / len(job.results))
             pause = min(pause, job.left(self.account.clock()))
             asyncio.get_running_loop().call_later(pause, self._tick, job)
 
-    def _stop(self, job: Job, how: str) -> None:
+    def _stop(self, job: AmplemarketJob, how: str) -> None:
         job.stopped = how
         self._give_back(job)
 
-    def _give_back(self, job: Job) -> None:
+    def _give_back(self, job: AmplemarketJob) -> None:
         self.account.spent -= job.kept_back
         job.kept_back = 0.0
 
-    def _cost(self, results: Sequence[Result]) -> float:
+    def _cost(self, results: Sequence[LeadResult]) -> float:
         """Return what results cost now, were nobody charged in the meantime."""
         now = self.account.clock()
         due = {(what, result.subject): amount for result in results for what, amount in result.dues}
         return sum(amount for key, amount in due.items() if self._is_due(key, now))
 
-    def _charge(self, path: str, result: Result) -> float:
+    def _charge(self, path: str, result: LeadResult) -> float:
         """Charge a result: a person at most once in 24 hours, an e-mail or a phone once."""
         now, total = self.account.clock(), 0.0
         for what, amount in result.dues:
@@ -175,7 +177,7 @@ def _shuffled(count: int, rng: random.Random) -> list[int]:
 EARLY = "early"
 
 
-class Service(Endpoint):
+class AmplemarketEndpoint(EmulatedEndpoint):
     """An endpoint of Amplemarket."""
 
     vendor = "amplemarket"
@@ -199,7 +201,7 @@ class Service(Endpoint):
         "rate_limited": "too_many_requests",
     }
 
-    def __init__(self, world: World, account: Account, jobs: Jobs) -> None:
+    def __init__(self, world: World, account: VendorAccount, jobs: AmplemarketJobs) -> None:
         super().__init__(world, account)
         self.jobs = jobs
 
@@ -208,11 +210,11 @@ class Service(Endpoint):
         source = {"header": "Authorization"} if kind == "unauthorized" else {}
         return self._envelope(kind, message, source)
 
-    def refuse_at(self, kind: str, about: str, **source: str) -> Refusal:
+    def refuse_at(self, kind: str, about: str, **source: str) -> RefusedRequest:
         """Make the refusal to raise, with the ``pointer`` or ``parameter`` that is at fault."""
         status, message = self.refusals[kind]
         body = self._envelope(kind, message.replace("{}", about), source)
-        return Refusal(rendered(body, status, self.headers(0.0)))
+        return RefusedRequest(rendered(body, status, self.headers(0.0)))
 
     def _envelope(self, kind: str, detail: str, source: Mapping[str, str]) -> Any:
         status, code = self.refusals[kind][0], self.codes.get(kind, kind)
@@ -221,14 +223,14 @@ class Service(Endpoint):
         return {"_errors": [{**error, **({"source": source} if source else {})}]}
 
 
-class Paced(Service):
+class RetryAfterEndpoint(AmplemarketEndpoint):
     """An endpoint that tells when to ask again, and marks the request of who asks earlier.
 
     The document asks to respect ``Retry-After`` and does not say what happens otherwise. Nothing
     is refused here; ``fault`` of such a request is ``"early"`` in `Sandbox.requests`.
     """
 
-    async def _serve(self, request: Request, visit: Visit) -> Response:
+    async def _serve(self, request: Request, visit: LoggedRequest) -> Response:
         told, question = self.jobs.told, self._question(request)
         is_early = request.method == "GET" and self.account.clock() < told.get(question, 0.0)
         try:
@@ -237,7 +239,7 @@ class Paced(Service):
             if is_early and visit.fault is None:
                 visit.fault = EARLY
         pause = response.headers.get("retry-after", "")
-        if isinstance(response, Dropped | Truncated):
+        if isinstance(response, DroppedResponse | TruncatedResponse):
             pass  # what never arrived has told nobody anything
         elif pause.isdecimal():
             told[question] = self.account.clock() + int(pause)
@@ -250,7 +252,7 @@ class Paced(Service):
         return f"{request.url.path}?{request.url.query}"
 
 
-def seconds_to_tell(left: float, longest: int = 5) -> str:
+def retry_after_seconds(left: float, longest: int = 5) -> str:
     """Return a ``Retry-After``: whole seconds, one at least.
 
     >>> seconds_to_tell(0.2), seconds_to_tell(2.1), seconds_to_tell(60)
@@ -287,7 +289,7 @@ class _Lead(msgspec.Struct, forbid_unknown_fields=True):
         return bool(is_named or self.email or self.linkedin_url or self.linkedin_id)
 
 
-class _Firm(msgspec.Struct, forbid_unknown_fields=True):
+class _Company(msgspec.Struct, forbid_unknown_fields=True):
     linkedin_url: _Text = UNSET
     domain: _Text = UNSET
     name: _Text = UNSET
@@ -305,26 +307,28 @@ class _People(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Companies(msgspec.Struct, forbid_unknown_fields=True):
-    companies: list[_Firm]
+    companies: list[_Company]
 
 
 _people, _companies = msgspec.json.Decoder(_People), msgspec.json.Decoder(_Companies)
 
 
-def read_people(service: Service, body: bytes) -> tuple[Sequence[Mapping[str, str]], bool, bool]:
+def read_people(
+    service: AmplemarketEndpoint, body: bytes
+) -> tuple[Sequence[Mapping[str, str]], bool, bool]:
     """Return the leads, and whether e-mails and phones are to be revealed."""
     asked: _People = _decoded(service, body, _people)
     leads = _checked(service, asked.leads, "leads")
     return leads, asked.reveal_email, asked.reveal_phone_numbers
 
 
-def read_companies(service: Service, body: bytes) -> Sequence[Mapping[str, str]]:
+def read_companies(service: AmplemarketEndpoint, body: bytes) -> Sequence[Mapping[str, str]]:
     """Return the companies."""
     asked: _Companies = _decoded(service, body, _companies)
     return _checked(service, asked.companies, "companies")
 
 
-def _decoded(service: Service, body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
+def _decoded(service: AmplemarketEndpoint, body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
@@ -333,7 +337,7 @@ def _decoded(service: Service, body: bytes, decoder: msgspec.json.Decoder[Any]) 
         raise service.refuse_at("unsupported_value", "the body is not JSON", pointer="/") from None
 
 
-def _invalid(service: Service, message: str) -> Refusal:
+def _invalid(service: AmplemarketEndpoint, message: str) -> RefusedRequest:
     """Return the refusal of what does not fit; ``$.leads[3].email`` becomes its pointer."""
     problem, _, place = message.partition(" - at `$")
     pointer = place.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/")
@@ -342,7 +346,7 @@ def _invalid(service: Service, message: str) -> Refusal:
 
 
 def _checked(
-    service: Service, asked: Sequence[_Lead | _Firm], name: str
+    service: AmplemarketEndpoint, asked: Sequence[_Lead | _Company], name: str
 ) -> Sequence[Mapping[str, str]]:
     if not asked or len(asked) > MOST:
         detail = f"Number of {name} exceeds {MOST} limit" if asked else f"{name} is empty"

@@ -1,14 +1,18 @@
 """Crustdata: both generations of its people and company enrichment, which share one account."""
 
-from enrich_pandas.emulators.account import Account
+from enrich_pandas.emulators.account import VendorAccount
 from enrich_pandas.emulators.crustdata import companies, people, screener_companies, screener_people
-from enrich_pandas.emulators.vendor import Endpoint, World
+from enrich_pandas.emulators.vendor import EmulatedEndpoint, World
 
 
-def endpoints(world: World, account: Account) -> list[Endpoint]:
+def endpoints(world: World, account: VendorAccount) -> list[EmulatedEndpoint]:
     """Return every endpoint of the vendor."""
     kinds = (
-        *(people.Enrich, companies.EnrichCompanies, people.Credits),
-        *(screener_people.Enrich, screener_companies.EnrichCompanies, screener_people.Credits),
+        *(people.EnrichPeople, companies.EnrichCompanies, people.GetCredits),
+        *(
+            screener_people.EnrichLegacyPeople,
+            screener_companies.EnrichLegacyCompanies,
+            screener_people.GetLegacyCredits,
+        ),
     )
     return [kind(world, account) for kind in kinds]

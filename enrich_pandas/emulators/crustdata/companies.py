@@ -22,27 +22,27 @@ from typing import Any, ClassVar, NamedTuple, Self
 import msgspec
 from starlette.requests import Request
 
-from enrich_pandas.emulators.account import Account
-from enrich_pandas.emulators.companies import Firm, Standing
-from enrich_pandas.emulators.crustdata.people import BATCH, Current, projected
-from enrich_pandas.emulators.faults import Element
+from enrich_pandas.emulators.account import VendorAccount
+from enrich_pandas.emulators.companies import CompanyCoverage, FakeCompany
+from enrich_pandas.emulators.crustdata.people import BATCH, CurrentEndpoint, projected
+from enrich_pandas.emulators.faults import JsonObject
 from enrich_pandas.emulators.identities import company_in, company_slug, page_in
-from enrich_pandas.emulators.protocol import Asked
-from enrich_pandas.emulators.vendor import Answer, Order, World
+from enrich_pandas.emulators.protocol import RequestedIdentity
+from enrich_pandas.emulators.vendor import ParsedRequest, VendorAnswer, World
 
 # -- A company as the current Crustdata API shows one: sections, by name -------------------------
 # Shapes: docs.crustdata.com ``/company-docs/enrichment/reference`` and what public clients decode.
 # Amounts come as whole numbers and with a fraction, the founding year as a day and as a year.
 
 
-def document(firm: Firm) -> Element:
+def document(firm: FakeCompany) -> JsonObject:
     """Return all that the vendor has of a company, section by section."""
     return {"crustdata_company_id": firm.id} | {
         name: section(firm) for name, section in SECTIONS.items()
     }
 
 
-def _basic_info(firm: Firm) -> Element:
+def _basic_info(firm: FakeCompany) -> JsonObject:
     is_year = firm.id % 2 == 0
     return {
         "crustdata_company_id": firm.id,
@@ -63,7 +63,7 @@ def _basic_info(firm: Firm) -> Element:
     }
 
 
-def _revenue(firm: Firm) -> Element:
+def _revenue(firm: FakeCompany) -> JsonObject:
     low, high = firm.revenue or (None, None)
     return {
         "estimated": {"lower_bound_usd": low, "upper_bound_usd": high, "timeseries": []},
@@ -76,7 +76,7 @@ def _revenue(firm: Firm) -> Element:
     }
 
 
-def _headcount(firm: Firm) -> Element:
+def _headcount(firm: FakeCompany) -> JsonObject:
     return {
         "total": firm.employees,
         "largest_headcount_country": firm.country,
@@ -87,7 +87,7 @@ def _headcount(firm: Firm) -> Element:
     }
 
 
-def _funding(firm: Firm) -> Element:
+def _funding(firm: FakeCompany) -> JsonObject:
     last = max(firm.rounds, key=lambda one: one.day, default=None)
     return {
         "total_investment_usd": float(sum(one.amount for one in firm.rounds)) or None,
@@ -108,7 +108,7 @@ def _funding(firm: Firm) -> Element:
     }
 
 
-def _locations(firm: Firm) -> Element:
+def _locations(firm: FakeCompany) -> JsonObject:
     return {
         "country": firm.country,
         "state": firm.region,
@@ -119,7 +119,7 @@ def _locations(firm: Firm) -> Element:
     }
 
 
-def _taxonomy(firm: Firm) -> Element:
+def _taxonomy(firm: FakeCompany) -> JsonObject:
     return {
         "professional_network_specialities": firm.specialities,
         "professional_network_industry": next(iter(firm.industries), None),
@@ -130,14 +130,14 @@ def _taxonomy(firm: Firm) -> Element:
     }
 
 
-def _social_profiles(firm: Firm) -> Element:
+def _social_profiles(firm: FakeCompany) -> JsonObject:
     return {
         "crunchbase": {"url": f"https://crunchbase.example/{firm.slug}", "uuid": None},
         "twitter_url": firm.twitter and f"https://twitter.example/{firm.twitter}",
     }
 
 
-SECTIONS: Mapping[str, Callable[[Firm], Any]] = {
+SECTIONS: Mapping[str, Callable[[FakeCompany], Any]] = {
     "basic_info": _basic_info,
     "revenue": _revenue,
     "headcount": _headcount,
@@ -163,20 +163,20 @@ SECTIONS: Mapping[str, Callable[[Firm], Any]] = {
 _QUEUE_SECONDS = 24 * 60 * 60  # "enriched in the next 24 hours"
 
 
-class Lookup(NamedTuple):
+class CompanyLookup(NamedTuple):
     """What was found; ``firms`` is empty for a miss and for what is queued."""
 
     slug: str
     submitted: str
-    firms: Sequence[Firm] = ()
+    firms: Sequence[FakeCompany] = ()
     is_queued: bool = False
 
     @classmethod
     def of(
         cls,
         world: World,
-        account: Account,
-        asked: Asked,
+        account: VendorAccount,
+        asked: RequestedIdentity,
         kind: str,
         *,
         exact: bool,
@@ -185,26 +185,30 @@ class Lookup(NamedTuple):
         """Look a company up by an identifier of some kind: a page is always the one company's."""
         slug, submitted = asked
         standing = world.companies.standing(slug, "crustdata")
-        if standing is Standing.MISSING:
+        if standing is CompanyCoverage.MISSING:
             return cls(slug, submitted)
-        if standing is Standing.QUEUED and not live and not _enriched_by_now(world, account, slug):
+        if (
+            standing is CompanyCoverage.QUEUED
+            and not live
+            and not _enriched_by_now(world, account, slug)
+        ):
             return cls(slug, submitted, is_queued=True)
         firm = world.companies.firm(slug)
         found = cls(slug, submitted, [firm])
         if "url" in kind:
             return found
-        twins = [world.companies.twin(firm)] if standing is Standing.SHARED else []
+        twins = [world.companies.twin(firm)] if standing is CompanyCoverage.SHARED else []
         firms = [firm, *twins, *world.companies.similar(firm)]
         return found._replace(firms=[one for one in firms if found.fits(one) or not exact])
 
-    def fits(self, firm: Firm) -> bool:
+    def fits(self, firm: FakeCompany) -> bool:
         """Say whether a company is exactly the one asked for."""
         own = {firm.domain, firm.name.casefold(), *firm.other_domains}
         is_page = "linkedin.com/" in self.submitted and firm.slug == self.slug
         return is_page or self.submitted.casefold() in own
 
 
-def _enriched_by_now(world: World, account: Account, slug: str) -> bool:
+def _enriched_by_now(world: World, account: VendorAccount, slug: str) -> bool:
     """Say whether 24 hours passed since somebody first asked for the company."""
     now = account.clock()
     return now - world.queued.setdefault(f"company {slug}", now) >= _QUEUE_SECONDS
@@ -216,7 +220,7 @@ _DEFAULT_FIELDS = ("basic_info",)
 _PRICE = 2.0
 
 
-class _Body(msgspec.Struct, forbid_unknown_fields=True):
+class _CompaniesBody(msgspec.Struct, forbid_unknown_fields=True):
     domains: list[str] | None = None
     names: list[str] | None = None
     professional_network_profile_urls: list[str] | None = None
@@ -224,22 +228,22 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
     exact_match: bool | None = None
 
 
-_body = msgspec.json.Decoder(_Body)
+_body = msgspec.json.Decoder(_CompaniesBody)
 
 
-class _Ask(Order, kw_only=True):
+class _CompaniesRequest(ParsedRequest, kw_only=True):
     match_type: str
     fields: Sequence[str]
     exact: bool
 
 
-class EnrichCompanies(Current):
+class EnrichCompanies(CurrentEndpoint):
     """``POST /company/enrich``: up to 25 companies by domain, page or name."""
 
     path, method, where = "/company/enrich", "POST", "submit"
     name_path = "basic_info.name"
     refusals: ClassVar[Mapping[str, tuple[int, str]]] = {
-        **Current.refusals,
+        **CurrentEndpoint.refusals,
         "malformed": (400, "Invalid company identifier, a domain or a profile URL: {}"),
         "malformed_domain": (404, "Field 'domains': Invalid domain format: {}"),
     }
@@ -256,7 +260,7 @@ class EnrichCompanies(Current):
         "professional_network_profile_urls": (page_in, "malformed"),
     }
 
-    async def read(self, request: Request) -> _Ask:
+    async def read(self, request: Request) -> _CompaniesRequest:
         """Read the request, or refuse it."""
         body = await self.decoded(request, _body)
         given = [name for name in self.readers if getattr(body, name)]
@@ -266,18 +270,20 @@ class EnrichCompanies(Current):
         if len(texts) > BATCH:
             raise self.refuse("invalid", f"Submit at most {BATCH} identifiers.")
         pairs = self.read_all(texts, *self.readers[given[0]])
-        return _Ask(
-            asked=[Asked(*pair) for pair in pairs],
+        return _CompaniesRequest(
+            asked=[RequestedIdentity(*pair) for pair in pairs],
             match_type=given[0].removesuffix("s"),
             fields=self.sections(body.fields, SECTIONS) or _DEFAULT_FIELDS,
             exact=bool(body.exact_match),
         )
 
-    def answer(self, order: _Ask) -> Answer:
+    def answer(self, order: _CompaniesRequest) -> VendorAnswer:
         """Answer, in the vendor's shape."""
         elements, charges = [], []
         for asked in order.asked:
-            found = Lookup.of(self.world, self.account, asked, order.match_type, exact=order.exact)
+            found = CompanyLookup.of(
+                self.world, self.account, asked, order.match_type, exact=order.exact
+            )
             elements.append(
                 {
                     "matched_on": asked.submitted,
@@ -289,9 +295,9 @@ class EnrichCompanies(Current):
                 }
             )
             charges.append((asked.identity, _PRICE if found.firms else 0.0))
-        return Answer(body=elements, charges=charges)
+        return VendorAnswer(body=elements, charges=charges)
 
-    def alien(self) -> Element:
+    def alien(self) -> JsonObject:
         """Return the element of a company not asked for."""
         firm = self.world.companies.firm("somebody-else-0")
         company = projected(document(firm), _DEFAULT_FIELDS, key="crustdata_company_id")
@@ -301,17 +307,17 @@ class EnrichCompanies(Current):
             "matches": [{"confidence_score": 1.0, "company_data": company}],
         }
 
-    def person_in(self, element: Element) -> Element | None:
+    def person_in(self, element: JsonObject) -> JsonObject | None:
         """Return the company of an element."""
         matches = [one["company_data"] for one in element["matches"]]
         return matches[0] if matches and "basic_info" in matches[0] else None
 
 
-def _match(firm: Firm, found: Lookup, fields: Sequence[str]) -> Element:
+def _match(firm: FakeCompany, found: CompanyLookup, fields: Sequence[str]) -> JsonObject:
     company = projected(document(firm), fields, key="crustdata_company_id")
     return {"confidence_score": 1.0 if found.fits(firm) else 0.6, "company_data": company}
 
 
-def _enriching(fields: Sequence[str]) -> list[Element]:
+def _enriching(fields: Sequence[str]) -> list[JsonObject]:
     data = {"crustdata_company_id": None, "status": {"state": "enriching"}}
     return [{"confidence_score": 1.0, "company_data": data}] if "status" in fields else []

@@ -27,12 +27,12 @@ from typing import Any, ClassVar, TypeVar
 import msgspec
 from starlette.requests import Request
 
-from enrich_pandas.emulators.faults import Element
+from enrich_pandas.emulators.faults import JsonObject
 from enrich_pandas.emulators.identities import email_in, slug_in
 from enrich_pandas.emulators.names import score
-from enrich_pandas.emulators.people import Address, Employment, Fate, Profile
-from enrich_pandas.emulators.protocol import Asked
-from enrich_pandas.emulators.vendor import Answer, Endpoint, Order
+from enrich_pandas.emulators.people import FakeEmail, FakeJob, FakePerson, PersonCoverage
+from enrich_pandas.emulators.protocol import RequestedIdentity
+from enrich_pandas.emulators.vendor import EmulatedEndpoint, ParsedRequest, VendorAnswer
 
 # -- A person as the current Crustdata API shows one: sections, by name --------------------------
 # Shapes: docs.crustdata.com ``/person-docs/enrichment/reference`` and what public clients decode.
@@ -40,22 +40,24 @@ from enrich_pandas.emulators.vendor import Answer, Endpoint, Order
 # occur here.
 
 
-def document(profile: Profile) -> Element:
+def document(profile: FakePerson) -> JsonObject:
     """Return all that the vendor has of a person, section by section."""
     return {"crustdata_person_id": profile.id} | {
         name: section(profile) for name, section in SECTIONS.items()
     }
 
 
-def projected(whole: Element, fields: Sequence[str], key: str = "crustdata_person_id") -> Element:
+def projected(
+    whole: JsonObject, fields: Sequence[str], key: str = "crustdata_person_id"
+) -> JsonObject:
     """Return the sections and dotted paths asked for; the id is always there."""
-    part: Element = {key: whole[key]}
+    part: JsonObject = {key: whole[key]}
     for path in fields:
         _copy(whole, part, path.split("."))
     return part
 
 
-def _copy(whole: Element, part: Element, path: Sequence[str]) -> None:
+def _copy(whole: JsonObject, part: JsonObject, path: Sequence[str]) -> None:
     name, *rest = path
     if name not in whole:
         return
@@ -65,7 +67,7 @@ def _copy(whole: Element, part: Element, path: Sequence[str]) -> None:
         part[name] = whole[name]
 
 
-def _basic_profile(profile: Profile) -> Element:
+def _basic_profile(profile: FakePerson) -> JsonObject:
     return {
         "name": profile.name,
         "headline": profile.headline,
@@ -85,7 +87,7 @@ def _basic_profile(profile: Profile) -> Element:
     }
 
 
-def _social_handles(profile: Profile) -> Element:
+def _social_handles(profile: FakePerson) -> JsonObject:
     return {
         "professional_network_identifier": {
             "profile_url": f"https://www.linkedin.com/in/{profile.slug}",
@@ -96,7 +98,7 @@ def _social_handles(profile: Profile) -> Element:
     }
 
 
-def _professional_network(profile: Profile) -> Element:
+def _professional_network(profile: FakePerson) -> JsonObject:
     return {
         "connections": profile.connections,
         "followers": profile.followers,
@@ -107,12 +109,12 @@ def _professional_network(profile: Profile) -> Element:
     }
 
 
-def _experience(profile: Profile) -> Element:
+def _experience(profile: FakePerson) -> JsonObject:
     current, past = ([_job(job) for job in jobs] for jobs in (profile.jobs, profile.past_jobs))
     return {"employment_details": {"current": current, "past": past}}
 
 
-def _job(job: Employment) -> Element:
+def _job(job: FakeJob) -> JsonObject:
     # The domain comes as a text or as a list, dates with a time or without.
     as_list = job.company_id % 2 == 1 and job.domain is not None
     return {
@@ -134,7 +136,7 @@ def _job(job: Employment) -> Element:
     }
 
 
-def _education(profile: Profile) -> Element:
+def _education(profile: FakePerson) -> JsonObject:
     schools = [
         {
             "school": school.name,
@@ -153,7 +155,7 @@ def _education(profile: Profile) -> Element:
     return {"schools": schools}
 
 
-def _contact(profile: Profile) -> Element:
+def _contact(profile: FakePerson) -> JsonObject:
     return {
         "has_business_email": bool(profile.business_emails),
         "has_personal_email": bool(profile.personal_emails),
@@ -164,32 +166,32 @@ def _contact(profile: Profile) -> Element:
     }
 
 
-def _emails(addresses: Sequence[Address]) -> list[Element]:
+def _emails(addresses: Sequence[FakeEmail]) -> list[JsonObject]:
     return [{"email": one.email, "status": one.status or "unverified"} for one in addresses]
 
 
-def _certifications(profile: Profile) -> list[Element]:
+def _certifications(profile: FakePerson) -> list[JsonObject]:
     return [
         {"name": name, "issuer_organization": "Example Institute", "issued_date": profile.joined}
         for name in profile.certifications
     ]
 
 
-def _honors(profile: Profile) -> list[Element]:
+def _honors(profile: FakePerson) -> list[JsonObject]:
     return [
         {"title": title, "issuer": None, "issued_date": profile.joined} for title in profile.honors
     ]
 
 
-def _dev_platform(profile: Profile) -> str | None:
+def _dev_platform(profile: FakePerson) -> str | None:
     return profile.github and f"https://github.example/{profile.github}"
 
 
-def _dev_platform_profiles(profile: Profile) -> list[Element]:
+def _dev_platform_profiles(profile: FakePerson) -> list[JsonObject]:
     return [{"profile_url": url} for url in [_dev_platform(profile)] if url]
 
 
-SECTIONS: Mapping[str, Callable[[Profile], Any]] = {
+SECTIONS: Mapping[str, Callable[[FakePerson], Any]] = {
     "basic_profile": _basic_profile,
     "social_handles": _social_handles,
     "professional_network": _professional_network,
@@ -213,7 +215,7 @@ _VERSION = "2025-11-01"
 _DEFAULT_FIELDS = ("basic_profile", "social_handles")
 
 
-class _Body(msgspec.Struct, forbid_unknown_fields=True):
+class _PeopleBody(msgspec.Struct, forbid_unknown_fields=True):
     professional_network_profile_urls: list[str] | None = None
     business_emails: list[str] | None = None
     fields: list[str] | None = None
@@ -223,17 +225,17 @@ class _Body(msgspec.Struct, forbid_unknown_fields=True):
     enrich_realtime: bool = False
 
 
-_body = msgspec.json.Decoder(_Body)  # made by one thread: msgspec dies where two make it
+_body = msgspec.json.Decoder(_PeopleBody)  # made by one thread: msgspec dies where two make it
 
 
-class _Ask(Order, kw_only=True):
+class _PeopleRequest(ParsedRequest, kw_only=True):
     match_type: str
     fields: Sequence[str]
     least: float
     preview: bool
 
 
-class Current(Endpoint):
+class CurrentEndpoint(EmulatedEndpoint):
     """What the endpoints of the current API have in common."""
 
     vendor = "crustdata"
@@ -300,21 +302,21 @@ class Current(Endpoint):
         return fields or ()
 
 
-class Credits(Current):
+class GetCredits(CurrentEndpoint):
     """``GET /account/credits``: the balance."""
 
     path, method, where = "/account/credits", "GET", "account"
 
-    async def read(self, request: Request) -> Order:
+    async def read(self, request: Request) -> ParsedRequest:
         """Read the request, or refuse it."""
-        return Order()
+        return ParsedRequest()
 
-    def answer(self, order: Order) -> Answer:
+    def answer(self, order: ParsedRequest) -> VendorAnswer:
         """Answer, in the vendor's shape."""
-        return Answer(body={"credits": self.account.balance})
+        return VendorAnswer(body={"credits": self.account.balance})
 
 
-class Enrich(Current):
+class EnrichPeople(CurrentEndpoint):
     """``POST /person/enrich``: up to 25 people by profile URL or by business e-mail."""
 
     path, method, where = "/person/enrich", "POST", "submit"
@@ -327,10 +329,10 @@ class Enrich(Current):
         "education.schools": "none",
     }
 
-    async def read(self, request: Request) -> _Ask:
+    async def read(self, request: Request) -> _PeopleRequest:
         """Read the request, or refuse it."""
         body = await self.decoded(request, _body)
-        return _Ask(
+        return _PeopleRequest(
             asked=self._asked(body),
             match_type="business_email"
             if body.business_emails
@@ -342,7 +344,7 @@ class Enrich(Current):
             preview=body.preview,
         )
 
-    def _asked(self, body: _Body) -> list[Asked]:
+    def _asked(self, body: _PeopleBody) -> list[RequestedIdentity]:
         urls, emails = body.professional_network_profile_urls or [], body.business_emails or []
         if bool(urls) == bool(emails):
             raise self.refuse("invalid", "Submit exactly one identifier type.")
@@ -350,34 +352,37 @@ class Enrich(Current):
             raise self.refuse("invalid", f"Submit at most {BATCH} identifiers.")
         slugs = self.read_all(urls, slug_in, "malformed")
         return [
-            *(Asked(self.world.people.person(slug), url) for slug, url in slugs),
-            *(Asked(*pair) for pair in self.read_all(emails, email_in, "malformed_email")),
+            *(RequestedIdentity(self.world.people.person(slug), url) for slug, url in slugs),
+            *(
+                RequestedIdentity(*pair)
+                for pair in self.read_all(emails, email_in, "malformed_email")
+            ),
         ]
 
-    def answer(self, order: _Ask) -> Answer:
+    def answer(self, order: _PeopleRequest) -> VendorAnswer:
         """Answer, in the vendor's shape."""
         elements, charges = [], []
         for asked in order.asked:
             element, credits_ = self._element(asked, order)
             elements.append(element)
             charges.append((asked.identity, credits_))
-        return Answer(body=elements, charges=charges)
+        return VendorAnswer(body=elements, charges=charges)
 
-    def _element(self, asked: Asked, order: _Ask) -> tuple[Element, float]:
-        element: Element = {"matched_on": asked.submitted, "match_type": order.match_type}
+    def _element(self, asked: RequestedIdentity, order: _PeopleRequest) -> tuple[JsonObject, float]:
+        element: JsonObject = {"matched_on": asked.submitted, "match_type": order.match_type}
         fate, profile = self.world.people.find(asked.identity, self.vendor)
-        if fate is Fate.REDACTED:
+        if fate is PersonCoverage.REDACTED:
             return {**element, "match_status": "redacted", "matches": []}, 0.0
         confidence = _confidence(asked.identity, profile) if profile else 0.0
-        if fate is not Fate.FOUND or profile is None or confidence < order.least:
+        if fate is not PersonCoverage.FOUND or profile is None or confidence < order.least:
             return {**element, "matches": []}, 0.0
         person = projected(document(profile), order.fields)
         match = {"confidence_score": confidence, "person_data": person}
         return {**element, "matches": [match]}, 0.0 if order.preview else _price(person)
 
-    def alien(self) -> Element:
+    def alien(self) -> JsonObject:
         """Return the element of somebody not asked for."""
-        asked = Asked("somebody-else-0", "https://www.linkedin.com/in/somebody-else-0")
+        asked = RequestedIdentity("somebody-else-0", "https://www.linkedin.com/in/somebody-else-0")
         profile = self.world.people.profile(asked.identity)
         person = projected(document(profile), _DEFAULT_FIELDS)
         return {
@@ -386,18 +391,18 @@ class Enrich(Current):
             "matches": [{"confidence_score": 1.0, "person_data": person}],
         }
 
-    def person_in(self, element: Element) -> Element | None:
+    def person_in(self, element: JsonObject) -> JsonObject | None:
         """Return the person of an element."""
         matches = element["matches"]
         return matches[0]["person_data"] if matches else None
 
 
-def _confidence(identity: str, profile: Profile) -> float:
+def _confidence(identity: str, profile: FakePerson) -> float:
     handle, at, _ = identity.partition("@")
     return score(handle, profile.first, profile.last) if at else 1.0
 
 
-def _price(person: Element) -> float:
+def _price(person: JsonObject) -> float:
     contact = person.get("contact", {})
     return (
         1.0

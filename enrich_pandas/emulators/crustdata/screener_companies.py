@@ -14,24 +14,24 @@ from typing import Any, ClassVar
 
 from starlette.requests import Request
 
-from enrich_pandas.emulators.companies import Firm
-from enrich_pandas.emulators.crustdata.companies import Lookup
-from enrich_pandas.emulators.crustdata.screener_people import BATCH, Legacy
-from enrich_pandas.emulators.faults import Element
+from enrich_pandas.emulators.companies import FakeCompany
+from enrich_pandas.emulators.crustdata.companies import CompanyLookup
+from enrich_pandas.emulators.crustdata.screener_people import BATCH, LegacyEndpoint
+from enrich_pandas.emulators.faults import JsonObject
 from enrich_pandas.emulators.identities import company_in, company_slug, page_in
-from enrich_pandas.emulators.protocol import Asked
-from enrich_pandas.emulators.vendor import Answer, Order
+from enrich_pandas.emulators.protocol import RequestedIdentity
+from enrich_pandas.emulators.vendor import ParsedRequest, VendorAnswer
 
 # -- A company as the legacy Crustdata API shows one: flat fields, and objects that must be named
 
 
-def document(firm: Firm, *, is_full_match: bool) -> Element:
+def document(firm: FakeCompany, *, is_full_match: bool) -> JsonObject:
     """Return all that the vendor has of a company."""
     whole = {name: field(firm) for name, field in FIELDS.items()}
     return whole | {"is_full_domain_match": is_full_match}
 
 
-def _taxonomy(firm: Firm) -> Element:
+def _taxonomy(firm: FakeCompany) -> JsonObject:
     return {
         "linkedin_specialities": firm.specialities,
         "linkedin_industries": firm.industries,
@@ -41,7 +41,7 @@ def _taxonomy(firm: Firm) -> Element:
     }
 
 
-def _headcount(firm: Firm) -> Element:
+def _headcount(firm: FakeCompany) -> JsonObject:
     return {
         "linkedin_headcount": firm.employees,
         "linkedin_headcount_total_growth_percent": {"mom": 0.5, "qoq": 1, "yoy": None},
@@ -50,7 +50,7 @@ def _headcount(firm: Firm) -> Element:
     }
 
 
-def _funding(firm: Firm) -> Element:
+def _funding(firm: FakeCompany) -> JsonObject:
     last = max(firm.rounds, key=lambda one: one.day, default=None)
     return {
         "crunchbase_total_investment_usd": sum(one.amount for one in firm.rounds) or None,
@@ -71,11 +71,11 @@ def _funding(firm: Firm) -> Element:
     }
 
 
-def _revenue(firm: Firm, bound: int) -> int | None:
+def _revenue(firm: FakeCompany, bound: int) -> int | None:
     return firm.revenue and firm.revenue[bound]
 
 
-BASIC: Mapping[str, Callable[[Firm], Any]] = {
+BASIC: Mapping[str, Callable[[FakeCompany], Any]] = {
     "company_id": lambda firm: firm.id,
     "company_name": lambda firm: firm.name,
     "linkedin_profile_name": lambda firm: firm.name,
@@ -110,7 +110,7 @@ BASIC: Mapping[str, Callable[[Firm], Any]] = {
     "all_office_addresses": lambda firm: firm.offices,
 }
 # Given only when named.
-OBJECTS: Mapping[str, Callable[[Firm], Any]] = {
+OBJECTS: Mapping[str, Callable[[FakeCompany], Any]] = {
     "taxonomy": _taxonomy,
     "competitors": lambda firm: {"competitor_website_domains": firm.competitors},
     "headcount": _headcount,
@@ -144,7 +144,7 @@ _MESSAGES = {
 }
 
 
-class Ask(Order, kw_only=True):
+class LegacyCompaniesRequest(ParsedRequest, kw_only=True):
     """What a request asks for, beside the companies."""
 
     kind: str
@@ -153,13 +153,13 @@ class Ask(Order, kw_only=True):
     exact: bool = False
 
 
-class EnrichCompanies(Legacy):
+class EnrichLegacyCompanies(LegacyEndpoint):
     """``GET /screener/company``: up to 25 companies by domain, page or name."""
 
     path, method, where = "/screener/company", "GET", "submit"
     name_path = "company_name"
     refusals: ClassVar[Mapping[str, tuple[int, str]]] = {
-        **Legacy.refusals,
+        **LegacyEndpoint.refusals,
         "neither": (400, "At least one company identifier must be provided."),
         "both": (400, "Provide only one type of company identifier."),
         "too_many": (400, "You can only enrich up to 25 companies at a time."),
@@ -172,7 +172,7 @@ class EnrichCompanies(Legacy):
         "estimated_revenue_lower_bound_usd": "500+",
     }
 
-    async def read(self, request: Request) -> Ask:
+    async def read(self, request: Request) -> LegacyCompaniesRequest:
         """Read the request, or refuse it."""
         params = request.query_params
         given = [name for name in _TYPES if params.get(name)]
@@ -182,7 +182,7 @@ class EnrichCompanies(Legacy):
         if len(texts) > BATCH:
             raise self.refuse("too_many")
         kind, reader = _TYPES[given[0]]
-        return Ask(
+        return LegacyCompaniesRequest(
             asked=[self.read_one(text.strip(), reader, "malformed") for text in texts],
             kind=kind,
             fields=self._fields(params.get("fields")),
@@ -196,12 +196,12 @@ class EnrichCompanies(Legacy):
             raise self.refuse("field", ", ".join(unknown))
         return fields
 
-    def answer(self, order: Ask) -> Answer:
+    def answer(self, order: LegacyCompaniesRequest) -> VendorAnswer:
         """Answer, in the vendor's shape."""
-        elements: list[Element] = []
-        charges, untold = [], dict[str, list[Asked]]()
+        elements: list[JsonObject] = []
+        charges, untold = [], dict[str, list[RequestedIdentity]]()
         for asked in order.asked:
-            found = Lookup.of(
+            found = CompanyLookup.of(
                 self.world, self.account, asked, order.kind, exact=order.exact, live=order.realtime
             )
             elements += [_element(found, firm, order.fields) for firm in found.firms]
@@ -212,24 +212,24 @@ class EnrichCompanies(Legacy):
                 untold.setdefault("not_found", []).append(asked)
         status = 202 if not elements and "enriching" in untold else 200
         told = [_notice(state, of, order.kind) for state, of in untold.items()]
-        return Answer(body=[*elements, *told], status=status, charges=charges)
+        return VendorAnswer(body=[*elements, *told], status=status, charges=charges)
 
-    def alien(self) -> Element:
+    def alien(self) -> JsonObject:
         """Return the element of a company not asked for."""
         firm = self.world.companies.firm("somebody-else-0")
         return document(firm, is_full_match=False)
 
-    def person_in(self, element: Element) -> Element | None:
+    def person_in(self, element: JsonObject) -> JsonObject | None:
         """Return the company of an element."""
         return None if "status" in element else element
 
 
-def _element(found: Lookup, firm: Any, fields: Sequence[str]) -> Element:
+def _element(found: CompanyLookup, firm: Any, fields: Sequence[str]) -> JsonObject:
     whole = document(firm, is_full_match=found.fits(firm))
     names = dict.fromkeys(path.partition(".")[0] for path in fields)
     return {name: whole[name] for name in names}
 
 
-def _notice(state: str, of: Sequence[Asked], kind: str) -> Element:
+def _notice(state: str, of: Sequence[RequestedIdentity], kind: str) -> JsonObject:
     companies = [{"identifier": asked.submitted, "type": kind} for asked in of]
     return {"status": state, "message": _MESSAGES[state], "companies": companies}

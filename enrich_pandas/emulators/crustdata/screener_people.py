@@ -19,12 +19,12 @@ from typing import Any, ClassVar
 
 from starlette.requests import Request
 
-from enrich_pandas.emulators.faults import Element
+from enrich_pandas.emulators.faults import JsonObject
 from enrich_pandas.emulators.identities import email_in, member_id, slug_in
 from enrich_pandas.emulators.names import score
-from enrich_pandas.emulators.people import Address, Employment, Fate, Profile
-from enrich_pandas.emulators.protocol import Asked
-from enrich_pandas.emulators.vendor import Answer, Endpoint, Order
+from enrich_pandas.emulators.people import FakeEmail, FakeJob, FakePerson, PersonCoverage
+from enrich_pandas.emulators.protocol import RequestedIdentity
+from enrich_pandas.emulators.vendor import EmulatedEndpoint, ParsedRequest, VendorAnswer
 
 # -- A person as the legacy Crustdata API shows one: a flat object, by the data dictionary -------
 # Where public clients have seen another type than the dictionary's (``skills`` and ``email`` as a
@@ -56,7 +56,7 @@ _EMPLOYER_OF_AN_EMAIL = (
 )
 
 
-def document(profile: Profile, *, emails: bool) -> Element:
+def document(profile: FakePerson, *, emails: bool) -> JsonObject:
     """Return all that the vendor has of a person, with each employer's addresses if wanted."""
     whole = {name: field(profile) for name, field in FIELDS.items()}
     if emails:
@@ -64,9 +64,9 @@ def document(profile: Profile, *, emails: bool) -> Element:
     return whole
 
 
-def projected(whole: Element, fields: Sequence[str]) -> Element:
+def projected(whole: JsonObject, fields: Sequence[str]) -> JsonObject:
     """Return the fields and dotted paths asked for."""
-    part: Element = {}
+    part: JsonObject = {}
     for path in sorted(fields, key=lambda path: "." in path):
         name, _, key = path.partition(".")
         if key:
@@ -78,17 +78,17 @@ def projected(whole: Element, fields: Sequence[str]) -> Element:
     return part
 
 
-def _add_key(items: Sequence[Element], full: Sequence[Element], key: str) -> None:
+def _add_key(items: Sequence[JsonObject], full: Sequence[JsonObject], key: str) -> None:
     for item, source in zip(items, full, strict=True):
         if key in source:
             item[key] = source[key]
 
 
-def _without(item: Element, left_out: str) -> Element:
+def _without(item: JsonObject, left_out: str) -> JsonObject:
     return {key: value for key, value in item.items() if key != left_out}
 
 
-def only_email(whole: Element) -> Element:
+def only_email(whole: JsonObject) -> JsonObject:
     """Return what the document shows for ``fields=business_email``."""
     return {EMAIL_FIELD: whole[EMAIL_FIELD]} | {
         employers: [{key: job[key] for key in _EMPLOYER_OF_AN_EMAIL} for job in whole[employers]]
@@ -96,17 +96,17 @@ def only_email(whole: Element) -> Element:
     }
 
 
-def _add_business_emails(whole: Element, profile: Profile) -> None:
+def _add_business_emails(whole: JsonObject, profile: FakePerson) -> None:
     for position, job in enumerate([*whole["current_employers"], *whole["past_employers"]]):
         mine = (one for one in profile.business_emails if one.job == position)
         job["business_emails"] = {one.email: _verification(one) for one in mine}
 
 
-def _verification(address: Address) -> Element:
+def _verification(address: FakeEmail) -> JsonObject:
     return {"verification_status": address.status, "last_validated_at": address.validated}
 
 
-def _employer(job: Employment, profile: Profile) -> Element:
+def _employer(job: FakeJob, profile: FakePerson) -> JsonObject:
     # Dates come with an offset and without, ids as a list.
     offset = "+00:00" if profile.id % 2 else ""
     return {
@@ -126,7 +126,7 @@ def _employer(job: Employment, profile: Profile) -> Element:
     } | ({"is_default": True} if job.is_default else {})
 
 
-def _schools(profile: Profile) -> list[Element]:
+def _schools(profile: FakePerson) -> list[JsonObject]:
     return [
         {
             "degree_name": school.degree,
@@ -145,17 +145,17 @@ def _schools(profile: Profile) -> list[Element]:
     ]
 
 
-def _all_jobs(profile: Profile) -> list[Employment]:
+def _all_jobs(profile: FakePerson) -> list[FakeJob]:
     return [*profile.jobs, *profile.past_jobs]
 
 
-def _email(profile: Profile) -> str | list[str] | None:
+def _email(profile: FakePerson) -> str | list[str] | None:
     """Public addresses of the profile: nothing, a text or a list, as clients have seen."""
     addresses = [one.email for one in profile.personal_emails]
     return addresses if len(addresses) > 1 else next(iter(addresses), None)
 
 
-def _certifications(profile: Profile) -> list[Element]:
+def _certifications(profile: FakePerson) -> list[JsonObject]:
     return [
         {
             "name": name,
@@ -170,7 +170,7 @@ def _certifications(profile: Profile) -> list[Element]:
     ]
 
 
-def _honors(profile: Profile) -> list[Element]:
+def _honors(profile: FakePerson) -> list[JsonObject]:
     return [
         {
             "title": title,
@@ -185,7 +185,7 @@ def _honors(profile: Profile) -> list[Element]:
     ]
 
 
-FIELDS: Mapping[str, Callable[[Profile], Any]] = {
+FIELDS: Mapping[str, Callable[[FakePerson], Any]] = {
     "linkedin_profile_url": lambda p: f"https://www.linkedin.com/in/{member_id(p.slug)}",
     "linkedin_flagship_url": lambda p: f"https://www.linkedin.com/in/{p.slug}",
     "name": lambda p: p.name,
@@ -234,7 +234,7 @@ _DETAILS = {
 _STATUS = {"PE01": 404, "PE02": 500, "PE03": 404, "PE04": 500}
 
 
-class Ask(Order, kw_only=True):
+class LegacyPeopleRequest(ParsedRequest, kw_only=True):
     """What a request asks for, beside the people."""
 
     realtime: bool = False
@@ -248,7 +248,7 @@ class Ask(Order, kw_only=True):
         return list(self.fields) == [EMAIL_FIELD]
 
 
-class Legacy(Endpoint):
+class LegacyEndpoint(EmulatedEndpoint):
     """What the endpoints of the legacy API have in common."""
 
     vendor = "crustdata"
@@ -281,28 +281,30 @@ class Legacy(Endpoint):
             "X-RateLimit-Remaining": str(self.account.remaining),
         }
 
-    def read_one(self, text: str, reader: Callable[[str], str | None], refusal: str) -> Asked:
+    def read_one(
+        self, text: str, reader: Callable[[str], str | None], refusal: str
+    ) -> RequestedIdentity:
         """Read an identifier, or refuse the request for it."""
         if (identity := reader(text)) is None:
             raise self.refuse(refusal, text)
-        return Asked(identity, text)
+        return RequestedIdentity(identity, text)
 
 
-class Credits(Legacy):
+class GetLegacyCredits(LegacyEndpoint):
     """``GET /user/credits``: the balance."""
 
     path, method, where = "/user/credits", "GET", "account"
 
-    async def read(self, request: Request) -> Order:
+    async def read(self, request: Request) -> ParsedRequest:
         """Read the request, or refuse it."""
-        return Order()
+        return ParsedRequest()
 
-    def answer(self, order: Order) -> Answer:
+    def answer(self, order: ParsedRequest) -> VendorAnswer:
         """Answer, in the vendor's shape."""
-        return Answer(body={"credits": self.account.balance})
+        return VendorAnswer(body={"credits": self.account.balance})
 
 
-class Enrich(Legacy):
+class EnrichLegacyPeople(LegacyEndpoint):
     """``GET /screener/person/enrich``: up to 25 people by LinkedIn URL or by business e-mail."""
 
     path, method, where = "/screener/person/enrich", "GET", "submit"
@@ -315,7 +317,7 @@ class Enrich(Legacy):
         "education_background": "none",
     }
 
-    async def read(self, request: Request) -> Ask:
+    async def read(self, request: Request) -> LegacyPeopleRequest:
         """Read the request, or refuse it."""
         params = request.query_params
         realtime, preview, forced = (
@@ -325,7 +327,7 @@ class Enrich(Legacy):
         if forced and not realtime:
             raise self.refuse("force_fetch")
         urls, emails = params.get("linkedin_profile_url"), params.get("business_email")
-        return Ask(
+        return LegacyPeopleRequest(
             asked=self._asked(urls, emails),
             realtime=realtime,
             forced=forced,
@@ -333,7 +335,7 @@ class Enrich(Legacy):
             preview=preview,
         )
 
-    def _asked(self, urls: str | None, emails: str | None) -> list[Asked]:
+    def _asked(self, urls: str | None, emails: str | None) -> list[RequestedIdentity]:
         if urls and emails:
             raise self.refuse("both")
         if not (urls or emails):
@@ -351,7 +353,7 @@ class Enrich(Legacy):
             raise self.refuse("field", ", ".join(unknown))
         return fields
 
-    def answer(self, order: Ask) -> Answer:
+    def answer(self, order: LegacyPeopleRequest) -> VendorAnswer:
         """Answer, in the vendor's shape."""
         found = [(asked, *self._find(asked, order)) for asked in order.asked]
         if len(found) == 1 and found[0][1]:
@@ -364,18 +366,22 @@ class Enrich(Legacy):
             element = _element(profile, asked, order)
             elements.append(element)
             charges.append((asked.identity, _price(element, order)))
-        return Answer(body=elements, charges=charges)
+        return VendorAnswer(body=elements, charges=charges)
 
-    def _find(self, asked: Asked, order: Ask) -> tuple[str, Profile | None]:
+    def _find(
+        self, asked: RequestedIdentity, order: LegacyPeopleRequest
+    ) -> tuple[str, FakePerson | None]:
         """Return the code of what went wrong, or the person."""
         fate, profile = self.world.people.find(asked.identity, self.vendor)
-        if fate is Fate.QUEUED and (order.realtime or self._enriched_by_now(asked.identity)):
-            fate = Fate.FOUND
-        if fate is Fate.FOUND:
+        if fate is PersonCoverage.QUEUED and (
+            order.realtime or self._enriched_by_now(asked.identity)
+        ):
+            fate = PersonCoverage.FOUND
+        if fate is PersonCoverage.FOUND:
             return "", profile
-        if fate is Fate.UNREADABLE and order.realtime:
+        if fate is PersonCoverage.UNREADABLE and order.realtime:
             return ("PE02" if order.forced else "PE04"), None
-        if fate is Fate.QUEUED:
+        if fate is PersonCoverage.QUEUED:
             return "PE03", None
         return "PE01", None
 
@@ -384,12 +390,12 @@ class Enrich(Legacy):
         now = self.account.clock()
         return now - self.world.queued.setdefault(identity, now) >= _QUEUE_SECONDS
 
-    def alien(self) -> Element:
+    def alien(self) -> JsonObject:
         """Return the element of somebody not asked for."""
-        asked = Asked("somebody-else-0", "https://www.linkedin.com/in/somebody-else-0")
-        return _element(self.world.people.profile(asked.identity), asked, Ask())
+        asked = RequestedIdentity("somebody-else-0", "https://www.linkedin.com/in/somebody-else-0")
+        return _element(self.world.people.profile(asked.identity), asked, LegacyPeopleRequest())
 
-    def person_in(self, element: Element) -> Element | None:
+    def person_in(self, element: JsonObject) -> JsonObject | None:
         """Return the person of an element."""
         return None if "error" in element else element
 
@@ -399,20 +405,20 @@ def _is_known(path: str) -> bool:
     return name in (NESTED if dot else FIELDS)
 
 
-def _named(asked: Asked) -> str:
+def _named(asked: RequestedIdentity) -> str:
     """Return <people_identifier>: what follows /in/, or the address."""
     return asked.submitted.rstrip("/").rpartition("/")[2]
 
 
-def _nobody(asked: Asked, code: str, order: Ask) -> Answer:
+def _nobody(asked: RequestedIdentity, code: str, order: LegacyPeopleRequest) -> VendorAnswer:
     """Answer a request for one person who was not found."""
     if not order.realtime:
         code = "PE03"  # the only miss that the document has without enrich_realtime
     message = f"{_NOT_FOUND.format(_named(asked))} {_DETAILS[code]}"
-    return Answer(body={"error": message, "error_code": code}, status=_STATUS[code])
+    return VendorAnswer(body={"error": message, "error_code": code}, status=_STATUS[code])
 
 
-def _missed(asked: Asked, code: str) -> list[Element]:
+def _missed(asked: RequestedIdentity, code: str) -> list[JsonObject]:
     """Return the element of somebody not found in a batch."""
     message = _NOT_FOUND.format(_named(asked))
     return [
@@ -425,14 +431,16 @@ def _missed(asked: Asked, code: str) -> list[Element]:
     ]
 
 
-def _price(element: Element, order: Ask) -> float:
+def _price(element: JsonObject, order: LegacyPeopleRequest) -> float:
     if order.preview:
         return 0.0
     email = 2.0 if element.get(EMAIL_FIELD) else 0.0
     return email if order.only_email else email + (5.0 if order.realtime else 3.0)
 
 
-def _element(profile: Profile, asked: Asked, order: Ask) -> Element:
+def _element(
+    profile: FakePerson, asked: RequestedIdentity, order: LegacyPeopleRequest
+) -> JsonObject:
     whole = document(profile, emails=EMAIL_FIELD in order.fields)
     element = only_email(whole) if order.only_email else projected(whole, order.fields)
     element["enriched_realtime"] = order.realtime

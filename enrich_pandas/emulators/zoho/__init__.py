@@ -1,25 +1,26 @@
 """Zoho CRM: OAuth, and the enrichment of people and organizations by jobs."""
 
-from enrich_pandas.emulators.account import Account
-from enrich_pandas.emulators.vendor import Endpoint, World
+from enrich_pandas.emulators.account import VendorAccount
+from enrich_pandas.emulators.vendor import EmulatedEndpoint, World
 from enrich_pandas.emulators.zoho.enrichment import GetJob, ListJobs, Schedule
-from enrich_pandas.emulators.zoho.jobs import KINDS, Jobs
+from enrich_pandas.emulators.zoho.jobs import KINDS, ZohoJobs
 from enrich_pandas.emulators.zoho.service import (
-    CurrentUser,
-    Organization,
-    Quota,
+    AccessTokens,
+    GetCurrentUser,
+    GetOrganization,
+    GetQuota,
     RefreshToken,
-    Tokens,
 )
 
 
-def endpoints(world: World, account: Account) -> list[Endpoint]:
+def endpoints(world: World, account: VendorAccount) -> list[EmulatedEndpoint]:
     """Return every endpoint of the vendor; they share the tokens and, by kind, the jobs."""
-    tokens = Tokens(world.options.token_seconds)
-    made: list[Endpoint] = [
-        one(world, account, tokens) for one in (RefreshToken, CurrentUser, Organization, Quota)
+    tokens = AccessTokens(world.options.token_seconds)
+    made: list[EmulatedEndpoint] = [
+        one(world, account, tokens)
+        for one in (RefreshToken, GetCurrentUser, GetOrganization, GetQuota)
     ]
     for kind in KINDS:
-        jobs = Jobs(world, kind)
+        jobs = ZohoJobs(world, kind)
         made += [one(world, account, tokens, jobs) for one in (Schedule, ListJobs, GetJob)]
     return made

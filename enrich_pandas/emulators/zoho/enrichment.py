@@ -16,12 +16,12 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from enrich_pandas.emulators.account import Visit
-from enrich_pandas.emulators.faults import Element
-from enrich_pandas.emulators.protocol import Asked, Fault
-from enrich_pandas.emulators.vendor import Answer, Order
-from enrich_pandas.emulators.zoho.jobs import STATUSES, Job, identity_of, organization_of
-from enrich_pandas.emulators.zoho.service import CODES, Service
+from enrich_pandas.emulators.account import LoggedRequest
+from enrich_pandas.emulators.faults import JsonObject
+from enrich_pandas.emulators.protocol import Fault, RequestedIdentity
+from enrich_pandas.emulators.vendor import ParsedRequest, VendorAnswer
+from enrich_pandas.emulators.zoho.jobs import STATUSES, ZohoJob, identity_of, organization_of
+from enrich_pandas.emulators.zoho.service import CODES, EnrichmentEndpoint
 
 MODULES = ("Leads", "Contacts", "Accounts", "Vendors")
 SHORTEST = 3
@@ -38,19 +38,19 @@ _KEYS: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 }
 
 
-class _Scheduled(Order, kw_only=True):
+class _ScheduleRequest(ParsedRequest, kw_only=True):
     based_on: Mapping[str, Any]
     version: str
     ends: str | None = None
 
 
-class Schedule(Service):
+class Schedule(EnrichmentEndpoint):
     """``POST``: schedule a job."""
 
     method = "POST"
     where = "submit"
 
-    async def read(self, request: Request) -> _Scheduled:
+    async def read(self, request: Request) -> _ScheduleRequest:
         """Return what is asked about, or refuse it."""
         module = request.query_params.get("module")
         if module is None:
@@ -64,8 +64,8 @@ class Schedule(Service):
         self._check(based_on)
         people = self.jobs.kind == "people"
         identity = identity_of(based_on) if people else f"company {organization_of(based_on)}"
-        return _Scheduled(
-            asked=[Asked(identity, str(based_on))],
+        return _ScheduleRequest(
+            asked=[RequestedIdentity(identity, str(based_on))],
             based_on=based_on,
             version=request.path_params["version"],
         )
@@ -127,7 +127,7 @@ class Schedule(Service):
         details = {"expected_data_type": kind, **self.where_in(*keys)}
         return self.wrong("INVALID_DATA", details)
 
-    def answer(self, order: _Scheduled) -> Answer:
+    def answer(self, order: _ScheduleRequest) -> VendorAnswer:
         """Schedule it, at the price of one enrichment."""
         if not self.account.pay(1):
             raise self.refuse("out_of_credits")
@@ -140,28 +140,28 @@ class Schedule(Service):
             "message": f"{kind} Enrichment scheduled successfully",
             "status": "success",
         }
-        return Answer(body={self.name: [scheduled]}, status=202)
+        return VendorAnswer(body={self.name: [scheduled]}, status=202)
 
-    def _struck(self, order: Order, fault: Fault, visit: Visit) -> Response:
+    def _struck(self, order: ParsedRequest, fault: Fault, visit: LoggedRequest) -> Response:
         if ends := fault.options.get("status"):
             order = msgspec.structs.replace(order, ends=ends)
             return self._rendered(self._accepted(order))
         return super()._struck(order, fault, visit)
 
 
-class _Looked(Order, kw_only=True):
-    jobs: list[Job]
+class _JobsRequest(ParsedRequest, kw_only=True):
+    jobs: list[ZohoJob]
     page: int = 1
     size: int = PAGE
 
 
-class ListJobs(Service):
+class ListJobs(EnrichmentEndpoint):
     """``GET``: the jobs, page by page."""
 
     method = "GET"
     where = "list"
 
-    async def read(self, request: Request) -> _Looked:
+    async def read(self, request: Request) -> _JobsRequest:
         """Return which jobs, in which order, and which page."""
         given = request.query_params
         self._check(given, "sort_by", ("created_time",))
@@ -173,7 +173,7 @@ class ListJobs(Service):
         )
         status, made = given.get("status"), self.jobs.made
         jobs = [job for job in made if job.status == status] if status else made
-        return _Looked(
+        return _JobsRequest(
             jobs=jobs if given.get("sort_order") == "asc" else jobs[::-1], page=page, size=size
         )
 
@@ -189,23 +189,23 @@ class ListJobs(Service):
             raise self.wrong("INVALID_DATA", details, f"{name} value invalid", is_item=False)
         return int(text)
 
-    def answer(self, order: _Looked) -> Answer:
+    def answer(self, order: _JobsRequest) -> VendorAnswer:
         """Return a page, or nothing where there is none."""
         start = (order.page - 1) * order.size
         shown = order.jobs[start : start + order.size]
         if not shown:
-            return Answer(body=None, status=204)
+            return VendorAnswer(body=None, status=204)
         info = {
             "per_page": order.size,
             "count": len(shown),
             "page": order.page,
             "more_records": start + order.size < len(order.jobs),
         }
-        return Answer(body={self.name: [job.listed() for job in shown], "info": info})
+        return VendorAnswer(body={self.name: [job.listed() for job in shown], "info": info})
 
-    def elements(self, body: Any) -> list[Element] | None:
+    def elements(self, body: Any) -> list[JsonObject] | None:
         """Return the jobs of a page."""
-        found: list[Element] | None = body[self.name] if body else None
+        found: list[JsonObject] | None = body[self.name] if body else None
         return found
 
 
@@ -215,13 +215,13 @@ class GetJob(ListJobs):
     suffix = "/{id}"
     where = "poll"
 
-    async def read(self, request: Request) -> _Looked:
+    async def read(self, request: Request) -> _JobsRequest:
         """Return which job."""
         job = self.jobs.find(request.path_params["id"])
-        return _Looked(jobs=[job] if job else [])
+        return _JobsRequest(jobs=[job] if job else [])
 
-    def answer(self, order: _Looked) -> Answer:
+    def answer(self, order: _JobsRequest) -> VendorAnswer:
         """Return the job, or nothing where there is none."""
         if not order.jobs:
-            return Answer(body=None, status=204)
-        return Answer(body={self.name: [order.jobs[0].whole()]})
+            return VendorAnswer(body=None, status=204)
+        return VendorAnswer(body={self.name: [order.jobs[0].whole()]})

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from enrich_pandas.emulators.companies import Firm, Standing
+from enrich_pandas.emulators.companies import CompanyCoverage, FakeCompany
 from enrich_pandas.emulators.identities import company_in, company_slug, email_in, slug_in
-from enrich_pandas.emulators.people import Employment, Fate, Profile, School
+from enrich_pandas.emulators.people import FakeJob, FakePerson, FakeSchool, PersonCoverage
 from enrich_pandas.emulators.pools import rng_of
 from enrich_pandas.emulators.vendor import World
 
@@ -24,7 +24,7 @@ from enrich_pandas.emulators.vendor import World
 # description), which version 8 gives.
 
 
-def person(profile: Profile, *, is_new: bool) -> dict[str, Any]:
+def person(profile: FakePerson, *, is_new: bool) -> dict[str, Any]:
     """Return what was found of a person."""
     job = profile.jobs[0] if profile.jobs else None
     emails = [("PROFESSIONAL", one.email) for one in profile.business_emails]
@@ -66,7 +66,7 @@ def person(profile: Profile, *, is_new: bool) -> dict[str, Any]:
     }
 
 
-def organization(firm: Firm, *, is_new: bool) -> dict[str, Any]:
+def organization(firm: FakeCompany, *, is_new: bool) -> dict[str, Any]:
     """Return what was found of an organization."""
     place = {
         "country": firm.country,
@@ -115,7 +115,7 @@ def _industries(names: list[str], *, is_new: bool) -> list[Any]:
     return [{"name": name, "description": None} for name in names] if is_new else list(names)
 
 
-def _experience(job: Employment, *, is_new: bool) -> dict[str, Any]:
+def _experience(job: FakeJob, *, is_new: bool) -> dict[str, Any]:
     start, end = ("start_date", "end_date") if is_new else ("start_period", "end_period")
     return {
         "company_name": job.company,
@@ -126,7 +126,7 @@ def _experience(job: Employment, *, is_new: bool) -> dict[str, Any]:
     }
 
 
-def _education(school: School) -> dict[str, Any]:
+def _education(school: FakeSchool) -> dict[str, Any]:
     return {
         "school_name": school.name,
         "majors": [school.subject] if school.subject else None,
@@ -134,7 +134,7 @@ def _education(school: School) -> dict[str, Any]:
     }
 
 
-def _media(profile: Profile, *, is_new: bool) -> list[dict[str, Any]]:
+def _media(profile: FakePerson, *, is_new: bool) -> list[dict[str, Any]]:
     media = {"linkedin": f"https://www.linkedin.com/in/{profile.slug}"}
     if profile.twitter:
         media["twitter"] = f"https://twitter.com/{profile.twitter}"
@@ -155,7 +155,7 @@ _FIRST = 1941874000003019000
 
 
 @dataclass
-class Job:
+class ZohoJob:
     """One enrichment; ``data`` is None where nothing was found, ``ends`` is set by a fault."""
 
     id: str
@@ -198,18 +198,18 @@ class Job:
 
 
 @dataclass
-class Jobs:
+class ZohoJobs:
     """The jobs of one kind, in the order of their creation."""
 
     world: World
     kind: str
-    made: list[Job] = field(default_factory=list)
+    made: list[ZohoJob] = field(default_factory=list)
 
-    def start(self, asked: Mapping[str, Any], version: str, ends: str | None = None) -> Job:
+    def start(self, asked: Mapping[str, Any], version: str, ends: str | None = None) -> ZohoJob:
         """Schedule a job."""
         number = len(self.made)
         rng = rng_of(self.world.options.seed, "zoho", self.kind, str(number))
-        job = Job(
+        job = ZohoJob(
             id=str(_FIRST + KINDS.index(self.kind) * 10**9 + number),
             asked=asked,
             data=self._found(asked, is_new=version != "v7"),
@@ -221,7 +221,7 @@ class Jobs:
         self.made.append(job)
         return job
 
-    def find(self, number: str) -> Job | None:
+    def find(self, number: str) -> ZohoJob | None:
         """Return a job by its id."""
         place = bisect.bisect_left(self.made, number, key=lambda job: job.id)
         found = self.made[place : place + 1]
@@ -231,13 +231,13 @@ class Jobs:
         if self.kind == "org":
             return self._organization(asked, is_new=is_new)
         fate, profile = self.world.people.find(identity_of(asked), "zoho")
-        if fate is not Fate.FOUND or profile is None:
+        if fate is not PersonCoverage.FOUND or profile is None:
             return None
         return person(profile, is_new=is_new)
 
     def _organization(self, asked: Mapping[str, Any], *, is_new: bool) -> dict[str, Any] | None:
         slug = organization_of(asked)
-        if slug is None or self.world.companies.standing(slug, "zoho") is Standing.MISSING:
+        if slug is None or self.world.companies.standing(slug, "zoho") is CompanyCoverage.MISSING:
             return None
         return organization(self.world.companies.firm(slug), is_new=is_new)
 

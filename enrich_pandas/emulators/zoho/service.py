@@ -16,10 +16,17 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import Response
 
-from enrich_pandas.emulators.account import Account, Visit
+from enrich_pandas.emulators.account import LoggedRequest, VendorAccount
 from enrich_pandas.emulators.protocol import KEY, Fault
-from enrich_pandas.emulators.vendor import Answer, Endpoint, Order, Refusal, World, rendered
-from enrich_pandas.emulators.zoho.jobs import CREATOR, Jobs
+from enrich_pandas.emulators.vendor import (
+    EmulatedEndpoint,
+    ParsedRequest,
+    RefusedRequest,
+    VendorAnswer,
+    World,
+    rendered,
+)
+from enrich_pandas.emulators.zoho.jobs import CREATOR, ZohoJobs
 
 # -- Every code that the vendor refuses with: its status, its words, and the place it stands in --
 # Sources: "Possible Errors" of the three documents for codes and statuses; the vendor's OpenAPI
@@ -30,7 +37,7 @@ from enrich_pandas.emulators.zoho.jobs import CREATOR, Jobs
 LIMIT = 1500
 
 
-class Code(NamedTuple):
+class ErrorCode(NamedTuple):
     """How a code is refused with; ``{}`` in its words is the kind of enrichment."""
 
     status: int
@@ -38,24 +45,24 @@ class Code(NamedTuple):
     is_item: bool = False
 
 
-CODES: Mapping[str, Code] = {
-    "INVALID_TOKEN": Code(401, "invalid oauth token"),
-    "AUTHENTICATION_FAILURE": Code(401, "Authentication failed"),
-    "OAUTH_SCOPE_MISMATCH": Code(401, "invalid oauth scope to access this URL"),
-    "NO_PERMISSION": Code(403, "No permission to access this feature"),
-    "FEATURE_NOT_ENABLED": Code(400, "Data Enrichment feature not enabled"),
-    "FEATURE_NOT_SUPPORTED": Code(400, "Your License does not support this feature"),
-    "REQUIRED_PARAM_MISSING": Code(400, "One of the expected parameter is missing"),
-    "INVALID_MODULE": Code(400, "The given module is not supported for {} Enrichment"),
-    "NOT_ALLOWED": Code(400, "email is not mapped in configuration"),
-    "API_NOT_SUPPORTED": Code(400, "This API is not supported in this version"),
-    "INVALID_DATA": Code(400, "invalid data", is_item=True),
-    "MANDATORY_NOT_FOUND": Code(400, "required field not found", is_item=True),
-    "EXPECTED_FIELD_MISSING": Code(400, "Specify atleast one field", is_item=True),
-    "DEPENDENT_FIELD_MISSING": Code(400, "dependent field missing", is_item=True),
-    "LIMIT_EXCEEDED": Code(400, "enrichment data limit exceeded", is_item=True),
-    "TOO_MANY_REQUESTS": Code(429, "too many requests"),
-    "INTERNAL_SERVER_ERROR": Code(500, "Unhandled and unexpected exception in server."),
+CODES: Mapping[str, ErrorCode] = {
+    "INVALID_TOKEN": ErrorCode(401, "invalid oauth token"),
+    "AUTHENTICATION_FAILURE": ErrorCode(401, "Authentication failed"),
+    "OAUTH_SCOPE_MISMATCH": ErrorCode(401, "invalid oauth scope to access this URL"),
+    "NO_PERMISSION": ErrorCode(403, "No permission to access this feature"),
+    "FEATURE_NOT_ENABLED": ErrorCode(400, "Data Enrichment feature not enabled"),
+    "FEATURE_NOT_SUPPORTED": ErrorCode(400, "Your License does not support this feature"),
+    "REQUIRED_PARAM_MISSING": ErrorCode(400, "One of the expected parameter is missing"),
+    "INVALID_MODULE": ErrorCode(400, "The given module is not supported for {} Enrichment"),
+    "NOT_ALLOWED": ErrorCode(400, "email is not mapped in configuration"),
+    "API_NOT_SUPPORTED": ErrorCode(400, "This API is not supported in this version"),
+    "INVALID_DATA": ErrorCode(400, "invalid data", is_item=True),
+    "MANDATORY_NOT_FOUND": ErrorCode(400, "required field not found", is_item=True),
+    "EXPECTED_FIELD_MISSING": ErrorCode(400, "Specify atleast one field", is_item=True),
+    "DEPENDENT_FIELD_MISSING": ErrorCode(400, "dependent field missing", is_item=True),
+    "LIMIT_EXCEEDED": ErrorCode(400, "enrichment data limit exceeded", is_item=True),
+    "TOO_MANY_REQUESTS": ErrorCode(429, "too many requests"),
+    "INTERNAL_SERVER_ERROR": ErrorCode(500, "Unhandled and unexpected exception in server."),
 }
 # What every vendor's faults are called, in this one's codes.
 KINDS: Mapping[str, str] = {
@@ -109,7 +116,7 @@ DENIED = {
 
 
 @dataclass
-class Tokens:
+class AccessTokens:
     """The access tokens given out."""
 
     seconds: float
@@ -136,12 +143,12 @@ class Tokens:
         return scheme == "Zoho-oauthtoken" and self.live.get(token, 0.0) > time.monotonic()
 
 
-class _Form(Order, kw_only=True):
+class _TokenRequest(ParsedRequest, kw_only=True):
     given: Mapping[str, str]
     base: str
 
 
-class RefreshToken(Endpoint):
+class RefreshToken(EmulatedEndpoint):
     """``POST /oauth/v2/token``."""
 
     vendor = "zoho"
@@ -156,7 +163,7 @@ class RefreshToken(Endpoint):
         "server_error": (500, "general_error"),
     }
 
-    def __init__(self, world: World, account: Account, tokens: Tokens) -> None:
+    def __init__(self, world: World, account: VendorAccount, tokens: AccessTokens) -> None:
         super().__init__(world, account)
         self.tokens = tokens
 
@@ -168,24 +175,26 @@ class RefreshToken(Endpoint):
         """Let everybody ask; the form says who."""
         return True
 
-    async def read(self, request: Request) -> _Form:
+    async def read(self, request: Request) -> _TokenRequest:
         """Return the parameters, of the form or of the query."""
         form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
-        return _Form(given={**request.query_params, **form}, base=f"http://{request.url.netloc}")
+        return _TokenRequest(
+            given={**request.query_params, **form}, base=f"http://{request.url.netloc}"
+        )
 
-    def answer(self, order: _Form) -> Answer:
+    def answer(self, order: _TokenRequest) -> VendorAnswer:
         """Give out a token; what is wrong with the question is said with a 200."""
         given = order.given
         if given.get("client_id") != KEY:
-            return Answer(body={"error": "invalid_client"})
+            return VendorAnswer(body={"error": "invalid_client"})
         if given.get("client_secret") != KEY:
-            return Answer(body={"error": "invalid_client_secret"})
+            return VendorAnswer(body={"error": "invalid_client_secret"})
         if given.get("refresh_token") != KEY or given.get("grant_type") != "refresh_token":
-            return Answer(body={"error": "invalid_code"})
+            return VendorAnswer(body={"error": "invalid_code"})
         token = self.tokens.issue()
         if token is None:
-            return Answer(body=DENIED, status=400)
-        return Answer(
+            return VendorAnswer(body=DENIED, status=400)
+        return VendorAnswer(
             body={
                 "access_token": token,
                 "expires_in": int(self.tokens.seconds),
@@ -204,7 +213,7 @@ USER = {**CREATOR, "full_name": CREATOR["name"], "email": "api@example.com", "st
 ORGANIZATION = {"id": "111111000000020005", "zgid": "60000000001", "company_name": "Example"}
 
 
-class Owner(Endpoint):
+class AccountEndpoint(EmulatedEndpoint):
     """The user or the organization of a token."""
 
     vendor = "zoho"
@@ -213,7 +222,7 @@ class Owner(Endpoint):
     refusals: ClassVar[Mapping[str, tuple[int, str]]] = REFUSALS
     what: ClassVar[Mapping[str, Any]]
 
-    def __init__(self, world: World, account: Account, tokens: Tokens) -> None:
+    def __init__(self, world: World, account: VendorAccount, tokens: AccessTokens) -> None:
         super().__init__(world, account)
         self.tokens = tokens
 
@@ -231,16 +240,16 @@ class Owner(Endpoint):
             "status": "error",
         }
 
-    async def read(self, request: Request) -> Order:
+    async def read(self, request: Request) -> ParsedRequest:
         """Ask for nothing more."""
-        return Order()
+        return ParsedRequest()
 
-    def answer(self, order: Order) -> Answer:
+    def answer(self, order: ParsedRequest) -> VendorAnswer:
         """Tell who it is."""
-        return Answer(body=self.what)
+        return VendorAnswer(body=self.what)
 
 
-class CurrentUser(Owner):
+class GetCurrentUser(AccountEndpoint):
     """``GET …/users``, of which there is one."""
 
     path = "/crm/{version}/users"
@@ -250,19 +259,19 @@ class CurrentUser(Owner):
     }
 
 
-class Organization(Owner):
+class GetOrganization(AccountEndpoint):
     """``GET …/org``."""
 
     path = "/crm/{version}/org"
     what: ClassVar[Mapping[str, Any]] = {"org": [ORGANIZATION]}
 
 
-class Quota(Owner):
+class GetQuota(AccountEndpoint):
     """``GET …/__features/data_enrichment``: how many enrichments are left, and were used."""
 
     path = "/crm/{version}/__features/data_enrichment"
 
-    def answer(self, order: Order) -> Answer:
+    def answer(self, order: ParsedRequest) -> VendorAnswer:
         """Answer, in the vendor's shape."""
         left, used = self.account.balance, self.account.spent
         counts = {"available_count": left, "limits": left + used, "used_count": used}
@@ -270,13 +279,15 @@ class Quota(Owner):
             name: {"total": int(count), "edition_limit": int(count)}
             for name, count in counts.items()
         }
-        return Answer(body={"__features": [{"api_name": "data_enrichment", "details": details}]})
+        return VendorAnswer(
+            body={"__features": [{"api_name": "data_enrichment", "details": details}]}
+        )
 
 
 # -- What the enrichment endpoints have in common: tokens, and errors in the vendor's two places -
 
 
-class Service(Endpoint):
+class EnrichmentEndpoint(EmulatedEndpoint):
     """An endpoint of the enrichment of people or of organizations."""
 
     vendor = "zoho"
@@ -284,7 +295,9 @@ class Service(Endpoint):
     suffix: ClassVar[str] = ""
     refusals: ClassVar[Mapping[str, tuple[int, str]]] = REFUSALS
 
-    def __init__(self, world: World, account: Account, tokens: Tokens, jobs: Jobs) -> None:
+    def __init__(
+        self, world: World, account: VendorAccount, tokens: AccessTokens, jobs: ZohoJobs
+    ) -> None:
         super().__init__(world, account)
         self.tokens, self.jobs = tokens, jobs
         self.name = f"__zia_{jobs.kind}_enrichment"
@@ -316,14 +329,14 @@ class Service(Endpoint):
         message: str | None = None,
         *,
         is_item: bool | None = None,
-    ) -> Refusal:
+    ) -> RefusedRequest:
         """Make the refusal of a request that is wrong; words and place are the code's own."""
         usual = CODES[code]
         words = usual.message if message is None else message
         place = usual.is_item if is_item is None else is_item
-        return Refusal(rendered(self._worded(code, words, details, place), usual.status))
+        return RefusedRequest(rendered(self._worded(code, words, details, place), usual.status))
 
-    def _struck(self, order: Order, fault: Fault, visit: Visit) -> Response:
+    def _struck(self, order: ParsedRequest, fault: Fault, visit: LoggedRequest) -> Response:
         if code := fault.options.get("code"):
             raise self.refuse(code)
         return super()._struck(order, fault, visit)

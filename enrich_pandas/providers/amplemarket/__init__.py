@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
 from enrich_pandas.errors import ConfigurationError, ProviderError
-from enrich_pandas.providers.amplemarket.errors import KEYS_URL, Refusal
-from enrich_pandas.providers.amplemarket.flows import Bulk, Single
+from enrich_pandas.providers.amplemarket.errors import KEYS_URL, AmplemarketErrorBody
+from enrich_pandas.providers.amplemarket.flows import BulkFlow, SingleFlow
 from enrich_pandas.providers.amplemarket.requests import LeadKey, identity_of
-from enrich_pandas.providers.amplemarket.results import Endpoint, endpoint_of
+from enrich_pandas.providers.amplemarket.results import AmplemarketEndpoint, endpoint_of
 from enrich_pandas.providers.base import (
     Flow,
     Identity,
@@ -204,7 +204,7 @@ class Amplemarket(Provider):
             return Provider.identify(self, kind, values)
         return identity_of(values)
 
-    def lacking(self, kind: Kind, values: Mapping[str, str]) -> str:
+    def missing_reason(self, kind: Kind, values: Mapping[str, str]) -> str:
         """Return the reason of a row whose valid identifiers are not enough."""
         return "needs_company" if {"name", "title"} & set(values) else "incomplete"
 
@@ -218,17 +218,17 @@ class Amplemarket(Provider):
         """
         endpoint = self._endpoint(kind)
         if self.api == "single":
-            return Single(endpoint, self.patience, self.retry_after).ask(batch)
-        return Bulk(endpoint, self.patience, self.on_late, self.retry_after).ask(batch)
+            return SingleFlow(endpoint, self.patience, self.retry_after).ask(batch)
+        return BulkFlow(endpoint, self.patience, self.on_late, self.retry_after).ask(batch)
 
     def error_for(self, response: Response) -> ProviderError | None:
         """Return the exception that a refusal means: by the vendor's code, else by the status."""
         is_refusal = response.status // 100 == 4  # noqa: PLR2004 - HTTP's class of answers
-        refusal = Refusal.of(response) if is_refusal else None
+        refusal = AmplemarketErrorBody.of(response) if is_refusal else None
         named = refusal.error() if refusal and refusal.code else None
         return named or Provider.error_for(self, response)
 
-    def _endpoint(self, kind: Kind) -> Endpoint:
+    def _endpoint(self, kind: Kind) -> AmplemarketEndpoint:
         return endpoint_of(
             kind, self.lead_key, email=self.reveal_email, phones=self.reveal_phone_numbers
         )

@@ -44,14 +44,14 @@ class _Body(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class AmplemarketErrorBody:
     """A refusal, or the errors of an enrichment request."""
 
     status: int
     errors: tuple[VendorError, ...]
 
     @classmethod
-    def of(cls, response: Response) -> "Refusal":
+    def of(cls, response: Response) -> "AmplemarketErrorBody":
         """Read a refusal; one that is no JSON has no errors."""
         raw = elements(response.body).raw if response.body.lstrip().startswith(b"{") else []
         body = read(raw[0], _Body)[0] if raw else None
@@ -147,7 +147,7 @@ def is_to_repeat(answer: Response) -> bool:
     What was wrong with every request then, such as an account without credits, is asked anew.
     """
     is_refusal = answer.outcome is Outcome.REFUSED and answer.is_recorded
-    return is_refusal and Refusal.of(answer).error() is not None
+    return is_refusal and AmplemarketErrorBody.of(answer).error() is not None
 
 
 def refused(batch: Sequence[Identity], answer: Response, wait: float | None) -> list[Match]:
@@ -158,7 +158,7 @@ def refused(batch: Sequence[Identity], answer: Response, wait: float | None) -> 
     ProviderError
         It is about the call or the account, not about a person: the run stops.
     """
-    refusal = Refusal.of(answer)
+    refusal = AmplemarketErrorBody.of(answer)
     error = refusal.error(batch)
     if error is not None:
         raise error

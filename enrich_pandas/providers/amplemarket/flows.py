@@ -11,8 +11,13 @@ from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
-from enrich_pandas.providers.amplemarket.errors import Refusal, failed, is_to_repeat, refused
-from enrich_pandas.providers.amplemarket.results import REMOVED, UNPROVEN, Endpoint, bind
+from enrich_pandas.providers.amplemarket.errors import (
+    AmplemarketErrorBody,
+    failed,
+    is_to_repeat,
+    refused,
+)
+from enrich_pandas.providers.amplemarket.results import REMOVED, UNPROVEN, AmplemarketEndpoint, bind
 from enrich_pandas.providers.base import (
     Flow,
     Identity,
@@ -59,7 +64,7 @@ class Head(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class EnrichmentRequest:
     """An enrichment request, or one page of it.
 
     ``are_whole`` tells whether its results could all be told apart.
@@ -81,7 +86,7 @@ class Job:
         return link.href if link else None
 
     @classmethod
-    def of(cls, response: Response) -> "Job | None":
+    def of(cls, response: Response) -> "EnrichmentRequest | None":
         """Read an enrichment request, or return None where the answer is none."""
         if response.lost or response.status // 100 != 2:  # noqa: PLR2004 - HTTP's class of answers
             return None
@@ -116,7 +121,7 @@ def location(response: Response) -> str | None:
 
 def job_path(start: str, response: Response) -> str | None:
     """Return where the job that was started is asked about, or None where nobody can tell."""
-    job = Job.of(response)
+    job = EnrichmentRequest.of(response)
     return job.path_under(start, response) if job else _below(start, location(response))
 
 
@@ -152,17 +157,17 @@ PAGE = {"page[size]": "100"}  # the most; 10,000 results are 100 pages
 TRIES = 3  # of a page that does not come, of a job that is not there
 
 Step = Request | Wait
-Polling = Generator[Step, Response, tuple[Job, Response] | None]
+Polling = Generator[Step, Response, tuple[EnrichmentRequest, Response] | None]
 
 
 @dataclass(frozen=True, slots=True)
-class Bulk:
+class BulkFlow:
     """One enrichment request for a batch.
 
     ``patience`` is how many seconds of waits it is polled for, ``on_late`` what comes then.
     """
 
-    endpoint: Endpoint
+    endpoint: AmplemarketEndpoint
     patience: float
     on_late: Literal["leave", "cancel"]
     retry_after: Callable[[Response], float | None]
@@ -232,14 +237,14 @@ class Bulk:
             else:  # a GET that is owed a pause still is: what was asked for is not cut short
                 answer = yield Request(method="PATCH", path=path, json={"status": "canceled"})
                 waited, owed, is_canceled = 0.0, pause, True
-            job = Job.of(answer)
+            job = EnrichmentRequest.of(answer)
             if job is not None and job.status in TERMINAL:
                 return job, answer
             gone = gone + 1 if _is_gone(answer) else 0
         return None
 
     def _results(
-        self, path: str, job: Job, answer: Response, most: int
+        self, path: str, job: EnrichmentRequest, answer: Response, most: int
     ) -> Generator[Step, Response, tuple[list[bytes], bool]]:
         """Return the results of a job, and whether there is nothing that was not read.
 
@@ -252,14 +257,14 @@ class Bulk:
                 break
             yield Wait(self.retry_after(answer) or POLL_SECONDS)
             answer = yield Request(method="GET", path=path, params=PAGE)
-            again = Job.of(answer)
+            again = EnrichmentRequest.of(answer)
             if again is not None:
                 more, are_whole = yield from self._pages(path, again, answer, most)
                 raw = list(dict.fromkeys([*raw, *more]))
         return raw, are_whole
 
     def _pages(
-        self, path: str, job: Job, answer: Response, most: int
+        self, path: str, job: EnrichmentRequest, answer: Response, most: int
     ) -> Generator[Step, Response, tuple[list[bytes], bool]]:
         """Return the results of all pages, and whether there is nothing that was not read.
 
@@ -289,7 +294,7 @@ class Bulk:
             if pause:
                 yield Wait(pause)
             answer = yield request
-            job = Job.of(answer)
+            job = EnrichmentRequest.of(answer)
             if job is not None:
                 return job, answer
             pause = self.retry_after(answer) or POLL_SECONDS
@@ -299,19 +304,19 @@ class Bulk:
 def _blamed(batch: Sequence[Identity], answer: Response) -> list[Identity]:
     """Return the identities for which all of a batch was refused."""
     is_refusal = answer.outcome is Outcome.REFUSED and answer.status in (400, 422)
-    return Refusal.of(answer).blamed(batch) if is_refusal else []
+    return AmplemarketErrorBody.of(answer).blamed(batch) if is_refusal else []
 
 
 def _is_gone(answer: Response) -> bool:
     return answer.outcome is Outcome.REFUSED and answer.status in (404, 410)
 
 
-def _absent(job: Job, answer: Response) -> Reading:
+def _absent(job: EnrichmentRequest, answer: Response) -> Reading:
     """Return what it means that nothing is said of somebody."""
     if job.status == "canceled":
         return Reading(status=Status.FAILED, reason="canceled")
     if job.status == "error":
-        code = Refusal.of(answer).code
+        code = AmplemarketErrorBody.of(answer).code
         return Reading(status=Status.FAILED, reason=f"job_error: {code}" if code else "job_error")
     return replace(UNPROVEN, note="the job ended and says nothing of this lead")
 
@@ -326,10 +331,10 @@ _MALFORMED = (400, 422)
 
 
 @dataclass(frozen=True, slots=True)
-class Single:
+class SingleFlow:
     """One question an identity: what is answered is about whom was asked."""
 
-    endpoint: Endpoint
+    endpoint: AmplemarketEndpoint
     patience: float
     retry_after: Callable[[Response], float | None]
 
@@ -383,7 +388,7 @@ class Single:
             return held([identity])[0]
         if answer.status // 100 == 2:  # noqa: PLR2004 - HTTP's class of answers
             return self._found(identity, answer)
-        refusal, sought = Refusal.of(answer), self.endpoint.sought(identity)
+        refusal, sought = AmplemarketErrorBody.of(answer), self.endpoint.sought(identity)
         if answer.status == _LEGAL or refusal.says("unavailable_for_legal_reasons"):
             return REMOVED.match(identity)
         if refusal.code.endswith("_not_found"):

@@ -8,7 +8,7 @@ PHONE = 1.0
 COMPANY = 0.5  # not published: taken to be that of a person
 
 
-def dearest(*, email: bool, phones: bool) -> float:
+def maximum_cost(*, email: bool, phones: bool) -> float:
     """Return the most credits that a person can cost.
 
     Source: docs.amplemarket.com, "Start batch of person enrichments": 0.5 where one is found, 1
@@ -28,4 +28,4 @@ def cost(person: Person, *, email: bool, phones: bool) -> float:
     Less may be charged: who is found twice in 24 hours is charged once, and so is an address.
     """
     has_email, has_phone = email and bool(person.emails), phones and bool(person.phones)
-    return dearest(email=has_email, phones=has_phone)
+    return maximum_cost(email=has_email, phones=has_phone)

@@ -150,7 +150,7 @@ def _answer(said: Sequence[Reading], absent: Reading) -> Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class AmplemarketEndpoint:
     """How one kind is asked about, with some options.
 
     ``start`` and ``find`` are the paths of a job and of a single question, ``listed`` the name of
@@ -178,18 +178,18 @@ class Endpoint:
         return {**self.sought(identity), **flags}
 
 
-def endpoint_of(kind: Kind, lead_key: LeadKey, *, email: bool, phones: bool) -> Endpoint:
+def endpoint_of(kind: Kind, lead_key: LeadKey, *, email: bool, phones: bool) -> AmplemarketEndpoint:
     """Return the endpoints of a kind; what is revealed is of people only."""
     return _companies() if kind == "companies" else _people(lead_key, email=email, phones=phones)
 
 
-def _people(lead_key: LeadKey, *, email: bool, phones: bool) -> Endpoint:
-    return Endpoint(
+def _people(lead_key: LeadKey, *, email: bool, phones: bool) -> AmplemarketEndpoint:
+    return AmplemarketEndpoint(
         start="/people/enrichment-requests",
         find="/people/find",
         listed="leads",
         flags={"reveal_email": email, "reveal_phone_numbers": phones},
-        price=prices.dearest(email=email, phones=phones),
+        price=prices.maximum_cost(email=email, phones=phones),
         key_of=asked_person,
         written=partial(written_person, lead_key=lead_key),
         sought=written_person,
@@ -198,8 +198,8 @@ def _people(lead_key: LeadKey, *, email: bool, phones: bool) -> Endpoint:
     )
 
 
-def _companies() -> Endpoint:
-    return Endpoint(
+def _companies() -> AmplemarketEndpoint:
+    return AmplemarketEndpoint(
         start="/companies/enrichment-requests",
         find="/companies/find",
         listed="companies",

@@ -23,9 +23,9 @@ from enrich_pandas.providers.base import (
     Secret,
 )
 from enrich_pandas.providers.crustdata.current import CURRENT
-from enrich_pandas.providers.crustdata.errors import Asker, Refusal, verdict
+from enrich_pandas.providers.crustdata.errors import BatchFlow, CrustdataErrorBody, verdict
 from enrich_pandas.providers.crustdata.prices import Prices
-from enrich_pandas.providers.crustdata.requests import Enquiry, Generation
+from enrich_pandas.providers.crustdata.requests import ApiVersion, ConfiguredEndpoint
 from enrich_pandas.providers.crustdata.screener import SCREENER
 from enrich_pandas.providers.decoding import decoder_of
 
@@ -277,7 +277,7 @@ class Crustdata(Provider):
     def flow(self, kind: Kind, batch: Sequence[Identity]) -> Flow:
         """Ask about a batch in one billed request, and bind the answer by what it echoes."""
         enquiry = self._enquiry(kind)
-        asker = Asker(enquiry.request, enquiry.read, self.retry_after)
+        asker = BatchFlow(enquiry.request, enquiry.read, self.retry_after)
         matches: list[Match] = []
         for part in enquiry.batches(batch):  # one, but for a batch made elsewhere
             matches += yield from asker.ask(part)
@@ -286,7 +286,7 @@ class Crustdata(Provider):
     def refuses(self, response: Response) -> bool:
         """Tell whether a 500 names one of the screener's codes: no data, hence no charge."""
         is_documented = self._api is SCREENER and response.status == 500  # noqa: PLR2004 - of PE02
-        return is_documented and verdict(Refusal.of(response).words) is not None
+        return is_documented and verdict(CrustdataErrorBody.of(response).words) is not None
 
     def retry_after(self, response: Response) -> float | None:
         """Return the seconds to wait: ``Retry-After``, else ``x-ratelimit-reset`` of a 429."""
@@ -299,20 +299,20 @@ class Crustdata(Provider):
     def error_for(self, response: Response) -> ProviderError | None:
         """Return the exception that a refusal means; a 403 tells the fields it is for."""
         error = Provider.error_for(self, response)
-        said = " ".join(Refusal.of(response).words)
+        said = " ".join(CrustdataErrorBody.of(response).words)
         asked = dict.fromkeys(name for kind in self.kinds for name in self._enquiry(kind).fields)
         gated = [name for name in asked if re.search(rf"\b{re.escape(name)}\b", said)]
         if error is not None and response.status == 403 and gated:  # noqa: PLR2004 - forbidden
             error.todo = f"Leave {', '.join(gated)} out of fields=…, or ask the vendor for access."
         return error
 
-    def _enquiry(self, kind: Kind) -> Enquiry:
+    def _enquiry(self, kind: Kind) -> ConfiguredEndpoint:
         endpoint = self._api.endpoints[kind]
         own = self.prices if kind == "people" else self.company_prices
-        return Enquiry(self._api, endpoint, self, own or endpoint.prices)
+        return ConfiguredEndpoint(self._api, endpoint, self, own or endpoint.prices)
 
     @property
-    def _api(self) -> Generation:
+    def _api(self) -> ApiVersion:
         return SCREENER if self.api == "screener" else CURRENT
 
 

@@ -10,7 +10,7 @@ from enrich_pandas.models import Company, Funding, Headcount, Location, SocialPr
 from enrich_pandas.providers.base import Identity, Status
 from enrich_pandas.providers.binding import Reading, domain_key, key_of, name_key, page_key
 from enrich_pandas.providers.crustdata.people import profiles
-from enrich_pandas.providers.crustdata.requests import Price, nobody
+from enrich_pandas.providers.crustdata.requests import Price, bind_single_without_data
 from enrich_pandas.providers.decoding import (
     Date,
     Fraction,
@@ -122,11 +122,11 @@ def _exact(asked: frozenset[str], companies: Sequence[Reading]) -> list[Reading]
     return next(filter(None, levels), [])
 
 
-def unechoed(batch: Sequence[Identity], readings: Sequence[Reading]) -> Reading | None:
+def bind_single_company(batch: Sequence[Identity], readings: Sequence[Reading]) -> Reading | None:
     """Return what is said of the only identity, by a vendor that does not echo what was asked."""
     companies = [one for one in readings if one.model is not None]
     if len(batch) > 1 or not companies:
-        return nobody(batch, readings)
+        return bind_single_without_data(batch, readings)
     asked = key_of(batch[0])
     return choose(frozenset([asked] if asked else ()), companies, is_echoed=False)
 

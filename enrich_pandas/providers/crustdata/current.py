@@ -34,11 +34,11 @@ from enrich_pandas.providers.crustdata.requests import (
     BATCH,
     MISSING,
     UNREADABLE,
-    Endpoint,
-    Generation,
+    ApiVersion,
+    CrustdataEndpoint,
     Price,
+    RequestOptions,
     Switches,
-    Wanted,
 )
 from enrich_pandas.providers.decoding import odd_note, read, text, texts
 
@@ -55,7 +55,7 @@ def body(
 # -- people --------------------------------------------------------------------------------------
 
 
-def _person_switches(options: Wanted, name: str) -> Switches:
+def _person_switches(options: RequestOptions, name: str) -> Switches:
     """Return what else is sent; the least score is for e-mails alone."""
     least = options.min_similarity_score if name == "email" else None
     return {
@@ -97,7 +97,7 @@ def _score(candidate: Candidate) -> float:
 # -- companies -----------------------------------------------------------------------------------
 
 
-def _company_switches(options: Wanted, _name: str) -> Switches:
+def _company_switches(options: RequestOptions, _name: str) -> Switches:
     return {} if options.exact_match is None else {"exact_match": options.exact_match}
 
 
@@ -166,7 +166,7 @@ def _distinct(candidates: Sequence[Any]) -> list[Any]:
 read_element = partial(_read_element, wire=Element, keyed=keys, said=_person_said)
 read_company = partial(_read_element, wire=CompanyElement, keyed=company_keys, said=_company_said)
 
-CURRENT = Generation(
+CURRENT = ApiVersion(
     method="POST",
     scheme="Bearer",
     headers={"x-api-version": "2025-11-01"},
@@ -174,7 +174,7 @@ CURRENT = Generation(
     enclosed=body,
     is_default_unspoken=False,
     endpoints={
-        "people": Endpoint(
+        "people": CrustdataEndpoint(
             path="/person/enrich",
             parameters={
                 "linkedin_url": "professional_network_profile_urls",
@@ -195,7 +195,7 @@ CURRENT = Generation(
             read_element=read_element,
             absent=MISSING,
         ),
-        "companies": Endpoint(
+        "companies": CrustdataEndpoint(
             path="/company/enrich",
             parameters={
                 "domain": "domains",

@@ -76,7 +76,7 @@ def profiles_in(words: Iterable[str]) -> frozenset[str]:
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class CrustdataErrorBody:
     """A whole request refused.
 
     ``words`` are the vendor's, which may hold an identifier and are shown by `reason` only.
@@ -86,7 +86,7 @@ class Refusal:
     words: tuple[str, ...]
 
     @classmethod
-    def of(cls, response: Response) -> "Refusal":
+    def of(cls, response: Response) -> "CrustdataErrorBody":
         """Read a refusal; one that is no JSON has no words."""
         try:
             body: Any = response.json()
@@ -139,7 +139,7 @@ _CONCLUSIVE = (Status.MATCHED, Status.NOT_FOUND, Status.REMOVED)
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class BatchFlow:
     """How to ask about some identities in one request, and how to read the answer.
 
     ``retry_after`` returns the seconds that a refusal asks to wait, or None.
@@ -156,7 +156,7 @@ class Asker:
             return held(batch)
         if _tells_of_each(response):
             return self.read(batch, response)
-        refusal = Refusal.of(response)
+        refusal = CrustdataErrorBody.of(response)
         if refusal.blames_an_identifier():
             return (yield from self._ask_without(refusal.blamed(batch), batch))
         return self._refused(batch, response, refusal)
@@ -184,7 +184,7 @@ class Asker:
         return [*found, *rest]
 
     def _refused(
-        self, batch: Sequence[Identity], response: Response, refusal: Refusal
+        self, batch: Sequence[Identity], response: Response, refusal: CrustdataErrorBody
     ) -> list[Match]:
         """Read a refusal of the whole request: nothing was charged.
 

@@ -26,7 +26,7 @@ Price = Callable[[Collection[str]], float]
 Switches = Mapping[str, Any]
 
 
-class Wanted(Protocol):
+class RequestOptions(Protocol):
     """The options that a request is made of."""
 
     @property
@@ -57,7 +57,9 @@ MISSING = Reading(status=Status.HELD, reason="missing_element")
 UNREADABLE = Reading(status=Status.HELD, reason="unreadable")
 
 
-def nobody(batch: Sequence[Identity], readings: Sequence[Reading]) -> Reading | None:
+def bind_single_without_data(
+    batch: Sequence[Identity], readings: Sequence[Reading]
+) -> Reading | None:
     """Return the only element about the only identity, where it holds no data and no name.
 
     It needs no echo: there is nothing in it that could be another's.
@@ -69,7 +71,7 @@ def nobody(batch: Sequence[Identity], readings: Sequence[Reading]) -> Reading | 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Endpoint:
+class CrustdataEndpoint:
     """What a generation has for people, or for companies.
 
     Parameters
@@ -106,18 +108,20 @@ class Endpoint:
     path: str
     parameters: Mapping[str, str]
     fields: tuple[str, ...]
-    always: Callable[[Wanted], tuple[str, ...]]
+    always: Callable[[RequestOptions], tuple[str, ...]]
     prices: Prices
     billed: tuple[str, ...]
-    switches: Callable[[Wanted, str], Switches]
-    size: Callable[[Wanted, str], int]
+    switches: Callable[[RequestOptions, str], Switches]
+    size: Callable[[RequestOptions, str], int]
     read_element: Callable[[bytes, Price], Reading]
     absent: Reading
-    empty: Callable[[Wanted], Reading] = lambda _: EMPTY
-    alone: Callable[[Sequence[Identity], Sequence[Reading]], Reading | None] = nobody
+    empty: Callable[[RequestOptions], Reading] = lambda _: EMPTY
+    alone: Callable[[Sequence[Identity], Sequence[Reading]], Reading | None] = (
+        bind_single_without_data
+    )
     written: Callable[[str], str] = str
 
-    def wanted_fields(self, options: Wanted) -> tuple[str, ...]:
+    def wanted_fields(self, options: RequestOptions) -> tuple[str, ...]:
         """Return the fields that some options ask for."""
         fields = self.fields if options.fields is None else tuple(options.fields)
         return (*fields, *(field for field in self.always(options) if field not in fields))
@@ -130,7 +134,7 @@ class Endpoint:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Generation:
+class ApiVersion:
     """One generation.
 
     Parameters
@@ -153,7 +157,7 @@ class Generation:
     headers: Mapping[str, str]
     enclosed: Callable[[str, Sequence[str], Sequence[str] | None, Switches], Mapping[str, Any]]
     is_default_unspoken: bool
-    endpoints: Mapping[Kind, Endpoint]
+    endpoints: Mapping[Kind, CrustdataEndpoint]
     credits: str
 
     @property
@@ -168,12 +172,12 @@ LONGEST_LINE = 8_000  # bytes of path and query; servers refuse a line of more t
 
 
 @dataclass(frozen=True, slots=True)
-class Enquiry:
+class ConfiguredEndpoint:
     """What some options ask of an endpoint, at some prices."""
 
-    generation: Generation
-    endpoint: Endpoint
-    options: Wanted
+    generation: ApiVersion
+    endpoint: CrustdataEndpoint
+    options: RequestOptions
     prices: Prices
 
     @property

@@ -25,9 +25,9 @@ from enrich_pandas.providers.base import (
 from enrich_pandas.providers.zoho import oauth
 from enrich_pandas.providers.zoho.basis import chosen, in_english, is_english
 from enrich_pandas.providers.zoho.errors import refusal_of
-from enrich_pandas.providers.zoho.jobs import Asker, ended
+from enrich_pandas.providers.zoho.jobs import JobFlow, ended
 from enrich_pandas.providers.zoho.oauth import CENTRES, centre_named, check_people
-from enrich_pandas.providers.zoho.requests import CREDITS, Endpoint, quota, quota_of
+from enrich_pandas.providers.zoho.requests import CREDITS, ZohoEndpoint, quota, quota_of
 
 __all__ = ["Zoho"]
 
@@ -203,7 +203,7 @@ class Zoho(Provider):
         """Choose all identifiers that Zoho takes together."""
         return chosen(kind, {name: self._spelled(name, value) for name, value in values.items()})
 
-    def lacking(self, kind: Kind, values: Mapping[str, str]) -> str:
+    def missing_reason(self, kind: Kind, values: Mapping[str, str]) -> str:
         """Say that a name needs a company beside it."""
         return "needs_company" if "name" in values else "incomplete"
 
@@ -226,7 +226,7 @@ class Zoho(Provider):
 
     def flow(self, kind: Kind, batch: Sequence[Identity]) -> Flow:
         """Schedule a job, wait until it has ended, and fetch what it found."""
-        return Asker(self._endpoint(kind), self.patience, self.settle).ask(batch)
+        return JobFlow(self._endpoint(kind), self.patience, self.settle).ask(batch)
 
     def listing(self, kind: Kind, jobs: frozenset[str]) -> Listing:
         """Look at the list of jobs, a hundred a request; return those that have ended."""
@@ -250,8 +250,8 @@ class Zoho(Provider):
         """Return a value as it is sent: an address is no matter of spelling."""
         return in_english(value) if self.transliterate and name in SPELLED else value
 
-    def _endpoint(self, kind: Kind) -> Endpoint:
-        return Endpoint(kind, self.version, self.module, self.record_id)
+    def _endpoint(self, kind: Kind) -> ZohoEndpoint:
+        return ZohoEndpoint(kind, self.version, self.module, self.record_id)
 
     @property
     def _dc(self) -> str:

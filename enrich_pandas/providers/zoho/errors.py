@@ -111,7 +111,7 @@ REMEDIES: Mapping[str, Remedy] = MappingProxyType(
 _ELSEWHERE = "Check module= and record_id=: Zoho's Get Modules and Get Records APIs tell them."
 
 
-class Refusal(NamedTuple):
+class ZohoErrorBody(NamedTuple):
     """A code of Zoho's, and the field or parameter that it is about."""
 
     code: str
@@ -160,7 +160,7 @@ def envelope(response: Response) -> dict[str, bytes]:
     return {name: bytes(raw) for name, raw in fields.items()}
 
 
-def refusal_of(response: Response) -> Refusal | None:
+def refusal_of(response: Response) -> ZohoErrorBody | None:
     """Return the error of an answer, in the array or at its top, or None where there is none."""
     for raw in (*items_of(response), response.body):
         item, _ = read(raw, Item)
@@ -171,7 +171,7 @@ def refusal_of(response: Response) -> Refusal | None:
             parameter = text(details.param_name) or text(details.param)
             field = text(details.api_name) or parameter or ""
             shown = field if _FIELD.fullmatch(field) else ""
-            return Refusal(code, shown, is_about_a_parameter=parameter is not None)
+            return ZohoErrorBody(code, shown, is_about_a_parameter=parameter is not None)
     return None
 
 

@@ -14,8 +14,8 @@ from enrich_pandas.providers.base import (
     Response,
     Status,
     Unfinished,
-    Until,
     Wait,
+    WaitForJob,
     held,
 )
 from enrich_pandas.providers.decoding import read
@@ -24,7 +24,7 @@ from enrich_pandas.providers.zoho.errors import Item, items_of, refusal_of
 from enrich_pandas.providers.zoho.requests import (
     ENDED,
     PAGE,
-    Endpoint,
+    ZohoEndpoint,
     job_in,
     known_id,
     page_of,
@@ -44,7 +44,7 @@ FETCHES = 200  # jobs at most, of one lost answer
 Finding = Generator[Request | Wait, Response, str | None]
 
 
-def find(endpoint: Endpoint, identity: Identity, sent: float, settle: float) -> Finding:
+def find(endpoint: ZohoEndpoint, identity: Identity, sent: float, settle: float) -> Finding:
     """Look for the job of a request.
 
     Parameters
@@ -84,7 +84,7 @@ def find(endpoint: Endpoint, identity: Identity, sent: float, settle: float) -> 
 
 
 def _candidates(
-    endpoint: Endpoint, listed: Response, sent: float, settle: float
+    endpoint: ZohoEndpoint, listed: Response, sent: float, settle: float
 ) -> Generator[Request, Response, list[str]]:
     """Return the jobs whose time fits, the nearest first."""
     began = sent + _ahead(listed)
@@ -120,11 +120,11 @@ PAUSES = (2, 8, 8, 8, 8)  # parts of the patience to wait without news: a half, 
 GONE = (5.0, 30.0)  # seconds before a job that is not there is looked for again
 STALE = 5.0  # seconds; what one server of a vendor knows, another may not know yet
 
-Step = Request | Wait | Until
+Step = Request | Wait | WaitForJob
 
 
 @dataclass(frozen=True, slots=True)
-class Asker:
+class JobFlow:
     """Asks about one person or company after the other.
 
     Parameters
@@ -135,7 +135,7 @@ class Asker:
         Seconds that a job, and a lost answer, are waited for.
     """
 
-    endpoint: Endpoint
+    endpoint: ZohoEndpoint
     patience: float
     settle: float
 
@@ -183,7 +183,7 @@ class Asker:
         pauses, gone, is_waited = list(PAUSES), list(GONE), False
         while True:
             if not is_waited:
-                yield Until(job, self.patience / pauses[0])
+                yield WaitForJob(job, self.patience / pauses[0])
             answer = yield self.endpoint.fetch(job)
             if not answer.is_recorded:  # what was refused once may have been put right since
                 _check(answer)
@@ -205,7 +205,7 @@ class Asker:
             yield Wait(min(STALE, self.patience / PAUSES[-1]))
 
 
-def ended(endpoint: Endpoint, jobs: frozenset[str]) -> Listing:
+def ended(endpoint: ZohoEndpoint, jobs: frozenset[str]) -> Listing:
     """Look at the list of jobs once; return those of ``jobs`` that have ended.
 
     A page tells of a hundred jobs. The newest come first, so jobs that are made meanwhile push

@@ -28,7 +28,7 @@ ENDED = DONE | {"FAILED", "DATA_NOT_FOUND"}
 
 
 @dataclass(frozen=True, slots=True)
-class Wire:
+class JobParser:
     """The wire type of a job, and what makes a model of what it found."""
 
     job: type[Any]
@@ -36,14 +36,14 @@ class Wire:
     empty: Model
 
 
-WIRES: Mapping[Kind, Wire] = {
-    "people": Wire(PersonJob, person_of, Person()),
-    "companies": Wire(OrgJob, company_of, Company()),
+WIRES: Mapping[Kind, JobParser] = {
+    "people": JobParser(PersonJob, person_of, Person()),
+    "companies": JobParser(OrgJob, company_of, Company()),
 }
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class ZohoJob:
     """A job as it was found; ``odd`` are the fields that were not as documented."""
 
     kind: Kind
@@ -97,12 +97,12 @@ class Job:
         )
 
 
-def job_in(kind: Kind, response: Response) -> Job | None:
+def job_in(kind: Kind, response: Response) -> ZohoJob | None:
     """Read the only job of an answer, or None where there is none."""
     for raw in items_of(response):
         element, odd = read(raw, WIRES[kind].job)
         if element is not None:
-            return Job(kind, element, odd)
+            return ZohoJob(kind, element, odd)
     return None
 
 
@@ -136,7 +136,7 @@ class Listed(msgspec.Struct):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class JobPage:
     """A page of the list of jobs."""
 
     jobs: Sequence[tuple[str, Listed]]
@@ -144,7 +144,7 @@ class Page:
 
 
 @dataclass(frozen=True, slots=True)
-class Endpoint:
+class ZohoEndpoint:
     """Where the jobs of a kind are."""
 
     kind: Kind
@@ -220,10 +220,10 @@ def known_id(value: object) -> str | None:
     return found if found and _ID.fullmatch(found) else None
 
 
-def page_of(response: Response) -> Page | None:
+def page_of(response: Response) -> JobPage | None:
     """Read a page of a list, or None where it is none; 204 is an empty one."""
     if response.status == 204:  # noqa: PLR2004 - no content
-        return Page([], has_more=False)
+        return JobPage([], has_more=False)
     fields = envelope(response)
     if response.status != 200 or not fields.keys() & set(ARRAYS.values()):  # noqa: PLR2004 - HTTP's OK
         return None
@@ -232,7 +232,7 @@ def page_of(response: Response) -> Page | None:
     jobs = [(job, one) for one in elements if (job := known_id(one.id))]
     info, _ = read(fields.get("info", b"null"), Info)
     more = info.more_records if info else None
-    return Page(jobs, has_more=bool(raws) and (len(raws) >= PAGE if more is None else more))
+    return JobPage(jobs, has_more=bool(raws) and (len(raws) >= PAGE if more is None else more))
 
 
 def status_of(listed: Listed) -> str:

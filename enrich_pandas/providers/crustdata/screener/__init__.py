@@ -11,7 +11,7 @@ import msgspec
 from enrich_pandas.models import Person
 from enrich_pandas.providers.base import Identity, Status
 from enrich_pandas.providers.binding import Reading, company_keys, keys
-from enrich_pandas.providers.crustdata.companies import STATES, candidate, unechoed
+from enrich_pandas.providers.crustdata.companies import STATES, bind_single_company, candidate
 from enrich_pandas.providers.crustdata.errors import profiles_in, texts_in, verdict
 from enrich_pandas.providers.crustdata.prices import SCREENER_COMPANY_PRICES, SCREENER_PRICES
 from enrich_pandas.providers.crustdata.requests import (
@@ -19,12 +19,12 @@ from enrich_pandas.providers.crustdata.requests import (
     EMPTY,
     MISSING,
     UNREADABLE,
-    Endpoint,
-    Generation,
+    ApiVersion,
+    CrustdataEndpoint,
     Price,
+    RequestOptions,
     Switches,
-    Wanted,
-    nobody,
+    bind_single_without_data,
 )
 from enrich_pandas.providers.crustdata.screener.companies import Firm, company_of, named_in
 from enrich_pandas.providers.crustdata.screener.people import Profile, person_of
@@ -43,7 +43,7 @@ def query(
 # -- people --------------------------------------------------------------------------------------
 
 
-def _person_switches(options: Wanted, _name: str) -> Switches:
+def _person_switches(options: RequestOptions, _name: str) -> Switches:
     return {
         "enrich_realtime": options.realtime,
         "force_fetch": options.force_fetch,
@@ -84,7 +84,11 @@ def read_element(raw: bytes, price: Price) -> Reading:
 def _by_email(batch: Sequence[Identity], readings: Sequence[Reading]) -> Reading | None:
     """Return the only element about the only e-mail address, which is never echoed."""
     is_email = len(batch) == 1 and batch[0].get("linkedin_url") is None
-    return readings[0] if is_email and len(readings) == 1 else nobody(batch, readings)
+    return (
+        readings[0]
+        if is_email and len(readings) == 1
+        else bind_single_without_data(batch, readings)
+    )
 
 
 def _empty(claims: list[frozenset[str]]) -> Reading:
@@ -136,7 +140,7 @@ _NAMES = (
 )
 
 
-def _company_switches(options: Wanted, _name: str) -> Switches:
+def _company_switches(options: RequestOptions, _name: str) -> Switches:
     return {"enrich_realtime": options.realtime, "exact_match": options.exact_match}
 
 
@@ -176,7 +180,7 @@ def read_company(raw: bytes, price: Price) -> Reading:
     return failed if is_error else UNREADABLE
 
 
-SCREENER = Generation(
+SCREENER = ApiVersion(
     method="GET",
     scheme="Token",
     headers={},
@@ -184,7 +188,7 @@ SCREENER = Generation(
     enclosed=query,
     is_default_unspoken=True,
     endpoints={
-        "people": Endpoint(
+        "people": CrustdataEndpoint(
             path="/screener/person/enrich",
             parameters={"linkedin_url": "linkedin_profile_url", "email": "business_email"},
             # All that the document calls default: naming `business_email` drops what is not named
@@ -209,7 +213,7 @@ SCREENER = Generation(
             absent=MISSING,
             alone=_by_email,
         ),
-        "companies": Endpoint(
+        "companies": CrustdataEndpoint(
             path="/screener/company",
             parameters={
                 "domain": "company_domain",
@@ -240,7 +244,7 @@ SCREENER = Generation(
             absent=MISSING,
             # "exact_match … returns []" for a miss
             empty=lambda options: STATES["not_found"] if options.exact_match else EMPTY,
-            alone=unechoed,
+            alone=bind_single_company,
             written=quoted,
         ),
     },
