@@ -355,8 +355,8 @@ MUTANTS = [
     Mutant(
         "of two different answers the first is taken",
         "providers/amplemarket/results.py",
-        "    return outcomes[0] if len(outcomes) == 1 else replace(CONFLICT, note=note)",
-        "    return outcomes[0]",
+        "    return said[0] if len(said) == 1 else replace(CONFLICT, note=note)",
+        "    return said[0]",
         "tests/providers/test_amplemarket.py tests/testing/test_contract_jobs.py "
         "tests/testing/test_contract_jobs_of_vendors.py",
     ),
