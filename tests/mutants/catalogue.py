@@ -348,29 +348,29 @@ MUTANTS = [
     Mutant(
         "an answer is bound by its position",
         "providers/binding.py",
-        "        return next((sorted(claim & asked) for claim in self.claims if claim & asked), [])",
-        "        return sorted(asked)[:1]",
+        "        return next((sorted(claim & requested) for claim in self.claims if claim & requested), [])",
+        "        return sorted(requested)[:1]",
         "tests/providers/test_binding.py tests/testing/test_contract.py",
     ),
     Mutant(
         "of two different answers the first is taken",
-        "providers/amplemarket/results.py",
-        "    return outcomes[0] if len(outcomes) == 1 else replace(CONFLICT, note=note)",
-        "    return outcomes[0]",
+        "providers/binding.py",
+        "    if len(readings) == 1:\n        return readings[0]\n",
+        "    if readings:\n        return readings[0]\n",
         "tests/providers/test_amplemarket.py tests/testing/test_contract_jobs.py "
         "tests/testing/test_contract_jobs_of_vendors.py",
     ),
     Mutant(
         "a job of somebody else's is adopted",
         "providers/zoho/jobs.py",
-        "if found and found.echo == asked(identity):",
+        "if found and found.echo == identity_keys(identity):",
         "if found:",
         "tests/providers/test_zoho_flow.py",
     ),
     Mutant(
         "nothing is waited for before a job counts as not accepted",
         "providers/zoho/jobs.py",
-        "    for moment in (*(one for one in SOON if one < settle), settle) if sent else ():",
+        "    for moment in (*(one for one in SEARCH_SECONDS if one < settle), settle) if sent else ():",
         "    for moment in (0.0,) if sent else ():",
         "tests/providers/test_zoho_flow.py",
     ),
@@ -732,8 +732,8 @@ MUTANTS = [
     Mutant(
         "two threads make the decoder of a type at once",
         "providers/decoding.py",
-        "        with _making:\n",
-        "        if _making:\n",
+        "        with _lock:\n",
+        "        if _lock:\n",
         "tests/providers/test_decoding.py",
     ),
     # -- whose answer, whose row -----------------------------------------------------------------
@@ -775,8 +775,8 @@ MUTANTS = [
     Mutant(
         "a price below nothing is taken",
         "providers/crustdata/prices.py",
-        "bool(0 <= given",
-        "bool(given",
+        "bool(0 <= value",
+        "bool(value",
         "tests/providers/test_crustdata.py",
     ),
 ]
