@@ -65,6 +65,15 @@ def box():
         yield box
 
 
+def sample(values, keep=1):
+    """Return parameters: the first ones run by default, the others with `-m extended`."""
+    values = list(values)
+    return [
+        *values[:keep],
+        *(pytest.param(one, marks=pytest.mark.extended) for one in values[keep:]),
+    ]
+
+
 def asked(box):
     """Return how many requests were for identities: those for the balance have none."""
     return int((box.requests["identities"] > 0).sum())
