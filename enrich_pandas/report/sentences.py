@@ -47,7 +47,7 @@ def explain(status: Status, reason: str) -> str:
     Examples
     --------
     >>> why(Status.INVALID, "email:syntax")
-    'The text is not of the form that such a value has.'
+    'The text is not a valid value of this kind.'
     >>> why(Status.FAILED, "vendor_error")
     'The vendor refused.'
     """

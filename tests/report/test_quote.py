@@ -71,7 +71,7 @@ def test_a_plan_reads_as_a_table() -> None:
 
 
 def test_a_notebook_explains_each_reason() -> None:
-    assert "The row has nothing to ask the provider by." in Page.of(plan()._repr_html_()).text
+    assert "The row has no identifier that the provider accepts." in Page.of(plan()._repr_html_()).text
 
 
 def test_what_other_runs_have_begun_is_told() -> None:
