@@ -294,6 +294,6 @@ def _begin(stage: Stage, work: Work, plan: Plan, journal: Journal, budget: Budge
         budget=None if budget is None else budget.credits,
         budget_name=None if budget is None else budget.name or run,
         call=call,
-        asked=pack_identities(stage.identified.identities),
+        input=pack_identities(stage.identified.identities),
     )
     return run

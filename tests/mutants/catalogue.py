@@ -317,7 +317,7 @@ MUTANTS = [
     ),
     Mutant(
         "a billed request reuses a connection",
-        "transport/__init__.py",
+        "transport/client.py",
         "adapter = Adapter() if request.billed else self._adapter()",
         "adapter = self._adapter()",
         HTTP,
@@ -377,21 +377,21 @@ MUTANTS = [
     # -- the wire and its secrets ----------------------------------------------------------------
     Mutant(
         "a path may lead to another origin",
-        "transport/__init__.py",
+        "transport/client.py",
         "    if not _PATH.fullmatch(path):",
         "    if False:",
         "tests/transport/test_origin.py tests/transport/test_transport.py",
     ),
     Mutant(
         "plain http is as good",
-        "transport/__init__.py",
+        "transport/client.py",
         'if match["scheme"].lower() == "http" and not',
         "if False and not",
         "tests/transport/test_origin.py",
     ),
     Mutant(
         "an answer may be of any size",
-        "transport/__init__.py",
+        "transport/client.py",
         "                if redact_body.tell() > self._max_bytes:",
         "                if False:",
         HTTP,
