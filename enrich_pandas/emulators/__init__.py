@@ -280,7 +280,7 @@ def _thread(options: SandboxOptions) -> Iterator[str]:
     try:
         yield next(iter(sockets.urls.values()))
     finally:
-        server.should_exit = True
+        server.stop()
         thread.join()
 
 

@@ -7,6 +7,7 @@ endpoints under ``/__sandbox__/`` answer on every port.
 import asyncio
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -30,6 +31,7 @@ VENDORS: Mapping[str, Callable[[World, VendorAccount], list[EmulatedEndpoint]]] 
     "zoho": zoho.endpoints,
 }
 _fault = msgspec.json.Decoder(Fault)
+_TICK = 0.1  # seconds between looks at `should_exit`, as in uvicorn
 
 
 class Sockets(dict[str, socket.socket]):
@@ -59,6 +61,8 @@ class Server(uvicorn.Server):
 
     def __init__(self, options: SandboxOptions, sockets: Sockets) -> None:
         self._sockets = sockets
+        self._stopped = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         super().__init__(
             uvicorn.Config(
                 TrustedHostMiddleware(_Dispatcher(World(options), sockets), [HOST, "localhost"]),
@@ -75,6 +79,33 @@ class Server(uvicorn.Server):
                 timeout_graceful_shutdown=1,
             )
         )
+
+    def stop(self) -> None:
+        """Stop serving, from another thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._stopped.set)
+
+    async def main_loop(self) -> None:
+        """Serve until `should_exit` is set; `stop` needs no wait for the next tick of uvicorn."""
+        self._loop, ticks = asyncio.get_running_loop(), 0
+        while not await self.on_tick(ticks):
+            ticks += 1
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), _TICK)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close what is idle at once, and the rest as uvicorn does, which always pauses."""
+        for server in self.servers:
+            server.close()
+        for sock in sockets or []:
+            sock.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)  # closed connections leave the list
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
 
     def serve_until_exit(self) -> None:
         """Serve on the bound sockets in this thread."""
