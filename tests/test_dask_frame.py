@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 import enrich_pandas as ep
 import enrich_pandas.dask_frame
-from enrich_pandas.report.sentences import explain
+from enrich_pandas.report.page import explain
 
 FIELDS = ["name", "title", "connections", "experiences"]
 CELLS = [

@@ -34,7 +34,6 @@ from enrich_pandas.providers.types import (
     Response,
     Rule,
     Secret,
-    Status,
     Token,
     Unfinished,
     Wait,
@@ -42,6 +41,7 @@ from enrich_pandas.providers.types import (
     batched,
     held,
 )
+from enrich_pandas.statuses import Status
 
 __all__ = [
     "NOTHING",

@@ -1,13 +1,20 @@
-"""The quote: what a call will do and the most it can cost, as text and as a page."""
+"""The plan of a call: what it will do and its maximum cost, as text and as a page."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
 
-from enrich_pandas.progress.phrases import amount, credits_literal, named
-from enrich_pandas.providers.base import Kind, Status
-from enrich_pandas.report.examples import Examples, Remarks, askings, cases_of, refusals, repeats
+from enrich_pandas.progress.phrases import amount, credits_literal
+from enrich_pandas.providers.base import Kind
+from enrich_pandas.report.examples import (
+    Examples,
+    Remarks,
+    cases_of,
+    duplicates_table,
+    refused_table,
+    sent_table,
+)
 from enrich_pandas.report.page import (
     Advice,
     Block,
@@ -15,54 +22,58 @@ from enrich_pandas.report.page import (
     Line,
     Lines,
     Page,
-    date,
-    duration,
-    labelled,
-    told,
+    column_lines,
+    format_duration,
+    format_time,
+    label_lines,
+    saving_lines,
 )
-from enrich_pandas.report.render import Viewed
+from enrich_pandas.report.render import Viewable
+from enrich_pandas.statuses import Status
 
-MANY = 100  # credits from which on a trial with a few rows is advised
+MANY = 100  # credits; a plan that costs more advises a trial with a few rows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Plan(Viewed):
-    """What a call will do and the most it can cost; making one costs nothing.
+class Plan(Viewable):
+    """The plan of a call with one provider: what it will do, and its maximum cost.
+
+    A plan sends no request and costs nothing.
 
     Attributes
     ----------
     rows, valid, duplicates, distinct : int
-        Rows of the frame; rows that hold a usable identifier; of these, rows that repeat another
-        one's identity; identities.
+        Rows of the frame; rows with a valid identifier; of these, rows that repeat the identity of
+        another; identities.
     refused : mapping of (status, reason) to int
-        Rows that will not be sent, and why.
+        Rows that will not be sent, by status and reason.
     failure_cases : pandas.DataFrame
-        The values that are wrong, by the label of the ``row``: ``column``, ``value``, ``reason``,
-        and how many ``rows`` are like it. A value is listed also where another of its row serves.
+        The bad values: the label of the ``row``, ``column``, ``value``, ``reason``, and the number
+        of ``rows`` with the same value. A row with another valid identifier is listed, too.
     stored : mapping of status to int
-        Identities whose answer is already here, and costs nothing.
+        Identities with a stored answer, which costs nothing.
     recorded : mapping of status to int
-        Identities whose answer is in the recording that is replayed or added to.
+        Identities with an answer in the recording that is replayed or added to.
     unrecorded : int
-        In a replay, identities that are not in its recording: the call raises, and says which.
+        In a replay, identities that are not in its recording. The call raises an error that names
+        their rows.
     requests : int
-        First requests that will be made about somebody. A vendor that refuses one value of a batch
-        costs a few more, and no more credits; what is left on the account is one more, and free.
+        The requests that will be sent. If the vendor refuses one value of a batch, a few more are
+        needed, which cost no credits. The balance check is one more request, and free.
     credits : float
-        The most that the call can cost, in the vendor's credits.
+        The maximum cost, in the vendor's credits.
     expected : float or None
-        What it will probably cost, by what the same purchase cost before; None where nothing is
-        known.
+        The probable cost, from the cost of earlier identities; None without such evidence.
     saved_by_duplicates, saved_by_stored, saved_by_recording : float
-        The most that it would cost besides if every row were asked about, if nothing were stored,
-        and if nothing were recorded.
+        The most credits that the call would cost in addition if every row were requested, without
+        stored answers, and without the recording.
     seconds : float
-        The least time that the vendor's rate limit allows.
+        The shortest time that the vendor's rate limit allows.
     remarks : Remarks
-        What is asked about and yet worth a look: ``remarks.impersonal`` counts the rows whose
-        address is no person's own, ``remarks.asked_by`` the identities by what they are known by.
+        Rows that are sent and worth checking: ``remarks.impersonal`` counts the rows with an
+        address of no single person, ``remarks.by_identifier`` the identities by their identifiers.
     columns, rejected : mapping
-        The column chosen for each identifier; columns that looked like one, and why they are not.
+        The column chosen for each identifier; the columns that were not chosen, and why.
 
     Examples
     --------
@@ -73,15 +84,15 @@ class Plan(Viewed):
     ...     print(ep.plan(leads, "crustdata"))  # doctest: +ELLIPSIS
     Plan for people with crustdata; nothing was sent
     ────────────────────────────────────────────────
-    rows      3
-    columns      email from 'Email'
-    usable    2  of which 1 repeats another
-    distinct  1  each asked for once at most
-    invalid   1  not sent
-    requests  1
-    credits   1  at most
-    saved     1  by asking once about who repeats
-    time         0 s at least, by the vendor's rate limit
+    Rows      3
+    Columns      email from 'Email'
+    Valid     2  1 repeats another row
+    Distinct  1  each requested at most once
+    Invalid   1  not sent
+    Requests  1
+    Credits   1  at most
+    Saved     1  at most, because duplicates are requested once
+    Time         at least 0 s, by the vendor's rate limit
     ...
     """
 
@@ -117,127 +128,118 @@ class Plan(Viewed):
 
     @property
     def is_askable(self) -> bool:
-        """Whether anybody can be asked about."""
+        """Whether any row can be sent."""
         return self.valid > 0
 
     @property
     def failure_cases(self) -> pd.DataFrame:
-        """The values that are wrong, by the label of the row."""
+        """The bad values, by the label of the row."""
         return cases_of(self.examples)
 
     def page(self) -> Page:
-        """Return the plan, in the order to be read."""
+        """Return the plan as a page."""
         found = self.examples
-        blocks: list[Block] = [Lines(list(self._lines())), refusals(self.refused, found)]
+        blocks: list[Block] = [Lines(list(self._lines())), refused_table(self.refused, found)]
         if found is not None:
-            blocks += [askings(found), repeats(found)]
+            blocks += [sent_table(found), duplicates_table(found)]
         return Page(self.title, [*blocks, Advice(list(self._steps()))])
 
     @property
     def title(self) -> str:
-        """The plan in a line."""
+        """The plan in one line."""
         return f"Plan for {self.kind} with {self.provider}; nothing was sent"
 
     def _lines(self) -> Iterator[Line]:
-        yield Line("rows", f"{self.rows:,}")
-        yield from labelled("columns", told(self.columns, self.rejected))
-        yield Line("usable", f"{self.valid:,}", _repeats(self.duplicates))
-        yield Line("distinct", f"{self.distinct:,}", "each asked for once at most")
-        yield from self.remarks.twice() if self.credits else ()
+        yield Line("Rows", f"{self.rows:,}")
+        yield from column_lines(self.columns, self.rejected)
+        yield Line("Valid", f"{self.valid:,}", _repeats(self.duplicates))
+        yield Line("Distinct", f"{self.distinct:,}", "each requested at most once")
+        yield from self.remarks.identifier_lines() if self.credits else ()
         yield from by_status(self.refused)
-        yield from self.remarks.nobody()
-        yield from labelled("stored", _counted(self.stored, "not asked again"))
-        yield from labelled("recorded", _counted(self.recorded, f"in the recording{self._date()}"))
+        yield from self.remarks.impersonal_lines()
+        yield from label_lines("Stored", _counted(self.stored, "not requested again"))
+        yield from label_lines(
+            "Recorded", _counted(self.recorded, f"in the recording{self._date()}")
+        )
         if self.unrecorded:
-            text = "not in the recording; the call raises, and says which rows"
-            yield Line("missing", f"{self.unrecorded:,}", text)
+            text = "not in the recording; the call raises an error that names the rows"
+            yield Line("Missing", f"{self.unrecorded:,}", text)
         yield from self._others()
-        yield Line("requests", f"{self.requests:,}")
+        yield Line("Requests", f"{self.requests:,}")
         yield from self._money()
         if self.requests or not self.recorded:
-            text = f"{duration(self.seconds)} at least, by the vendor's rate limit"
-            yield Line("time", "", text)
+            text = f"at least {format_duration(self.seconds)}, by the vendor's rate limit"
+            yield Line("Time", "", text)
 
     def _date(self) -> str:
-        return "" if self.as_of is None else f" as of {date(self.as_of)}"
+        return "" if self.as_of is None else f" of {format_time(self.as_of)}"
 
     def _others(self) -> Iterator[Line]:
-        """Tell of what other runs have begun."""
+        """Yield what other runs have begun."""
         if self.abandoned:
-            yield Line("begun", f"{self.abandoned:,}", "batches of a run that died; read first")
+            yield Line("Unfinished", f"{self.abandoned:,}", "batches of an earlier run; read first")
         if self.elsewhere:
-            yield Line("elsewhere", f"{self.elsewhere:,}", "being asked for by another process")
+            yield Line("In progress", f"{self.elsewhere:,}", "requested by another process")
 
     def _money(self) -> Iterator[Line]:
-        yield Line("credits", amount(self.credits), "at most")
+        yield Line("Credits", amount(self.credits), "at most")
         if self.expected is not None and self.requests:
-            text = f"expected, by what {self.known:,} cost that were asked about before"
+            text = f"expected, from the cost of {self.known:,} earlier identities"
             yield Line("", amount(self.expected), text)
-        yield from savings(self.saved_by_duplicates, self.saved_by_stored, self.saved_by_recording)
+        yield from saving_lines(
+            self.saved_by_duplicates, self.saved_by_stored, self.saved_by_recording
+        )
 
     def _steps(self) -> Iterator[tuple[str, str]]:
-        """Say what to do next."""
+        """Yield what to do next."""
         if not self.is_askable:
-            yield "No row can be asked about. Name the column:", 'on={"email": "your column"}'
+            yield "No row can be sent. Name the column:", 'on={"email": "your column"}'
             return
-        wall = f", budget={credits_literal(self.credits)}" if self.credits else ""
+        budget = f", budget={credits_literal(self.credits)}" if self.credits else ""
         if self.credits >= MANY:
             yield "Try a few rows first:", f"df.head(5).enrich.{self.kind}(…)"
         yield from self.remarks.steps(self.columns)
-        yield "Go on with the same arguments:", f"df.enrich.{self.kind}(…{wall})"
+        yield "Run it with the same arguments:", f"df.enrich.{self.kind}(…{budget})"
         if len(self.failure_cases):
-            yield "See every value that is wrong:", "plan.failure_cases"
-
-
-def savings(by_duplicates: float, by_stored: float, by_recording: float) -> list[Line]:
-    """Say what is saved, and by what."""
-    saved = [
-        (by_duplicates, "by asking once about who repeats"),
-        (by_stored, "by stored answers"),
-        (by_recording, "by the recording"),
-    ]
-    return labelled("saved", [(amount(credit), text) for credit, text in saved if credit])
+            yield "See all bad values:", "plan.failure_cases"
 
 
 def by_status(refused: Mapping[tuple[Status, str], int]) -> Iterator[Line]:
-    """Count the rows that are not sent."""
+    """Yield the rows that are not sent, by status."""
     for status in Status:
         if rows := sum(n for (of, _), n in refused.items() if of is status):
-            yield Line(status, f"{rows:,}", "not sent")
+            yield Line(status.label.capitalize(), f"{rows:,}", "not sent")
 
 
 def _counted(answers: Mapping[Status, int], text: str) -> list[tuple[str, str]]:
-    return [(f"{n:,}", f"{named(status)}; {text}") for status, n in answers.items()]
+    return [(f"{n:,}", f"{status.label}; {text}") for status, n in answers.items()]
 
 
 def _repeats(rows: int) -> str:
-    return f"of which {rows:,} {'repeats' if rows == 1 else 'repeat'} another" if rows else ""
-
-
-# -- The quote for several providers: what each will be asked for, at best and at worst ----------
+    return f"{rows:,} {'repeats' if rows == 1 else 'repeat'} another row" if rows else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StagePlan:
-    """What one provider of several will be asked for.
+    """The part of a plan that is about one of several providers.
 
     Attributes
     ----------
     provider : str
         Its name.
     rows_best, rows : int
-        Rows it is asked about if those before it give all that is wanted, and at the most.
+        Rows sent if the providers before it return all wanted fields, and at most.
     distinct_best, distinct : int
-        Identities of these, each asked for once at most; likewise.
+        Identities of these rows, each requested at most once.
     stored : int
-        Identities whose answer is already here, and costs nothing.
+        Identities with a stored answer, which costs nothing.
     requests_best, requests, credits_best, credits : int, float
-        Likewise.
+        Requests and credits in the best case, and at most.
     seconds : float
-        The least time that its rate limit allows for the most requests.
+        The shortest time that its rate limit allows for the maximum number of requests.
     saved_by_duplicates, saved_by_stored, saved_by_recording : float
-        The most that it would cost besides if every row were asked about by itself, if nothing were
-        stored, and if nothing were recorded.
+        The most credits that it would cost in addition if every row were requested, without stored
+        answers, and without the recording.
     """
 
     provider: str
@@ -257,31 +259,33 @@ class StagePlan:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class WaterfallPlan(Viewed):
-    """What a call with several providers will do, at best and at worst; making one costs nothing.
+class WaterfallPlan(Viewable):
+    """The plan of a call with several providers, in the best and in the worst case.
+
+    A plan sends no request and costs nothing.
 
     Attributes
     ----------
     rows, skipped : int
-        Rows of the frame, and those that ``where`` leaves out.
+        Rows of the frame, and rows that ``where`` leaves out.
     stages : tuple of StagePlan
-        What each provider is asked for, in order.
+        The plan of each provider, in order.
     requests_best, requests : int
-        First requests if each provider gives all that is wanted, and at the most.
+        Requests if each provider returns all wanted fields, and at most.
     credits_best, credits : float
-        Credits likewise. The credits of different vendors are not worth the same.
+        Credits in the same cases. Credits of different vendors have different values.
     seconds : float
-        The least time that the vendors' rate limits allow for the most requests.
+        The shortest time that the rate limits allow for the maximum number of requests.
     saved_by_duplicates, saved_by_stored, saved_by_recording : float
-        As of its stages.
+        The sums over the stages.
     refused : mapping of (status, reason) to int
-        Rows that no provider can be asked about as they are, and why.
+        Rows that no provider accepts, by status and reason.
     failure_cases : pandas.DataFrame
-        As of the plan of a single provider: the values that are wrong for any of them.
+        As in the plan of one provider: the values that are bad for any provider.
     remarks : Remarks
-        As of the plan of a single provider, by the frame's own columns.
+        As in the plan of one provider, for the frame's own columns.
     columns, rejected : mapping
-        The column chosen for each identifier; columns that looked like one, and why they are not.
+        The column chosen for each identifier; the columns that were not chosen, and why.
 
     Examples
     --------
@@ -292,20 +296,20 @@ class WaterfallPlan(Viewed):
     ...     print(ep.plan(leads, ["crustdata", ep.Crustdata(api="screener")]))  # doctest: +ELLIPSIS
     Plan for people with crustdata, then crustdata (2); nothing was sent
     ────────────────────────────────────────────────────────────────────
-    rows     3
-    columns     email from 'Email'
-    usable   2  one provider at least can be asked about them
-    invalid  1  not sent
-    credits  4  at most; 1 if every provider gives all that is wanted
-    saved    4  by asking once about who repeats
-    time        0 s at least, by the vendors' rate limits
+    Rows     3
+    Columns     email from 'Email'
+    Valid    2  for at least one provider
+    Invalid  1  not sent
+    Credits  4  at most; 1 if each provider returns all wanted fields
+    Saved    4  at most, because duplicates are requested once
+    Time        at least 0 s, by the vendors' rate limits
     <BLANKLINE>
-    in this order
-    provider       rows to ask about  distinct  stored  requests  credits
-    crustdata                      2         1       0         1        1
-    crustdata (2)             0 to 2    0 to 1       0    0 to 1   0 to 3
+    Providers in order
+    Provider         Rows  Distinct  Stored  Requests  Credits
+    crustdata           2         1       0         1        1
+    crustdata (2)  0 to 2    0 to 1       0    0 to 1   0 to 3
     <BLANKLINE>
-    not sent
+    Not sent
     ...
     """
 
@@ -321,103 +325,109 @@ class WaterfallPlan(Viewed):
 
     @property
     def is_askable(self) -> bool:
-        """Whether anybody can be asked about."""
+        """Whether any row can be sent."""
         return self.examples is None or bool(self.examples.sent)
 
     @property
     def failure_cases(self) -> pd.DataFrame:
-        """The values that are wrong, by the label of the row."""
+        """The bad values, by the label of the row."""
         return cases_of(self.examples)
 
     @property
     def requests_best(self) -> int:
-        """First requests, if each provider gives all that is wanted."""
+        """Requests, if each provider returns all wanted fields."""
         return sum(stage.requests_best for stage in self.stages)
 
     @property
     def requests(self) -> int:
-        """First requests at the most."""
+        """The maximum number of requests."""
         return sum(stage.requests for stage in self.stages)
 
     @property
     def credits_best(self) -> float:
-        """Credits, if each provider gives all that is wanted."""
+        """Credits, if each provider returns all wanted fields."""
         return sum(stage.credits_best for stage in self.stages)
 
     @property
     def credits(self) -> float:
-        """Credits at the most."""
+        """The maximum cost in credits."""
         return sum(stage.credits for stage in self.stages)
 
     @property
     def saved_by_duplicates(self) -> float:
-        """Credits at most that are saved by asking once about who repeats."""
+        """The most credits saved because duplicates are requested once."""
         return sum(stage.saved_by_duplicates for stage in self.stages)
 
     @property
     def saved_by_stored(self) -> float:
-        """Credits at most that are saved by stored answers."""
+        """The most credits saved by stored answers."""
         return sum(stage.saved_by_stored for stage in self.stages)
 
     @property
     def saved_by_recording(self) -> float:
-        """Credits at most that are saved by a recording."""
+        """The most credits saved by a recording."""
         return sum(stage.saved_by_recording for stage in self.stages)
 
     @property
     def seconds(self) -> float:
-        """Seconds that the rate limits ask for at the most requests."""
+        """The shortest time for the maximum number of requests."""
         return sum(stage.seconds for stage in self.stages)
 
     @property
     def title(self) -> str:
-        """The plan in a line."""
+        """The plan in one line."""
         names = ", then ".join(stage.provider for stage in self.stages)
         return f"Plan for {self.kind} with {names}; nothing was sent"
 
     def page(self) -> Page:
-        """Return the plan, in the order to be read."""
+        """Return the plan as a page."""
         found = self.examples
         blocks: list[Block] = [Lines(list(self._lines())), self._stages()]
         if found is not None:
-            blocks += [refusals(self.refused, found), askings(found), repeats(found)]
+            blocks += [
+                refused_table(self.refused, found),
+                sent_table(found),
+                duplicates_table(found),
+            ]
         return Page(self.title, [*blocks, Advice(list(self._steps()))])
 
     def _lines(self) -> Iterator[Line]:
-        best = f"at most; {amount(self.credits_best)} if every provider gives all that is wanted"
-        time = f"{duration(self.seconds)} at least, by the vendors' rate limits"
-        yield Line("rows", f"{self.rows:,}")
-        yield from labelled("columns", told(self.columns, self.rejected))
+        best = f"at most; {amount(self.credits_best)} if each provider returns all wanted fields"
+        time = f"at least {format_duration(self.seconds)}, by the vendors' rate limits"
+        yield Line("Rows", f"{self.rows:,}")
+        yield from column_lines(self.columns, self.rejected)
         if self.examples is not None:
             usable = self.rows - sum(self.refused.values())
-            yield Line("usable", f"{usable:,}", "one provider at least can be asked about them")
-        yield from self.remarks.twice() if self.credits else ()
+            yield Line("Valid", f"{usable:,}", "for at least one provider")
+        yield from self.remarks.identifier_lines() if self.credits else ()
         yield from by_status(self.refused)
-        yield from self.remarks.nobody()
-        yield Line("credits", amount(self.credits), best)
-        yield from savings(self.saved_by_duplicates, self.saved_by_stored, self.saved_by_recording)
-        yield Line("time", "", time)
+        yield from self.remarks.impersonal_lines()
+        yield Line("Credits", amount(self.credits), best)
+        yield from saving_lines(
+            self.saved_by_duplicates, self.saved_by_stored, self.saved_by_recording
+        )
+        yield Line("Time", "", time)
 
     def _stages(self) -> Grid:
-        columns = ["provider", "rows to ask about", "distinct", "stored", "requests", "credits"]
-        return Grid("in this order", columns, list(map(_stage, self.stages)), columns[1:])
+        columns = ["Provider", "Rows", "Distinct", "Stored", "Requests", "Credits"]
+        return Grid("Providers in order", columns, list(map(_stage, self.stages)), columns[1:])
 
     def _steps(self) -> Iterator[tuple[str, str]]:
-        """Say what to do next."""
+        """Yield what to do next."""
         if not self.is_askable:
-            yield "No row can be asked about. Name the column:", 'on={"email": "your column"}'
+            yield "No row can be sent. Name the column:", 'on={"email": "your column"}'
             return
-        wall = f", budget={credits_literal(self.credits)}" if self.credits else ""
+        budget = f", budget={credits_literal(self.credits)}" if self.credits else ""
         if self.credits >= MANY:
             yield "Try a few rows first:", f"df.head(5).enrich.{self.kind}([…])"
         yield from self.remarks.steps(self.columns)
-        yield "Go on with the same arguments:", f"df.enrich.{self.kind}([…]{wall})"
+        yield "Run it with the same arguments:", f"df.enrich.{self.kind}([…]{budget})"
         if len(self.failure_cases):
-            yield "See every value that is wrong:", "plan.failure_cases"
+            yield "See all bad values:", "plan.failure_cases"
 
 
 def _stage(stage: StagePlan) -> list[str]:
-    """Tell of a provider in a row; where best and worst differ, both."""
+    """Return a row of the table, with the best and the worst case if they differ."""
     return [
         stage.provider,
         _range(stage.rows_best, stage.rows),

@@ -1,3 +1,5 @@
+"""A plan as text and as a page."""
+
 from collections.abc import Callable
 from typing import Any
 
@@ -7,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import enrich_pandas as ep
-from enrich_pandas.providers.base import Status
 from enrich_pandas.report.plan import Plan
+from enrich_pandas.statuses import Status
 from tests.report.pages import XSS, Page
 
 
@@ -39,52 +41,45 @@ def plan(**changes: Any) -> Plan:
     return Plan(**facts | changes)
 
 
-def test_a_plan_reads_as_a_table() -> None:
+def test_plan_is_shown_as_a_table() -> None:
     assert repr(plan()).splitlines()[2:] == [
-        "rows            1,500",
-        "columns                email from 'Work Email'",
+        "Rows            1,500",
+        "Columns                email from 'Work Email'",
         "                       not 'LinkedIn': it holds yes/no flags",
-        "usable          1,455  of which 55 repeat another",
-        "distinct        1,400  each asked for once at most",
-        "invalid            38  not sent",
-        "skipped             7  not sent",
-        "stored            364  matched; not asked again",
-        "requests           17",
-        "credits   1,234,567.5  at most",
-        "                  987  expected, by what 1,200 cost that were asked about before",
-        "saved              55  by asking once about who repeats",
-        "time                   1 min 00 s at least, by the vendor's rate limit",
+        "Valid           1,455  55 repeat another row",
+        "Distinct        1,400  each requested at most once",
+        "Invalid            38  not sent",
+        "Skipped             7  not sent",
+        "Stored            364  matched; not requested again",
+        "Requests           17",
+        "Credits   1,234,567.5  at most",
+        "                  987  expected, from the cost of 1,200 earlier identities",
+        "Saved              55  at most, because duplicates are requested once",
+        "Time                   at least 1 min 00 s, by the vendor's rate limit",
         "",
-        "not sent",
-        "status   reason         rows  such as row  with",
+        "Not sent",
+        "Status   Reason         Rows  Examples  Values",
         "invalid  email:syntax     33",
         "invalid  no_identifier     5",
         "skipped  where             7",
         "",
-        "next",
+        "Next steps",
         "Try a few rows first: df.head(5).enrich.people(…)",
-        "Go on with the same arguments: df.enrich.people(…, budget=1234567.5)",
+        "Run it with the same arguments: df.enrich.people(…, budget=1234567.5)",
     ]
 
 
-def test_a_notebook_explains_each_reason() -> None:
-    assert "The row has nothing to ask the provider by." in Page.of(plan()._repr_html_()).text
+def test_notebook_shows_the_explanation_of_each_reason() -> None:
+    assert "where= leaves the row out." in Page.of(plan()._repr_html_()).text
 
 
-def test_what_other_runs_have_begun_is_told() -> None:
+def test_batches_of_other_runs_are_shown() -> None:
     shown = repr(plan(abandoned=2, elsewhere=3))
-    assert "2  batches of a run that died" in shown
-    assert "3  being asked for by another process" in shown
+    assert "2  batches of an earlier run" in shown
+    assert "3  requested by another process" in shown
 
 
-@pytest.mark.parametrize(
-    ("seconds", "said"), [(0.4, "0 s"), (75, "1 min 15 s"), (7500, "2 h 05 min")]
-)
-def test_time_is_said_as_people_say_it(seconds: float, said: str) -> None:
-    assert f"{said} at least" in repr(plan(seconds=seconds))
-
-
-def test_without_a_usable_row_it_says_how_to_name_the_column() -> None:
+def test_plan_without_valid_rows_says_how_to_name_columns() -> None:
     assert "on={" in repr(plan(valid=0, distinct=0))
 
 
@@ -94,27 +89,27 @@ LEADS = pd.DataFrame(
 )
 
 
-def test_values_of_the_frame_stand_beside_the_reasons_by_row() -> None:
+def test_reasons_have_values_and_labels_of_the_frame() -> None:
     with ep.sandbox():
         shown = LEADS.enrich.plan("crustdata")
     page = Page.of(shown._repr_html_())
     assert f"c{XSS[:50]}" in page.text
     assert "en/aThe cell holds a word" in page.text
     assert "email ada@example.com" in page.text
-    assert "a, b" in page.text  # asked once for two rows
+    assert "a, b" in page.text  # duplicates
     cases = shown.failure_cases.set_index("row")
     assert cases.loc["e", ["column", "value", "reason"]].tolist() == ["Email", "n/a", "placeholder"]
     assert cases.loc["c", "value"] == XSS
     assert shown.saved_by_duplicates == 1
 
 
-def test_rows_are_named_by_their_labels_as_a_person_types_them() -> None:
+def test_labels_are_shown_as_python_values() -> None:
     leads = pd.DataFrame({"Email": ["ada@example.com", "bo@example.com"]}, index=[7, 7])
     with ep.sandbox():
         assert "np." not in repr(leads.enrich.plan("crustdata"))
 
 
-def test_the_cost_to_expect_is_that_of_the_same_purchase_before() -> None:
+def test_expected_cost_comes_from_earlier_identical_purchases() -> None:
     leads = pd.DataFrame({"Email": [f"p{n}@company{n}.example" for n in range(40)]})
     with ep.sandbox(misses=0.5):
         first = leads.enrich.plan("crustdata")
@@ -140,7 +135,7 @@ def test_the_cost_to_expect_is_that_of_the_same_purchase_before() -> None:
 )
 @given(text=st.text(st.characters(exclude_categories=["C", "Z"])) | st.just(XSS))
 @settings(max_examples=25)
-def test_no_text_becomes_markup(hostile: Callable[[str], Plan], text: str) -> None:
+def test_plan_text_never_becomes_markup(hostile: Callable[[str], Plan], text: str) -> None:
     page = Page.of(hostile(text)._repr_html_())
     page.check_inert()
     assert text[:50] in page.text
