@@ -80,7 +80,6 @@ class ProviderRows(NamedTuple):
 
 def find_waterfall_examples(
     frame: pd.DataFrame,
-    columns: Mapping[str, Hashable],
     providers: Sequence[ProviderRows],
     refused: Codes,
     refusals: Sequence[tuple[Status, str]],
@@ -89,11 +88,10 @@ def find_waterfall_examples(
 
     Parameters
     ----------
-    columns
-        The columns that any of the providers uses.
     refused
         For each row, the place in ``refusals`` if all providers refuse it, else -1.
     """
+    columns = {name: label for one in providers for name, label in one.columns.items()}
     sent: list[SentRow] = []
     is_open = np.ones(len(frame), dtype=bool)
     for one in providers:

@@ -1,6 +1,7 @@
 """A plan as text and as a page."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -9,40 +10,45 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import enrich_pandas as ep
+from enrich_pandas.engine.plan import StagePlan
 from enrich_pandas.report.plan import Plan
 from enrich_pandas.statuses import Status
 from tests.report.pages import XSS, Page
 
+STAGE = StagePlan(
+    provider="crustdata",
+    stored={Status.MATCHED: 364},
+    requests=17,
+    requests_best=17,
+    credits=1_234_567.5,
+    credits_best=1_234_567.5,
+    seconds=60.0,
+    expected=987.0,
+    known=1200,
+    saved_by_duplicates=55.0,
+)
+PLAN = Plan(
+    kind="people",
+    rows=1500,
+    distinct=1400,
+    refused={
+        (Status.SKIPPED, "where"): 7,
+        (Status.INVALID, "no_identifier"): 5,
+        (Status.INVALID, "email:syntax"): 33,
+    },
+    stages=(STAGE,),
+    columns={"email": "'Work Email'"},
+    rejected={"'LinkedIn'": "it holds yes/no flags"},
+)
 
-def plan(**changes: Any) -> Plan:
-    facts: dict[str, Any] = {
-        "provider": "crustdata",
-        "kind": "people",
-        "rows": 1500,
-        "valid": 1455,
-        "distinct": 1400,
-        "refused": {
-            (Status.SKIPPED, "where"): 7,
-            (Status.INVALID, "no_identifier"): 5,
-            (Status.INVALID, "email:syntax"): 33,
-        },
-        "stored": {Status.MATCHED: 364},
-        "abandoned": 0,
-        "elsewhere": 0,
-        "requests": 17,
-        "credits": 1_234_567.5,
-        "seconds": 60.0,
-        "expected": 987.0,
-        "known": 1200,
-        "saved_by_duplicates": 55.0,
-        "columns": {"email": "'Work Email'"},
-        "rejected": {"'LinkedIn'": "it holds yes/no flags"},
-    }
-    return Plan(**facts | changes)
+
+def with_stage(**changes: Any) -> Plan:
+    """Return the plan with some values of its stage changed."""
+    return replace(PLAN, stages=(replace(STAGE, **changes),))
 
 
 def test_plan_is_shown_as_a_table() -> None:
-    assert repr(plan()).splitlines()[2:] == [
+    assert repr(PLAN).splitlines()[2:] == [
         "Rows            1,500",
         "Columns                email from 'Work Email'",
         "                       not 'LinkedIn': it holds yes/no flags",
@@ -55,7 +61,7 @@ def test_plan_is_shown_as_a_table() -> None:
         "Credits   1,234,567.5  at most",
         "                  987  expected, from the cost of 1,200 earlier identities",
         "Saved              55  at most, because duplicates are requested once",
-        "Time                   at least 1 min 00 s, by the vendor's rate limit",
+        "Time                   at least 1 min 00 s, by the rate limit",
         "",
         "Not sent",
         "Status   Reason         Rows  Examples  Values",
@@ -70,17 +76,26 @@ def test_plan_is_shown_as_a_table() -> None:
 
 
 def test_notebook_shows_the_explanation_of_each_reason() -> None:
-    assert "where= leaves the row out." in Page.of(plan()._repr_html_()).text
+    assert "where= leaves the row out." in Page.of(PLAN._repr_html_()).text
 
 
 def test_batches_of_other_runs_are_shown() -> None:
-    shown = repr(plan(abandoned=2, elsewhere=3))
+    shown = repr(with_stage(abandoned=2, elsewhere=3))
     assert "2  batches of an earlier run" in shown
     assert "3  requested by another process" in shown
 
 
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.4, "0 s"), (75, "1 min 15 s"), (7500, "2 h 05 min")]
+)
+def test_time_is_shown_in_hours_minutes_and_seconds(seconds: float, text: str) -> None:
+    assert f"at least {text}, by" in repr(with_stage(seconds=seconds))
+
+
 def test_plan_without_valid_rows_says_how_to_name_columns() -> None:
-    assert "on={" in repr(plan(valid=0, distinct=0))
+    assert "on={" in repr(
+        replace(PLAN, distinct=0, refused={(Status.INVALID, "no_identifier"): 1500})
+    )
 
 
 LEADS = pd.DataFrame(
@@ -127,10 +142,10 @@ def test_expected_cost_comes_from_earlier_identical_purchases() -> None:
 @pytest.mark.parametrize(
     "hostile",
     [
-        lambda text: plan(provider=text),
-        lambda text: plan(columns={text: text}),
-        lambda text: plan(rejected={text: text}),
-        lambda text: plan(refused={(Status.INVALID, text): 1}),
+        lambda text: with_stage(provider=text),
+        lambda text: replace(PLAN, columns={text: text}),
+        lambda text: replace(PLAN, rejected={text: text}),
+        lambda text: replace(PLAN, refused={(Status.INVALID, text): 1}),
     ],
 )
 @given(text=st.text(st.characters(exclude_categories=["C", "Z"])) | st.just(XSS))
