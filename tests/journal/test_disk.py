@@ -44,7 +44,7 @@ def test_nothing_is_spent_where_others_can_change_the_folder(home, mode):
     home.parent.mkdir()
     home.parent.chmod(mode)
     with ep.sandbox(journal=home) as box:
-        with pytest.raises(ep.JournalError, match="changed by others") as caught:
+        with pytest.raises(ep.JournalError, match="changed by other users") as caught:
             enriched()
         assert box.requests.empty
         assert ep.plan(LEADS).requests == 2  # looking is allowed
