@@ -279,7 +279,6 @@ def replay(
     if mode not in MODES:
         raise ConfigurationError(
             f"mode={mode!r} is not valid.",
-            cost="Nothing was spent.",
             todo=f"Type one of {', '.join(MODES)}.",
         )
     file = Path(path).expanduser()
