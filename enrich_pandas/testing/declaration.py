@@ -5,7 +5,7 @@ import re
 
 import msgspec
 
-from enrich_pandas.providers.base import Identity, Kind
+from enrich_pandas.providers.base import Identity, Kind, RateLimit
 from enrich_pandas.testing.basis import FEWEST_HITS, Contract, Scene, expect
 
 # Those that rows are read for; a provider cannot add one by itself.
@@ -81,7 +81,8 @@ class DeclarationContract(Contract):
         expect(provider.batch_size >= 1, "`batch_size` is 1 or more.")
         expect(provider.connections >= 1, "`connections` is 1 or more.")
         expect(
-            rate is None or (rate.requests >= 1 and 0 < rate.seconds < math.inf),
+            rate is None
+            or (isinstance(rate, RateLimit) and rate.requests >= 1 and 0 < rate.seconds < math.inf),
             f"`rate_limit` is RateLimit(requests, seconds), both positive; not {rate!r}.",
         )
 

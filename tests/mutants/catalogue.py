@@ -286,7 +286,7 @@ BUDGET = [
     Mutant(
         "a price below zero is accepted",
         "enrich_pandas.providers.crustdata.prices:_is_price",
-        replace("0 <= given", "given"),
+        replace("0 <= value", "value"),
         "tests/providers/test_crustdata.py",
     ),
 ]
@@ -397,26 +397,26 @@ IDENTITIES = [
     Mutant(
         "an answer is assigned by its position",
         "enrich_pandas.providers.binding:Reading.named",
-        returns("sorted(asked)[:1]"),
+        returns("sorted(requested)[:1]"),
         "tests/providers/test_binding.py tests/testing/test_contract.py",
     ),
     Mutant(
         "the first of two different answers is used",
-        "enrich_pandas.providers.amplemarket.results:_answer",
+        "enrich_pandas.providers.binding:_combine",
         always("== 1"),
         "tests/providers/test_amplemarket.py tests/testing/test_contract_jobs.py "
         "tests/testing/test_contract_jobs_of_vendors.py",
     ),
     Mutant(
         "a job of another request is adopted",
-        "enrich_pandas.providers.zoho.jobs:find",
-        replace(" and found.echo == asked(identity)", ""),
+        "enrich_pandas.providers.zoho.jobs:find_job",
+        replace(" and found.echo == identity_keys(identity)", ""),
         ZOHO,
     ),
     Mutant(
         "a job counts as not accepted without a wait",
-        "enrich_pandas.providers.zoho.jobs:find",
-        replace("(*(one for one in SOON if one < settle), settle)", "(0.0,)"),
+        "enrich_pandas.providers.zoho.jobs:find_job",
+        replace("(*(one for one in SEARCH_SECONDS if one < settle), settle)", "(0.0,)"),
         ZOHO,
     ),
     Mutant(
@@ -431,7 +431,7 @@ IDENTITIES = [
     Mutant(
         "two threads build one decoder at once",
         "enrich_pandas.providers.decoding:decoder_of",
-        replace("with _making", "if _making"),
+        replace("with _lock", "if _lock"),
         "tests/providers/test_decoding.py",
     ),
 ]

@@ -10,7 +10,7 @@ from enrich_pandas.providers.base import Identity, Kind, Provider, Request
 from enrich_pandas.providers.crustdata import Crustdata
 from enrich_pandas.providers.zoho import Zoho
 from enrich_pandas.testing import drive, reply
-from tests.providers.landing import IDENTITY, landings
+from tests.providers.field_map import IDENTITY, field_map
 
 ZOHO_PEOPLE = "__zia_people_enrichment"
 
@@ -253,7 +253,7 @@ def test_zoho_organizations_are_sent_as_documented() -> None:
 
 
 def test_every_field_of_the_zoho_sample_has_a_place() -> None:
-    assert written(landings(ZOHO_PERSON["enriched_data"], zoho_person)) == ZOHO_LANDS
+    assert written(field_map(ZOHO_PERSON["enriched_data"], zoho_person)) == ZOHO_LANDS
 
 
 # -- Crustdata -----------------------------------------------------------------------------------
@@ -295,7 +295,7 @@ def test_crustdata_samples_are_sent_as_documented(
 
 def test_every_field_of_the_crustdata_sample_has_a_place() -> None:
     screener = Crustdata(api="screener")
-    found = landings(SCREENER_EMAILS, lambda one: model_in(screener, ADA, reply([one])))
+    found = field_map(SCREENER_EMAILS, lambda one: model_in(screener, ADA, reply([one])))
     assert written(found) == SCREENER_LANDS
 
 
