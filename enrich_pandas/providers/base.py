@@ -41,7 +41,6 @@ from enrich_pandas.providers.types import (
     Response,
     Rule,
     Secret,
-    Status,
     Token,
     Unfinished,
     Wait,
@@ -49,6 +48,7 @@ from enrich_pandas.providers.types import (
     batched,
     held,
 )
+from enrich_pandas.statuses import Status
 
 __all__ = [
     "NOTHING",

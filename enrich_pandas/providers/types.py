@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from enrich_pandas.models import Model
+from enrich_pandas.statuses import Status
 
 Kind = Literal["people", "companies"]
 NOTHING: Mapping[str, Any] = MappingProxyType({})
@@ -76,20 +77,6 @@ class Identity(msgspec.Struct, frozen=True, order=True):
     def __repr__(self) -> str:
         # Identifiers are personal data: they must not reach a log or a traceback.
         return f"Identity({', '.join(name for name, _ in self.keys)})"
-
-
-class Status(StrEnum):
-    """The nine statuses; every row has exactly one."""
-
-    MATCHED = "matched"
-    NOT_FOUND = "not_found"
-    INVALID = "invalid"
-    SUPPRESSED = "suppressed"
-    REMOVED = "removed"
-    PENDING = "pending"
-    HELD = "held"
-    FAILED = "failed"
-    SKIPPED = "skipped"
 
 
 class Outcome(StrEnum):

@@ -304,6 +304,6 @@ def _begin(
         budget=None if budget is None else budget.credits,
         budget_name=None if budget is None else budget.name or run,
         call=call,
-        asked=pack_identities(stage.identified.identities),
+        input=pack_identities(stage.identified.identities),
     )
     return run

@@ -324,7 +324,7 @@ def test_the_plan_has_a_best_and_a_worst(box):
     assert (plan.credits_best, plan.credits) == (60, 90)
     assert (plan.requests_best, plan.requests) == (3, 5)
     assert "30 to 90" not in repr(plan)
-    assert "90  at most; 60 if every provider gives all that is wanted" in repr(plan)
+    assert "90  at most; 60 if each provider returns all wanted fields" in repr(plan)
     assert "crustdata 0 to 30 0 to 30 0 0 to 2 0 to 30" in " ".join(repr(plan).split())
     assert "0 to 30" in plan._repr_html_()
     assert first.asked == []
@@ -368,7 +368,7 @@ def test_the_plan_shows_rows_as_that_of_one_provider_does(box):
     ]
     assert plan.failure_cases["row"].tolist() == ["a", "c", "c"]
     assert (plan.saved_by_duplicates, plan.saved_by_stored) == (1, 1)
-    assert "1  by stored answers" in repr(plan)
+    assert "1  at most, by stored answers" in repr(plan)
     hostile = frame.rename(columns={"Email": f"Email {XSS}"}).set_index(pd.Index([XSS] * 6))
     on = {"email": f"Email {XSS}", "linkedin_url": "LinkedIn"}
     Page.of(ep.plan(hostile, [crm, "crustdata"], on=on)._repr_html_()).check_inert()
@@ -446,7 +446,7 @@ def test_where_two_disagree_is_told():
         ["location_city", "free", "Rome", "second", "Paris"],
     ]
     assert people["person_title"].tolist()[1:] == ["CEO", "CEO"]
-    assert "4 values of 2 rows are disputed" in repr(last_report())
+    assert "4 values of 2 rows disagree" in repr(last_report())
 
 
 def test_spellings_of_one_address_are_no_disagreement():

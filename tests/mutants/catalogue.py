@@ -136,7 +136,7 @@ CLAIMS = [
     Mutant(
         "a held row is sent again without resend",
         "enrich_pandas.engine.plan:_usable",
-        replace("return not resend", "return False"),
+        replace("not resend", "False"),
         f"{MONEY} {RUNNER} {CRASH}",
     ),
     Mutant(
@@ -262,7 +262,7 @@ BUDGET = [
     Mutant(
         "a large call needs no budget",
         "enrich_pandas.pipeline:check_quote",
-        replace("plan.credits <= options.confirm_above", "True"),
+        always("options.confirm_above"),
         f"{MONEY} tests/end_to_end/test_enrichment.py tests/end_to_end/test_waterfall.py",
     ),
     Mutant(
@@ -286,7 +286,7 @@ BUDGET = [
     Mutant(
         "a price below zero is accepted",
         "enrich_pandas.providers.crustdata.prices:_is_price",
-        replace("0 <= value", "value"),
+        replace("0 <= ", ""),
         "tests/providers/test_crustdata.py",
     ),
 ]
@@ -404,8 +404,8 @@ IDENTITIES = [
         "the first of two different answers is used",
         "enrich_pandas.providers.binding:_combine",
         always("== 1"),
-        "tests/providers/test_amplemarket.py tests/testing/test_contract_jobs.py "
-        "tests/testing/test_contract_jobs_of_vendors.py",
+        "tests/providers/test_binding.py tests/providers/test_amplemarket.py "
+        "tests/testing/test_contract_jobs.py tests/testing/test_contract_jobs_of_vendors.py",
     ),
     Mutant(
         "an element that names two identities is bound to both",
@@ -422,13 +422,13 @@ IDENTITIES = [
     Mutant(
         "a job of another request is adopted",
         "enrich_pandas.providers.zoho.jobs:find_job",
-        replace(" and found.echo == identity_keys(identity)", ""),
+        replace("found.echo == ", ""),
         ZOHO,
     ),
     Mutant(
         "a job counts as not accepted without a wait",
         "enrich_pandas.providers.zoho.jobs:find_job",
-        replace("(*(one for one in SEARCH_SECONDS if one < settle), settle)", "(0.0,)"),
+        replace("one < settle), settle)", "False), 0.0)"),
         ZOHO,
     ),
     Mutant(
@@ -443,7 +443,7 @@ IDENTITIES = [
     Mutant(
         "two threads build one decoder at once",
         "enrich_pandas.providers.decoding:decoder_of",
-        replace("with _lock", "if _lock"),
+        replace("with _", "if _"),
         "tests/providers/test_decoding.py",
     ),
 ]

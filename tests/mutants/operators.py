@@ -24,6 +24,8 @@ class Target:
     ----------
     name
         `module:name`; methods and nested functions after a dot.
+    source
+        Source of the module, by default that of the file.
 
     Examples
     --------
@@ -31,15 +33,17 @@ class Target:
     'task.py'
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, source: bytes | None = None) -> None:
         module, _, qualified = name.partition(":")
         path = ROOT.joinpath(*module.split("."))
         self.path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-        self.source = self.path.read_bytes()
+        self.source = self.path.read_bytes() if source is None else source
         self._lines = self.source.splitlines(keepends=True)
-        body: list[ast.stmt] = ast.parse(self.source).body
+        body = self.module = ast.parse(self.source).body
         for part in qualified.split("."):
-            self.node = one((node for node in body if part in names(node)), f"{name}: {part}")
+            self.node = one(
+                (node for node in body if part in defined_names(node)), f"{name}: {part}"
+            )
             body = getattr(self.node, "body", [])
 
     def span(self, node: ast.AST) -> tuple[int, int]:
@@ -61,6 +65,16 @@ class Target:
             start, end = self.span(node)
             source = source[:start] + text.encode() + source[end:]
         return source.decode()
+
+    def names(self) -> set[str]:
+        """Return the names that the target reads and does not assign itself."""
+        nodes = list(ast.walk(self.node))
+        bound = {node.arg for node in nodes if isinstance(node, ast.arg)}
+        found = {False: set[str](), True: bound}
+        for node in nodes:
+            if isinstance(node, ast.Name):
+                found[isinstance(node.ctx, ast.Store)].add(node.id)
+        return found[False] - found[True]
 
     def statement(self, fragment: str) -> ast.AST:
         """Return the one statement without a body of its own that contains the fragment."""
@@ -94,7 +108,7 @@ def one(nodes: Iterable[ast.AST], what: str) -> ast.AST:
     return found[0]
 
 
-def names(node: ast.AST) -> list[str]:
+def defined_names(node: ast.AST) -> list[str]:
     """Return the names that a statement defines."""
     if isinstance(node, ast.FunctionDef | ast.ClassDef):
         return [node.name]

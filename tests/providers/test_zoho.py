@@ -242,7 +242,7 @@ def test_a_run_sends_the_transliterated_name(box):
     assert found["person_status"].tolist() == ["matched", "invalid"]
     assert found["person_reason"].tolist()[1] == "name:not_english"
     report = found.enrich.report()
-    assert report.accounts[0].options["transliterate"] is True
+    assert report.run_facts[0].options["transliterate"] is True
     refused = leads.enrich.people("zoho", fields=["name"], progress=None)
     assert refused["person_reason"].tolist() == ["name:not_english"] * 2
 
