@@ -408,6 +408,18 @@ IDENTITIES = [
         "tests/testing/test_contract_jobs.py tests/testing/test_contract_jobs_of_vendors.py",
     ),
     Mutant(
+        "an element that names two identities is bound to both",
+        "enrich_pandas.providers.binding:bind",
+        replace("one_key and len(names) > 1", "False"),
+        "tests/providers/test_binding.py",
+    ),
+    Mutant(
+        "an option is not a part of what was bought",
+        "enrich_pandas.providers.base:Provider.billed_options",
+        returns("{}"),
+        "tests/providers/test_options.py",
+    ),
+    Mutant(
         "a job of another request is adopted",
         "enrich_pandas.providers.zoho.jobs:find_job",
         replace("found.echo == ", ""),
