@@ -5,8 +5,13 @@ from collections.abc import Container, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
-from enrich_pandas.engine.context import RecordedCall as Recalled
-from enrich_pandas.engine.context import current_environment, open_journal, remake_provider
+from enrich_pandas.call import Call
+from enrich_pandas.engine.context import (
+    RecordedCall as Recalled,
+    current_environment,
+    open_journal,
+    remake_provider,
+)
 from enrich_pandas.engine.plan import scope_of
 from enrich_pandas.engine.results import parse_past_answers
 from enrich_pandas.errors import ConfigurationError, InputError
@@ -15,7 +20,7 @@ from enrich_pandas.frame.schema import TEXT
 from enrich_pandas.frame.validation import Identified
 from enrich_pandas.journal import Journal
 from enrich_pandas.journal.records import Answer, Change, fingerprint
-from enrich_pandas.pipeline import Call, ResultCollector, plan_output
+from enrich_pandas.pipeline import ResultCollector, plan_output
 from enrich_pandas.providers import find_provider
 from enrich_pandas.providers.base import Identity, Kind, Match, Provider, Status
 from enrich_pandas.waterfall.stage import Stage

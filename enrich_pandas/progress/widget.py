@@ -7,8 +7,7 @@ thread of the kernel, and on some kernels not before the cell has ended.
 
 from typing import Any
 
-from IPython.display import HTML as PAGE
-from IPython.display import display
+from IPython.display import HTML as PAGE, display
 from ipywidgets import HTML, Button, HBox, Label, Layout, VBox
 
 from enrich_pandas.progress import FINAL, Controls, Progress, phrases

@@ -1,7 +1,6 @@
 """The account: a sliding window, and a balance that is never overdrawn."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from enrich_pandas.emulators.account import VendorAccount
 

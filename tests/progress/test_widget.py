@@ -7,8 +7,7 @@ from typing import Any
 import ipywidgets
 import nbformat
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from nbclient import NotebookClient
 
 from enrich_pandas.progress import Progress, State, widget
