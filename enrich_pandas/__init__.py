@@ -22,7 +22,7 @@ __version__ = "0.1.0"
 # The public names by module. Each is loaded at its first use, so that importing the package costs
 # little more than importing pandas. Type checkers read `__init__.pyi`; a test compares both.
 _NAMES = {
-    "api": ["companies", "people", "plan"],
+    "api": ["companies", "list_providers", "people", "plan"],
     "cassette.replay": ["replay"],
     "comparison": ["compare"],
     "directory": ["Directory"],
@@ -58,7 +58,6 @@ _NAMES = {
     "options": ["options"],
     "privacy": ["forget", "suppress", "unsuppress"],
     "progress": ["Progress"],
-    "providers": ["list_providers"],
     "providers.amplemarket": ["Amplemarket"],
     "providers.base": ["Provider", "RateLimit"],
     "providers.crustdata": ["Crustdata", "Prices"],

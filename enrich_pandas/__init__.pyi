@@ -2,6 +2,7 @@
 
 from enrich_pandas.api import (
     companies as companies,
+    list_providers as list_providers,
     people as people,
     plan as plan,
 )
@@ -70,9 +71,6 @@ from enrich_pandas.privacy import (
 )
 from enrich_pandas.progress import (
     Progress as Progress,
-)
-from enrich_pandas.providers import (
-    list_providers as list_providers,
 )
 from enrich_pandas.providers.amplemarket import (
     Amplemarket as Amplemarket,

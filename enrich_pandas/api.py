@@ -1,6 +1,9 @@
 """What a user calls: plain functions that take the frame first."""
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, Unpack, overload
+
+import pandas as pd
 
 from enrich_pandas.call import (
     Keywords,
@@ -17,7 +20,7 @@ from enrich_pandas.call import (
 if TYPE_CHECKING:
     from enrich_pandas.engine.handle import Handle
     from enrich_pandas.frame.output import Tables
-    from enrich_pandas.report.plan import Plan, WaterfallPlan
+    from enrich_pandas.report.plan import Plan
 
 
 class Frame(Protocol):
@@ -237,7 +240,7 @@ def plan(
     *,
     kind: Kind = "people",
     **keywords: Unpack[PlanKeywords],
-) -> "Plan | WaterfallPlan":
+) -> "Plan":
     """Return what a call would request and the maximum it can cost. Nothing is sent.
 
     It takes every argument of `people`, so a call becomes its plan by changing one word.
@@ -278,3 +281,53 @@ def plan(
     from enrich_pandas.pipeline import plan_call
 
     return plan_call(frame, make_call("plan", kind, provider, keywords))
+
+
+def list_providers() -> pd.DataFrame:
+    """Return the installed providers as a table. Nothing is sent.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per provider, sorted by name; every column is text. ``name`` is what to pass as
+        ``provider=``, ``kinds`` what it enriches, ``identifiers`` what a row needs, ``price`` the
+        maximum credits for one row, ``credentials`` the environment variables of its credentials,
+        and ``defined`` the entry point of its class, in the group ``enrich_pandas.providers``.
+
+    Examples
+    --------
+    >>> import enrich_pandas as ep
+    >>> providers = ep.list_providers().set_index("name")
+    >>> providers.loc["crustdata", ["kinds", "credentials"]].tolist()
+    ['people, companies', 'CRUSTDATA_API_KEY']
+    """
+    from enrich_pandas.frame.schema import TEXT
+    from enrich_pandas.providers import provider_rows
+
+    rows = provider_rows()
+    table = {
+        "name": [row.name for row in rows],
+        "kinds": [", ".join(row.kinds) for row in rows],
+        "identifiers": [
+            _by_kind({kind: ", ".join(row.identifiers[kind]) for kind in row.kinds}) for row in rows
+        ],
+        "price": [
+            _by_kind(
+                {
+                    kind: "depends on the options" if price is None else f"{price:g}"
+                    for kind, price in row.price.items()
+                }
+            )
+            for row in rows
+        ],
+        "credentials": [", ".join(row.credentials.values()) for row in rows],
+        "defined": [row.defined for row in rows],
+    }
+    return pd.DataFrame({name: pd.Series(column, dtype=TEXT) for name, column in table.items()})
+
+
+def _by_kind(texts: Mapping[Kind, str]) -> str:
+    """Return the text that every kind has, or one text for each kind."""
+    if len(set(texts.values())) == 1:
+        return next(iter(texts.values()))
+    return "; ".join(f"{kind}: {text}" for kind, text in texts.items())

@@ -36,7 +36,7 @@ from enrich_pandas.frame.output import attach
 from enrich_pandas.frame.schema import TEXT
 from enrich_pandas.options import options
 from enrich_pandas.pipeline import enrich, plan_call, prepare_run, read_terms, start_run
-from enrich_pandas.report.plan import Plan, WaterfallPlan
+from enrich_pandas.report.plan import Plan
 
 SAMPLE = 100  # rows by which the columns are found
 ROWS_A_GROUP = 20_000  # of the Parquet file: what a worker reads at a time
@@ -98,7 +98,7 @@ def _(frame: dd.DataFrame, call: Call) -> Any:
 
 
 @plan_call.register(dd.DataFrame)
-def _(frame: dd.DataFrame, call: Call) -> Plan | WaterfallPlan:
+def _(frame: dd.DataFrame, call: Call) -> Plan:
     return plan_call(*_plan_distinct(_read_call(frame, call), call))
 
 

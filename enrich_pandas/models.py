@@ -1,12 +1,13 @@
-"""Person, Company and their parts: the schema of what comes back, once.
+"""Person, Company and their parts: the output schema.
 
-Columns, dtypes, linked tables and their documentation are read off these types by reflection
-(`enrich_pandas.frame.flatten`): adding a field here is the whole change. A field is text, an
-integer, a number, a flag, a part (flattened in place) or a list of parts or of texts (numbered
+Columns, dtypes, linked tables and the documentation of the fields are derived from these types. To
+add a field, add one line here and assign it in the providers that deliver it. A field is text, an
+integer, a number, a flag, a part (flattened in place), or a list of parts or texts (numbered
 columns, or a linked table).
 
-Conventions: ids are text, whatever the vendor sends; a date is ISO text of the vendor's own
-precision (``2002``, ``2002-05``, ``2002-05-17``); what a vendor does not give is None.
+Conventions: ids are text, whatever the vendor sends. "ISO" is an ISO 8601 date as text, in the
+vendor's own precision (``2002``, ``2002-05``, ``2002-05-17``). A value that the vendor does not
+deliver is None.
 """
 
 from typing import Annotated
@@ -34,19 +35,22 @@ __all__ = [
     "Text",
 ]
 
-# -- The parts of a person and of a company: an e-mail address, a position, a place --------------
 
-
-def documented(text: str) -> Meta:
-    """Attach the sentence that documents a column."""
+def doc(text: str) -> Meta:
+    """Return the description of a field."""
     return Meta(description=text)
 
 
 class Part(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
-    """Base of the parts of a model.
+    """Base class of the models and their parts.
 
-    ``lead`` names the field whose column carries the part's own name: ``person_email_1`` is the
-    first e-mail's address, ``person_email_1_type`` its type.
+    The column of the ``lead`` field has the name of the part itself: ``person_email_1`` is the
+    address of the first e-mail, ``person_email_1_type`` its type.
+
+    Examples
+    --------
+    >>> Email(address="ada@example.com", type="business")
+    Email(address='ada@example.com', type='business', status=None, validated_at=None)
     """
 
     lead = ""
@@ -57,24 +61,22 @@ class Email(Part):
 
     lead = "address"
 
-    address: Annotated[str | None, documented("The address.")] = None
-    type: Annotated[str | None, documented("business or personal.")] = None
-    status: Annotated[str | None, documented("What the vendor's verification said.")] = None
-    validated_at: Annotated[str | None, documented("When it was verified.")] = None
+    address: Annotated[str | None, doc("E-mail address.")] = None
+    type: Annotated[str | None, doc("Kind of address: business or personal.")] = None
+    status: Annotated[str | None, doc("Result of the vendor's verification.")] = None
+    validated_at: Annotated[str | None, doc("Date of the verification, ISO.")] = None
 
 
 class Phone(Part):
-    """A phone number, as text."""
+    """A phone number."""
 
     lead = "number"
 
-    number: Annotated[str | None, documented("The number, as the vendor wrote it.")] = None
-    type: Annotated[str | None, documented("mobile, direct, office, ….")] = None
-    source: Annotated[str | None, documented("Where the vendor has it from.")] = None
-    is_wrong: Annotated[bool | None, documented("Whether it is known to be wrong.")] = None
-    is_do_not_call: Annotated[bool | None, documented("Whether it is on a do-not-call list.")] = (
-        None
-    )
+    number: Annotated[str | None, doc("Phone number, as text in the vendor's spelling.")] = None
+    type: Annotated[str | None, doc("Kind of number, such as mobile, direct or office.")] = None
+    source: Annotated[str | None, doc("Where the vendor found the number.")] = None
+    is_wrong: Annotated[bool | None, doc("True if the number is known to be wrong.")] = None
+    is_do_not_call: Annotated[bool | None, doc("True if on a do-not-call list.")] = None
 
 
 class Location(Part):
@@ -82,61 +84,61 @@ class Location(Part):
 
     lead = "name"
 
-    name: Annotated[str | None, documented("The whole place in one text.")] = None
-    address: Annotated[str | None, documented("Street address.")] = None
-    postal_code: Annotated[str | None, documented("Postal code.")] = None
-    city: Annotated[str | None, documented("City.")] = None
-    region: Annotated[str | None, documented("State or region.")] = None
-    country: Annotated[str | None, documented("Country.")] = None
-    continent: Annotated[str | None, documented("Continent.")] = None
-    is_primary: Annotated[bool | None, documented("Whether it is the main one.")] = None
+    name: Annotated[str | None, doc("The whole place in one text, such as Paris, France.")] = None
+    address: Annotated[str | None, doc("Street address.")] = None
+    postal_code: Annotated[str | None, doc("Postal code, as text.")] = None
+    city: Annotated[str | None, doc("City.")] = None
+    region: Annotated[str | None, doc("State or region.")] = None
+    country: Annotated[str | None, doc("Country, as the vendor writes it.")] = None
+    continent: Annotated[str | None, doc("Continent.")] = None
+    is_primary: Annotated[bool | None, doc("True if this is the main place.")] = None
 
 
 class Experience(Part):
-    """A position, current or past."""
+    """A current or past position."""
 
-    title: Annotated[str | None, documented("Job title.")] = None
-    company: Annotated[str | None, documented("Employer's name.")] = None
-    company_domain: Annotated[str | None, documented("Employer's domain.")] = None
-    company_id: Annotated[str | None, documented("The vendor's id of the employer.")] = None
-    company_linkedin_id: Annotated[str | None, documented("LinkedIn's id of the employer.")] = None
-    company_linkedin_url: Annotated[str | None, documented("Employer's LinkedIn page.")] = None
-    company_description: Annotated[str | None, documented("What the employer does.")] = None
-    company_logo_url: Annotated[str | None, documented("Employer's logo; never fetched.")] = None
-    position_id: Annotated[str | None, documented("The vendor's id of the position.")] = None
-    seniority: Annotated[str | None, documented("Seniority level.")] = None
-    function: Annotated[str | None, documented("Function, such as Engineering.")] = None
-    employment_type: Annotated[str | None, documented("Such as Full-time.")] = None
-    location: Annotated[str | None, documented("Where.")] = None
-    description: Annotated[str | None, documented("What was done.")] = None
-    start_date: Annotated[str | None, documented("Start, in ISO form.")] = None
-    end_date: Annotated[str | None, documented("End, in ISO form; null while current.")] = None
-    is_current: Annotated[bool | None, documented("Whether the vendor lists it as current.")] = None
-    is_primary: Annotated[bool | None, documented("Whether it is the main position.")] = None
+    title: Annotated[str | None, doc("Job title.")] = None
+    company: Annotated[str | None, doc("Name of the employer.")] = None
+    company_domain: Annotated[str | None, doc("Domain, such as example.com.")] = None
+    company_id: Annotated[str | None, doc("The vendor's id of the employer.")] = None
+    company_linkedin_id: Annotated[str | None, doc("LinkedIn's id of the employer.")] = None
+    company_linkedin_url: Annotated[str | None, doc("URL of the employer's LinkedIn page.")] = None
+    company_description: Annotated[str | None, doc("Description of the employer.")] = None
+    company_logo_url: Annotated[str | None, doc("URL of the employer's logo; never opened.")] = None
+    position_id: Annotated[str | None, doc("The vendor's id of the position.")] = None
+    seniority: Annotated[str | None, doc("Seniority level, in the vendor's words.")] = None
+    function: Annotated[str | None, doc("Job function, such as Engineering.")] = None
+    employment_type: Annotated[str | None, doc("Kind of employment, such as Full-time.")] = None
+    location: Annotated[str | None, doc("Place of work, as one text.")] = None
+    description: Annotated[str | None, doc("Description of the position.")] = None
+    start_date: Annotated[str | None, doc("Start date, ISO.")] = None
+    end_date: Annotated[str | None, doc("End date, ISO; null for a current position.")] = None
+    is_current: Annotated[bool | None, doc("True for a current position.")] = None
+    is_primary: Annotated[bool | None, doc("True if this is the main position.")] = None
 
 
 class Education(Part):
-    """A school and what was studied there."""
+    """A school and its degree."""
 
-    school: Annotated[str | None, documented("Name of the school.")] = None
-    degree: Annotated[str | None, documented("Degree.")] = None
-    field_of_study: Annotated[str | None, documented("Subject.")] = None
-    activities: Annotated[str | None, documented("Activities and societies.")] = None
-    school_linkedin_id: Annotated[str | None, documented("LinkedIn's id of the school.")] = None
-    school_linkedin_url: Annotated[str | None, documented("The school's LinkedIn page.")] = None
-    school_logo_url: Annotated[str | None, documented("The school's logo; never fetched.")] = None
-    start_date: Annotated[str | None, documented("Start, in ISO form.")] = None
-    end_date: Annotated[str | None, documented("End, in ISO form.")] = None
+    school: Annotated[str | None, doc("Name of the school.")] = None
+    degree: Annotated[str | None, doc("Degree.")] = None
+    field_of_study: Annotated[str | None, doc("Field of study.")] = None
+    activities: Annotated[str | None, doc("Activities and societies.")] = None
+    school_linkedin_id: Annotated[str | None, doc("LinkedIn's id of the school.")] = None
+    school_linkedin_url: Annotated[str | None, doc("URL of the school's LinkedIn page.")] = None
+    school_logo_url: Annotated[str | None, doc("URL of the school's logo; never opened.")] = None
+    start_date: Annotated[str | None, doc("Start date, ISO.")] = None
+    end_date: Annotated[str | None, doc("End date, ISO.")] = None
 
 
 class SocialProfile(Part):
-    """A profile on a network."""
+    """A profile on a social network."""
 
     lead = "url"
 
-    url: Annotated[str | None, documented("Address of the profile.")] = None
-    network: Annotated[str | None, documented("linkedin, twitter, github, ….")] = None
-    handle: Annotated[str | None, documented("Name on that network.")] = None
+    url: Annotated[str | None, doc("URL of the profile.")] = None
+    network: Annotated[str | None, doc("Network, such as linkedin or github.")] = None
+    handle: Annotated[str | None, doc("User name on the network.")] = None
 
 
 class Certification(Part):
@@ -144,225 +146,226 @@ class Certification(Part):
 
     lead = "name"
 
-    name: Annotated[str | None, documented("What it certifies.")] = None
-    issuer: Annotated[str | None, documented("Who issued it.")] = None
-    issuer_linkedin_id: Annotated[str | None, documented("LinkedIn's id of the issuer.")] = None
-    credential_id: Annotated[str | None, documented("The issuer's id of it.")] = None
-    url: Annotated[str | None, documented("Where to check it.")] = None
-    issued_date: Annotated[str | None, documented("Issued, in ISO form.")] = None
-    expiration_date: Annotated[str | None, documented("Expires, in ISO form.")] = None
+    name: Annotated[str | None, doc("Name of the certificate.")] = None
+    issuer: Annotated[str | None, doc("Name of the issuer.")] = None
+    issuer_linkedin_id: Annotated[str | None, doc("LinkedIn's id of the issuer.")] = None
+    credential_id: Annotated[str | None, doc("The issuer's id of the certificate.")] = None
+    url: Annotated[str | None, doc("URL at which the certificate can be verified.")] = None
+    issued_date: Annotated[str | None, doc("Date of issue, ISO.")] = None
+    expiration_date: Annotated[str | None, doc("Date of expiry, ISO.")] = None
 
 
 class Language(Part):
-    """A language."""
+    """A language and its proficiency."""
 
     lead = "name"
 
-    name: Annotated[str | None, documented("The language.")] = None
-    proficiency: Annotated[str | None, documented("How well, in the vendor's words.")] = None
+    name: Annotated[str | None, doc("Name of the language.")] = None
+    proficiency: Annotated[str | None, doc("Proficiency, in the vendor's words.")] = None
 
 
 class Text(Part):
-    """A text under a heading."""
+    """A text with a heading."""
 
     lead = "text"
 
-    text: Annotated[str | None, documented("The text.")] = None
-    title: Annotated[str | None, documented("Its heading.")] = None
+    text: Annotated[str | None, doc("The text.")] = None
+    title: Annotated[str | None, doc("Its heading.")] = None
 
 
 class Honor(Part):
-    """An honour or award."""
+    """An honor or award."""
 
     lead = "title"
 
-    title: Annotated[str | None, documented("Name of the honour.")] = None
-    issuer: Annotated[str | None, documented("Who gave it.")] = None
-    organization: Annotated[str | None, documented("Organisation it belongs to.")] = None
-    organization_linkedin_id: Annotated[str | None, documented("Its LinkedIn id.")] = None
-    description: Annotated[str | None, documented("What for.")] = None
-    media_url: Annotated[str | None, documented("A picture or page; never fetched.")] = None
-    issued_date: Annotated[str | None, documented("Issued, in ISO form.")] = None
+    title: Annotated[str | None, doc("Name of the honor or award.")] = None
+    issuer: Annotated[str | None, doc("Name of the issuer.")] = None
+    organization: Annotated[str | None, doc("Associated organization.")] = None
+    organization_linkedin_id: Annotated[str | None, doc("LinkedIn's id of it.")] = None
+    description: Annotated[str | None, doc("Reason for the honor.")] = None
+    media_url: Annotated[str | None, doc("URL of a picture or page; never opened.")] = None
+    issued_date: Annotated[str | None, doc("Date of issue, ISO.")] = None
 
 
 class Employer(Part):
-    """A person's current employer, as far as the vendor describes it beside the person.
+    """The current employer of a person, as far as the vendor describes it with the person.
 
-    Lists are joined by semicolons; `Company` has them as lists.
+    Lists are texts with semicolons here; `Company` has them as lists.
     """
 
     lead = "name"
 
-    name: Annotated[str | None, documented("Name.")] = None
-    id: Annotated[str | None, documented("The vendor's id of it.")] = None
-    domain: Annotated[str | None, documented("Domain.")] = None
-    website: Annotated[str | None, documented("Website.")] = None
-    linkedin_url: Annotated[str | None, documented("LinkedIn page.")] = None
-    description: Annotated[str | None, documented("What it does.")] = None
-    logo_url: Annotated[str | None, documented("Logo; never fetched.")] = None
-    type: Annotated[str | None, documented("Such as Public Company.")] = None
-    industry: Annotated[str | None, documented("Main industry.")] = None
-    industries: Annotated[str | None, documented("All industries, joined.")] = None
-    employees: Annotated[int | None, documented("Number of employees.")] = None
-    employees_range: Annotated[str | None, documented("Number of employees, as a range.")] = None
-    founded_year: Annotated[int | None, documented("Year of foundation.")] = None
-    linkedin_followers: Annotated[int | None, documented("Followers on LinkedIn.")] = None
-    location: Annotated[str | None, documented("Where it is.")] = None
-    city: Annotated[str | None, documented("City of its seat.")] = None
-    region: Annotated[str | None, documented("State or region of its seat.")] = None
-    country: Annotated[str | None, documented("Country of its seat.")] = None
-    locations: Annotated[str | None, documented("Its places, joined.")] = None
-    revenue_usd: Annotated[int | None, documented("Annual revenue, in US dollars.")] = None
-    revenue_range: Annotated[str | None, documented("Annual revenue, as a range.")] = None
-    total_funding_usd: Annotated[int | None, documented("Total funding, in US dollars.")] = None
-    last_funding_round: Annotated[str | None, documented("Latest round of funding.")] = None
-    last_funding_date: Annotated[str | None, documented("Date of it, in ISO form.")] = None
-    traffic_rank: Annotated[int | None, documented("Rank of its site's traffic.")] = None
-    is_b2b: Annotated[bool | None, documented("Whether it sells to businesses.")] = None
-    is_b2c: Annotated[bool | None, documented("Whether it sells to consumers.")] = None
-    keywords: Annotated[str | None, documented("Keywords, joined.")] = None
-    technologies: Annotated[str | None, documented("Technologies, joined.")] = None
-    sic_codes: Annotated[str | None, documented("SIC codes, joined.")] = None
-    naics_codes: Annotated[str | None, documented("NAICS codes, joined.")] = None
-    headcounts: Annotated[str | None, documented("Employees by group, joined.")] = None
+    name: Annotated[str | None, doc("Name of the company.")] = None
+    id: Annotated[str | None, doc("The vendor's id of the company.")] = None
+    domain: Annotated[str | None, doc("Main domain, such as example.com.")] = None
+    website: Annotated[str | None, doc("URL of the website.")] = None
+    linkedin_url: Annotated[str | None, doc("URL of the LinkedIn page.")] = None
+    description: Annotated[str | None, doc("Description of the company.")] = None
+    logo_url: Annotated[str | None, doc("URL of the logo; never opened.")] = None
+    type: Annotated[str | None, doc("Legal form, such as Public Company.")] = None
+    industry: Annotated[str | None, doc("Main industry.")] = None
+    industries: Annotated[str | None, doc("All industries, separated by semicolons.")] = None
+    employees: Annotated[int | None, doc("Number of employees.")] = None
+    employees_range: Annotated[str | None, doc("Range of the number of employees.")] = None
+    founded_year: Annotated[int | None, doc("Year of foundation.")] = None
+    linkedin_followers: Annotated[int | None, doc("Number of followers on LinkedIn.")] = None
+    location: Annotated[str | None, doc("Headquarters, as one text.")] = None
+    city: Annotated[str | None, doc("City of the headquarters.")] = None
+    region: Annotated[str | None, doc("State or region of the headquarters.")] = None
+    country: Annotated[str | None, doc("Country of the headquarters.")] = None
+    locations: Annotated[str | None, doc("All locations, separated by semicolons.")] = None
+    revenue_usd: Annotated[int | None, doc("Annual revenue in US dollars.")] = None
+    revenue_range: Annotated[str | None, doc("Range of the annual revenue.")] = None
+    total_funding_usd: Annotated[int | None, doc("Total funding in US dollars.")] = None
+    last_funding_round: Annotated[str | None, doc("Name of the latest funding round.")] = None
+    last_funding_date: Annotated[str | None, doc("Date of the latest funding round, ISO.")] = None
+    traffic_rank: Annotated[int | None, doc("Traffic rank of the website.")] = None
+    is_b2b: Annotated[bool | None, doc("True if the company sells to businesses.")] = None
+    is_b2c: Annotated[bool | None, doc("True if the company sells to consumers.")] = None
+    keywords: Annotated[str | None, doc("Keywords, separated by semicolons.")] = None
+    technologies: Annotated[str | None, doc("Technologies in use, separated by semicolons.")] = None
+    sic_codes: Annotated[str | None, doc("SIC industry codes, separated by semicolons.")] = None
+    naics_codes: Annotated[str | None, doc("NAICS industry codes, separated by semicolons.")] = None
+    headcounts: Annotated[str | None, doc("Employees by group; semicolons between.")] = None
 
 
 class Funding(Part):
-    """A round of funding."""
+    """A funding round."""
 
     lead = "round"
 
-    round: Annotated[str | None, documented("Name of the round.")] = None
-    amount_usd: Annotated[int | None, documented("Amount, in US dollars.")] = None
-    announced_date: Annotated[str | None, documented("Announced, in ISO form.")] = None
-    investors: Annotated[str | None, documented("Investors, joined by semicolons.")] = None
+    round: Annotated[str | None, doc("Name of the funding round, such as Series A.")] = None
+    amount_usd: Annotated[int | None, doc("Amount in US dollars.")] = None
+    announced_date: Annotated[str | None, doc("Date of the announcement, ISO.")] = None
+    investors: Annotated[str | None, doc("Investors, separated by semicolons.")] = None
 
 
 class Headcount(Part):
-    """People of a company in one department, function or place."""
+    """Number of people of a company in one department, function or country."""
 
     lead = "people"
 
-    people: Annotated[int | None, documented("How many.")] = None
-    group: Annotated[str | None, documented("Of whom, such as Engineering.")] = None
-    by: Annotated[str | None, documented("What the group is: department, function, country.")] = (
-        None
-    )
-
-
-# -- Person, Company and their parts: the schema of what comes back, once ------------------------
+    people: Annotated[int | None, doc("Number of people.")] = None
+    group: Annotated[str | None, doc("Name of the group, such as Engineering.")] = None
+    by: Annotated[str | None, doc("Kind of group: department, function, country, ….")] = None
 
 
 class Person(Part):
-    """A person: the union of what the vendors give."""
+    """A person, with all the fields that any of the vendors delivers.
 
-    id: Annotated[str | None, documented("The vendor's id of the person.")] = None
-    name: Annotated[str | None, documented("Full name.")] = None
-    first_name: Annotated[str | None, documented("First name.")] = None
-    middle_name: Annotated[str | None, documented("Middle name or names.")] = None
-    last_name: Annotated[str | None, documented("Last name.")] = None
-    gender: Annotated[str | None, documented("Gender, as the vendor has it.")] = None
-    title: Annotated[str | None, documented("Current job title.")] = None
-    company: Annotated[str | None, documented("Current employer.")] = None
-    company_domain: Annotated[str | None, documented("Current employer's domain.")] = None
-    employer: Annotated[Employer | None, documented("Current employer, described.")] = None
-    headline: Annotated[str | None, documented("The profile's headline.")] = None
-    summary: Annotated[str | None, documented("The profile's summary.")] = None
-    location: Annotated[Location | None, documented("Where the person is.")] = None
-    linkedin_url: Annotated[str | None, documented("LinkedIn profile.")] = None
-    linkedin_urn_url: Annotated[str | None, documented("LinkedIn profile in URN form.")] = None
-    linkedin_joined_date: Annotated[str | None, documented("Joined LinkedIn.")] = None
-    picture_url: Annotated[str | None, documented("Portrait; never fetched.")] = None
-    website: Annotated[str | None, documented("Personal website.")] = None
-    connections: Annotated[int | None, documented("Number of connections.")] = None
-    followers: Annotated[int | None, documented("Number of followers.")] = None
-    score: Annotated[float | None, documented("The vendor's confidence in the match, 0 to 1.")] = (
-        None
-    )
-    updated_at: Annotated[str | None, documented("When the vendor last saw the profile.")] = None
-    is_realtime: Annotated[bool | None, documented("Whether it was fetched live.")] = None
-    emails: Annotated[list[Email], documented("E-mail addresses.")] = []
-    phones: Annotated[list[Phone], documented("Phone numbers.")] = []
-    experiences: Annotated[list[Experience], documented("Positions, current first.")] = []
-    educations: Annotated[list[Education], documented("Schools.")] = []
-    social_profiles: Annotated[list[SocialProfile], documented("Profiles on networks.")] = []
-    certifications: Annotated[list[Certification], documented("Certificates.")] = []
-    honors: Annotated[list[Honor], documented("Honours and awards.")] = []
-    skills: Annotated[list[str], documented("Skills.")] = []
-    languages: Annotated[list[Language], documented("Languages.")] = []
-    interests: Annotated[list[str], documented("Interests.")] = []
-    addresses: Annotated[list[Location], documented("Addresses.")] = []
-    open_to: Annotated[list[str], documented("What the person says to be open to.")] = []
-    verifications: Annotated[list[str], documented("What LinkedIn verified.")] = []
+    Examples
+    --------
+    >>> person = Person(name="Ada Example", emails=[Email(address="ada@example.com")])
+    >>> person.title is None, person.emails[0].address
+    (True, 'ada@example.com')
+    """
+
+    id: Annotated[str | None, doc("The vendor's id of the person.")] = None
+    name: Annotated[str | None, doc("Full name.")] = None
+    first_name: Annotated[str | None, doc("First name.")] = None
+    middle_name: Annotated[str | None, doc("Middle names.")] = None
+    last_name: Annotated[str | None, doc("Last name.")] = None
+    gender: Annotated[str | None, doc("Gender, in the vendor's words.")] = None
+    title: Annotated[str | None, doc("Current job title.")] = None
+    company: Annotated[str | None, doc("Name of the current employer.")] = None
+    company_domain: Annotated[str | None, doc("Domain of the current employer.")] = None
+    employer: Annotated[Employer | None, doc("Details of the current employer.")] = None
+    headline: Annotated[str | None, doc("Headline of the profile.")] = None
+    summary: Annotated[str | None, doc("Summary of the profile.")] = None
+    location: Annotated[Location | None, doc("Place where the person lives or works.")] = None
+    linkedin_url: Annotated[str | None, doc("URL of the LinkedIn profile.")] = None
+    linkedin_urn_url: Annotated[str | None, doc("URL of the profile in URN form.")] = None
+    linkedin_joined_date: Annotated[str | None, doc("Date of joining LinkedIn, ISO.")] = None
+    picture_url: Annotated[str | None, doc("URL of the portrait; never opened.")] = None
+    website: Annotated[str | None, doc("URL of the personal website.")] = None
+    connections: Annotated[int | None, doc("Number of connections on LinkedIn.")] = None
+    followers: Annotated[int | None, doc("Number of followers on LinkedIn.")] = None
+    score: Annotated[float | None, doc("The vendor's confidence in the match, from 0 to 1.")] = None
+    updated_at: Annotated[str | None, doc("Date of the vendor's update, ISO.")] = None
+    is_realtime: Annotated[bool | None, doc("True if fetched live.")] = None
+    emails: Annotated[list[Email], doc("E-mail addresses.")] = []
+    phones: Annotated[list[Phone], doc("Phone numbers.")] = []
+    experiences: Annotated[list[Experience], doc("Positions, current ones first.")] = []
+    educations: Annotated[list[Education], doc("Schools and degrees.")] = []
+    social_profiles: Annotated[list[SocialProfile], doc("Profiles on social networks.")] = []
+    certifications: Annotated[list[Certification], doc("Certificates.")] = []
+    honors: Annotated[list[Honor], doc("Honors and awards.")] = []
+    skills: Annotated[list[str], doc("Skills.")] = []
+    languages: Annotated[list[Language], doc("Languages.")] = []
+    interests: Annotated[list[str], doc("Interests.")] = []
+    addresses: Annotated[list[Location], doc("Addresses.")] = []
+    open_to: Annotated[list[str], doc("Offers that the person is open to, such as a new job.")] = []
+    verifications: Annotated[list[str], doc("Facts that LinkedIn has verified.")] = []
 
 
 class Company(Part):
-    """A company: the union of what the vendors give."""
+    """A company, with all the fields that any of the vendors delivers.
 
-    id: Annotated[str | None, documented("The vendor's id of the company.")] = None
-    name: Annotated[str | None, documented("Name.")] = None
-    domain: Annotated[str | None, documented("Main domain.")] = None
-    website: Annotated[str | None, documented("Website.")] = None
-    description: Annotated[str | None, documented("What it does.")] = None
-    type: Annotated[str | None, documented("Such as Public Company.")] = None
-    operating_status: Annotated[str | None, documented("Such as active, acquired or closed.")] = (
-        None
-    )
-    years_in_industry: Annotated[str | None, documented("How long it has been in business.")] = None
-    is_b2b: Annotated[bool | None, documented("Whether it sells to businesses.")] = None
-    is_b2c: Annotated[bool | None, documented("Whether it sells to consumers.")] = None
-    industry: Annotated[str | None, documented("Main industry.")] = None
-    founded_year: Annotated[int | None, documented("Year of foundation.")] = None
-    employees: Annotated[int | None, documented("Number of employees.")] = None
-    employees_range: Annotated[str | None, documented("Employees, as a range.")] = None
-    headquarters: Annotated[Location | None, documented("Where it has its seat.")] = None
-    largest_country: Annotated[str | None, documented("Where most employees are.")] = None
-    linkedin_url: Annotated[str | None, documented("LinkedIn page.")] = None
-    linkedin_id: Annotated[str | None, documented("LinkedIn's id.")] = None
-    linkedin_followers: Annotated[int | None, documented("Followers on LinkedIn.")] = None
-    traffic_rank: Annotated[int | None, documented("Rank of its site's traffic.")] = None
-    sign_in_url: Annotated[str | None, documented("Where its users sign in.")] = None
-    sign_up_url: Annotated[str | None, documented("Where its users sign up.")] = None
-    crunchbase_url: Annotated[str | None, documented("Crunchbase page.")] = None
-    logo_url: Annotated[str | None, documented("Logo; never fetched.")] = None
-    ceo: Annotated[str | None, documented("Head of the company.")] = None
-    revenue_usd: Annotated[int | None, documented("Yearly revenue, in US dollars.")] = None
-    revenue_min_usd: Annotated[int | None, documented("Yearly revenue, at least.")] = None
-    revenue_max_usd: Annotated[int | None, documented("Yearly revenue, at most.")] = None
-    revenue_range: Annotated[str | None, documented("Yearly revenue, in the vendor's words.")] = (
-        None
-    )
-    total_funding_usd: Annotated[int | None, documented("Funding so far, in US dollars.")] = None
-    last_funding_round: Annotated[str | None, documented("Name of the latest round.")] = None
-    last_funding_usd: Annotated[int | None, documented("Amount of the latest round.")] = None
-    last_funding_date: Annotated[str | None, documented("Date of the latest round.")] = None
-    acquisition_status: Annotated[str | None, documented("Whether it was acquired.")] = None
-    ipo_date: Annotated[str | None, documented("When it went public.")] = None
-    fiscal_year_end: Annotated[str | None, documented("End of its fiscal year.")] = None
-    score: Annotated[float | None, documented("The vendor's confidence in the match, 0 to 1.")] = (
-        None
-    )
-    updated_at: Annotated[str | None, documented("When the vendor last saw the company.")] = None
-    domains: Annotated[list[str], documented("All its domains.")] = []
-    industries: Annotated[list[str], documented("Industries.")] = []
-    specialities: Annotated[list[str], documented("What it says to be good at.")] = []
-    keywords: Annotated[list[str], documented("Keywords.")] = []
-    technologies: Annotated[list[str], documented("Technologies it uses.")] = []
-    markets: Annotated[list[str], documented("Stock markets.")] = []
-    stock_symbols: Annotated[list[str], documented("Stock symbols.")] = []
-    sic_codes: Annotated[list[str], documented("SIC codes, as text.")] = []
-    naics_codes: Annotated[list[str], documented("NAICS codes, as text.")] = []
-    investors: Annotated[list[str], documented("Investors.")] = []
-    competitors: Annotated[list[str], documented("Competitors.")] = []
-    emails: Annotated[list[Email], documented("E-mail addresses.")] = []
-    phones: Annotated[list[Phone], documented("Phone numbers.")] = []
-    offices: Annotated[list[Location], documented("Offices.")] = []
-    descriptions: Annotated[list[Text], documented("What is said of it, by heading.")] = []
-    business_models: Annotated[list[str], documented("Business models.")] = []
-    territories: Annotated[list[str], documented("Where it is active.")] = []
-    social_profiles: Annotated[list[SocialProfile], documented("Profiles on networks.")] = []
-    fundings: Annotated[list[Funding], documented("Rounds of funding.")] = []
-    headcounts: Annotated[list[Headcount], documented("Employees by group.")] = []
+    Examples
+    --------
+    >>> company = Company(name="Example Works", domain="example.com", founded_year=2002)
+    >>> company.founded_year, company.industries
+    (2002, [])
+    """
+
+    id: Annotated[str | None, doc("The vendor's id of the company.")] = None
+    name: Annotated[str | None, doc("Name of the company.")] = None
+    domain: Annotated[str | None, doc("Main domain, such as example.com.")] = None
+    website: Annotated[str | None, doc("URL of the website.")] = None
+    description: Annotated[str | None, doc("Description of the company.")] = None
+    type: Annotated[str | None, doc("Legal form, such as Public Company.")] = None
+    operating_status: Annotated[str | None, doc("Status, such as active or closed.")] = None
+    years_in_industry: Annotated[str | None, doc("Years in business, as text.")] = None
+    is_b2b: Annotated[bool | None, doc("True if the company sells to businesses.")] = None
+    is_b2c: Annotated[bool | None, doc("True if the company sells to consumers.")] = None
+    industry: Annotated[str | None, doc("Main industry.")] = None
+    founded_year: Annotated[int | None, doc("Year of foundation.")] = None
+    employees: Annotated[int | None, doc("Number of employees.")] = None
+    employees_range: Annotated[str | None, doc("Range of the number of employees.")] = None
+    headquarters: Annotated[Location | None, doc("Location of the headquarters.")] = None
+    largest_country: Annotated[str | None, doc("Country with the most employees.")] = None
+    linkedin_url: Annotated[str | None, doc("URL of the LinkedIn page.")] = None
+    linkedin_id: Annotated[str | None, doc("LinkedIn's id of the company.")] = None
+    linkedin_followers: Annotated[int | None, doc("Number of followers on LinkedIn.")] = None
+    traffic_rank: Annotated[int | None, doc("Traffic rank of the website.")] = None
+    sign_in_url: Annotated[str | None, doc("URL of the sign-in page.")] = None
+    sign_up_url: Annotated[str | None, doc("URL of the sign-up page.")] = None
+    crunchbase_url: Annotated[str | None, doc("URL of the Crunchbase page.")] = None
+    logo_url: Annotated[str | None, doc("URL of the logo; never opened.")] = None
+    ceo: Annotated[str | None, doc("Name of the chief executive.")] = None
+    revenue_usd: Annotated[int | None, doc("Annual revenue in US dollars.")] = None
+    revenue_min_usd: Annotated[int | None, doc("Least annual revenue in US dollars.")] = None
+    revenue_max_usd: Annotated[int | None, doc("Most annual revenue in US dollars.")] = None
+    revenue_range: Annotated[str | None, doc("Range of the annual revenue.")] = None
+    total_funding_usd: Annotated[int | None, doc("Total funding in US dollars.")] = None
+    last_funding_round: Annotated[str | None, doc("Name of the latest funding round.")] = None
+    last_funding_usd: Annotated[int | None, doc("Latest round in US dollars.")] = None
+    last_funding_date: Annotated[str | None, doc("Date of the latest funding round, ISO.")] = None
+    acquisition_status: Annotated[str | None, doc("Whether it was acquired, as text.")] = None
+    ipo_date: Annotated[str | None, doc("Date of the initial public offering, ISO.")] = None
+    fiscal_year_end: Annotated[str | None, doc("End of the fiscal year, as text.")] = None
+    score: Annotated[float | None, doc("The vendor's confidence in the match, from 0 to 1.")] = None
+    updated_at: Annotated[str | None, doc("Date of the vendor's update, ISO.")] = None
+    domains: Annotated[list[str], doc("All domains.")] = []
+    industries: Annotated[list[str], doc("Industries.")] = []
+    specialities: Annotated[list[str], doc("Specialities, in the company's own words.")] = []
+    keywords: Annotated[list[str], doc("Keywords.")] = []
+    technologies: Annotated[list[str], doc("Technologies in use.")] = []
+    markets: Annotated[list[str], doc("Stock exchanges or markets.")] = []
+    stock_symbols: Annotated[list[str], doc("Stock symbols.")] = []
+    sic_codes: Annotated[list[str], doc("SIC industry codes, as text.")] = []
+    naics_codes: Annotated[list[str], doc("NAICS industry codes, as text.")] = []
+    investors: Annotated[list[str], doc("Names of the investors.")] = []
+    competitors: Annotated[list[str], doc("Names or domains of the competitors.")] = []
+    emails: Annotated[list[Email], doc("E-mail addresses.")] = []
+    phones: Annotated[list[Phone], doc("Phone numbers.")] = []
+    offices: Annotated[list[Location], doc("Offices.")] = []
+    descriptions: Annotated[list[Text], doc("Further descriptions, each with a heading.")] = []
+    business_models: Annotated[list[str], doc("Business models.")] = []
+    territories: Annotated[list[str], doc("Territories in which the company is active.")] = []
+    social_profiles: Annotated[list[SocialProfile], doc("Profiles on social networks.")] = []
+    fundings: Annotated[list[Funding], doc("Funding rounds.")] = []
+    headcounts: Annotated[list[Headcount], doc("Number of employees by group.")] = []
 
 
 Model = Person | Company

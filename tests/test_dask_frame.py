@@ -8,7 +8,7 @@ from hypothesis import given, settings, strategies as st
 
 import enrich_pandas as ep
 import enrich_pandas.dask_frame
-from enrich_pandas.report.sentences import explain
+from enrich_pandas.report.page import explain
 
 FIELDS = ["name", "title", "connections", "experiences"]
 CELLS = [
@@ -232,7 +232,7 @@ def test_a_plan_of_rows_that_dask_makes_up_opens_no_journal(untouched, provider)
     (quote,) = quotes
     assert (quote.requests, quote.credits, quote.rows) == (0, 0, 2)
     assert quote.refused == {("skipped", "meta"): 2}
-    assert "made it up" in explain(*next(iter(quote.refused)))
+    assert "made up the row" in explain(*next(iter(quote.refused)))
 
 
 def test_a_handle_is_refused_where_dask_wants_columns(untouched):

@@ -18,7 +18,7 @@ from enrich_pandas.engine.credentials import find_secret, find_secrets
 from enrich_pandas.engine.rate_limit import limiter_for
 from enrich_pandas.errors import ConfigurationError, EnrichError, UnavailableError
 from enrich_pandas.progress.phrases import amount
-from enrich_pandas.providers import find_provider, list_providers
+from enrich_pandas.providers import find_provider, provider_classes
 from enrich_pandas.providers.base import Provider, Request, Response
 from enrich_pandas.transport.outcome import read_exchange, repair_response
 from enrich_pandas.waterfall.stage import open_transport
@@ -57,7 +57,8 @@ class InstalledProvider(msgspec.Struct, kw_only=True):
 def find_installed(environment: Environment) -> list[InstalledProvider]:
     """Return every provider; one that cannot be loaded has the reason as its ``problem``."""
     return [
-        _inspect_provider(name, defined, environment) for name, defined in list_providers().items()
+        _inspect_provider(name, defined, environment)
+        for name, defined in provider_classes().items()
     ]
 
 

@@ -1,1 +1,1 @@
-"""The frame side: knows pandas, and no HTTP."""
+"""Find identifier columns, build identities, and turn answers into columns. No HTTP here."""

@@ -1,4 +1,8 @@
-"""Cells to their visible text: what every identifier is trimmed of, before its own rules."""
+"""Clean single cells and encode columns by their distinct cells.
+
+`visible_text` is the first step for every identifier, before the identifier's own rules. `encode`
+and `distinct_rows` let the rest of the package work on distinct values instead of on rows.
+"""
 
 import re
 import unicodedata
@@ -12,33 +16,32 @@ import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
-# -- Why a value is not sent: one code a reason, one sentence a code -----------------------------
-
+# Why a value is not sent: one sentence for each reason code. `docs/statuses.md` has the same table.
 REASONS: Mapping[str, str] = MappingProxyType(
     {
         "missing": "The cell is empty.",
-        "placeholder": "The cell holds a word for 'nothing', such as n/a or null.",
-        "type": "The cell holds something other than text.",
-        "too_long": "The text is longer than any such value can be.",
-        "control_character": "The text holds a control or invisible character, or is broken.",
+        "placeholder": "The cell holds a placeholder, such as n/a or null.",
+        "type": "The cell does not hold text.",
+        "too_long": "The text is longer than a value of this kind can be.",
+        "control_character": "The text contains a control character or is not valid Unicode.",
         "separator": "The cell holds several values, a tab or a line break.",
-        "syntax": "The text is not of the form that such a value has.",
-        "truncated": "The address was cut off and ends in dots.",
-        "not_linkedin": "The address leads to another site than LinkedIn.",
-        "not_a_profile": "The address is on LinkedIn, but is not that of a profile.",
-        "company_url": "The address is that of a company or school, not of a person.",
-        "person_url": "The address is that of a person, not of a company.",
-        "sales_url": "The address is of Sales Navigator or Recruiter; only its user can open it.",
-        "shortener": "The address is a short link; it is never followed.",
-        "legacy_url": "The address is of LinkedIn's old form, which no longer names one person.",
-        "free_mail": "The address is of a free mail service, which is not the person's company.",
-        "social_network": "The address is on a social network, not on a site of the company.",
-        "not_on_network": "The address is not that of a profile on this network.",
-        "no_identifier": "The row has nothing to ask the provider by.",
-        "incomplete": "What the row has is valid, but not enough for the provider.",
-        "needs_company": "A name or title alone is not enough: the provider needs a company too.",
-        "too_short": "The value is shorter than the provider takes.",
-        "not_english": "The value has letters that the provider does not take.",
+        "syntax": "The text is not a valid value of this kind.",
+        "truncated": "The URL was cut off and ends in dots.",
+        "not_linkedin": "The URL is not on linkedin.com.",
+        "not_a_profile": "The URL is on LinkedIn but is not a profile.",
+        "company_url": "The URL is the page of a company or school, not of a person.",
+        "person_url": "The URL is the profile of a person, not of a company.",
+        "sales_url": "The URL is a Sales Navigator or Recruiter link; only its user can open it.",
+        "shortener": "The URL is a short link. Short links are never followed.",
+        "legacy_url": "The URL has an old LinkedIn form that no longer identifies one person.",
+        "free_mail": "The address is at a free mail service, so its domain is not a company's.",
+        "social_network": "The URL is on a social network, not on the company's own site.",
+        "not_on_network": "The URL is not a profile on this network.",
+        "no_identifier": "The row has no identifier that the provider accepts.",
+        "incomplete": "The values of the row are valid, but not enough for the provider.",
+        "needs_company": "A name or title alone is not enough; the provider also needs a company.",
+        "too_short": "The value is shorter than the provider accepts.",
+        "not_english": "The value contains letters that the provider does not accept.",
     }
 )
 
@@ -51,9 +54,9 @@ class InvalidValueError(ValueError):
         self.code = code
 
 
-MAX_TEXT = 2048  # what browsers and proxies take for an address
+MAX_TEXT = 2048  # characters; the usual limit of browsers and proxies for a URL
 
-# Words that spreadsheets, databases and people write where there is nothing.
+# What spreadsheets, databases and people write into an empty cell.
 PLACEHOLDERS = frozenset(
     {
         *("nan", "none", "null", "nil", "na", "n/a", "n.a.", "n.a", "#n/a", "<na>", "nat", "n\\a"),
@@ -64,8 +67,8 @@ PLACEHOLDERS = frozenset(
     }
 )
 
-# Soft hyphen, zero-width and direction marks, byte order mark: they come with a paste and make
-# two of one address.
+# Soft hyphen, zero-width and direction marks, byte order mark. They come with pasted text and make
+# two different values of one address.
 INVISIBLE = (
     "\u00ad\u061c\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
     "\u2060\u2061\u2062\u2063\u2064\u2065\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e"
@@ -73,24 +76,24 @@ INVISIBLE = (
 )
 _DROP_INVISIBLE = dict.fromkeys(map(ord, INVISIBLE))
 _BREAKS = re.compile(r"[\t\n\v\f\r\x1c-\x1e\x85\u2028\u2029]")
-LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # no encoding has it
+LONE_SURROGATE = re.compile("[\ud800-\udfff]")  # cannot be encoded as UTF-8
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 def is_missing(cell: Any) -> bool:
-    """Tell None, NaN, NA, NaT and their kin; a list is not missing, whatever it holds."""
-    if isinstance(cell, Decimal):  # pandas compares, and a signalling NaN does not allow it
+    """Return whether a cell is None, NaN, NA or NaT. A list is never missing."""
+    if isinstance(cell, Decimal):  # pd.isna compares, which a signaling NaN forbids
         return cell.is_nan()
     return pd.api.types.is_scalar(cell) and bool(pd.isna(cell))
 
 
 def visible_text(cell: object) -> str:
-    """Return the visible text of a cell in NFC.
+    """Return the text of a cell in NFC, without invisible characters and outer blanks.
 
     Raises
     ------
-    Refused
-        With the reason why there is no usable text in it.
+    InvalidValueError
+        The cell has no usable text; ``code`` says why.
     """
     if not isinstance(cell, str):
         raise InvalidValueError("missing" if is_missing(cell) else "type")
@@ -108,18 +111,14 @@ def visible_text(cell: object) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-# -- Distinct cells and distinct rows, found at the speed of arrays, whatever the cells are ------
-
 Codes = npt.NDArray[np.intp]
-SmallCodes = npt.NDArray[
-    np.int32
-]  # as Arrow makes them: half the memory, which tells at 10,000,000 rows
+SmallCodes = npt.NDArray[np.int32]  # as Arrow returns them: half the memory of `Codes`
 
-_NOT_TEXT = object()  # stands for every cell that is no text, hashable or not
+_NOT_TEXT = object()  # replaces every cell that is not text, since it may not be hashable
 
 
 def may_hold_text(dtype: Any) -> bool:
-    """Rule out the types that hold no text; an object column may hold anything."""
+    """Return whether a column of this dtype can hold text; an object column can hold anything."""
     if isinstance(dtype, pd.SparseDtype):
         dtype = dtype.subtype
     if isinstance(dtype, pd.CategoricalDtype):
@@ -132,16 +131,17 @@ def may_hold_text(dtype: Any) -> bool:
 
 
 def factorize(column: "pd.Series[Any]") -> tuple[SmallCodes, list[object]]:
-    """Return a code for each row and the distinct cells; a missing cell has code -1.
+    """Return a code for each row and the list of distinct cells; a missing cell has code -1.
 
-    Cells that are no text share one stand-in, since they may have no hash and are refused alike.
+    All cells that are not text share one code: they may be unhashable, and all are invalid for the
+    same reason.
     """
     codes, cells = encode(column)
     return codes, cells.to_pylist() if isinstance(cells, pa.Array) else cells
 
 
 def encode(column: "pd.Series[Any]") -> tuple[SmallCodes, "pa.LargeStringArray | list[object]"]:
-    """Do the same, and leave the distinct cells to Arrow where all of them are text."""
+    """Return the same as `factorize`, with the cells as an Arrow array if all of them are text."""
     if isinstance(column.dtype, pd.SparseDtype):
         column = column.astype(column.dtype.subtype)
     if not may_hold_text(column.dtype):
@@ -154,7 +154,7 @@ def encode(column: "pd.Series[Any]") -> tuple[SmallCodes, "pa.LargeStringArray |
         if kind != "string":
             return _mixed(column)
     try:
-        # By Arrow and not by pandas, which before its third version ends a text at its first NUL.
+        # With Arrow, since pandas before version 3 ends a text at its first NUL.
         texts = pa.array(column, from_pandas=True).cast(pa.large_string())
     except UnicodeEncodeError:  # a lone surrogate
         return _mixed(column)
@@ -175,7 +175,7 @@ def _holds_python_objects(dtype: Any) -> bool:
 
 
 def _mixed(cells: Iterable[object]) -> tuple[SmallCodes, list[object]]:
-    """Do the same for an object column that is not all text, by Python's own dict."""
+    """Return the same as `factorize` for an object column that is not all text."""
     seen: dict[object, int] = {}
     codes = [
         seen.setdefault(cell, len(seen))
@@ -187,12 +187,12 @@ def _mixed(cells: Iterable[object]) -> tuple[SmallCodes, list[object]]:
 
 
 def distinct_rows(columns: Iterable[tuple[Codes | SmallCodes, int]], length: int) -> Codes:
-    """Return one code for each row, the same where all columns are.
+    """Return one code for each row; rows that are equal in all columns have the same code.
 
     Parameters
     ----------
     columns
-        The codes of each column, missing being -1, and its number of distinct cells.
+        For each column its codes, -1 for a missing cell, and its number of distinct cells.
     length
         Number of rows.
     """
@@ -205,5 +205,5 @@ def distinct_rows(columns: Iterable[tuple[Codes | SmallCodes, int]], length: int
 def first_places(codes: Codes) -> Codes:
     """Return the position of the first row of each code."""
     first = np.zeros(codes.max(initial=-1) + 1, dtype=np.intp)
-    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # the last one written stays
+    first[codes[::-1]] = np.arange(len(codes) - 1, -1, -1)  # the last assignment wins
     return first

@@ -1,4 +1,4 @@
-"""Which column holds what: by ``on=``, or by name and content."""
+"""Find the columns that hold identifiers: by ``on=``, or by name and content."""
 
 from collections import defaultdict
 from collections.abc import Container, Hashable, Iterable, Mapping, Sequence
@@ -14,53 +14,55 @@ from enrich_pandas.frame.cells import may_hold_text
 from enrich_pandas.frame.identifiers import canonical
 from enrich_pandas.frame.labels import NAMES, OTHER_PEOPLE, normalize_label, served_identifier
 
-# -- What is said when the columns of a frame cannot be told: what is there, and what to type ----
-
-SHOWN = 12  # labels in a message; also how many are compared with the known names times ten
+SHOWN = 12  # labels in a message
+COMPARED = 120  # labels that are compared with the known names
+WIDTH = 60  # characters of a label in a message
 
 
 def column_not_found(frame: pd.DataFrame, label: object) -> InputError:
-    """Say that no column has that label; a position or a function is not one."""
+    """Return the error for a label that no column has."""
     labels = list(frame.columns)
     if not isinstance(label, str | tuple):
-        what = f"on= names a column by its label; there is none {_quoted(label)}."
+        what = f"on= takes column labels, and no column has the label {_quoted(label)}."
     else:
-        what = f"There is no column {_quoted(label)}."
+        what = f"The frame has no column {_quoted(label)}."
     close = get_close_matches(str(label), [str(name) for name in labels], n=1)
     todo = f"Did you mean {close[0]!r}?" if close else f"The columns are {_listed(labels)}."
     return InputError(what, todo=todo)
 
 
 def duplicate_label(label: Hashable, count: int) -> InputError:
-    """Say that a label names more than one column."""
+    """Return the error for a label that several columns have."""
     return InputError(
         f"The frame has {count} columns named {_quoted(label)}.",
-        todo="Rename all but one: a column is chosen by its name.",
+        todo="Rename all but one, so that the label is unique.",
     )
 
 
 def ambiguous_columns(
     identifier: str, labels: Sequence[Hashable], chosen: Mapping[str, Hashable]
 ) -> InputError:
-    """Say which columns hold the same identifier, and how to choose."""
+    """Return the error for several columns that can hold the same identifier."""
     return InputError(
-        f"{len(labels)} columns may hold the {identifier}: {_listed(labels)}.",
-        todo=f"Choose one: on={dict(chosen)!r}.",
+        f"{len(labels)} columns can hold the {identifier}: {_listed(labels)}.",
+        todo=f"Choose one, for example on={dict(chosen)!r}.",
     )
 
 
 def no_columns_found(
     frame: pd.DataFrame, identifiers: Sequence[str], rejected: Mapping[Hashable, str]
 ) -> InputError:
-    """Say that no column holds any identifier, and which come near."""
+    """Return the error for a frame without an identifier, with the columns that come near."""
     wanted = " or ".join(identifiers)
-    passed_over = "".join(f" {_quoted(label)}: {why}." for label, why in rejected.items())
+    rejections = "".join(
+        f" {_quoted(label)} was not used: {why}." for label, why in rejected.items()
+    )
     if not len(frame.columns):
-        return InputError("The frame has no columns.", todo=f"Give it one that holds a {wanted}.")
+        return InputError("The frame has no columns.", todo=f"Add a column that holds a {wanted}.")
     looked_at = _listed(list(frame.columns))
     guess = _guess(frame.columns, identifiers) or (identifiers[0], "the column's name")
     return InputError(
-        f"No column holds a {wanted}; the columns are {looked_at}.{passed_over}",
+        f"No column holds a {wanted}. The columns are {looked_at}.{rejections}",
         todo=f"Name the column: on={{{guess[0]!r}: {guess[1]!r}}}.",
     )
 
@@ -68,31 +70,32 @@ def no_columns_found(
 def unsupported_identifier(
     identifier: object, label: object, identifiers: Sequence[str]
 ) -> InputError:
-    """Say that the provider does not take an identifier of that name."""
+    """Return the error for an identifier in ``on=`` that the provider does not accept."""
     close = get_close_matches(str(identifier), identifiers, n=1) or list(identifiers)
     return InputError(
-        f"on= names {identifier!r}, and the provider takes {', '.join(identifiers)}.",
-        todo=f"Type on={{{close[0]!r}: {label!r}}}.",
+        f"on= contains {identifier!r}, but the provider accepts {', '.join(identifiers)}.",
+        todo=f"Use for example on={{{close[0]!r}: {label!r}}}.",
     )
 
 
 def unknown_content(label: Hashable, identifiers: Sequence[str]) -> InputError:
-    """Say that neither name nor content tells what a column holds."""
+    """Return the error for a column of which neither label nor content shows the identifier."""
     return InputError(
-        f"Neither its name nor its content tells what column {_quoted(label)} holds.",
-        todo=f"Say it: on={{{identifiers[0]!r}: {label!r}}}.",
+        f"Neither the label nor the content of column {_quoted(label)} shows what it holds.",
+        todo=f"Name the identifier: on={{{identifiers[0]!r}: {label!r}}}.",
     )
 
 
 def empty_on(identifiers: Sequence[str]) -> InputError:
-    """Say that ``on={}`` names nothing."""
-    return InputError("on= names no column.", todo=f"Leave it out, or name a {identifiers[0]}.")
+    """Return the error for ``on={}``."""
+    todo = f"Remove on=, or use for example on={{{identifiers[0]!r}: 'your column'}}."
+    return InputError("on={} contains no column.", todo=todo)
 
 
 def _guess(labels: Iterable[Hashable], identifiers: Sequence[str]) -> tuple[str, Hashable] | None:
-    """Find the column whose name is nearly a known one."""
+    """Return the identifier and label of a column with nearly a known name."""
     known = [name for name, found in NAMES.items() if served_identifier(found, identifiers)]
-    for label in list(labels)[: SHOWN * 10]:
+    for label in list(labels)[:COMPARED]:
         if close := get_close_matches(normalize_label(label), known, n=1, cutoff=0.8):
             return served_identifier(NAMES[close[0]], identifiers) or "", label
     return None
@@ -100,7 +103,7 @@ def _guess(labels: Iterable[Hashable], identifiers: Sequence[str]) -> tuple[str,
 
 def _quoted(label: object) -> str:
     text = repr(label)
-    return text if len(text) <= 60 else f"{text[:57]}..."  # noqa: PLR2004 - fits a line
+    return text if len(text) <= WIDTH else f"{text[: WIDTH - 3]}..."
 
 
 def _listed(labels: Sequence[object]) -> str:
@@ -109,12 +112,10 @@ def _listed(labels: Sequence[object]) -> str:
     return f"{shown} and {more} more" if more > 0 else shown
 
 
-# -- Which column holds what: by ``on=``, or by name and content ---------------------------------
-
-# Those whose form gives them away. A column of words could hold names of anything.
+# Identifiers that have a form of their own. A column of words could hold names of anything.
 FOUND_BY_CONTENT = ("email", "linkedin_url", "company_linkedin_url", "domain")
-SAMPLE = 100
-SHARE = 0.8
+SAMPLE = 100  # cells that are read of a column
+SHARE = 0.8  # of the sampled cells that must be valid for a column to be found by content
 FLAGS = frozenset({"yes", "no", "y", "n", "true", "false", "0", "1", "x", "ja", "nein", "oui"})
 
 
@@ -129,7 +130,7 @@ class IdentifierColumns:
     how
         Identifier to how its column was found: ``on=``, ``name`` or ``content``.
     rejected
-        Label to the reason why a column that looked right was not chosen.
+        Label of a column that was considered and not chosen, to the reason.
     """
 
     chosen: Mapping[str, Hashable]
@@ -146,30 +147,31 @@ def find_columns(
 ) -> IdentifierColumns:
     """Find the column that holds each identifier.
 
-    Without ``on``, a column is found by its name, and its content must not contradict. Only where
-    no name fits is the content of every text column looked at, since a column of addresses may
-    be of other people than the row's. At most 100 cells of a column are read.
+    Without ``on``, a column is found by its name, unless its content rules it out. Only if no name
+    fits, the content of every text column is read, since a column of addresses can be about other
+    people than the row's own. At most 100 cells of a column are read.
 
     Parameters
     ----------
     frame
         The user's frame.
     identifiers
-        What the provider takes, the preferred first.
+        The identifiers that the provider accepts, the preferred one first.
     on
-        Identifier to column label, or one label: these columns are used and no others.
+        Identifier to column label, or one label. Only these columns are used.
     ignore
-        Labels that are not input, such as those of an earlier run's output.
+        Labels of columns that are not input, such as those of an earlier result.
 
     Returns
     -------
     Columns
-        At least one column, how each was found, and what was passed over.
+        At least one column, how each was found, and which columns were not chosen.
 
     Raises
     ------
     InputError
-        If no column is found, two fit, or one named in ``on`` is missing or there twice.
+        No column is found, several columns hold the same identifier, or a label in ``on`` is
+        missing or not unique.
 
     Examples
     --------
@@ -182,11 +184,11 @@ def find_columns(
     labels = [(place, label) for place, label in enumerate(frame.columns) if label not in ignore]
     candidates = [c for place, label in labels if (c := _by_name(frame, place, label, identifiers))]
     if all(candidate.doubt for candidate in candidates):
-        told = [
+        by_content = [
             c for place, label in labels if (c := _by_content(frame, place, label, identifiers))
         ]
-        held = {candidate.label for candidate in told}
-        candidates = told + [c for c in candidates if c.label not in held]
+        held = {candidate.label for candidate in by_content}
+        candidates = by_content + [c for c in candidates if c.label not in held]
     return _resolve(frame, identifiers, candidates)
 
 
@@ -196,14 +198,14 @@ def position(frame: pd.DataFrame, label: Hashable) -> int:
     Raises
     ------
     InputError
-        If the label is missing, or there twice, or is no label.
+        The label is missing, not unique, or not a label.
     """
     places: defaultdict[Hashable, list[int]] = defaultdict(list)
     for place, name in enumerate(frame.columns):
         places[name].append(place)
     try:
         found = places.get(label, [])
-    except TypeError:  # a list, a frame: nothing that names a column
+    except TypeError:  # unhashable, such as a list
         found = []
     if not found:
         raise column_not_found(frame, label)
@@ -214,7 +216,7 @@ def position(frame: pd.DataFrame, label: Hashable) -> int:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A column that may hold an identifier; ``barred`` if its doubt rules it out."""
+    """A column that can hold an identifier; ``barred`` if ``doubt`` rules it out."""
 
     identifier: str
     label: Hashable
@@ -226,39 +228,41 @@ class _Candidate:
 def _by_name(
     frame: pd.DataFrame, place: int, label: Hashable, identifiers: Sequence[str]
 ) -> _Candidate | None:
-    """Take a column whose name fits; doubt it where no cell does."""
+    """Return a candidate if the column's name fits; it is in doubt if no cell is valid."""
     identifier = served_identifier(NAMES.get(normalize_label(label), ""), identifiers)
     if identifier is None:
         return None
     cells = _sample(frame.iloc[:, place])
     if _are_flags(cells):
         return _Candidate(identifier, label, "name", "it holds yes/no flags", barred=True)
-    doubt = "" if _share(identifier, cells) else f"no cell looked at holds a usable {identifier}"
+    doubt = (
+        "" if _share(identifier, cells) else f"none of the sampled cells is a valid {identifier}"
+    )
     return _Candidate(identifier, label, "name", doubt)
 
 
 def _by_content(
     frame: pd.DataFrame, place: int, label: Hashable, identifiers: Sequence[str]
 ) -> _Candidate | None:
-    """Take a column of text that holds one of the identifiers, whatever its name."""
+    """Return a candidate if the column holds one of the identifiers, whatever its name."""
     column = frame.iloc[:, place]
     if not may_hold_text(column.dtype):
         return None
     cells = _sample(column)
     probe = cells[:: max(1, len(cells) // 10)]  # so that ten thousand columns take seconds
-    told = (n for n in FOUND_BY_CONTENT if _share(n, probe) and _share(n, cells) >= SHARE)
-    identifier = served_identifier(next(told, ""), identifiers)
+    matching = (n for n in FOUND_BY_CONTENT if _share(n, probe) and _share(n, cells) >= SHARE)
+    identifier = served_identifier(next(matching, ""), identifiers)
     if identifier is None:
         return None
     if any(word in normalize_label(label) for word in OTHER_PEOPLE):
-        return _Candidate(identifier, label, "content", "its name tells of someone else", True)
+        return _Candidate(identifier, label, "content", "its name is about another person", True)
     return _Candidate(identifier, label, "content")
 
 
 def _resolve(
     frame: pd.DataFrame, identifiers: Sequence[str], candidates: Sequence[_Candidate]
 ) -> IdentifierColumns:
-    """Choose one candidate for each identifier, the one beyond doubt before the others."""
+    """Choose one candidate for each identifier; one without doubt comes before the others."""
     usable = [candidate for candidate in candidates if not candidate.barred]
     choices = {name: _best(name, usable) for name in identifiers}
     found = {name: best for name, best in choices.items() if best}
@@ -275,14 +279,14 @@ def _resolve(
 
 
 def _best(identifier: str, candidates: Sequence[_Candidate]) -> list[_Candidate]:
-    mine = [candidate for candidate in candidates if candidate.identifier == identifier]
-    return [candidate for candidate in mine if not candidate.doubt] or mine
+    fitting = [candidate for candidate in candidates if candidate.identifier == identifier]
+    return [candidate for candidate in fitting if not candidate.doubt] or fitting
 
 
 def _named_columns(
     frame: pd.DataFrame, identifiers: Sequence[str], on: Mapping[str, Hashable] | Hashable
 ) -> IdentifierColumns:
-    """Take the columns that the user named."""
+    """Return the columns that the user named in ``on=``."""
     if not isinstance(on, Mapping):
         on = {_identifier_in(frame, position(frame, on), on, identifiers): on}
     for identifier, label in on.items():
@@ -298,7 +302,7 @@ def _named_columns(
 def _identifier_in(
     frame: pd.DataFrame, place: int, label: Hashable, identifiers: Sequence[str]
 ) -> str:
-    """Tell what the one column that the user named holds."""
+    """Return the identifier that the one column in ``on=`` holds."""
     for find in (_by_content, _by_name):
         if candidate := find(frame, place, label, identifiers):
             return candidate.identifier
@@ -308,14 +312,14 @@ def _identifier_in(
 
 
 def _sample(column: "pd.Series[Any]") -> list[object]:
-    """Take cells that are not null, spread evenly over the column."""
+    """Return cells that are not null, spread evenly over the column."""
     present = np.flatnonzero(np.asarray(column.notna(), dtype=bool))
     steps = np.linspace(0, len(present) - 1, min(len(present), SAMPLE), dtype=np.intp)
     return list(column.iloc[present[steps]])
 
 
 def _share(identifier: str, cells: Sequence[object]) -> float:
-    """Return the share of cells that hold the identifier, of those that hold anything."""
+    """Return the share of valid cells among the cells that are not empty."""
     reasons = [canonical(identifier, cell)[1] for cell in cells]
     filled = [reason for reason in reasons if reason not in {"missing", "placeholder"}]
     return filled.count(None) / len(filled) if filled else 0.0

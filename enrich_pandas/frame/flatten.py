@@ -1,7 +1,9 @@
-"""From what was gathered to columns: wide, nested, tables.
+"""Turn answers into columns: models to Arrow arrays, arrays to the layouts.
 
-An array holds one value a distinct answer, and is then taken by position for the rows, so that a
-thousand rows of one person cost no more than one.
+Models are converted many at a time, and each leaf is passed to Arrow as a whole, so that no Python
+code runs for a single value. A model is dropped once its values are in arrays: memory holds the
+values of a long list, not its objects. An array has one value for each distinct answer. The rows
+then take their values by position, so that a thousand rows of one person cost no more than one.
 """
 
 import threading
@@ -33,21 +35,16 @@ from enrich_pandas.frame.schema import (
     times,
 )
 
-# -- From models to Arrow arrays, a leaf at a time: what the columns of every layout are taken fro
-# Models are taken apart in C, many at once, and each leaf is handed to Arrow as a whole: no Python
-# code runs for a single value. A model is dropped as soon as its values are in arrays, so that
-# memory holds the values of a long list, and not its objects.
-
 Places = npt.NDArray[np.intp]
 Arrays = Mapping[str, pa.Array]
-CHUNK = 1_000  # models taken apart at once: few enough to be in the processor's cache still
+CHUNK = 1_000  # models converted at a time: few enough to fit into the processor's cache
 
 
 class Items(NamedTuple):
-    """The items of a list, or a part, of all models in a row.
+    """The items of a list, or a part, of all models, one model after the other.
 
-    ``counts`` tells how many items each model has, ``kept`` how many of them are here. ``leaves``
-    has an array for each suffix of a column.
+    ``counts`` is the number of items of each model, ``kept`` the number of them that are stored
+    here. ``leaves`` has an array for each suffix of a column.
     """
 
     counts: Places
@@ -56,39 +53,39 @@ class Items(NamedTuple):
 
     @property
     def starts(self) -> Places:
-        """Where the first item of each model stands."""
+        """The position of the first item of each model."""
         return np.cumsum(self.kept) - self.kept
 
     def nth(self, number: int) -> Places:
-        """Return where the n-th item of each model stands; -1 where it has none."""
+        """Return the position of the n-th item of each model, -1 if it has none."""
         return np.where(self.kept >= number, self.starts + number - 1, -1)
 
 
 class ModelArrays(NamedTuple):
-    """What models hold, by field."""
+    """The values of models as arrays, by field."""
 
     scalars: Mapping[str, Arrays]
     items: Mapping[str, Items]
 
 
 class ArrayBuilder:
-    """Takes models in, one after the other, from any thread.
+    """Collect models, from any thread, and convert them to arrays.
 
     Parameters
     ----------
     fields
         The fields to read.
     most
-        How many items of each list to keep; None for all.
+        Number of items of each list to keep; None for all.
 
     Examples
     --------
     >>> from enrich_pandas.frame.schema import fields_of
     >>> from enrich_pandas.models import Email, Person
-    >>> shelf = Shelf(fields_of(Person))
-    >>> shelf.put(Person(emails=[Email(address="ada@example.com")])), shelf.put(Person())
+    >>> builder = ArrayBuilder(fields_of(Person))
+    >>> builder.add(Person(emails=[Email(address="ada@example.com")])), builder.add(Person())
     (0, 1)
-    >>> emails = shelf.gathered().items["emails"]
+    >>> emails = builder.arrays().items["emails"]
     >>> emails.counts.tolist(), emails.leaves[""].to_pylist()
     ([1, 0], ['ada@example.com'])
     """
@@ -101,7 +98,7 @@ class ArrayBuilder:
         self._count = 0
 
     def add(self, model: Any) -> int:
-        """Take a model in; return its place among all of them."""
+        """Add a model; return its position among all models."""
         with self._lock:
             self._pending.add(model)
             self._count += 1
@@ -111,7 +108,7 @@ class ArrayBuilder:
             return self._count - 1
 
     def arrays(self) -> ModelArrays:
-        """Return what all the models hold so far."""
+        """Return the arrays of all models so far."""
         with self._lock:
             is_whole = self._chunks and self._count % CHUNK == 0
             chunks = [*self._chunks, *([] if is_whole else [self._pending.arrays(self._most)])]
@@ -119,10 +116,10 @@ class ArrayBuilder:
 
 
 class _Pending:
-    """What of some models is not in arrays yet: their values, and the items of their lists.
+    """Values and list items of models that are not in arrays yet.
 
-    A model's own lists die with it, for the garbage collector goes over those that live again and
-    again.
+    It holds the items and not the models' own lists, since the garbage collector visits every
+    living list again and again.
     """
 
     def __init__(self, fields: Sequence[Field]) -> None:
@@ -134,14 +131,14 @@ class _Pending:
         self._items: list[list[Any]] = [[] for _ in self._lists]
 
     def add(self, model: Any) -> None:
-        """Take a model apart as far as its items."""
+        """Add the values and the items of a model."""
         values, lists = self._read_others(model), self._read_lists(model)
         self._values.extend(values)
         self._counts.extend(map(len, lists))
         deque(map(list.extend, self._items, lists), maxlen=0)
 
     def arrays(self, max_items: int | None) -> ModelArrays:
-        """Make arrays of all that was added."""
+        """Return the arrays of everything that was added."""
         width = len(self._others)
         columns = {of.name: self._values[n::width] for n, of in enumerate(self._others)}
         counts = np.array(self._counts, dtype=np.intp).reshape(-1, len(self._lists) or 1)
@@ -164,7 +161,7 @@ class _Pending:
 
 
 def years(dates: pa.Array) -> pa.Array:
-    """Return the year of each date; null where it does not begin with four digits.
+    """Return the year of each date, null if it does not begin with four digits.
 
     Examples
     --------
@@ -201,7 +198,7 @@ def _concatenate_arrays(chunks: Sequence[Arrays]) -> Arrays:
 
 
 def _reader(fields: Sequence[Field]) -> Callable[[Any], Sequence[Any]]:
-    """Return what reads these fields of a model, all at once."""
+    """Return a function that reads these fields of a model at once."""
     names = [field.name for field in fields]
     if len(names) > 1:
         return attrgetter(*names)
@@ -215,7 +212,7 @@ def _transposed(structs: Sequence[Any], names: Sequence[str]) -> Mapping[str, Se
         return dict.fromkeys(names, ())
     if len(kinds) > 1:
         return {name: list(map(attrgetter(name), structs)) for name in names}
-    every = kinds.pop().__struct_fields__  # nearly always of one type, and many times faster
+    every = kinds.pop().__struct_fields__  # the usual case of one type, many times faster
     values = list(chain.from_iterable(map(astuple, structs)))
     return {name: values[place :: len(every)] for place, name in enumerate(every)}
 
@@ -245,7 +242,7 @@ def _arrays(columns: Mapping[str, Sequence[Any]], leaves: Iterable[tuple[str, Le
     made: dict[str, pa.Array] = {}
     last = None
     for name, leaf in leaves:
-        if leaf.is_year:  # of the date that stands before it
+        if leaf.is_year:  # of the date before it
             made[name] = years(last)
         else:
             made[name] = last = _array(columns[leaf.field], leaf.type)
@@ -254,13 +251,13 @@ def _arrays(columns: Mapping[str, Sequence[Any]], leaves: Iterable[tuple[str, Le
 
 def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
     try:
-        return pa.array(values, kind, from_pandas=kind == pa.float64())  # NaN is none
-    except (OverflowError, pa.ArrowInvalid):  # no answer is lost for a number that does not fit
+        return pa.array(values, kind, from_pandas=kind == pa.float64())  # NaN is null
+    except (OverflowError, pa.ArrowInvalid):  # a number that does not fit must not lose the answer
         return pa.array([_fitting(one, kind) for one in values], kind, from_pandas=True)
 
 
 def _fitting(value: Any, kind: pa.DataType) -> Any:
-    """Return a value as a column of numbers holds it; one that 64 bits do not hold is None."""
+    """Return a value that fits into a column of numbers, None if it needs more than 64 bits."""
     if kind == pa.float64() and isinstance(value, int):
         with suppress(OverflowError):
             return float(value)
@@ -269,17 +266,15 @@ def _fitting(value: Any, kind: pa.DataType) -> Any:
     return None if is_too_long else value
 
 
-# -- From what was gathered to columns: wide, nested, tables -------------------------------------
-
 Columns = dict[str, Any]
 
 
 class DistinctAnswers(NamedTuple):
-    """The distinct answers and refusals, column by column.
+    """The distinct answers and exclusions, column by column.
 
-    ``arrays`` is what their models hold, and ``places`` where in it each answer's model is, -1
-    for an answer without one. ``sources`` names the provider of each field that has a value; it is
-    None where nobody asks.
+    ``arrays`` has the values of the models, and ``places`` the position of each answer's model in
+    it, -1 for an answer without a model. ``sources`` maps each field that has a value to its
+    provider; it is None without ``sources=True``.
     """
 
     status: Sequence[str]
@@ -292,14 +287,14 @@ class DistinctAnswers(NamedTuple):
 
 
 class Take:
-    """Which value of an array each row takes.
+    """The value of an array that each row takes.
 
     Parameters
     ----------
     codes
         The answer of each row.
     places
-        Where each answer's value stands, -1 for none; None where they stand in order.
+        The position of each answer's value, -1 for none; None if the values are in order.
     """
 
     def __init__(self, codes: Places, places: Places | None = None) -> None:
@@ -315,7 +310,7 @@ class Take:
         return array.take(self._indices)
 
     def column(self, array: pa.Array) -> Any:
-        """Return each row's value, as pandas holds it."""
+        """Return each row's value as a pandas array."""
         dtype: Any = pd.api.types.pandas_dtype(DTYPES[array.type])
         return dtype.__from_arrow__(self.values(array))
 
@@ -332,7 +327,7 @@ class Take:
 
 
 class RowAnswers:
-    """Distinct answers and, for each row, which of them is its own."""
+    """The distinct answers, and the answer of each row."""
 
     def __init__(self, distinct: DistinctAnswers, codes: Places) -> None:
         self.distinct, self.codes = distinct, codes
@@ -340,12 +335,12 @@ class RowAnswers:
         self.model = Take(codes, distinct.places)
 
     def of_models(self, values: Places, none: int) -> Places:
-        """Return each answer's own of what there is for every model."""
+        """Return each answer's value from one value for each model; ``none`` without a model."""
         return np.append(values, none)[self.distinct.places]
 
 
 def wide(answers: RowAnswers, fields: Sequence[Field], max_items: int) -> Columns:
-    """Make scalars and, of every list, the first ``max_items`` as numbered columns."""
+    """Return scalars and, for every list, the first ``max_items`` items as numbered columns."""
     columns = _rows(answers)
     for field in fields:
         columns |= _numbered(answers, field, max_items) if field.shape == "list" else {}
@@ -354,7 +349,7 @@ def wide(answers: RowAnswers, fields: Sequence[Field], max_items: int) -> Column
 
 
 def nested(answers: RowAnswers, fields: Sequence[Field]) -> Columns:
-    """Make scalars, and one Arrow ``list<struct>`` column a list: nothing is lost."""
+    """Return scalars and, for every list, a lossless Arrow ``list<struct>`` column."""
     columns = _rows(answers)
     for field in fields:
         columns |= _nested(answers, field) if field.shape == "list" else {}
@@ -363,7 +358,7 @@ def nested(answers: RowAnswers, fields: Sequence[Field]) -> Columns:
 
 
 def scalars_only(answers: RowAnswers, fields: Sequence[Field]) -> Columns:
-    """Make the row columns and the scalars, as in the ``people`` table; lists have a source."""
+    """Return the row columns and scalars of the ``people`` table, with the sources of lists."""
     columns = _rows(answers)
     for field in fields:
         columns |= _scalars(answers, field) | _source(answers, field)
@@ -371,7 +366,7 @@ def scalars_only(answers: RowAnswers, fields: Sequence[Field]) -> Columns:
 
 
 def items(answers: RowAnswers, field: Field, index: pd.Index, row: str) -> pd.DataFrame:
-    """Make the linked table of a list: one row an item, keyed by row position and index label."""
+    """Return the linked table of a list: one row per item, with its row's position and label."""
     found = answers.distinct.arrays.items[field.name]
     repeats = answers.of_models(found.counts, 0)[answers.codes]
     rows = np.repeat(np.arange(len(answers.codes)), repeats)
@@ -385,8 +380,10 @@ def items(answers: RowAnswers, field: Field, index: pd.Index, row: str) -> pd.Da
 
 
 def source_name(field: Field) -> str:
-    """Return the name of the column that tells who gave a field."""
-    return f"{field.name}_source"  # of a list in the plural: a company has `domain` and `domains`
+    """Return the name of the column with the provider of a field."""
+    return (
+        f"{field.name}_source"  # a list's name stays plural: a company has `domain` and `domains`
+    )
 
 
 def _rows(answers: RowAnswers) -> Columns:
@@ -402,7 +399,7 @@ def _rows(answers: RowAnswers) -> Columns:
 
 
 def _scalars(answers: RowAnswers, field: Field) -> Columns:
-    """Make the columns of a scalar or of a part; a list has none."""
+    """Return the columns of a scalar or of a part; a list has none."""
     arrays = answers.distinct.arrays
     if field.shape == "scalar":
         return {name: answers.model.column(of) for name, of in arrays.scalars[field.name].items()}
@@ -433,7 +430,7 @@ def _nested(answers: RowAnswers, field: Field) -> Columns:
 
 
 def _structs(field: Field, leaves: Arrays) -> pa.Array:
-    """Put the leaves of each item together again; a year is no field of it."""
+    """Combine the leaves of the items to structs, without the derived years."""
     kind = arrow_type(field.type)
     if field.type is str:
         return leaves[""].cast(kind)
@@ -444,9 +441,9 @@ def _structs(field: Field, leaves: Arrays) -> pa.Array:
 
 
 def _source(answers: RowAnswers, field: Field) -> Columns:
-    """Make the column that tells who gave a field, where it is wanted."""
+    """Return the column with the provider of a field, if sources are wanted."""
     sources = answers.distinct.sources
     if sources is None:
         return {}
-    given = pa.array([of.get(field.name) for of in sources], pa.large_string())
-    return {source_name(field): answers.answer.column(given)}
+    providers = pa.array([of.get(field.name) for of in sources], pa.large_string())
+    return {source_name(field): answers.answer.column(providers)}

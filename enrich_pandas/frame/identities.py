@@ -1,7 +1,7 @@
-"""The distinct identities of a frame, made one by one when somebody looks at them.
+"""Find the identity of each distinct row, and hold identities without an object for each.
 
-A plan of millions counts them and needs no more; as objects they would take more memory than the
-frame.
+A plan of millions of rows only counts identities. As objects they would take more memory than the
+frame, so `Identities` creates them when they are accessed.
 """
 
 from collections import Counter
@@ -17,20 +17,22 @@ from enrich_pandas.frame.canonical import CanonicalColumn
 from enrich_pandas.frame.cells import Codes, SmallCodes
 from enrich_pandas.providers.base import KEYS, Identity, Kind, Provider, Status
 
-PIECE = 2**16  # how many are made at a time
+PIECE = 2**16  # identities created at a time by an iteration
 
 
 class Identities(Sequence[Identity]):
-    """Identities of one identifier each, kept as Arrow text; equal to a list of the same.
+    """A sequence of identities with one identifier each, stored as Arrow text.
+
+    It is equal to a list of the same identities.
 
     Parameters
     ----------
     names
-        The names that occur.
+        The names of the identifiers that occur.
     which
-        For each identity, the place of its name among them.
+        For each identity, the index of its identifier in ``names``.
     values
-        For each identity, the canonical value.
+        For each identity, its canonical value.
 
     Examples
     --------
@@ -65,26 +67,26 @@ class Identities(Sequence[Identity]):
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Sequence) and list(self) == list(other)
 
-    __hash__ = None  # type: ignore[assignment]  # as a list has none
+    __hash__ = None  # type: ignore[assignment]  # unhashable, as a list is
 
     def counts(self) -> Counter[tuple[str, ...]]:
-        """Count those who are known by each identifier."""
+        """Count the identities of each identifier."""
         sizes = np.bincount(self._which, minlength=len(self._names)).tolist()
         return Counter({(name,): n for name, n in zip(self._names, sizes, strict=True) if n})
 
     def identifier_values(self, name: str) -> tuple[pa.LargeStringArray, npt.NDArray[np.intp]]:
-        """Return the values of one identifier, and where in these identities they stand."""
+        """Return the values of one identifier and their positions in this sequence."""
         which = self._names.index(name) if name in self._names else -1
         places = np.flatnonzero(self._which == which)
         return self._values.take(pa.array(places)), places
 
 
 def count_by_identifiers(identities: Sequence[Identity]) -> Counter[tuple[str, ...]]:
-    """Count identities by the identifiers that each is known by.
+    """Count identities by the identifiers that each one has.
 
     Examples
     --------
-    >>> counts_by_names([Identity.of(email="ada@example.com")])
+    >>> count_by_identifiers([Identity.of(email="ada@example.com")])
     Counter({('email',): 1})
     """
     if isinstance(identities, Identities):
@@ -95,12 +97,12 @@ def count_by_identifiers(identities: Sequence[Identity]) -> Counter[tuple[str, .
 def identifier_values(
     identities: Sequence[Identity], name: str
 ) -> tuple[pa.LargeStringArray, npt.NDArray[np.intp]]:
-    """Return the values of one identifier, and at which of the identities they stand.
+    """Return the values of one identifier and their positions in a sequence of identities.
 
     Examples
     --------
     >>> people = [Identity.of(name="Ada"), Identity.of(email="ada@example.com")]
-    >>> values, places = values_of(people, "email")
+    >>> values, places = identifier_values(people, "email")
     >>> values.to_pylist(), places.tolist()
     (['ada@example.com'], [1])
     """
@@ -112,12 +114,12 @@ def identifier_values(
 
 
 class RepeatedIdentities(Sequence[Identity]):
-    """Each of some identities so many times, without a list of them all.
+    """A sequence in which each identity is repeated, without a list of all the items.
 
     Examples
     --------
     >>> ada, zoe = Identity.of(email="ada@example.com"), Identity.of(email="zoe@example.com")
-    >>> list(Repeated([ada, zoe], np.array([0, 2]))) == [zoe, zoe]
+    >>> list(RepeatedIdentities([ada, zoe], np.array([0, 2]))) == [zoe, zoe]
     True
     """
 
@@ -142,14 +144,12 @@ class RepeatedIdentities(Sequence[Identity]):
 def take_identities(
     names: Sequence[str], columns: Sequence[Any], places: npt.NDArray[Any]
 ) -> Identities:
-    """Take identities out of the distinct values of some columns, laid one behind the other."""
+    """Return the identities at these positions in the concatenated columns of distinct values."""
     ends = np.cumsum([len(column) for column in columns])
     which = np.searchsorted(ends, places, side="right").astype(np.int8)
     values = columns[0] if len(columns) == 1 else pa.chunked_array(columns).combine_chunks()
     return Identities(names, which, values.take(pa.array(places)))
 
-
-# -- Verdicts to outcomes: what each distinct row is asked about, or why it is not ---------------
 
 Exclusion = tuple[Status, str]
 Exclude = Callable[[Mapping[str, str]], Exclusion | None]
@@ -165,20 +165,22 @@ def identify_rows(
     kind: Kind,
     exclude: Exclude | None,
 ) -> RowIdentities:
-    """Return the distinct identities, the distinct refusals, and a code for each row.
+    """Return the distinct identities, the distinct exclusions, and a code for each row.
 
-    Both are in order of first appearance; the refusals' codes follow those of the identities.
+    Both are in order of first appearance. The codes of the exclusions follow those of the
+    identities.
 
     Parameters
     ----------
     columns
         The columns, the preferred identifier first.
     rows
-        Of each column, the verdicts of the distinct rows.
+        For each column, the verdicts of the distinct rows.
     provider, kind
-        Who chooses what a row is asked by.
-    refuse
-        Tells why nobody may ask about a row; None where everybody may be asked about.
+        The provider, which chooses the identifier of a row, and what is enriched.
+    exclude
+        Returns status and reason for a row that must not be requested, such as a suppressed one,
+        and None for any other; None if there is no such row.
     """
     names = [KEYS.get(name, name) for name in columns]
     is_usual = type(provider).identify is Provider.identify
@@ -193,7 +195,7 @@ def identify_rows(
 def _first_of_each(
     columns: CanonicalColumns, rows: Sequence[SmallCodes], names: Sequence[str]
 ) -> RowIdentities:
-    """Take the first value that a row has, which is what `Provider.identify` does by default."""
+    """Take the first value of each row, as `Provider.identify` does by default."""
     place = np.full(len(rows[0]), -1, dtype=np.intp)
     why = place.copy()
     ends, reasons = [0], list[str]()
@@ -203,35 +205,36 @@ def _first_of_each(
         why = np.where((why < 0) & column.has_reason(verdicts), reason, why)
         ends.append(ends[-1] + len(column.texts))
         reasons += [f"{name}:{reason}" for reason in column.reasons]
-    is_asked = place >= 0
+    is_valid = place >= 0
     codes = np.empty(len(place), dtype=np.intp)
-    codes[is_asked], asked = pd.factorize(place[is_asked])
-    refused, kinds = pd.factorize(why[~is_asked])
-    codes[~is_asked] = len(asked) + refused
+    codes[is_valid], distinct = pd.factorize(place[is_valid])
+    invalid, kinds = pd.factorize(why[~is_valid])
+    codes[~is_valid] = len(distinct) + invalid
     exclusions = [(Status.INVALID, reasons[k] if k >= 0 else "no_identifier") for k in kinds]
-    return take_identities(names, [one.texts for one in columns.values()], asked), exclusions, codes
+    identities = take_identities(names, [column.texts for column in columns.values()], distinct)
+    return identities, exclusions, codes
 
 
 def _verdicts_by_row(
     columns: CanonicalColumns, rows: Sequence[SmallCodes]
 ) -> Iterator[tuple[Verdict, ...]]:
-    """Spell the verdicts out."""
-    told = []
+    """Yield the verdicts of each row as identifier, value and reason."""
+    columns_of_verdicts = []
     for (name, column), verdicts in zip(columns.items(), rows, strict=True):
         each: list[Verdict] = [(name, value, None) for value in column.texts.to_pylist()]
         each += [(name, None, reason) for reason in column.reasons]
         each.append((name, None, None))  # -1
-        told.append([each[verdict] for verdict in verdicts.tolist()])
-    return zip(*told, strict=True)
+        columns_of_verdicts.append([each[verdict] for verdict in verdicts.tolist()])
+    return zip(*columns_of_verdicts, strict=True)
 
 
 def _identify_row(
     provider: Provider, kind: Kind, row: Sequence[Verdict], exclude: Exclude | None
 ) -> Identity | Exclusion:
-    """Return the identity of a row, or the reason of its most preferred identifier."""
+    """Return the identity of a row, or the reason of the first identifier that has one."""
     values = {name: value for name, value, _ in row if value is not None}
-    if exclude and values and (refusal := exclude(values)):
-        return refusal
+    if exclude and values and (exclusion := exclude(values)):
+        return exclusion
     identity = provider.identify(kind, values) if values else None
     if identity is not None:
         return identity
@@ -241,7 +244,7 @@ def _identify_row(
 
 
 def _encode_results(results: Sequence[Identity | Exclusion]) -> RowIdentities:
-    """Give each identity a number, then each refusal, in order of appearance."""
+    """Assign codes to the identities, then to the exclusions, in order of appearance."""
     identities: dict[Identity, int] = {}
     exclusions: dict[Exclusion, int] = {}
     codes = np.array(

@@ -1,4 +1,8 @@
-"""E-mail addresses of nobody: shared mailboxes, throw-away mail, tests. They are told, and sent."""
+"""Find e-mail addresses that do not belong to one person, by their form.
+
+Shared mailboxes, disposable addresses and test addresses. A plan counts them; they are sent like
+any other unless the user leaves them out.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -20,7 +24,7 @@ from enrich_pandas.providers.base import Identity
 Category = Literal["role", "disposable", "test"]
 CATEGORIES: tuple[Category, ...] = ("role", "disposable", "test")
 
-# Dots and dashes are a matter of taste, and what stands behind a + is the owner's own note.
+# Dots and dashes are ignored, and so is a tag behind a plus sign.
 _SEPARATOR, _REST = "[._-]*", r"[._-]*(?:\+[^@]*)?@"
 _TESTS = "test|tester|testing|testuser|example|sample|demo|dummy|foo|foobar|asdf|qwerty"
 _PATTERNS: Mapping[Category, str] = {
@@ -31,32 +35,32 @@ _PATTERNS: Mapping[Category, str] = {
 
 
 def impersonal(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Tell which e-mail addresses are no person's own, by their look.
+    """Find e-mail addresses that do not belong to one person.
 
-    A vendor may know nobody by them, or somebody at random. A plan counts their rows; they are
-    asked about unless ``where`` leaves them out.
+    A vendor might have no match for such an address, or a match at random. A plan counts these
+    rows. They are requested like any other unless ``where`` excludes them.
 
     Parameters
     ----------
     column : pandas.Series
-        E-mail addresses in any spelling.
+        E-mail addresses in any spelling, of any dtype.
 
     Returns
     -------
     pandas.Series
-        With the index of the column. ``"role"``: a shared mailbox, such as info@ or sales@.
-        ``"disposable"``: of a service for throw-away addresses. ``"test"``: such as test@.
-        Nothing for any other cell.
+        Text with the index of the column: ``"role"`` for a shared mailbox, such as info@ or
+        sales@; ``"disposable"`` for a service for disposable addresses; ``"test"`` for a test
+        address, such as test@; null for any other cell.
 
     Raises
     ------
     InputError
-        It is no Series.
+        ``column`` is not a Series.
 
     Notes
     -----
-    It asks no network and costs nothing. The names and domains are those that are common; nobody
-    can list them all.
+    It is free and uses no network. It knows common names and domains only; a complete list does not
+    exist.
 
     Examples
     --------
@@ -71,32 +75,32 @@ def impersonal(column: "pd.Series[Any]") -> "pd.Series[Any]":
     """
     if not isinstance(column, pd.Series):
         raise InputError(
-            f"A column is needed, not {type(column).__name__}.",
-            todo='Type ep.impersonal(df["your column"]).',
+            f"ep.impersonal needs a pandas Series, not {type(column).__name__}.",
+            todo='Pass one column: ep.impersonal(df["Email"]).',
         )
     emails = canonicalize(column, "email", ())
-    # Behind the sorts of the addresses: none for a reason, and none for no verdict, which is -1.
-    sorts = np.append(_categories(emails.texts), np.full(len(emails.reasons) + 1, -1))[
+    # Behind the categories of the addresses: -1 for each reason, and -1 for the verdict -1.
+    categories = np.append(_categories(emails.texts), np.full(len(emails.reasons) + 1, -1))[
         emails.verdicts
     ]
-    names = pa.array(CATEGORIES, TEXT).take(pa.array(sorts, mask=sorts < 0))
+    names = pa.array(CATEGORIES, TEXT).take(pa.array(categories, mask=categories < 0))
     return pd.Series(names.to_numpy(zero_copy_only=False), column.index, COLUMN, name=column.name)
 
 
 def count_impersonal_rows(identities: Sequence[Identity], rows: Sequence[int]) -> dict[str, int]:
-    """Count the rows that are asked about by such an address, given how many each identity has."""
+    """Count the rows with such an address, given the number of rows of each identity."""
     addresses, places = identifier_values(identities, "email")
     if not len(addresses):
         return {}
-    sorts = _categories(addresses) + 1
-    counts = np.bincount(sorts, np.array(rows)[places], minlength=len(CATEGORIES) + 1)[1:]
-    return {sort: int(n) for sort, n in zip(CATEGORIES, counts, strict=True) if n}
+    codes = _categories(addresses) + 1
+    counts = np.bincount(codes, np.array(rows)[places], minlength=len(CATEGORIES) + 1)[1:]
+    return {category: int(n) for category, n in zip(CATEGORIES, counts, strict=True) if n}
 
 
 def _categories(addresses: pa.LargeStringArray) -> Codes:
-    """Return for each canonical address the place of its sort, -1 for a person's own."""
+    """Return for each canonical address the index of its category, -1 for none."""
     found = np.full(len(addresses), -1, dtype=np.intp)
-    for place, sort in enumerate(CATEGORIES):  # the last one that holds stays
-        is_one = pc.match_substring_regex(addresses, _PATTERNS[sort], ignore_case=True)
+    for place, category in enumerate(CATEGORIES):  # the last match wins
+        is_one = pc.match_substring_regex(addresses, _PATTERNS[category], ignore_case=True)
         found[is_one.to_numpy(zero_copy_only=False)] = place
     return found

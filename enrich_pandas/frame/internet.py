@@ -1,4 +1,4 @@
-"""E-mail addresses and domains, each to one canonical form; no network is asked."""
+"""Bring e-mail addresses and domains to one canonical form. No network is used."""
 
 import re
 import unicodedata
@@ -11,9 +11,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from enrich_pandas.frame.cells import InvalidValueError
 
-# -- Domains that name nobody's company, and mailboxes that are nobody's own: one table ----------
-
-# Anybody may have an address there.
+# Free mail services: the domain of an address is not that of a company.
 # fmt: off
 FREE_MAIL = frozenset({
     "126.com", "163.com", "aol.com", "att.net", "bigpond.com", "btinternet.com", "comcast.net",
@@ -31,7 +29,7 @@ FREE_MAIL = frozenset({
 })
 # fmt: on
 
-# A page there is not a site of one's own.
+# Social networks: a page there is not a company's own site.
 # fmt: off
 SOCIAL_NETWORKS = frozenset({
     "crunchbase.com", "facebook.com", "fb.com", "github.com", "instagram.com", "linkedin.com",
@@ -40,7 +38,7 @@ SOCIAL_NETWORKS = frozenset({
 })
 # fmt: on
 
-# An address there is thrown away after use.
+# Services for disposable addresses.
 # fmt: off
 DISPOSABLE = frozenset({
     "10minutemail.com", "10minutemail.net", "armyspy.com", "burnermail.io", "cuvox.de",
@@ -58,7 +56,7 @@ DISPOSABLE = frozenset({
 })
 # fmt: on
 
-# Before the @: a mailbox that several people read, or nobody; without dots and dashes.
+# Local parts of shared mailboxes, without dots and dashes.
 # fmt: off
 ROLES = frozenset({
     "abuse", "accounting", "accounts", "accountspayable", "accueil", "admin", "administracion",
@@ -81,8 +79,6 @@ ROLES = frozenset({
 # fmt: on
 
 
-# -- E-mail addresses and domains, each to one canonical form; no network is asked ---------------
-
 MAX_EMAIL = 254  # RFC 5321, 4.5.3.1.3, less the angle brackets
 MAX_LOCAL = 64  # RFC 5321, 4.5.3.1.1
 
@@ -97,13 +93,13 @@ _HOST = re.compile(r"(?:https?:)?/*(?P<host>[^/?#:@\s]+)(?::\d+)?(?:[/?#].*)?", 
 def email(text: str) -> str:
     """Return an address with its domain as a lower-case A-label and its local part untouched.
 
-    ``mailto:`` and ``Name <address>`` are unwrapped. The local part is not folded: whether its
-    case, dots or tags matter is for its own mail server to say.
+    ``mailto:`` and ``Name <address>`` are unwrapped. The local part keeps its case, dots and tags,
+    since only its mail server knows whether they matter.
 
     Raises
     ------
-    Refused
-        With the reason why it is not one e-mail address.
+    InvalidValueError
+        The text is not one e-mail address; ``code`` says why.
     """
     text = _unwrapped(text)
     if _SEVERAL.search(text):
@@ -125,13 +121,13 @@ def email(text: str) -> str:
 def domain(text: str) -> str:
     """Return the registrable domain of a host name or web address, as a lower-case A-label.
 
-    By the public suffix list that comes with tldextract; a last label that is not listed is
-    itself the suffix, as the list's own default rule says.
+    It uses the public suffix list that comes with tldextract. A last label that is not listed is
+    itself the suffix, by the default rule of that list.
 
     Raises
     ------
-    Refused
-        With the reason why there is no registrable domain in it.
+    InvalidValueError
+        The text has no registrable domain; ``code`` says why.
     """
     match = _HOST.fullmatch(text)
     if match is None:
@@ -150,8 +146,8 @@ def website(text: str) -> str:
 
     Raises
     ------
-    Refused
-        Also where the address is on a social network: a page there is not a site of one's own.
+    InvalidValueError
+        Also if the URL is on a social network, since a page there is not the company's own site.
     """
     found = domain(text)
     if found in SOCIAL_NETWORKS:
@@ -160,12 +156,12 @@ def website(text: str) -> str:
 
 
 def email_domain(text: str) -> str:
-    """Return the registrable domain of an e-mail address, which names its owner's company.
+    """Return the registrable domain of an e-mail address, which identifies the company.
 
     Raises
     ------
-    Refused
-        Also where the address is of a free mail service.
+    InvalidValueError
+        Also if the address is at a free mail service.
     """
     found = domain(email(text).rpartition("@")[2])
     if found in FREE_MAIL:
@@ -177,7 +173,7 @@ def _unwrapped(text: str) -> str:
     if angled := _ANGLED.fullmatch(text):
         text = unicodedata.normalize("NFC", angled["address"].strip())
         shown = angled["shown"].strip(" \"'")
-        # Mail programs show an address as its own name; another address would be another person.
+        # Mail programs use the address as the display name; a different address is a second value.
         if "@" in shown and shown.casefold() != text.casefold():
             raise InvalidValueError("separator")
     if link := _MAILTO.fullmatch(text):
@@ -193,7 +189,7 @@ def _decoded(address: str) -> str:
 
 
 def _local_part(local: str) -> str:
-    # Nearly every address is an ASCII dot-atom: no need of 30 µs to see that.
+    # Nearly every address is an ASCII dot-atom, for which validate_email would take 30 µs.
     if _PLAIN_LOCAL.fullmatch(local):
         return local
     parsed = validate_email(
@@ -209,19 +205,19 @@ def _mail_domain(domain: str) -> str:
 
 @cache
 def _suffixes() -> Any:
-    """Load the bundled public suffix list: no download, no cache folder."""
-    import tldextract  # here, since it takes 0.2 s that only domains need to pay
+    """Load the bundled public suffix list, without a download or a cache folder."""
+    import tldextract  # here, since it takes 0.2 s and only domains need it
 
     return tldextract.TLDExtract(suffix_list_urls=(), cache_dir=None)
 
 
 def _registrable(host: str) -> str:
-    # Private suffixes first, so that the tenants of github.io and its like stay apart.
+    # Private suffixes first, so that each tenant of, for example, github.io has its own domain.
     for private in (True, False):
         parts = _suffixes()(host, include_psl_private_domains=private)
         if parts.domain and parts.suffix:
             return f"{parts.domain}.{parts.suffix}"
     labels = host.split(".")
-    if parts.suffix or len(labels) < 2 or not all(labels):  # noqa: PLR2004 - name and suffix
+    if parts.suffix or len(labels) == 1 or not all(labels):
         raise InvalidValueError("syntax")
     return ".".join(labels[-2:])

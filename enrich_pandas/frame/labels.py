@@ -1,9 +1,9 @@
-"""What people call the columns that hold an identifier: one table of names."""
+"""Common names of columns that hold an identifier, in one table."""
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from itertools import product
 
-# Whose it is, in front of the name: "Contact LinkedIn URL", "lead_email".
+# Prefixes of the row's own person: "Contact LinkedIn URL", "lead_email".
 _OWNERS = (
     *("", "person", "contact", "lead", "prospect", "candidate", "member", "user", "customer"),
     *("client", "employee", "attendee", "applicant", "participant", "profile", "my"),
@@ -48,11 +48,11 @@ _DOMAIN = (
 
 
 def normalize_label(label: Hashable) -> str:
-    """Fold a column label to its letters and digits; the levels of a MultiIndex are joined.
+    """Return the letters and digits of a column label; levels of a MultiIndex are joined.
 
     Examples
     --------
-    >>> normalised("E-Mail Address"), normalised(("Contact", "LI_URL", ""))
+    >>> normalize_label("E-Mail Address"), normalize_label(("Contact", "LI_URL", ""))
     ('emailaddress', 'contactliurl')
     """
     text = " ".join(map(str, label)) if isinstance(label, tuple) else str(label)
@@ -87,23 +87,23 @@ def _names() -> Iterator[tuple[str, str]]:
         yield from ((name, identifier) for group in spellings for name in group)
 
 
-# From a normalised name to the identifier that such a column holds.
+# From a normalized label to the identifier that such a column holds.
 NAMES: Mapping[str, str] = dict(_names())
 
-# A column of e-mail addresses serves who asks for the domains in them, and those only: the whole
-# address of a company is asked by where `on=` says so.
+# A column of e-mail addresses also serves a provider that takes their domains. A company is only
+# requested by a whole e-mail address if `on=` says so.
 SERVES_AS: Mapping[str, str] = {"email": "email_domain"}
 
 
 def served_identifier(identifier: str, identifiers: Iterable[str]) -> str | None:
-    """Return the identifier of those wanted that a column of this one serves, or None."""
+    """Return the wanted identifier that a column of this identifier serves, or None."""
     wanted = set(identifiers)
     return next(
         (name for name in (SERVES_AS.get(identifier, ""), identifier) if name in wanted), None
     )
 
 
-# Words that tell whose a column is, when it is not the row's own person.
+# Words in the label of a column that is about another person than the row's own.
 OTHER_PEOPLE = (
     *("owner", "manager", "supervisor", "assistant", "referr", "recruiter", "spouse", "createdby"),
     *("modifiedby", "updatedby", "assignedto", "salesrep", "boss", "reportsto", "sender"),

@@ -1,4 +1,4 @@
-"""LinkedIn addresses: every spelling of a profile to one canonical form; nothing is resolved."""
+"""Bring LinkedIn URLs to one canonical form. No URL is opened and no link is followed."""
 
 import re
 import unicodedata
@@ -11,10 +11,10 @@ _URL = re.compile(
 )
 # www, mobile, and LinkedIn's country and language hosts (fr., de., pt-br., …).
 _HOST = re.compile(r"(?:(?:www|m|mobile|touch|[a-z]{2}(?:-[a-z]{2})?)\.)*linkedin\.com\.?")
-# A comma would split a vendor's list of addresses, and buy a stranger.
+# A comma would split a vendor's list of URLs and buy another person.
 _SEVERAL = re.compile(r"[,;]|\s\S*/")
 _CUT_OFF = re.compile(r"(?:\.\.|…)[^\w/]*$")
-# A member URN, unlike a vanity name, tells upper from lower case.
+# A member URN is case-sensitive, unlike a public profile name.
 _URN = re.compile(r"AC[ow]AA[\w-]{5,}", re.ASCII)
 _SLUG = re.compile(r"(?:[\w.~'-]|[^\x00-\x7f])+", re.ASCII)
 _ENCODED = re.compile(r"%[0-9a-fA-F]{2}")
@@ -27,12 +27,12 @@ _SHORTENERS = frozenset(
         *("ow.ly", "buff.ly", "is.gd", "rebrand.ly", "rb.gy", "t.ly", "cutt.ly", "tiny.cc"),
     }
 )
-_WRAPPERS = frozenset({"mwlite", "comm"})  # the old mobile site, and links in LinkedIn's e-mails
+_WRAPPERS = frozenset({"mwlite", "comm"})  # the old mobile site, and links in e-mails of LinkedIn
 _COMPANY = frozenset({"company", "school", "showcase"})
 _SALES = frozenset({"sales", "recruiter", "talent", "cap", "hire"})
 _LEGACY = frozenset({"pub", "profile"})
 _OLD_COMPANY = frozenset({"companies", "company-beta", "edu", "organization", "biz"})
-# The rest of LinkedIn's first path segments: a bare `linkedin.com/x` with one of these is no one.
+# LinkedIn's other first path segments: a bare `linkedin.com/x` with one of these is not a profile.
 _SECTIONS = frozenset(
     {
         *("about", "ads", "advice", "analytics", "article", "articles", "authwall", "badges"),
@@ -51,14 +51,14 @@ _SECTIONS = frozenset(
 def person(text: str) -> str:
     """Return ``https://www.linkedin.com/in/<slug>`` for any spelling of a person's profile.
 
-    The slug is percent-decoded, NFC and lower-cased, but for a URN (``ACoAA…``), whose case
-    matters. A bare ``linkedin.com/<name>``, which Zoho's documents use, is read as
+    The slug is percent-decoded, brought to NFC and lower-cased, except for a URN (``ACoAA…``),
+    which is case-sensitive. A bare ``linkedin.com/<name>``, as in Zoho's documentation, is read as
     ``/in/<name>`` unless the name is one of LinkedIn's own sections.
 
     Raises
     ------
-    Refused
-        With the reason why it is not the address of a person's profile.
+    InvalidValueError
+        The text is not the URL of a person's profile; ``code`` says why.
     """
     segments = _segments(text)
     section = segments[0].lower() if segments else ""
@@ -77,8 +77,8 @@ def company(text: str) -> str:
 
     Raises
     ------
-    Refused
-        With the reason why it is not the address of a company's page.
+    InvalidValueError
+        The text is not the URL of a company's page; ``code`` says why.
     """
     segments = _segments(text)
     section = segments[0].lower() if segments else ""
@@ -91,7 +91,7 @@ def company(text: str) -> str:
 
 
 def _segments(text: str) -> list[str]:
-    """Split the path of a LinkedIn address; refuse any other."""
+    """Return the path segments of a LinkedIn URL; raise for any other text."""
     if _CUT_OFF.search(text):
         raise InvalidValueError("truncated")
     text = text.lstrip(_OPENING).rstrip(_CLOSING)
@@ -103,7 +103,7 @@ def _segments(text: str) -> list[str]:
     segments = [part for part in (url["path"] or "").split("/") if part]
     if segments and segments[0].lower() in _WRAPPERS:
         del segments[0]
-    if segments and segments[0].lower() in _SALES:  # these have commas of their own
+    if segments and segments[0].lower() in _SALES:  # these URLs contain commas
         raise InvalidValueError("sales_url")
     if several:
         raise InvalidValueError("separator")
@@ -127,8 +127,8 @@ def _refuse_section(section: str) -> None:
 
 
 def _parse_slug(segment: str) -> str:
-    """Decode and fold the part of the address that names the profile."""
-    slug = _decode(segment).strip(INVISIBLE + " \u00a0")  # encoded leftovers of a paste
+    """Decode and lower-case the path segment that identifies the profile."""
+    slug = _decode(segment).strip(INVISIBLE + " \u00a0")  # encoded remains of pasted text
     if _SEVERAL.search(slug):
         raise InvalidValueError("separator")
     if _CUT_OFF.search(slug):
@@ -138,7 +138,9 @@ def _parse_slug(segment: str) -> str:
     if not _URN.fullmatch(slug):
         slug = unicodedata.normalize("NFC", unicodedata.normalize("NFC", slug).lower())
     slug = slug.rstrip(_CLOSING)
-    if slug in PLACEHOLDERS:  # `/in/undefined` is a broken export, and somebody's profile
+    if (
+        slug in PLACEHOLDERS
+    ):  # `/in/undefined` comes from a broken export, and such a profile exists
         raise InvalidValueError("placeholder")
     if not _SLUG.fullmatch(slug):
         raise InvalidValueError("not_a_profile")
@@ -146,10 +148,10 @@ def _parse_slug(segment: str) -> str:
 
 
 def _decode(segment: str) -> str:
-    """Percent-decode once, and once more where the first pass shows that it was encoded twice.
+    """Percent-decode a slug, twice if it was encoded twice.
 
-    A slug has no per cent sign of its own, so what is left after one pass is the same person's
-    slug, encoded by a second program.
+    A slug never contains a percent sign. If one is left after the first pass, a second program has
+    encoded the slug again.
     """
     try:
         slug = unquote(segment, errors="strict")

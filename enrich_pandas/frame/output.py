@@ -1,4 +1,7 @@
-"""How the result looks: fields, layout and names, checked before anything is spent."""
+"""Decide on the columns of the result, check them before anything is spent, and attach them.
+
+Columns are attached by position, never joined, so that no row can get another row's data.
+"""
 
 import difflib
 import re
@@ -16,26 +19,24 @@ from enrich_pandas.frame.flatten import ArrayBuilder
 from enrich_pandas.frame.schema import ROW_COLUMNS, Field, fields_of, wide_names
 from enrich_pandas.models import Part
 
-# -- From columns to a frame, by position: never a join, so never another row's data -------------
-
 
 def attach(
     frame: pd.DataFrame, columns: Mapping[str, Any], replaced: Iterable[Hashable]
 ) -> pd.DataFrame:
-    """Set columns beside a frame's own; the index is the frame's, the input stays as it is."""
+    """Return a new frame with these columns beside a frame's own, except the replaced ones."""
     kept = frame.drop(columns=list(replaced))
     new = pd.DataFrame(dict(columns), index=frame.index, copy=False)
     joined: Any = pd.concat([kept, new], axis=1, ignore_index=True)
     joined.columns = _labels(kept.columns, list(columns))
-    # Its attrs and flags, and what a subclass knows besides; pandas' stubs do not tell of it.
+    # Copies attrs, flags and the metadata of a subclass. pandas-stubs does not declare it.
     result: pd.DataFrame = joined.__finalize__(frame)
     return result
 
 
 def earlier_columns(frame: pd.DataFrame, prefix: str, names: Iterable[str]) -> list[Hashable]:
-    """Return the columns that an earlier run left in a frame; they will be replaced.
+    """Return the columns of an earlier result in a frame, which the new result replaces.
 
-    A frame holds an earlier result where all row columns (status, reason, …) are there.
+    A frame has an earlier result if it has all row columns (status, reason, …).
     """
     texts = {label: text_of(label) for label in frame.columns}
     if not {prefix + name for name in ROW_COLUMNS} <= set(texts.values()):
@@ -49,38 +50,38 @@ def earlier_columns(frame: pd.DataFrame, prefix: str, names: Iterable[str]) -> l
 
 
 def check_names(frame: pd.DataFrame, names: Iterable[str], own: Iterable[Hashable]) -> None:
-    """Refuse a call whose columns would overwrite the frame's.
+    """Raise if a column of the result has the name of one of the frame's own columns.
 
     Raises
     ------
     InputError
-        A name is taken, be it in another case; raised before anything is spent.
+        A name exists, in upper or lower case; raised before anything is spent.
     """
     ours = set(own)
-    answers = {text_of(label).casefold(): label for label in frame.columns if label not in ours}
-    clashes = [answers[name.casefold()] for name in names if name.casefold() in answers]
+    existing = {text_of(label).casefold(): label for label in frame.columns if label not in ours}
+    clashes = [existing[name.casefold()] for name in names if name.casefold() in existing]
     if clashes:
         raise InputError(
-            f"The frame has {len(clashes)} column(s) of the result's names already: "
-            f"{', '.join(repr(label) for label in clashes[:5])}.",
-            todo="Rename them, or choose another prefix, such as prefix='found_'.",
+            f"The frame already has {len(clashes)} of the result's columns: "
+            f"{', '.join(map(repr, clashes[:5]))}{', …' * (len(clashes) > len(clashes[:5]))}.",
+            todo="Choose another prefix, for example prefix='found_', or rename the columns.",
         )
 
 
 def _stem(name: str) -> str:
-    """Blank the number of an item: another ``max_items`` makes more columns of the same kind."""
+    """Replace the number of an item, since another ``max_items`` gives more such columns."""
     return re.sub(r"_\d+(?=_|$)", "_#", name)
 
 
 def text_of(label: Hashable) -> str:
-    """Return a column's label as text; of one in levels, the first, where the others are empty."""
+    """Return a column's label as text; of a MultiIndex the first level if the others are empty."""
     if isinstance(label, tuple):
         return str(label[0]) if not any(label[1:]) else repr(label)
     return str(label)
 
 
 def _labels(kept: pd.Index, names: list[str]) -> pd.Index:
-    """Return a frame's own labels and new ones; in levels, the new ones stand in the first."""
+    """Return a frame's labels and new ones, which are put into the first level of a MultiIndex."""
     if kept.nlevels == 1:
         return _extended(kept, names)
     levels = [names, *[[""] * len(names)] * (kept.nlevels - 1)]
@@ -90,18 +91,20 @@ def _labels(kept: pd.Index, names: list[str]) -> pd.Index:
 
 def _extended(kept: pd.Index, labels: list[str]) -> pd.Index:
     if kept.dtype == object:
-        # Else pandas guesses the dtype: None becomes NaN, and a lone surrogate cannot be encoded.
+        # Otherwise pandas infers the dtype: None becomes NaN, and a lone surrogate raises.
         return pd.Index([*kept, *labels], dtype=object, name=kept.name)
     return kept.append(pd.Index(labels)).rename(kept.name)
 
-
-# -- How the result looks: fields, layout and names, checked before anything is spent ------------
 
 Layout = Literal["wide", "nested", "tables"]
 
 
 class Tables(dict[str, pd.DataFrame]):
-    """Linked frames by name: ``people``, then one a list, keyed by the row's position."""
+    """The linked frames of ``layout="tables"``, by name.
+
+    The first is ``people`` or ``companies``, with one row for each row of the input. Each further
+    one has the items of a list, with the position of their row.
+    """
 
     def __repr__(self) -> str:
         sizes = (f"{name} {len(table):,} rows" for name, table in self.items())
@@ -110,10 +113,10 @@ class Tables(dict[str, pd.DataFrame]):
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What a call will add to a frame.
+    """The columns that a call adds to a frame.
 
-    ``replaced`` are the columns that an earlier run left in it. ``sources`` tells whether each
-    field has a column that names who gave it.
+    ``replaced`` are the columns of an earlier result. ``sources`` is whether each field has a
+    column with the name of the provider that delivered it.
     """
 
     kind: str
@@ -125,11 +128,11 @@ class Output:
     sources: bool = False
 
     def builder(self) -> ArrayBuilder:
-        """Make a shelf for what the layout shows of the models."""
+        """Return an empty builder for the fields and items that the layout shows."""
         return ArrayBuilder(self.fields, self.max_items if self.layout == "wide" else None)
 
     def assemble(self, frame: pd.DataFrame, answers: flatten.RowAnswers) -> "pd.DataFrame | Tables":
-        """Make the result from the distinct answers."""
+        """Return the result: the frame with the columns of the answers, or the tables."""
         if self.layout == "tables":
             return self._tables(frame, answers)
         if self.layout == "wide":
@@ -163,14 +166,14 @@ def decide_output(
     prefix: str,
     sources: bool = False,
 ) -> Output:
-    """Decide on the columns of the result.
+    """Validate the arguments that shape the result, and return its columns.
 
     Raises
     ------
     InputError
-        The frame is none, or has columns of these names.
+        The input is not a DataFrame, or it already has columns with these names.
     ConfigurationError
-        The layout, a field, ``max_items`` or the prefix is not one that there is.
+        The layout, a field, ``max_items`` or the prefix is not valid.
     """
     _check_call(frame, layout, max_items, prefix)
     every = fields_of(model)
@@ -183,27 +186,26 @@ def decide_output(
     return Output(kind, chosen, layout, max_items, prefix, own, sources)
 
 
-def _check_call(frame: pd.DataFrame, layout: str, max_items: int, prefix: str) -> None:
+def _check_call(frame: Any, layout: str, max_items: Any, prefix: Any) -> None:
     if not isinstance(frame, pd.DataFrame):
         raise InputError(
             f"A pandas DataFrame is needed, not {type(frame).__name__}.",
-            todo="Pass a DataFrame; a Series becomes one with .to_frame().",
+            todo="Pass a DataFrame. For a Series, type series.to_frame().",
         )
     if layout not in ("wide", "nested", "tables"):
         raise ConfigurationError(
-            f"There is no layout {layout!r}.",
-            cost="Nothing was spent.",
-            todo="Choose 'wide', 'nested' or 'tables'.",
+            f"layout={layout!r} is not a valid layout.",
+            todo="Use layout='wide', 'nested' or 'tables'.",
         )
     if isinstance(max_items, bool) or not isinstance(max_items, int) or max_items < 0:
         raise ConfigurationError(
-            f"max_items={max_items!r} is not a whole number from 0 on.", cost="Nothing was spent."
+            f"max_items={max_items!r} is not a whole number of at least 0.",
+            todo="Use for example max_items=3.",
         )
     if not isinstance(prefix, str) or LONE_SURROGATE.search(prefix):
         raise ConfigurationError(
-            f"prefix={prefix!r} cannot begin a column's name.",
-            cost="Nothing was spent.",
-            todo="Write a text, such as prefix='found_'.",
+            f"prefix={prefix!r} cannot be the beginning of a column name.",
+            todo="Use a text, for example prefix='found_'.",
         )
 
 
@@ -217,8 +219,7 @@ def _choose(every: Sequence[Field], names: Sequence[str] | None, prefix: str) ->
             bare = str(name).removeprefix(prefix)
             close = difflib.get_close_matches(bare, by_name, n=3)
             raise ConfigurationError(
-                f"There is no field {name!r}.",
-                cost="Nothing was spent.",
+                f"fields= contains {name!r}, which is not a field.",
                 todo=f"Did you mean {' or '.join(map(repr, close))}?"
                 if close
                 else f"The fields are {', '.join(by_name)}.",

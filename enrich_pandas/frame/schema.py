@@ -1,7 +1,6 @@
-"""The output schema, read off the models: which columns there are, and of which dtype.
+"""Derive the columns of a result and their dtypes from the models.
 
-Nothing here depends on data: the columns of a result are fixed by the model, the layout and
-``max_items``.
+The columns depend on the model, the layout and ``max_items``, never on data.
 """
 
 import types
@@ -16,7 +15,7 @@ import pyarrow as pa
 
 from enrich_pandas.models import Part
 
-# The default text dtype of the pandas at hand: "str" from pandas 3 on, "string" before.
+# The default text dtype of the installed pandas: "str" from pandas 3 on, "string" before.
 TEXT = "str" if int(pd.__version__.split(".")[0]) >= 3 else "string"  # noqa: PLR2004 - pandas 3
 TIME = "datetime64[us, UTC]"
 ARROW: dict[type, pa.DataType] = {
@@ -39,10 +38,10 @@ Shape = Literal["scalar", "part", "list"]
 
 
 def times(seconds: Sequence[float | None]) -> pd.DatetimeIndex:
-    """Return seconds since the epoch as times, and None as no time.
+    """Return seconds since the epoch as UTC times, and None as NaT.
 
-    By hand: pandas 2 rounds what it has not written where there is no time, and its garbage may be
-    too large for that.
+    The conversion does not use pandas: pandas 2 also rounds the undefined values behind NaT, which
+    can overflow.
 
     Examples
     --------
@@ -58,7 +57,7 @@ def times(seconds: Sequence[float | None]) -> pd.DatetimeIndex:
 
 
 class Field(NamedTuple):
-    """A field of a model: its name, its shape, and the type of the value or of the items."""
+    """A field of a model: name, shape, type of the value or of the items, and description."""
 
     name: str
     shape: Shape
@@ -67,9 +66,9 @@ class Field(NamedTuple):
 
 
 class Leaf(NamedTuple):
-    """A scalar within a part, with the suffix its column has and whether it is a date's year.
+    """A scalar within a part: suffix of its column, field, type, and whether it is a date's year.
 
-    A text in a list of texts is a part without a field.
+    A text in a list of texts is a leaf without suffix and field.
     """
 
     suffix: str
@@ -80,7 +79,7 @@ class Leaf(NamedTuple):
 
 @cache
 def fields_of(model: type[Part]) -> tuple[Field, ...]:
-    """Read the fields of a model, in order.
+    """Return the fields of a model, in order.
 
     Examples
     --------
@@ -94,7 +93,7 @@ def fields_of(model: type[Part]) -> tuple[Field, ...]:
 
 @cache
 def leaves_of(part: type[Part] | type[str]) -> tuple[Leaf, ...]:
-    """Return the columns of a part; behind each date stands its year, as a number."""
+    """Return the leaves of a part; each date is followed by its year as a number."""
     if issubclass(part, str):
         return (Leaf("", "", ARROW[str]),)
     leaves = (_leaves("" if of.name == part.lead else f"_{of.name}", of) for of in fields_of(part))
@@ -109,7 +108,7 @@ def item_columns(field: Field, number: int) -> Iterator[tuple[str, Leaf]]:
 
 
 def scalar_columns(field: Field) -> Iterator[tuple[str, Leaf]]:
-    """Yield the columns of a scalar or of a part that is flattened in place."""
+    """Yield the columns of a scalar, or of a part, which is flattened in place."""
     part = leaves_of(field.type) if field.shape == "part" else _leaves("", field)
     for leaf in part:
         yield field.name.removesuffix("_date" if leaf.is_year else "") + leaf.suffix, leaf
@@ -122,7 +121,7 @@ def _leaves(suffix: str, field: Field) -> Iterator[Leaf]:
 
 
 def wide_names(fields: Sequence[Field], max_items: int) -> list[str]:
-    """Return the names of the wide layout, without the prefix, in order.
+    """Return the column names of the wide layout in order, without the prefix.
 
     Examples
     --------
@@ -145,16 +144,16 @@ def wide_names(fields: Sequence[Field], max_items: int) -> list[str]:
 def arrow_type(item: type) -> pa.DataType:
     """Return the Arrow type of an item of a list."""
     if item is str:
-        return pa.string()  # which every reader of nested columns knows
+        return pa.string()  # every reader of nested columns supports it
     if item in ARROW:
         return ARROW[item]
     return pa.struct([(field.name, arrow_type(field.type)) for field in fields_of(item)])
 
 
 def has_value(field: Field, model: Part) -> bool:
-    """Tell whether a model has a field: a value, an item, or a part that is not all empty.
+    """Return whether a model has a value, an item, or a part that is not empty, in a field.
 
-    A part is one value: a city and its country are of the same provider.
+    A part counts as one value: city and country come from the same provider.
     """
     value = getattr(model, field.name)
     if field.shape == "part":

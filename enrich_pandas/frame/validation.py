@@ -1,6 +1,6 @@
-"""Rows to identities: what is asked about, and for every other row the reason why not.
+"""Give every row an identity, or the reason why it is not requested.
 
-Work is done on distinct values and distinct rows only, never once a row.
+The work is done on distinct values and distinct rows, never once per row.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -21,34 +21,32 @@ from enrich_pandas.providers.base import Identity, Kind, Provider, Rule, Status
 
 __all__ = ["Identified", "identify", "read_where", "schema"]
 
-# -- What pandera finds wrong with the rows, and its table of failures in the user's terms -------
-
-ROW = "row"  # the verdict on the row as a whole, beside one on each identifier
+ROW = "row"  # the verdict on the row as a whole, beside one for each identifier
 ROW_REASONS = ("no_identifier", "incomplete", "needs_company")
 FIELDS = ("schema_context", "column", "check", "check_number", "failure_case", "index", "rows")
 
-Verdicts = Mapping[str, Sequence[Any]]  # identifier to a reason code or None for each row
+Verdicts = Mapping[str, Sequence[Any]]  # for each identifier, the reason code of each row or None
 
 
 def schema(provider: Provider, kind: Kind, columns: IdentifierColumns) -> Any:
-    """Make the pandera schema of the verdicts on rows: one check for each reason code.
+    """Return the pandera schema of the verdicts on rows, with one check for each reason code.
 
-    A verdict is the reason code of a value, or null where it is fine or missing; its column is
-    named after the identifier. The provider's own rules stand beside the general reasons.
+    A verdict is the reason code of a value, or null if the value is valid or missing. Its column
+    has the name of the identifier. The provider's own rules follow the general reasons.
 
     Parameters
     ----------
     provider, kind
-        Who is asked, and for what.
+        The provider and what is enriched.
     columns
         The columns that were found.
 
     Returns
     -------
     pandera.pandas.DataFrameSchema
-        To be validated lazily, so that all failures come at once.
+        Validate it lazily, so that it reports all failures at once.
     """
-    import pandera.pandas as pa  # here, since it takes 0.4 s that only a call needs to pay
+    import pandera.pandas as pa  # here, since it takes 0.4 s and only a call needs it
 
     def verdicts(codes: Sequence[str]) -> Any:
         checks = [pa.Check(lambda column, code=code: column != code, error=code) for code in codes]
@@ -60,25 +58,25 @@ def schema(provider: Provider, kind: Kind, columns: IdentifierColumns) -> Any:
 
 
 def _codes(rules: Sequence[Rule]) -> list[str]:
-    """List the reasons that a value of an identifier may have, the provider's own last."""
+    """Return the reasons that a value of an identifier can have, the provider's own last."""
     general = [code for code in REASONS if code not in {"missing", *ROW_REASONS}]
     return list(dict.fromkeys([*general, *(rule.code for rule in rules)]))
 
 
 @dataclass(frozen=True)
 class InvalidRows:
-    """What is wrong with the distinct rows; pandera is loaded once somebody asks for its table.
+    """The distinct rows with an invalid value. pandera is imported when its table is read.
 
     Attributes
     ----------
     schema
-        Makes the schema.
+        Returns the pandera schema.
     verdicts
-        Of each bad row.
+        The verdicts on these rows.
     cells
-        For each identifier the user's column, but of the bad rows alone.
+        For each identifier, the cells of these rows in the user's column.
     first, counts
-        For each of them, the position of the first row like it, and how many there are.
+        For each of these rows, the position of the first row like it, and the number of such rows.
     """
 
     schema: Callable[[], Any]
@@ -89,7 +87,7 @@ class InvalidRows:
 
     @cached_property
     def errors(self) -> Exception | None:
-        """Validate the verdicts, all at once; pandera's SchemaErrors, or None."""
+        """Validate the verdicts lazily; return pandera's SchemaErrors, or None."""
         import pandera.errors  # here, as above
 
         frame = pd.DataFrame(
@@ -103,7 +101,7 @@ class InvalidRows:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """Make pandera's table, in the user's terms: labels, cells and row positions."""
+        """Return pandera's table of failures with the user's labels, cells and row positions."""
         errors: Any = self.errors
         if errors is None:
             return empty_failure_cases()
@@ -113,10 +111,10 @@ class InvalidRows:
         labels = np.full(len(cases), None, dtype=object)
         cells = labels.copy()
         for name, column in self.cells.items():
-            mine = np.flatnonzero(names == name)
-            for place, cell in zip(mine, column.iloc[places[mine]], strict=True):  # may be a list
+            own = np.flatnonzero(names == name)
+            for place, cell in zip(own, column.iloc[places[own]], strict=True):  # can be a list
                 labels[place], cells[place] = column.name, cell
-        # As objects: text that holds a lone surrogate fits no string dtype.
+        # As objects, since no string dtype can hold a lone surrogate.
         cases["column"] = pd.Series(labels, dtype=object)
         cases["failure_case"] = pd.Series(cells, dtype=object)
         cases["index"], cases["rows"] = self.first[places], self.counts[places]
@@ -125,31 +123,29 @@ class InvalidRows:
 
 
 def empty_failure_cases() -> pd.DataFrame:
-    """Make the table of what is wrong where nothing is."""
+    """Return a table of failures without rows."""
     return pd.DataFrame(columns=list(FIELDS))
 
-
-# -- Rows to identities: what is asked about, and for every other row the reason why not ---------
 
 Mask = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, slots=True)
 class Identified:
-    """Every row's identity, or the reason why it has none.
+    """The identity of every row, or the reason why it has none.
 
     Attributes
     ----------
     codes
-        One for each row. Below ``len(identities)`` it is the place of the row's identity, else,
-        less that, the place of its refusal: one list of results and refusals is taken by it.
+        A code for each row. Below ``len(identities)`` it is an index into ``identities``; from
+        there on, less ``len(identities)``, an index into ``exclusions``.
     identities
-        The distinct ones, in order of first appearance.
-    refusals
-        Status and reason, distinct. A reason is ``<identifier>:<code>``, ``no_identifier``,
-        ``incomplete`` or ``where``.
-    faults
-        The values that are wrong, of which pandera makes `failure_cases`.
+        The distinct identities, in order of first appearance.
+    exclusions
+        The distinct pairs of status and reason. A reason is ``<identifier>:<code>``,
+        ``no_identifier``, ``incomplete``, ``needs_company`` or ``where``.
+    invalid_rows
+        The distinct rows with an invalid value, from which `failure_cases` is built.
     """
 
     codes: Codes
@@ -159,11 +155,11 @@ class Identified:
 
     @property
     def failure_cases(self) -> pd.DataFrame:
-        """Return pandera's table in the user's terms, one line for a bad value in distinct rows.
+        """Return pandera's table of failures, one line for each invalid value of a distinct row.
 
         ``column`` is the label, ``check`` the reason code, ``failure_case`` the cell, ``index``
-        the position of the first such row and ``rows`` how many are like it. A bad value is
-        listed also where another identifier of its row serves.
+        the position of the first such row, and ``rows`` the number of such rows. An invalid value
+        is also listed if the row is requested by another identifier.
         """
         return self.invalid_rows.table if self.invalid_rows else empty_failure_cases()
 
@@ -174,7 +170,7 @@ class Identified:
 
     @property
     def invalid(self) -> int:
-        """Number of rows that are not sent because of what they hold."""
+        """Number of rows that are not sent because their values are invalid."""
         return sum(
             rows
             for (status, _), rows in zip(self.exclusions, self.rows_by_exclusion, strict=True)
@@ -183,7 +179,7 @@ class Identified:
 
     @property
     def rows_by_exclusion(self) -> list[int]:
-        """Number of rows of each refusal."""
+        """Number of rows of each exclusion."""
         size = len(self.identities) + len(self.exclusions)
         counts: list[int] = np.bincount(self.codes, minlength=size).tolist()
         return counts[len(self.identities) :]
@@ -199,44 +195,44 @@ def identify(
     errors: Literal["coerce", "raise"] = "coerce",
     exclude: "Exclude | None" = None,
 ) -> Identified:
-    """Bring every row to an identity, or to the reason why it is not sent.
+    """Find the identity of every row, or the reason why the row is not sent.
 
-    Spends nothing and asks no network. What is plain is decided by Arrow's kernels, at some 0.5 µs
-    a row; Python's work is for the distinct cells that are not, and for a provider that chooses
-    among identifiers in its own way.
+    It is free and uses no network. Plainly spelled cells take about 0.5 µs a row. Python only works
+    on the other distinct cells, and on providers that choose among identifiers in their own way.
 
     Parameters
     ----------
     frame
-        The user's frame; it is not changed.
+        The user's frame. It is not changed.
     columns
         From `find_columns`.
     provider, kind
-        Whose rules hold, and what is enriched.
+        The provider, which has rules of its own, and what is enriched.
     where
-        True for the rows to take; the others get ``skipped``, as do null ones. An array goes by
-        position; a Series must have the frame's index.
+        True for the rows to request. Rows with False or null get ``skipped``. An array is matched
+        by position; a Series must have the frame's index.
     errors
-        ``raise`` to raise if any row is invalid.
-    refuse
-        Is given the canonical identifiers of a row, and tells why nobody may ask about it.
+        ``"raise"`` to raise if any row is invalid.
+    exclude
+        Returns status and reason for the canonical identifiers of a row that must not be
+        requested, and None for any other.
 
     Returns
     -------
     Identified
-        One code for each row, the distinct identities, the refusals and the failure cases.
+        A code for each row, the distinct identities, the exclusions and the failure cases.
 
     Raises
     ------
     InputError
-        If ``where`` does not fit the frame, or ``errors`` is ``raise`` and a row is invalid;
-        then with ``.failure_cases``, and pandera's own error as its cause.
+        ``where`` does not fit the frame; or ``errors="raise"`` and a row is invalid, then with
+        ``.failure_cases`` and with pandera's own error as its cause.
     ConfigurationError
-        If ``errors`` is another word.
+        ``errors`` is not valid.
     """
     if errors not in {"coerce", "raise"}:
         raise ConfigurationError(
-            f"errors={errors!r} is not known.", todo='Type errors="coerce" or errors="raise".'
+            f"errors={errors!r} is not valid.", todo='Use errors="coerce" or errors="raise".'
         )
     rows = None if where is None else np.flatnonzero(read_where(frame, where))
     rules = provider.rules(kind)
@@ -271,7 +267,7 @@ def identify(
 
 
 class _BadRows(NamedTuple):
-    """The distinct rows in which something is wrong: where first, how many, and what."""
+    """The distinct invalid rows: position of the first, number, and verdicts."""
 
     first: Codes
     counts: Codes
@@ -284,7 +280,7 @@ def _bad_rows(
     start: int,
     exclusions: Sequence[Exclusion],
 ) -> _BadRows:
-    """Find them; those that are well give pandera nothing to find."""
+    """Return the distinct rows with an invalid value; pandera does not need the others."""
     why = [reason if reason in ROW_REASONS else None for _, reason in exclusions]
     lacks = np.zeros(start + len(why), dtype=bool)
     lacks[start:] = [reason is not None for reason in why]
@@ -309,7 +305,7 @@ def _invalid_cells(
     bad: _BadRows,
     rows: Codes | None,
 ) -> InvalidRows | None:
-    """Keep what pandera's table is made of: the cells of the bad rows, as they are now."""
+    """Copy the cells of the invalid rows, since the user can change the frame later."""
     if not len(bad.first):
         return None
     first = bad.first if rows is None else rows[bad.first]
@@ -318,7 +314,7 @@ def _invalid_cells(
 
 
 def _spread(codes: Codes, rows: Codes | None, length: int, *, rest: int) -> Codes:
-    """Lay the codes of the rows taken over the whole frame."""
+    """Spread the codes of the requested rows over the whole frame; the others get ``rest``."""
     if rows is None:
         return codes
     spread = np.full(length, rest, dtype=np.intp)
@@ -331,30 +327,30 @@ def _take_rows(column: "pd.Series[Any]", rows: Codes | None) -> "pd.Series[Any]"
 
 
 def read_where(frame: pd.DataFrame, where: Any) -> Mask:
-    """Read ``where`` as one flag for each row, by position."""
+    """Return ``where`` as one flag for each row, by position."""
     if where is None:
         return np.ones(len(frame), dtype=bool)
     if isinstance(where, pd.Series) and not where.index.equals(frame.index):
         raise InputError(
-            "The index of where= is not that of the frame.",
-            todo="Make it from the same frame, or give where=condition.to_numpy().",
+            "The index of where= differs from the index of the frame.",
+            todo="Build it from the same frame, or pass where=mask.to_numpy().",
         )
     try:
-        # Numbers are refused: [0, 1] could mean positions.
+        # Numbers are not accepted: [0, 1] could be positions.
         flags = pd.api.types.infer_dtype(where, skipna=True) in {"boolean", "empty"}
         mask = pd.array(where, dtype="boolean") if flags else None
     except (TypeError, ValueError):
         mask = None
     if mask is None or mask.shape != (len(frame),):
         raise InputError(
-            f"where= does not give True or False for each of the {len(frame)} rows.",
-            todo='Give a condition on the frame, such as where=df["tier"] == "A".',
+            f"where= does not have True or False for each of the {len(frame):,} rows.",
+            todo='Pass a condition on the frame, for example where=df["Tier"] == "A".',
         )
     return np.asarray(mask.fillna(value=False), dtype=bool)
 
 
 def _invalid_rows_error(identified: Identified, length: int) -> InputError:
-    """Say how many rows are invalid, and for what."""
+    """Return the error with the number of invalid rows for each reason."""
     reasons = ", ".join(
         f"{reason} ({rows})"
         for (status, reason), rows in zip(
@@ -363,7 +359,7 @@ def _invalid_rows_error(identified: Identified, length: int) -> InputError:
         if status is Status.INVALID
     )
     return InputError(
-        f"{identified.invalid} of {length} rows cannot be sent: {reasons}.",
-        todo='See .failure_cases of this error, or type errors="coerce" to go on without them.',
+        f"{identified.invalid:,} of {length:,} rows are invalid: {reasons}.",
+        todo='See `.failure_cases` of this error, or use errors="coerce" to skip these rows.',
         failure_cases=identified.failure_cases,
     )

@@ -1,35 +1,55 @@
-"""Progress: what a run tells of itself, and the views that show it.
+"""Progress of a run: the snapshot that a run reports, and the views that show it.
 
-A hook is anything that can be called with a `Progress`. One that has buttons is a
-`InteractiveHook`, too, and is given the run's `Controls`. The views are loaded only when chosen.
+A hook is a callable that takes a `Progress`. A hook with buttons is an `InteractiveHook`, which
+also gets the run's `Controls`. A view is imported when it is chosen.
 """
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
-from enrich_pandas.providers.base import RateLimit, Status
+from enrich_pandas.providers.base import RateLimit
+from enrich_pandas.statuses import Status
 
 State = Literal["running", "paused", "stopping", "done", "failed", "interrupted"]
 FINAL: frozenset[State] = frozenset({"done", "failed", "interrupted"})
 
-_UNDONE = Status.SKIPPED, Status.PENDING
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Progress:
-    """A snapshot of a run; ten a second at the most, from one thread at a time.
+    """A snapshot of a run.
 
-    That thread is the one that waits for the run; while nobody does (``wait=False``), it is one of
-    the run's own, after a first snapshot from the thread that began it.
+    A hook gets at most ten snapshots a second, from one thread at a time: the thread that waits for
+    the run. If no thread waits (``wait=False``), the first snapshot comes from the calling thread
+    and the others from one of the run's own threads. Only the last snapshot has a `FINAL` state.
 
-    Rows count the frame's rows; ``counts`` maps each status to its rows so far. ``credits`` is
-    what the answers so far cost, ``credits_max`` the plan's maximum. ``requests`` are those of this
-    account in the window of the vendor's ``limit``, which is None where no limit is known. ``eta``
-    is in seconds, None while unknown. ``waiting`` says what the run waits for, if anything, and
-    ``wait_seconds`` how long still. ``warning`` is what its user should know while it goes on;
-    whoever waits for the run is warned of it. The last snapshot of a run, and no other, is in one
-    of the `FINAL` states.
+    Attributes
+    ----------
+    run, provider : str
+        The run's id and the provider's name.
+    rows, rows_done : int
+        Rows of the frame, and rows that have a status.
+    counts : mapping of str to int
+        Rows by status.
+    batches, batches_done, in_flight : int
+        Batches in all, finished, and being requested.
+    credits, credits_max : float
+        Credits that the answers cost so far, and the plan's maximum.
+    budget : float or None
+        The spending limit, in credits.
+    elapsed, eta : float
+        Seconds since the start, and seconds left; ``eta`` is None while it is unknown.
+    requests : int
+        Requests of this account in the current window of ``limit``.
+    limit : RateLimit or None
+        The vendor's rate limit, if it is known.
+    waiting, wait_seconds : str, float
+        What the run waits for, if anything, and for how many seconds.
+    warning : str
+        What the user should know before the run ends; the waiting thread also issues it as a
+        warning.
+    state : str
+        ``running``, ``paused``, ``stopping``, ``done``, ``failed`` or ``interrupted``.
     """
 
     run: str
@@ -54,22 +74,23 @@ class Progress:
 
     @property
     def settled(self) -> int:
-        """The rows done; those that a stop leaves undone are none, though they have a status."""
+        """The rows done, without the rows that a stopped run left undone."""
         if self.state in ("running", "paused", "done"):
             return self.rows_done
-        return self.rows_done - sum(self.counts.get(status, 0) for status in _UNDONE)
+        undone = (status for status in Status if status.info.is_undone)
+        return self.rows_done - sum(self.counts.get(status, 0) for status in undone)
 
 
 Hook = Callable[[Progress], None]
 
 
 class Controls(Protocol):
-    """What a view may do to a run, from any thread; each returns at once.
+    """What a view can do to a run, from any thread; each method returns at once.
 
-    ``cancel`` does what Ctrl-C does: whoever waits for the run is interrupted.
+    ``cancel`` does what Ctrl-C does: the thread that waits for the run is interrupted.
     """
 
-    def pause(self) -> None: ...  # noqa: D102 - the handle documents each
+    def pause(self) -> None: ...  # noqa: D102 - the handle documents it
     def resume(self) -> None: ...  # noqa: D102 - the handle documents it
     def cancel(self) -> None: ...  # noqa: D102 - the handle documents it
 
@@ -82,4 +103,4 @@ class InteractiveHook(Protocol):
         """Show a snapshot."""
 
     def take_controls(self, controls: Controls) -> None:
-        """Take the controls of a run, before its first snapshot."""
+        """Store the controls of a run; called before its first snapshot."""

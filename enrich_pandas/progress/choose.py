@@ -1,184 +1,159 @@
-"""Which view shows a run: by name, or by where the code runs."""
+"""The views, and the choice among them: by name, or by where the code runs."""
 
 import sys
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Never
+from typing import TYPE_CHECKING, Any, Literal, Never
 
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.progress import FINAL, Hook, Progress, phrases
-from enrich_pandas.progress.html import still
-from enrich_pandas.progress.phrases import ended
+from enrich_pandas.progress.html import snapshot_page
 
 if TYPE_CHECKING:
     from tqdm import tqdm
 
 
-def choose_view(progress: str | Hook | None) -> Hook:
+def choose_view(progress: str | Hook | Literal[False] | None) -> Hook:
     """Return the view that ``progress=`` names.
 
     Parameters
     ----------
-    progress
-        ``"auto"``: the widget in a notebook, the cell's output in marimo, the bar in a terminal,
-        elsewhere one line at the end. ``"widget"`` and ``"bar"``: that one. None: nothing is
-        shown. A callable: itself.
+    progress : {"auto", "widget", "bar"}, callable, False or None
+        ``"auto"`` is the widget in a notebook, the output of the cell in marimo, the bar in a
+        terminal, and one line at the end elsewhere. False and None show nothing. A callable is
+        called with each `Progress`.
 
     Returns
     -------
     Hook
-        To be called with each `Progress`; one view follows one run at a time.
+        A view, for one run at a time.
 
     Raises
     ------
     ConfigurationError
-        For any other value.
+        If ``progress`` is another value.
 
     Examples
     --------
-    >>> seen = []
-    >>> choose(seen.append) == seen.append
+    >>> snapshots = []
+    >>> choose_view(snapshots.append) == snapshots.append
     True
     """
-    if progress is None:
-        return _silent
+    if progress is None or progress is False:
+        return _show_nothing
     if callable(progress):
         return progress
     if progress not in _VIEWS:
         raise ConfigurationError(
-            f"There is no progress view {progress!r}.",
-            cost="Nothing was spent.",
-            todo="Use progress='auto', 'widget', 'bar', None or a function of one argument.",
+            f"progress={progress!r} is not a progress view.",
+            todo="Use progress='auto', 'widget', 'bar', False or a function of one argument.",
         )
     return _VIEWS[progress]()
 
 
-def _silent(_: Progress) -> None:
+def _show_nothing(_: Progress) -> None:
     """Show nothing."""
 
 
 def _auto() -> Hook:
-    """Choose by where the code runs."""
-    if _in_notebook():
+    if _is_notebook():
         return _widget()
-    if _in_marimo():
-        return _page()
-    return _bar() if sys.stderr is not None and sys.stderr.isatty() else _line()
+    if _is_marimo():
+        return MarimoView()
+    return TerminalBar() if sys.stderr is not None and sys.stderr.isatty() else LogLine()
 
 
-def _in_notebook() -> bool:
-    """Tell whether a Jupyter kernel runs this process, without importing IPython."""
+def _is_notebook() -> bool:
+    """Return whether a Jupyter kernel runs this process, without importing IPython."""
     ipython = sys.modules.get("IPython")
     shell = ipython.get_ipython() if ipython else None
-    # By name over the ancestors: Colab's shell is a subclass, and ipykernel need not be there.
+    # By the name of an ancestor: Colab's shell is a subclass, and ipykernel is optional.
     return any(ancestor.__name__ == "ZMQInteractiveShell" for ancestor in type(shell).__mro__)
 
 
-def _in_marimo() -> bool:
-    """Tell whether marimo shows what this process does, without importing it."""
+def _is_marimo() -> bool:
+    """Return whether a marimo notebook runs this process, without importing marimo."""
     marimo = sys.modules.get("marimo")
     return marimo is not None and bool(marimo.running_in_notebook())
 
 
 def _widget() -> Hook:
+    # ipywidgets takes 0.2 s to import and is not needed elsewhere.
     from enrich_pandas.progress.widget import Panel
 
     return Panel()
 
 
-def _page() -> Hook:
-
-    return MarimoView()
-
-
-def _bar() -> Hook:
-
-    return TerminalBar()
-
-
-def _line() -> Hook:
-
-    return LogLine()
-
-
-_VIEWS: Mapping[str, Callable[[], Hook]] = {"auto": _auto, "widget": _widget, "bar": _bar}
-
-
-# -- The bar of a terminal: one line of tqdm over the rows ---------------------------------------
-
-# tqdm's own estimate knows nothing of rate limits, so the time left comes from the run.
-_FORMAT = "{desc} {percentage:3.0f}%|{bar:10}| {n_fmt}/{total_fmt} rows{postfix}"
-
-
 class TerminalBar:
-    """Show a run as one line, which stays on the screen when the run ends."""
+    """Show a run as one line of tqdm, which remains on the screen after the run."""
+
+    # Without tqdm's own estimate: it does not know about rate limits, so the run computes the time.
+    FORMAT = "{desc} {percentage:3.0f}%|{bar:10}| {n_fmt}/{total_fmt} rows{postfix}"
 
     def __init__(self) -> None:
         self._bar: tqdm[Never] | None = None
 
     def __call__(self, progress: Progress) -> None:
         """Draw a snapshot."""
-        if self._bar is None:
-            self._bar = _opened(progress)
-        _draw(self._bar, progress)
+        self._bar = self._bar or self._open(progress)
+        self._bar.n = progress.settled
+        self._bar.set_postfix_str(_bar_text(progress), refresh=False)
+        self._bar.refresh()
         if progress.state in FINAL:
             self._bar.close()
             self._bar = None
 
+    def _open(self, progress: Progress) -> "tqdm[Never]":
+        from tqdm import tqdm  # late, so that scripts without a bar need not load it
 
-def _opened(progress: Progress) -> "tqdm[Never]":
-    from tqdm import tqdm
-
-    return tqdm(
-        desc=phrases.printable(progress.provider),
-        total=progress.rows,
-        bar_format=_FORMAT,
-        dynamic_ncols=True,
-        leave=True,
-    )
+        return tqdm(
+            desc=phrases.printable(progress.provider),
+            total=progress.rows,
+            bar_format=self.FORMAT,
+            dynamic_ncols=True,
+            leave=True,
+        )
 
 
-def _draw(bar: "tqdm[Never]", progress: Progress) -> None:
-    """Put the newest figures first: what does not fit a narrow terminal is cut at the end."""
+def _bar_text(progress: Progress) -> str:
+    """Return the figures beside the bar; a narrow terminal cuts off the last ones."""
     ended = progress.state if progress.state in FINAL else ""
     parts = (
         ended,
         phrases.paused(progress),
-        "" if ended else phrases.timed(progress),
+        "" if ended else phrases.time(progress),
         f"{phrases.amount(progress.credits)}/{phrases.amount(progress.credits_max)} credits",
         phrases.counted(progress),
         f"{progress.batches_done:,}/{progress.batches:,} batches, {progress.in_flight:,} in flight",
-        phrases.paced(progress) if not ended else "",
+        "" if ended else phrases.rate(progress),
     )
-    bar.n = progress.settled
-    bar.set_postfix_str(" · ".join(filter(None, parts)), refresh=False)
-    bar.refresh()
-
-
-# -- One line at the end: for scripts and logs, where a moving view would only be noise ----------
+    return " · ".join(filter(None, parts))
 
 
 class LogLine:
-    """Write a run's last snapshot to standard error; nothing before it."""
+    """Write the last snapshot of a run to standard error, for scripts and logs."""
 
     def __call__(self, progress: Progress) -> None:
-        """Write the snapshot if it is the last."""
+        """Write the snapshot if it is the last one."""
         if progress.state in FINAL and sys.stderr is not None:
-            sys.stderr.write(f"enrich_pandas: {ended(progress)}\n")
-
-
-# -- The output of a marimo cell: plain HTML, replaced in place; its Stop button ends the run ----
+            sys.stderr.write(f"enrich_pandas: {phrases.ended(progress)}\n")
 
 
 class MarimoView:
-    """Show a run as the output of the cell that waits for it; from elsewhere nothing is shown."""
+    """Show a run as the output of the marimo cell that waits for it.
+
+    marimo shows no ipywidgets. Its Stop button interrupts the run.
+    """
 
     def __init__(self) -> None:
         self._shown = ""
 
     def __call__(self, progress: Progress) -> None:
-        """Draw a snapshot, where it says anything new."""
-        page = still(progress)
+        """Replace the output of the cell if the snapshot looks different."""
+        page = snapshot_page(progress)
         if page != self._shown:
             self._shown = page
-            marimo: Any = sys.modules["marimo"]  # which runs this process, and is no dependency
+            marimo: Any = sys.modules["marimo"]  # it runs this process, and is not a dependency
             marimo.output.replace(marimo.Html(page))
+
+
+_VIEWS: Mapping[str, Callable[[], Hook]] = {"auto": _auto, "widget": _widget, "bar": TerminalBar}

@@ -1,14 +1,14 @@
-"""What every view says of a run, in words."""
+"""What every view says about a run, in words."""
 
 from collections.abc import Iterator
 
 from enrich_pandas.progress import FINAL, Progress
-from enrich_pandas.providers.base import Status
+from enrich_pandas.statuses import Status
 
 _WINDOWS = {1.0: "a second", 60.0: "a minute", 3600.0: "an hour", 86_400.0: "a day"}
 
 
-def counts(progress: Progress) -> Iterator[tuple[str, int]]:
+def counts(progress: Progress) -> Iterator[tuple[Status, int]]:
     """Yield each status that has rows, and how many, in the order of the statuses."""
     for status in Status:
         if rows := progress.counts.get(status, 0):
@@ -17,16 +17,11 @@ def counts(progress: Progress) -> Iterator[tuple[str, int]]:
 
 def counted(progress: Progress) -> str:
     """Return the counts, such as ``420 matched, 31 not found``."""
-    return ", ".join(f"{rows:,} {named(status)}" for status, rows in counts(progress))
-
-
-def named(status: str) -> str:
-    """Return a status as it is spoken."""
-    return status.replace("_", " ")
+    return ", ".join(f"{rows:,} {status.label}" for status, rows in counts(progress))
 
 
 def spent(progress: Progress) -> str:
-    """Return the credits spent, of the plan's maximum and of the budget where there is one."""
+    """Return the credits spent, the plan's maximum and the budget if there is one."""
     return f"{_spent(progress)} credits{_budget(progress)}"
 
 
@@ -38,13 +33,13 @@ def _budget(progress: Progress) -> str:
     return "" if progress.budget is None else f", budget {amount(progress.budget)}"
 
 
-def flying(progress: Progress) -> str:
-    """Return how many batches are in flight; empty where none is."""
+def in_flight(progress: Progress) -> str:
+    """Return how many batches are in flight; empty if there are none."""
     return f"{progress.in_flight:,} in flight" if progress.in_flight else ""
 
 
-def paced(progress: Progress) -> str:
-    """Return the requests in the vendor's window, of those allowed; empty without a limit."""
+def rate(progress: Progress) -> str:
+    """Return the requests in the vendor's window and its limit; empty without a limit."""
     if progress.limit is None:
         return ""
     allowed, seconds = progress.limit
@@ -52,23 +47,23 @@ def paced(progress: Progress) -> str:
     return f"{progress.requests:,} of {allowed:,} requests {window}"
 
 
-def timed(progress: Progress) -> str:
-    """Return the time left while it is known, else the time gone."""
+def time(progress: Progress) -> str:
+    """Return the time left if it is known, else the time elapsed."""
     if progress.eta is None:
-        return f"{clock(progress.elapsed)} gone"
+        return f"{clock(progress.elapsed)} elapsed"
     return f"{clock(max(progress.eta, progress.wait_seconds))} left"
 
 
 def facts(progress: Progress) -> list[tuple[str, str]]:
-    """Return the figures of a run with their labels; those of a moment only while it goes on."""
+    """Return the figures of a run with their labels; the rate only while the run goes on."""
     batches = f"{progress.batches_done:,} of {progress.batches:,}"
-    told = [
+    labeled = [
         ("Credits", _spent(progress) + _budget(progress)),
-        ("Batches", _joined(batches, flying(progress))),
+        ("Batches", _joined(batches, in_flight(progress))),
     ]
     if progress.state not in FINAL:
-        told.append(("Pace", paced(progress)))
-    return [(label, fact) for label, fact in told if fact]
+        labeled.append(("Rate", rate(progress)))
+    return [(label, fact) for label, fact in labeled if fact]
 
 
 def _joined(*parts: str) -> str:
@@ -76,34 +71,34 @@ def _joined(*parts: str) -> str:
 
 
 def paused(progress: Progress) -> str:
-    """Return why nothing moves, and for how long still; empty while something does."""
+    """Return why no request is sent, and for how long; empty if requests are being sent."""
     if progress.state in ("paused", "stopping"):
-        return _joined(progress.state, flying(progress))
+        return _joined(progress.state, in_flight(progress))
     if progress.waiting:
         return f"waiting {clock(progress.wait_seconds)}: {printable(progress.waiting)}"
     return ""
 
 
 def rows(progress: Progress) -> str:
-    """Return the rows done, of all."""
+    """Return the rows done, and all rows."""
     return f"{progress.settled:,} of {progress.rows:,} rows"
 
 
 def settled(progress: Progress) -> str:
-    """Return how far a run is and for how long still; once it has ended, how it did."""
+    """Return the rows done and the time left; after the end, the state and the time taken."""
     name, done = printable(progress.provider), rows(progress)
     if progress.state not in FINAL:
-        return f"{name}: {done}, {timed(progress)}"
+        return f"{name}: {done}, {time(progress)}"
     return f"{name} {progress.state}: {done} in {clock(progress.elapsed)}"
 
 
 def ended(progress: Progress) -> str:
-    """Return the one sentence that is left of a run."""
-    return f"{settled(progress)}, {spent(progress)}; {counted(progress) or 'no row settled'}"
+    """Return one sentence about a run that has ended."""
+    return f"{settled(progress)}, {spent(progress)}; {counted(progress) or 'no row done'}"
 
 
 def amount(credit: float) -> str:
-    """Return credits with no more decimals than they have, two at the most.
+    """Return credits with no more decimals than they have, at most two.
 
     Examples
     --------
@@ -114,18 +109,18 @@ def amount(credit: float) -> str:
 
 
 def credits_literal(credit: float) -> str:
-    """Return credits as one types them in code.
+    """Return credits as they are typed in code.
 
     Examples
     --------
-    >>> typed(1234567.0), typed(0.5)
+    >>> credits_literal(1234567.0), credits_literal(0.5)
     ('1234567', '0.5')
     """
     return amount(credit).replace(",", "")
 
 
 def clock(seconds: float) -> str:
-    """Return a length of time as minutes and seconds, with hours where there are any.
+    """Return a duration as minutes and seconds, with hours if there are any.
 
     Examples
     --------
@@ -138,5 +133,8 @@ def clock(seconds: float) -> str:
 
 
 def printable(text: str) -> str:
-    """Drop what a terminal would obey rather than show; a vendor may have had a hand in it."""
+    """Return text without control characters, which a terminal would execute.
+
+    Text of a vendor or of the user's frame can hold them.
+    """
     return "".join(character for character in text if character.isprintable())

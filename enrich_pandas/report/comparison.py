@@ -7,10 +7,9 @@ from typing import Any
 import pandas as pd
 
 from enrich_pandas.frame.schema import TEXT
-from enrich_pandas.progress.phrases import named
 from enrich_pandas.providers.base import Kind, Status
 from enrich_pandas.report.page import Block, Grid, Line, Lines, Page, format_value
-from enrich_pandas.report.render import Viewed
+from enrich_pandas.report.render import Viewable
 
 MAX_LISTED = 50  # people that are listed
 # What is told as a change, and the fields of which each is made.
@@ -67,7 +66,7 @@ class Pair:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Comparison(Viewed):
+class Comparison(Viewable):
     """What changed between two results; made by ``ep.compare``.
 
     A notebook shows it as a page; `to_html` writes that to a file, `to_frame` gives the table.
@@ -194,7 +193,7 @@ class Comparison(Viewed):
         for pair in unknown:
             key = (_value(pair.before, "status") or "", _value(pair.after, "status") or "")
             counts[key] = counts.get(key, 0) + 1
-        rows = [[named(a), named(b), f"{n:,}"] for (a, b), n in counts.items()]
+        rows = [[Status(a).label, Status(b).label, f"{n:,}"] for (a, b), n in counts.items()]
         return Grid("unknown", ["before", "after", self.kind], rows, [self.kind])
 
 
@@ -220,7 +219,7 @@ def _grid(heading: str, pairs: Sequence[Pair]) -> Grid:
         [
             format_value(_name(pair) or ""),
             format_value(pair.latest.identity),
-            named(pair.latest.status),
+            pair.latest.status.label,
         ]
         for pair in pairs[:MAX_LISTED]
     ]

@@ -1,4 +1,4 @@
-"""Examples out of the user's own frame: what is sent as what, what is not, and who repeats whom."""
+"""Examples from the user's frame for a plan: rows that are sent, rejected and duplicated."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,45 +13,44 @@ from enrich_pandas.frame.columns import position
 from enrich_pandas.frame.identities import count_by_identifiers
 from enrich_pandas.frame.impersonal import count_impersonal_rows
 from enrich_pandas.frame.validation import Identified
-from enrich_pandas.progress.phrases import named
-from enrich_pandas.providers.base import KEYS, Identity, Kind, Provider, Status
-from enrich_pandas.report.page import Grid, Line, format_value, labelled, listed
-from enrich_pandas.report.sentences import explain
+from enrich_pandas.providers.base import KEYS, Identity, Kind, Provider
+from enrich_pandas.report.page import Grid, Line, explain, format_labels, format_value, label_lines
+from enrich_pandas.statuses import Status
 
-FEW = 3  # examples of a kind
-LOOKED_AT = 1000  # rows among which those are looked for who are asked about
+MAX_EXAMPLES = 3  # of each kind
+SEARCHED_ROWS = 1000  # among which the rows that are sent are looked for
 
 Refused = Mapping[tuple[Status, str], int]
 
 
-class Sent(NamedTuple):
-    """A row that is asked about: its label and cells, as what; of several, by which provider."""
+class SentRow(NamedTuple):
+    """A row that is sent: its label, its cells, its identity and, of several, the provider."""
 
     label: Hashable
     cells: str
-    asked: str
+    identity: str
     provider: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Examples:
-    """A few rows of a frame, by what will become of them.
+    """A few rows of a frame, by what the call will do with them.
 
     Attributes
     ----------
     refused
-        For a status and reason: the labels of the first rows, and the cells that are why.
+        For each status and reason: the labels of the first rows, and their cells.
     sent
-        The first rows that are asked about.
+        The first rows that are sent.
     repeated
-        For those who stand in most rows: how many, their first labels, and whom they name.
+        The identities with the most rows: the number of rows, the first labels, the identity.
     failure_cases
-        pandera's table: one line for a bad value in distinct rows, in the order of the frame.
-        ``row`` is the label of the first such row, ``rows`` how many are like it.
+        One line for each distinct bad value, in the order of the frame, as in pandera: ``row`` is
+        the label of the first row with it, ``rows`` the number of such rows.
     """
 
     refused: Mapping[tuple[Status, str], tuple[list[Hashable], list[str]]]
-    sent: Sequence[Sent]
+    sent: Sequence[SentRow]
     repeated: Sequence[tuple[int, list[Hashable], str]]
     failure_cases: pd.DataFrame
 
@@ -59,7 +58,7 @@ class Examples:
 def find_examples(
     frame: pd.DataFrame, columns: Mapping[str, Hashable], identified: Identified
 ) -> Examples:
-    """Look for examples; it costs a look at the codes of the rows, and at a few rows."""
+    """Find examples for a call with one provider."""
     places = _places(frame, columns)
     refused = identified.codes - len(identified.identities)
     return Examples(
@@ -71,7 +70,7 @@ def find_examples(
 
 
 class ProviderRows(NamedTuple):
-    """What one provider of several can be asked by the frame's own columns."""
+    """The identities that one of several providers finds in the frame's own columns."""
 
     name: str
     provider: Provider
@@ -81,34 +80,32 @@ class ProviderRows(NamedTuple):
 
 def find_waterfall_examples(
     frame: pd.DataFrame,
-    columns: Mapping[str, Hashable],
-    askings: Sequence[ProviderRows],
+    providers: Sequence[ProviderRows],
     refused: Codes,
     refusals: Sequence[tuple[Status, str]],
 ) -> Examples:
-    """Look for examples where several providers are asked.
+    """Find examples for a call with several providers.
 
     Parameters
     ----------
-    columns
-        Those that serve any of them.
     refused
-        For each row, which of the refusals holds for all providers; -1 where none does.
+        For each row, the place in ``refusals`` if all providers refuse it, else -1.
     """
-    sent: list[Sent] = []
+    columns = {name: label for one in providers for name, label in one.columns.items()}
+    sent: list[SentRow] = []
     is_open = np.ones(len(frame), dtype=bool)
-    for one in askings:
+    for one in providers:
         found = _sent(frame, _places(frame, one.columns), one.identified, is_open)
-        sent += [of._replace(provider=one.name) for of in found]
+        sent += [row._replace(provider=one.name) for row in found]
         is_open &= one.identified.codes >= len(one.identified.identities)
-    cases = pd.concat([one.identified.failure_cases for one in askings])
-    # What one provider misses in a row is no failure where another can be asked about it.
+    cases = pd.concat([one.identified.failure_cases for one in providers])
+    # A row that lacks an identifier for one provider is no failure if another accepts it.
     is_failure = cases["column"].notna() | (refused[cases["index"].to_numpy(np.intp)] >= 0)
     cases = cases[is_failure].sort_values("index", kind="stable")
     return Examples(
         dict(_refused(frame, _places(frame, columns), refused, refusals)),
         sent,
-        next(filter(None, (list(_repeated(frame, one.identified)) for one in askings)), []),
+        next(filter(None, (list(_repeated(frame, one.identified)) for one in providers)), []),
         _failure_cases(frame, cases.drop_duplicates(["index", "column", "check"])),
     )
 
@@ -124,13 +121,11 @@ def _refused(
     refusals: Sequence[tuple[Status, str]],
 ) -> Iterator[tuple[tuple[Status, str], tuple[list[Hashable], list[str]]]]:
     for number, (status, reason) in enumerate(refusals):
-        rows = np.flatnonzero(refused == number)[:FEW]
+        rows = np.flatnonzero(refused == number)[:MAX_EXAMPLES]
         place = places.get(reason.partition(":")[0])
         cells = [] if place is None else frame.iloc[rows, place].tolist()
-        yield (
-            (status, reason),
-            (list(frame.index[rows]), list(dict.fromkeys(map(format_value, cells)))),
-        )
+        values = list(dict.fromkeys(map(format_value, cells)))
+        yield (status, reason), (list(frame.index[rows]), values)
 
 
 def _sent(
@@ -138,19 +133,19 @@ def _sent(
     places: Mapping[str, int],
     identified: Identified,
     is_open: "npt.NDArray[np.bool_] | None" = None,
-) -> Iterator[Sent]:
-    """Yield the first of those who are asked about, of the rows that are still open."""
-    is_asked = identified.codes < len(identified.identities)
-    rows = np.flatnonzero(is_asked if is_open is None else is_asked & is_open)[:LOOKED_AT]
+) -> Iterator[SentRow]:
+    """Yield the first rows with distinct identities, among the rows that are open."""
+    is_sent = identified.codes < len(identified.identities)
+    rows = np.flatnonzero(is_sent if is_open is None else is_sent & is_open)[:SEARCHED_ROWS]
     _, first = np.unique(identified.codes[rows], return_index=True)
-    for row in rows[np.sort(first)[:FEW]].tolist():
+    for row in rows[np.sort(first)[:MAX_EXAMPLES]].tolist():
         identity = identified.identities[identified.codes[row]]
-        asked = {name for name, _ in identity.keys}
-        columns = [place for name, place in places.items() if KEYS.get(name, name) in asked]
+        names = {name for name, _ in identity.keys}
+        columns = [place for name, place in places.items() if KEYS.get(name, name) in names]
         cells = [frame.iat[row, place] for place in columns]  # noqa: PD009 - by position
-        found = ", ".join(format_value(cell) for cell in cells if not is_missing(cell))
-        (label,) = frame.index[[row]].tolist()  # as a person types it, and not as NumPy has it
-        yield Sent(label, found, told(identity))
+        shown = ", ".join(format_value(cell) for cell in cells if not is_missing(cell))
+        (label,) = frame.index[[row]].tolist()  # a Python value, as the user types it
+        yield SentRow(label, shown, _format_identity(identity))
 
 
 def _repeated(
@@ -158,11 +153,11 @@ def _repeated(
 ) -> Iterator[tuple[int, list[Hashable], str]]:
     rows: Codes = np.bincount(identified.codes, minlength=len(identified.identities))
     counts = rows[: len(identified.identities)]
-    for number in np.argsort(-counts, kind="stable")[:FEW].tolist():
+    for number in np.argsort(-counts, kind="stable")[:MAX_EXAMPLES].tolist():
         if counts[number] > 1:
-            found = np.flatnonzero(identified.codes == number)[:FEW]
+            found = np.flatnonzero(identified.codes == number)[:MAX_EXAMPLES]
             labels = list(frame.index[found])
-            yield int(counts[number]), labels, told(identified.identities[number])
+            yield int(counts[number]), labels, _format_identity(identified.identities[number])
 
 
 def _failure_cases(frame: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
@@ -175,111 +170,108 @@ def _failure_cases(frame: pd.DataFrame, cases: pd.DataFrame) -> pd.DataFrame:
 
 
 def cases_of(found: Examples | None) -> pd.DataFrame:
-    """Return the values that are wrong; without examples there are none."""
+    """Return the bad values; an empty table without examples."""
     if found is None:
         return pd.DataFrame(columns=["row", "column", "value", "reason", "rows"])
     return found.failure_cases.copy()
 
 
-def told(identity: Identity) -> str:
-    """Name an identity by its keys."""
+def _format_identity(identity: Identity) -> str:
     return ", ".join(f"{name} {format_value(value)}" for name, value in identity.keys)
 
 
-def refusals(refused: Refused, found: Examples | None) -> Grid:
-    """Make the table of rows that are not sent, each reason with its sentence and examples."""
+def refused_table(refused: Refused, found: Examples | None) -> Grid:
+    """Return the table of rows that are not sent: one line for each status and reason."""
     order = list(Status)
     rows = sorted(refused.items(), key=lambda item: (order.index(item[0][0]), -item[1]))
     return Grid(
-        "not sent",
-        ["status", "reason", "rows", "such as row", "with", "why"],
-        [_refusal(status, reason, count, found) for (status, reason), count in rows],
-        numbers=["rows"],
-        notes=["why"],
+        "Not sent",
+        ["Status", "Reason", "Rows", "Examples", "Values", "Explanation"],
+        [_refused_row(status, reason, count, found) for (status, reason), count in rows],
+        numbers=["Rows"],
+        html_only=["Explanation"],
     )
 
 
-def _refusal(status: Status, reason: str, count: int, found: Examples | None) -> list[str]:
+def _refused_row(status: Status, reason: str, count: int, found: Examples | None) -> list[str]:
     labels, cells = found.refused.get((status, reason), ([], [])) if found else ([], [])
-    told = [
-        named(status),
-        format_value(reason),
-        f"{count:,}",
-        listed(labels, count) if labels else "",
-    ]
-    return [*told, ", ".join(cells), explain(status, reason)]
+    examples = format_labels(labels, count) if labels else ""
+    facts = [status.label, format_value(reason), f"{count:,}", examples, ", ".join(cells)]
+    return [*facts, explain(status, reason)]
 
 
-def askings(found: Examples) -> Grid:
-    """Make the table of a few rows that are asked about."""
-    columns = ["row", "in the frame", "asked for as", "first by"]
+def sent_table(found: Examples) -> Grid:
+    """Return the table of a few rows that are sent."""
+    columns = ["Row", "Cells", "Sent as", "First provider"]
     rows = [
-        [format_value(one.label), one.cells, one.asked, format_value(one.provider)]
+        [format_value(one.label), one.cells, one.identity, format_value(one.provider)]
         for one in found.sent
     ]
     width = 4 if any(one.provider for one in found.sent) else 3
-    return Grid("asked about, for example", columns[:width], [row[:width] for row in rows])
+    return Grid("Examples", columns[:width], [row[:width] for row in rows])
 
 
-def repeats(found: Examples) -> Grid:
-    """Make the table of those who stand in most rows."""
-    rows = [[f"{n:,}", listed(labels, n), asked] for n, labels, asked in found.repeated]
-    return Grid("asked once for several rows", ["rows", "such as row", "of"], rows, ["rows"])
+def duplicates_table(found: Examples) -> Grid:
+    """Return the table of the identities with the most rows."""
+    rows = [[f"{n:,}", format_labels(labels, n), name] for n, labels, name in found.repeated]
+    return Grid("Duplicates, requested once", ["Rows", "Examples", "Identity"], rows, ["Rows"])
 
 
-# -- What a plan is to be looked at for: who may be charged twice, and addresses of nobody -------
-
-SORTS = {
+IMPERSONAL = {
     "role": "rows with a shared mailbox, such as info@ or sales@",
-    "disposable": "rows with an address that is thrown away after use",
+    "disposable": "rows with a disposable address",
     "test": "rows with an address for tests, such as test@",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Remarks:
-    """What is well, and asked about, and yet worth a look before it is paid for.
+    """Rows that are valid and sent, and worth checking before they are paid for.
 
     Attributes
     ----------
-    asked_by : mapping of str to int
-        Identities by what they are asked about by, such as ``email``.
+    by_identifier : mapping of str to int
+        Identities by the identifiers they are requested by, such as ``email``.
     impersonal : mapping of str to int
-        Rows that are asked about by an address of nobody, by its sort; see `impersonal`.
+        Rows that are requested by an address of no single person, by its sort; see `impersonal`.
     """
 
-    asked_by: Mapping[str, int] = field(default_factory=dict)
+    by_identifier: Mapping[str, int] = field(default_factory=dict)
     impersonal: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def on(cls, kind: Kind, identities: Sequence[Identity], rows: Sequence[int]) -> "Remarks":
-        """Look at identities, given how many rows each has."""
+        """Return the remarks on identities; ``rows`` holds the number of rows of each."""
         counts = count_by_identifiers(identities).most_common()
-        # A company's mailbox is a shared one.
-        nobody = count_impersonal_rows(identities, rows) if kind == "people" else {}
-        return cls({" and ".join(names): n for names, n in counts}, nobody)
+        # The address of a company is expected to be a shared mailbox.
+        impersonal = count_impersonal_rows(identities, rows) if kind == "people" else {}
+        return cls({" and ".join(names): n for names, n in counts}, impersonal)
 
     @classmethod
     def of_several(cls, each: Sequence["Remarks"]) -> "Remarks":
-        """Take those on several providers together; they are about the same rows."""
-        asked_by = next((one.asked_by for one in each if len(one.asked_by) > 1), {})
-        most = {sort: max(one.impersonal.get(sort, 0) for one in each) for sort in SORTS if each}
-        return cls(asked_by, {sort: n for sort, n in most.items() if n})
+        """Return the remarks on several providers of the same rows."""
+        by_identifier = next((one.by_identifier for one in each if len(one.by_identifier) > 1), {})
+        most = {
+            sort: max(one.impersonal.get(sort, 0) for one in each) for sort in IMPERSONAL if each
+        }
+        return cls(by_identifier, {sort: n for sort, n in most.items() if n})
 
-    def twice(self) -> Iterator[Line]:
-        """Say that nobody can see who stands in one row by this, and in another by that."""
-        if len(self.asked_by) > 1:
-            by = ", ".join(f"{n:,} by {names}" for names, n in self.asked_by.items())
-            yield Line("", "", f"{by}; who stands under two of them is two charges")
+    def identifier_lines(self) -> Iterator[Line]:
+        """Yield a warning if identities have different identifiers, so that one can occur twice."""
+        if len(self.by_identifier) > 1:
+            by = ", ".join(f"{n:,} by {names}" for names, n in self.by_identifier.items())
+            text = f"{by}. Duplicates with different identifiers are charged separately."
+            yield Line("", "", text)
 
-    def nobody(self) -> list[Line]:
-        """Count the rows whose address is of nobody."""
-        return labelled("look at", [(f"{n:,}", SORTS[sort]) for sort, n in self.impersonal.items()])
+    def impersonal_lines(self) -> list[Line]:
+        """Return the rows with an address of no single person."""
+        rows = [(f"{n:,}", IMPERSONAL[sort]) for sort, n in self.impersonal.items()]
+        return label_lines("Check", rows)
 
     def steps(self, columns: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-        """Say how these rows are left out."""
+        """Yield how to leave these rows out."""
         if self.impersonal and "email" in columns:
             yield (
-                "Leave out addresses of nobody, if you like:",
+                "Leave out addresses of no single person (optional):",
                 f"where=ep.impersonal(df[{columns['email']}]).isna()",
             )

@@ -1,4 +1,4 @@
-"""The page that ``df.enrich`` shows by itself: what the frame holds and what can be done."""
+"""The page that ``df.enrich`` shows: the columns and results of the frame, and what to call."""
 
 from collections.abc import Iterator, Mapping, Sequence
 
@@ -9,6 +9,7 @@ from enrich_pandas.frame.columns import find_columns
 from enrich_pandas.providers.base import Kind
 from enrich_pandas.report.page import Line, Lines, Page, format_value
 from enrich_pandas.report.summary import find_prefixes, result_columns
+from enrich_pandas.statuses import Status
 
 NAMES: Mapping[Kind, tuple[str, ...]] = {
     "people": ("linkedin_url", "email"),
@@ -17,28 +18,30 @@ NAMES: Mapping[Kind, tuple[str, ...]] = {
 
 
 def guide(frame: pd.DataFrame, calls: Sequence[tuple[str, str]]) -> Page:
-    """Say what is in a frame and what can be done with it; nothing is sent."""
+    """Return the page for a frame; ``calls`` are what can be typed, each with its meaning."""
     size = f"{len(frame):,} rows, {frame.shape[1]:,} columns"
     results = find_prefixes(frame)
-    found = [*_found(frame, results), *(_result(frame, prefix) for prefix in results)]
+    lines = [*_column_lines(frame, results), *(_result_line(frame, name) for name in results)]
     steps = [Line(call, "", meaning) for call, meaning in calls]
-    return Page(f"df.enrich: {size}", [Lines(found), Lines(steps, "what can be done here")])
+    return Page(f"df.enrich: {size}", [Lines(lines), Lines(steps, "Methods and functions")])
 
 
-def _found(frame: pd.DataFrame, results: list[str]) -> Iterator[Line]:
+def _column_lines(frame: pd.DataFrame, results: list[str]) -> Iterator[Line]:
+    """Yield the columns that identify people and companies, other than those of a result."""
     labels = list(frame.columns)
     own = [label for label in labels if str(label).startswith(tuple(results))] if results else []
     for kind, names in NAMES.items():
         try:
             columns = find_columns(frame, names, ignore=own)
         except InputError as error:
-            yield Line(kind, "", str(error.what))
+            yield Line(kind.capitalize(), "", str(error.what))
         else:
-            told = (f"{name} from {format_value(repr(of))}" for name, of in columns.chosen.items())
-            yield Line(kind, "", f"by {', '.join(told)}")
+            chosen = columns.chosen.items()
+            found = [f"{name} from {format_value(repr(label))}" for name, label in chosen]
+            yield Line(kind.capitalize(), "", f"by {', '.join(found)}")
 
 
-def _result(frame: pd.DataFrame, prefix: str) -> Line:
+def _result_line(frame: pd.DataFrame, prefix: str) -> Line:
     status = result_columns(frame, prefix)["status"]
-    matched = int((status == "matched").sum())
-    return Line("result", "", f"{prefix}…: {matched:,} of {len(frame):,} rows matched")
+    matched = int((status == Status.MATCHED).sum())
+    return Line("Result", "", f"{prefix}…: {matched:,} of {len(frame):,} rows matched")

@@ -1,11 +1,10 @@
-"""How a report is laid out: its sentences and tables, in the order to be read."""
+"""A report as a page: its sentences and tables in reading order."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import pandas as pd
 
-from enrich_pandas.progress.phrases import amount, named
-from enrich_pandas.providers.base import Status
+from enrich_pandas.progress.phrases import amount
 from enrich_pandas.report.page import (
     MINUTE,
     Advice,
@@ -17,181 +16,159 @@ from enrich_pandas.report.page import (
     Share,
     Shares,
     Stack,
-    date,
-    duration,
+    explain,
+    format_duration,
+    format_labels,
+    format_percent,
+    format_time,
     format_value,
-    listed,
-    percent,
+    saving_lines,
 )
-from enrich_pandas.report.report import Report
-from enrich_pandas.report.sentences import explain
-from enrich_pandas.report.summary import RunFacts
+from enrich_pandas.report.summary import Costs, RunFacts, Summary, WaterfallTables
+from enrich_pandas.statuses import Status
 
-FEW = 5  # disputed values that are shown
+MAX_DISAGREEMENTS = 5  # rows of the table; `report.disagreements` has all of them
 
-
-def in_a_line(report: Report) -> str:
-    """Say the most important of it in a line."""
-    told = [f"{report.summary.matched:,} of {_total(report)} matched", *_costs(report)]
-    disputed = len(report.disagreements)
-    if disputed:
-        rows = report.disagreements["row"].nunique()
-        told.append(f"{disputed:,} values of {rows:,} rows are disputed")
-    return "; ".join(told)
+Runs = Sequence[RunFacts]
 
 
-def page(report: Report) -> Page:
-    """Lay a report out."""
-    summary = report.summary
-    title = f"{summary.matched:,} of {_total(report)} matched"
-    names = dict.fromkeys(one.provider for one in report.accounts or summary.fetched)
-    lead = f"{summary.kind} by {', '.join(names)}" if names else summary.kind
-    rate = report.match_rate
-    if _is_replay(report):
-        lead += f", from a recording{_as_of(report)}"
-    if rate is not None:
-        lead += f"; {percent(rate)} of the {summary.sent:,} {summary.unit} that were asked about"
+def report_line(summary: Summary, runs: Runs, waterfall: WaterfallTables) -> str:
+    """Return the main figures of a report in one line."""
+    parts = [_matched(summary)]
+    if runs:
+        costs = Costs.of(runs)
+        spent = f"{amount(costs.spent)} {'credit' if costs.spent == 1 else 'credits'} spent"
+        recorded = " when it was recorded" if _is_replay(runs) else ""
+        held = f", {amount(costs.held)} held" if costs.held else ""
+        parts.append(f"{spent}{recorded}{held}")
+    table = waterfall.disagreements
+    if len(table):
+        parts.append(f"{len(table):,} values of {table['row'].nunique():,} rows disagree")
+    return "; ".join(parts)
+
+
+def report_page(summary: Summary, runs: Runs, waterfall: WaterfallTables) -> Page:
+    """Return a report as a page."""
     blocks: list[Block] = [
-        Stack({str(status): rows for status, rows in summary.counts.items()}),
-        Lines(list(_money(report)), "credits"),
-        Lines(list(_speed(report)), "speed"),
-        _fill(report),
-        _reasons(report),
-        _providers(report),
-        *_disagreements(report),
-        _provenance(report),
-        Advice(list(_steps(report))),
+        Stack(summary.counts),
+        Lines(list(_cost_lines(runs)), "Credits"),
+        Lines(list(_speed_lines(runs)), "Speed"),
+        _fill_rates(summary),
+        _reasons(summary),
+        _providers(waterfall),
+        _disagreements(waterfall),
+        _provenance(summary, runs),
+        Advice(list(_steps(summary, runs))),
     ]
-    return Page(title, [block for block in blocks if _is_full(block)], lead)
+    return Page(_matched(summary), blocks, _lead(summary, runs))
 
 
-def _is_full(block: Block) -> bool:
-    return not (isinstance(block, Lines) and not block.lines) and not (
-        isinstance(block, Advice) and not block.steps
-    )
+def _matched(summary: Summary) -> str:
+    return f"{summary.matched:,} of {summary.rows:,} {summary.unit} matched"
 
 
-def _total(report: Report) -> str:
-    return f"{report.summary.rows:,} {report.summary.unit}"
+def _lead(summary: Summary, runs: Runs) -> str:
+    names = dict.fromkeys(one.provider for one in runs or summary.fetched)
+    lead = f"{summary.kind.capitalize()} from {', '.join(names)}" if names else summary.kind
+    if _is_replay(runs):
+        dates = [run.as_of for run in runs if run.as_of is not None]
+        as_of = f" of {format_time(min(dates))}" if dates else ""
+        lead += f", replayed from a recording{as_of}"
+    if summary.match_rate is not None:
+        rate = format_percent(summary.match_rate)
+        lead += f". Match rate: {rate} of {summary.sent:,} requested {summary.unit}"
+    return lead
 
 
-def _costs(report: Report) -> list[str]:
-    if not report.accounts:
-        return []
-    spent = f"{amount(report.credits)} {_credits(report.credits)} spent"
-    if _is_replay(report):
-        spent += " when it was recorded"
-    held = report.credits_held
-    return [spent + (f", {amount(held)} held" if held else "")]
+def _is_replay(runs: Runs) -> bool:
+    return bool(runs) and all(run.is_replay for run in runs)
 
 
-def _is_replay(report: Report) -> bool:
-    """Tell whether all of it was recorded before."""
-    return bool(report.accounts) and all(one.is_replay for one in report.accounts)
-
-
-def _as_of(report: Report) -> str:
-    dates = [one.as_of for one in report.accounts if one.as_of is not None]
-    return f" as of {date(min(dates))}" if dates else ""
-
-
-def _credits(number: float) -> str:
-    return "credit" if number == 1 else "credits"
-
-
-def _money(report: Report) -> Iterator[Line]:
-    if not report.accounts:
-        yield Line(
-            "", "", "No run of this journal gave these answers; what they cost is not known."
-        )
+def _cost_lines(runs: Runs) -> Iterator[Line]:
+    if not runs:
+        yield Line("", "", "Unknown: no run in this journal returned these answers.")
         return
-    most = f"of at most {amount(report.credits_planned)}"
-    if _is_replay(report):
-        yield Line("spent", "0", "by this replay: a recording gave all answers")
-        most += ", when it was recorded"
-    yield Line("recorded" if _is_replay(report) else "spent", amount(report.credits), most)
-    if report.credits_held:
-        text = "may have been spent besides: the answer was lost, and nobody can say"
-        yield Line("held", amount(report.credits_held), text)
-    if report.saved_by_duplicates:
-        text = "at most, by asking once about who repeats"
-        yield Line("saved", amount(report.saved_by_duplicates), text)
-    if report.saved_by_stored:
-        yield Line("saved", amount(report.saved_by_stored), "at most, by stored answers")
-    if report.saved_by_recording:
-        yield Line("saved", amount(report.saved_by_recording), "at most, by the recording")
-    budgets = [one.budget for one in report.accounts if one.budget is not None]
+    costs, is_replay = Costs.of(runs), _is_replay(runs)
+    maximum = f"of at most {amount(costs.planned)}"
+    if is_replay:
+        yield Line("Spent", "0", "a replay spends nothing")
+        yield Line("Recorded", amount(costs.spent), f"{maximum}, spent by the recording")
+    else:
+        yield Line("Spent", amount(costs.spent), maximum)
+    if costs.held:
+        text = "charged or not: the answers were lost, and only the vendor knows"
+        yield Line("Held", amount(costs.held), text)
+    yield from saving_lines(
+        costs.saved_by_duplicates, costs.saved_by_stored, costs.saved_by_recording
+    )
+    budgets = [run.budget for run in runs if run.budget is not None]
     if budgets:
-        yield Line("budget", amount(max(budgets)))
+        yield Line("Budget", amount(max(budgets)))
 
 
-def _speed(report: Report) -> Iterator[Line]:
-    for one in report.accounts:
-        requests = sum(of["requests"] for of in one.requests)
-        if one.seconds is None or not requests or one.is_replay:
+def _speed_lines(runs: Runs) -> Iterator[Line]:
+    for run in runs:
+        requests = sum(of["requests"] for of in run.requests)
+        if run.seconds is None or not requests or run.is_replay:
             continue
-        pace = one.identities / one.seconds if one.seconds else 0.0
-        name = one.provider if len(report.accounts) > 1 else ""
-        text = f"{requests:,} requests in {_seconds(one.seconds)}; {pace:,.1f} a second"
-        yield Line(name, f"{one.identities:,}", f"{one.kind} by {text}")
+        rate = run.identities / run.seconds if run.seconds else 0.0
+        duration = _seconds(run.seconds)
+        text = f"{run.kind} in {duration}, {rate:,.1f} a second; {requests:,} requests"
+        yield Line(run.provider, f"{run.identities:,}", text)
 
 
 def _seconds(seconds: float) -> str:
-    return duration(seconds) if seconds >= 1 else f"{seconds:.1f} s"
+    return format_duration(seconds) if seconds >= 1 else f"{seconds:.1f} s"
 
 
-def _fill(report: Report) -> Shares:
-    matched = report.summary.matched
+def _fill_rates(summary: Summary) -> Shares:
+    matched = summary.matched
     if not matched:
         return Shares("", [])
-    filled = report.summary.filled.items()
+    filled = summary.filled.items()
     shares = [Share(name, n / matched, f"{n:,}") for name, n in filled if n]
     empty = [name for name, n in filled if not n]
-    rest = f"in none of them: {', '.join(empty)}" if empty else ""
-    return Shares(f"fields of the {matched:,} matched", shares, rest)
+    rest = f"Without a value: {', '.join(empty)}" if empty else ""
+    return Shares(f"Fill rate of {matched:,} matched {summary.unit}", shares, rest)
 
 
-def _reasons(report: Report) -> Grid:
+def _reasons(summary: Summary) -> Grid:
     rows = [
         [
-            named(one.status),
+            one.status.label,
             format_value(one.reason),
             f"{one.rows:,}",
-            listed(one.labels, one.rows),
+            format_labels(one.labels, one.rows),
             explain(one.status, one.reason),
         ]
-        for one in report.summary.reasons
+        for one in summary.reasons
     ]
-    columns = ["status", "reason", "rows", "such as row", "why"]
-    return Grid("not matched", columns, rows, ["rows"], notes=["why"])
+    columns = ["Status", "Reason", "Rows", "Examples", "Explanation"]
+    return Grid("Not matched", columns, rows, ["Rows"], html_only=["Explanation"])
 
 
-def _providers(report: Report) -> Grid:
-    columns = ["provider", "asked", "matched", "coverage", "lift", "values", "credits", "held"]
+def _providers(waterfall: WaterfallTables) -> Grid:
+    columns = ["Provider", "Rows", "Matched", "Coverage", "Lift", "Values", "Credits", "Held"]
     rows = [
         [
             format_value(one["provider"]),
             f"{one['asked']:,}",
             f"{one['matched']:,}",
-            "" if pd.isna(one["coverage"]) else percent(one["coverage"]),
+            "" if pd.isna(one["coverage"]) else format_percent(one["coverage"]),
             f"{one['rows_added']:,}",
             f"{one['values']:,}",
             amount(one["credits"]),
             amount(one["credits_held"]),
         ]
-        for one in report.providers.to_dict("records")
+        for one in waterfall.providers.to_dict("records")
     ]
-    return Grid(
-        "providers, in this order",
-        columns,
-        rows,
-        columns[1:],
-        "lift: rows that no other provider matched" if rows else "",
-    )
+    rest = "Lift: rows that no other provider matched"
+    return Grid("Providers in order", columns, rows, columns[1:], rest)
 
 
-def _disagreements(report: Report) -> Iterator[Grid]:
-    table = report.disagreements
+def _disagreements(waterfall: WaterfallTables) -> Grid:
+    table = waterfall.disagreements
+    shown = table[:MAX_DISAGREEMENTS]
     rows = [
         [
             format_value(label),
@@ -200,47 +177,44 @@ def _disagreements(report: Report) -> Iterator[Grid]:
             f"{format_value(other_value)} ({other})",
         ]
         for label, (_, field, provider, value, other, other_value) in zip(
-            table.index[:FEW], table[:FEW].itertuples(index=False, name=None), strict=True
+            shown.index, shown.itertuples(index=False, name=None), strict=True
         )
     ]
     more = len(table) - len(rows)
-    rest = f"{more:,} more: .disagreements" if more else ""
-    yield Grid("disputed", ["row", "field", "kept", "other"], rows, rest=rest)
+    rest = f"{more:,} more in report.disagreements" if more else ""
+    return Grid("Disagreements", ["Row", "Field", "Kept", "Other"], rows, rest=rest)
 
 
-def _provenance(report: Report) -> Grid:
-    columns = ["provider", "API", "run", "when", "status", "enrich_pandas"]
-    rows = [_origin(one) for one in report.accounts]
+def _provenance(summary: Summary, runs: Runs) -> Grid:
     spans = [
-        f"{one.rows:,} {report.summary.unit} of {format_value(one.provider)} fetched "
+        f"{one.rows:,} {summary.unit} from {format_value(one.provider)}, fetched "
         + _span(one.first.strftime(MINUTE), one.last.strftime(MINUTE))
-        for one in report.summary.fetched
+        for one in summary.fetched
     ]
-    if not rows:
-        return Grid("provenance", ["answers"], [[span] for span in spans])
-    return Grid("provenance", columns, rows, rest="; ".join(spans))
+    if not runs:
+        return Grid("Provenance", ["Answers"], [[span] for span in spans])
+    columns = ["Provider", "API version", "Run", "Started", "Status", "enrich_pandas"]
+    return Grid("Provenance", columns, list(map(_origin, runs)), rest="; ".join(spans))
 
 
 def _span(first: str, last: str) -> str:
     return first if first == last else f"{first} to {last}"
 
 
-def _origin(one: RunFacts) -> list[str]:
-    realm = "" if one.realm == "live" else f" ({one.realm.partition(':')[0]})"
-    return [one.provider + realm, one.version, one.run, date(one.started), one.status, one.library]
+def _origin(run: RunFacts) -> list[str]:
+    realm = "" if run.realm == "live" else f" ({run.realm.partition(':')[0]})"
+    started = format_time(run.started)
+    return [run.provider + realm, run.version, run.run, started, run.status, run.library]
 
 
-def _steps(report: Report) -> Iterator[tuple[str, str]]:
-    counts = report.summary.counts
-    run = report.accounts[-1].run if report.accounts else "…"
-    if counts.get(Status.HELD):
-        yield "Held rows, and the most that each may have cost:", f"ep.run({run!r}).held"
-    if counts.get(Status.FAILED):
-        yield "Ask again about the failed rows, and no others:", f"ep.run({run!r}).retry()"
-    if counts.get(Status.PENDING):
-        yield "Pending rows are taken up by the same call, or by", f"ep.run({run!r}).resume()"
-    if any(one.reason == "budget" for one in report.summary.reasons):
-        yield (
-            "The budget was too small: repeat the call with a larger one; nothing is paid twice.",
-            "",
-        )
+def _steps(summary: Summary, runs: Runs) -> Iterator[tuple[str, str]]:
+    run = runs[-1].run if runs else "…"
+    if summary.counts.get(Status.HELD):
+        yield "See the held rows, and the maximum cost of each:", f"ep.run({run!r}).held"
+    if summary.counts.get(Status.FAILED):
+        yield "Request only the failed rows again:", f"ep.run({run!r}).retry()"
+    if summary.counts.get(Status.PENDING):
+        yield "Get the pending rows: repeat the call, or type", f"ep.run({run!r}).resume()"
+    if any(one.reason == "budget" for one in summary.reasons):
+        text = "The budget was too small. Repeat the call with a larger one; nothing is paid twice."
+        yield text, ""

@@ -1,28 +1,29 @@
-"""What is shown of a plan, a report or a comparison, before it is text or HTML."""
+"""The parts of a page, before it is HTML or text, and how values are formatted on it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import NamedTuple, TypeAlias
 
-from enrich_pandas.progress.phrases import printable
+from enrich_pandas.frame.cells import REASONS as CELL_REASONS
+from enrich_pandas.progress.phrases import amount, printable
+from enrich_pandas.statuses import REASONS, Status
 
-LONGEST = 60  # characters of a cell that are shown
-LABELS = 5  # rows that are named for each reason
+MAX_WIDTH = 60  # characters of a value
+MAX_LABELS = 5  # rows that are named for each reason
 MINUTE = "%Y-%m-%d %H:%M UTC"
 
 
 class Line(NamedTuple):
-    """A label, a number and a text; one without a label goes on with the line above."""
+    """A label, a number and a text; without a label it continues the line above."""
 
     label: str
     number: str
     text: str = ""
-    note: str = ""
 
 
 class Share(NamedTuple):
-    """A share of a whole, 0 to 1, with what it is of."""
+    """A share of a whole, from 0 to 1."""
 
     label: str
     share: float
@@ -31,7 +32,7 @@ class Share(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Lines:
-    """Lines under a heading."""
+    """Lines below a heading."""
 
     lines: Sequence[Line]
     heading: str = ""
@@ -41,12 +42,12 @@ class Lines:
 class Stack:
     """Rows by status, as one bar."""
 
-    counts: Mapping[str, int]
+    counts: Mapping[Status, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """Shares, each as a bar of its own; ``rest`` says what is left out."""
+    """Shares, each with its own bar; ``rest`` is a sentence about what is left out."""
 
     heading: str
     shares: Sequence[Share]
@@ -55,9 +56,16 @@ class Shares:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """A table; ``rest`` says what is left out.
+    """A table.
 
-    ``numbers`` names the columns that hold numbers, ``notes`` those that text has no room for.
+    Attributes
+    ----------
+    numbers
+        The columns that hold numbers.
+    rest
+        A sentence about what is left out.
+    html_only
+        The columns that are left out of text.
     """
 
     heading: str
@@ -65,15 +73,15 @@ class Grid:
     rows: Sequence[Sequence[str]]
     numbers: Sequence[str] = ()
     rest: str = ""
-    notes: Sequence[str] = ()
+    html_only: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """What to do next: sentences, each with what to type."""
+    """What to do next: sentences, each with the code to type."""
 
     steps: Sequence[tuple[str, str]]
-    heading: str = "next"
+    heading: str = "Next steps"
 
 
 Block: TypeAlias = Lines | Stack | Shares | Grid | Advice
@@ -81,80 +89,110 @@ Block: TypeAlias = Lines | Stack | Shares | Grid | Advice
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Blocks under a title, in the order to be read."""
+    """Blocks below a title, in reading order."""
 
     title: str
     blocks: Sequence[Block]
     lead: str = ""
 
 
-def labelled(label: str, found: Sequence[tuple[str, str]]) -> list[Line]:
-    """Put a label before the first of some lines."""
-    return [Line(label if n == 0 else "", *texts) for n, texts in enumerate(found)]
+def label_lines(label: str, lines: Sequence[tuple[str, str]]) -> list[Line]:
+    """Put a label before the first of some lines, each a number and a text."""
+    return [Line(label if n == 0 else "", *texts) for n, texts in enumerate(lines)]
 
 
-def told(columns: Mapping[str, str], rejected: Mapping[str, str]) -> list[tuple[str, str]]:
-    """Say which column serves as what, and which do not."""
-    return [
-        *(("", f"{name} from {label}") for name, label in columns.items()),
-        *(("", f"not {label}: {why}") for label, why in rejected.items()),
+def column_lines(columns: Mapping[str, str], rejected: Mapping[str, str]) -> list[Line]:
+    """Return the column chosen for each identifier, and the columns that were not chosen."""
+    chosen = [("", f"{name} from {label}") for name, label in columns.items()]
+    others = [("", f"not {label}: {why}") for label, why in rejected.items()]
+    return label_lines("Columns", [*chosen, *others])
+
+
+def saving_lines(by_duplicates: float, by_stored: float, by_recording: float) -> list[Line]:
+    """Return the credits saved at most, by what saved them."""
+    saved = [
+        (by_duplicates, "at most, because duplicates are requested once"),
+        (by_stored, "at most, by stored answers"),
+        (by_recording, "at most, by the recording"),
     ]
+    return label_lines("Saved", [(amount(credit), text) for credit, text in saved if credit])
+
+
+def explain(status: Status, reason: str) -> str:
+    """Return why a row has its status, in a sentence: by its reason, else by its status.
+
+    Examples
+    --------
+    >>> explain(Status.SKIPPED, "where")
+    'where= leaves the row out.'
+    >>> explain(Status.NOT_FOUND, "another_code")
+    'The vendor returned no match.'
+    """
+    code = reason.rpartition(":")[2]
+    return CELL_REASONS.get(code) or REASONS.get(reason) or status.info.meaning
 
 
 def format_value(value: object) -> str:
-    r"""Return a value of the user's or a vendor's as text of one line, cut where it is long.
+    r"""Return a value of the user or of a vendor as one line of text, cut if it is long.
 
     Examples
     --------
-    >>> shown("a\x1b[31mb"), len(shown("x" * 100)), shown(None)
+    >>> format_value("a\x1b[31mb"), len(format_value("x" * 100)), format_value(None)
     ('a[31mb', 60, 'None')
     """
     text = printable(value if isinstance(value, str) else repr(value))
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+    return text if len(text) <= MAX_WIDTH else f"{text[: MAX_WIDTH - 1]}…"
 
 
-def listed(labels: Sequence[object], count: int) -> str:
-    """Name the first of some rows by their labels, and say that there are more.
+def format_labels(labels: Sequence[object], count: int) -> str:
+    """Return the labels of the first of ``count`` rows.
 
     Examples
     --------
-    >>> listed([3, 8], 2), listed(["a", "b"], 9)
+    >>> format_labels([3, 8], 2), format_labels(["a", "b"], 9)
     ('3, 8', 'a, b, …')
     """
-    return ", ".join([*map(_label, labels), *(["…"] if count > len(labels) else [])])
+    return ", ".join([*map(_format_label, labels), *(["…"] if count > len(labels) else [])])
 
 
-def _label(label: object) -> str:
+def _format_label(label: object) -> str:
     plain = label.item() if hasattr(label, "item") else label
     return format_value(plain)
 
 
-def percent(share: float) -> str:
-    """Say a share; only all is 100 %, and only none is 0 %.
+def format_percent(share: float) -> str:
+    """Return a share as a percentage; only 1 is 100 %, and only 0 is 0 %.
 
     Examples
     --------
-    >>> percent(0.874), percent(0.9999), percent(0.0001), percent(1)
+    >>> format_percent(0.874), format_percent(0.9999), format_percent(0.0001), format_percent(1)
     ('87 %', '>99 %', '<1 %', '100 %')
     """
-    if 0 < share < 0.01:  # noqa: PLR2004 - a percent
+    percent = share * 100
+    if 0 < percent < 1:
         return "<1 %"
-    return ">99 %" if 0.99 < share < 1 else f"{share * 100:.0f} %"  # noqa: PLR2004 - as above
+    return ">99 %" if 99 < percent < 100 else f"{percent:.0f} %"  # noqa: PLR2004 - of 100
 
 
-def date(seconds: float) -> str:
-    """Say a moment, given in seconds since the epoch, to the minute.
+def format_time(seconds: float) -> str:
+    """Return seconds since the epoch as a date and time.
 
     Examples
     --------
-    >>> date(1.8e9)
+    >>> format_time(1.8e9)
     '2027-01-15 08:00 UTC'
     """
     return datetime.fromtimestamp(seconds, UTC).strftime(MINUTE)
 
 
-def duration(seconds: float) -> str:
-    """Say a length of time, as in ``1 h 05 min``."""
+def format_duration(seconds: float) -> str:
+    """Return a duration.
+
+    Examples
+    --------
+    >>> format_duration(7500), format_duration(75), format_duration(0.4)
+    ('2 h 05 min', '1 min 15 s', '0 s')
+    """
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     if hours:

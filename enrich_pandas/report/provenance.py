@@ -1,4 +1,4 @@
-"""The reports of this process's calls: of the last one, and of each result that is still in use."""
+"""Reports on results, and the runs that their answers come from."""
 
 import threading
 import weakref
@@ -15,11 +15,12 @@ from enrich_pandas.frame.output import Tables
 from enrich_pandas.frame.schema import TEXT, TIME
 from enrich_pandas.journal import Journal
 from enrich_pandas.providers.base import Kind
-from enrich_pandas.report.report import Report, WaterfallTables
+from enrich_pandas.report.report import Report
 from enrich_pandas.report.summary import (
     RunFacts,
-    behind,
+    WaterfallTables,
     find_prefixes,
+    find_runs,
     infer_kind,
     read_run_facts,
     result_columns,
@@ -27,9 +28,13 @@ from enrich_pandas.report.summary import (
     summarize,
 )
 
-_lock = threading.RLock()  # a frame may be freed, and its report dropped, in the midst of this
+KEY = ["provider", "fetched_at"]
+
+# The report of the last call, and of each result that is still in use, by its id and prefix.
+# Reentrant: the garbage collector can free a result, and call `drop`, while the lock is held.
+_lock = threading.RLock()
 _last: list[Report] = []
-_of: dict[tuple[int, str], tuple[weakref.ref[Any], Report]] = {}
+_reports: dict[tuple[int, str], tuple[weakref.ref[Any], Report]] = {}
 
 
 def store_report(
@@ -41,66 +46,58 @@ def store_report(
     journal: Path,
     waterfall: WaterfallTables | None = None,
 ) -> None:
-    """Report on a result as it is handed over."""
+    """Store the report on a result, as the last report and for as long as the result is in use."""
     summary = summarize(result, kind, prefix)
-    report = Report(summary, _accounts(runs, journal), waterfall or WaterfallTables())
-    keep(result[kind] if isinstance(result, Tables) else result, prefix, report)
+    report = Report(summary, _read(runs, journal), waterfall or WaterfallTables())
+    frame = result[kind] if isinstance(result, Tables) else result
+    key = (id(frame), prefix)
+    with _lock:
+        _last[:] = [report]
+        _reports[key] = (weakref.ref(frame, _make_drop(key)), report)
 
 
-def _accounts(runs: Sequence[str], path: Path) -> tuple[RunFacts, ...]:
+def _read(runs: Sequence[str], path: Path) -> tuple[RunFacts, ...]:
     try:
         with closing(Journal(path)) as journal:
             return tuple(read_run_facts(journal, runs))
-    except JournalError:  # the rows were paid for, and are worth more than a report on them
+    except JournalError:  # the result, which was paid for, is returned without its costs
         return ()
 
 
-def keep(result: Any, prefix: str, report: Report) -> None:
-    """Make this the last report, and the report of a result for as long as that is in use."""
-    key = (id(result), prefix)
-    with _lock:
-        _last[:] = [report]
-        _of[key] = (weakref.ref(result, _dropping(key)), report)
-
-
-def _dropping(key: tuple[int, str]) -> Callable[[Any], None]:
-    def drop(gone: Any) -> None:
+def _make_drop(key: tuple[int, str]) -> Callable[[Any], None]:
+    def drop(freed: Any) -> None:
         with _lock:
-            if key in _of and _of[key][0] is gone:
-                del _of[key]
+            if key in _reports and _reports[key][0] is freed:
+                del _reports[key]
 
     return drop
 
 
-def kept(result: Any, prefix: str) -> Report | None:
-    """Return the report of a result of a call of this process; None of any other frame."""
-    with _lock:
-        found = _of.get((id(result), prefix))
-        return found[1] if found and found[0]() is result else None
-
-
 def discard_reports() -> None:
-    """Drop all reports: they may show where two providers disagreed about a person."""
+    """Discard all reports; they can hold disagreements, which are personal data."""
     with _lock:
         _last.clear()
-        _of.clear()
+        _reports.clear()
 
 
 def last_report() -> Report:
-    """Return the report of the last call of this process whose result was taken.
+    """Return the report on the last call of this process that returned a result.
 
-    It is there also where the call was interrupted or failed: then of what had arrived. It costs
-    nothing.
+    If the call was interrupted or failed, the report is on the partial result.
 
     Returns
     -------
     Report
-        As of `DataFrame.enrich.report`.
+        As from `DataFrame.enrich.report`.
 
     Raises
     ------
     InputError
-        There was no such call.
+        If no call has returned a result in this process.
+
+    Notes
+    -----
+    It costs nothing and sends no request.
 
     Examples
     --------
@@ -117,45 +114,40 @@ def last_report() -> Report:
         if _last:
             return _last[0]
     raise InputError(
-        "No call has ended in this process.",
-        todo='Make one, such as ep.people(df, "crustdata"), or see ep.runs() for past ones.',
+        "No call has returned a result in this process.",
+        todo='Type ep.people(df, "crustdata"), or ep.runs() for past runs.',
     )
 
 
-# -- Reports on results, and where the answers in them come from ---------------------------------
-
-KEY = ["provider", "fetched_at"]
-
-
 def report_on(frame: pd.DataFrame, *, prefix: str | None = None) -> Report:
-    """Report on a result: counts, match rate, filled fields, money, reasons, provenance.
+    """Return a report on a result: counts, match rate, fill rates, costs and reasons.
 
-    Of a frame that a call of this process has returned, it is the report of that call. Any other
-    one, filtered, merged or read from a file, is summarised as it is; the runs that gave its
-    answers are found in the journal by its ``…_provider`` and ``…_fetched_at`` columns.
+    A frame that a call of this process returned has the report of that call. Any other frame, for
+    example one that was filtered, merged or read from a file, is summarized as it is. Its
+    ``…_provider`` and ``…_fetched_at`` columns lead to the runs in the journal.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        With the row columns of a result: ``person_status``, ``person_reason``, ….
+        A frame with the row columns of a result: ``person_status``, ``person_reason``, ….
     prefix : str, optional
-        Of these, where a frame has several results, such as ``"company_"``.
+        The prefix of these columns, such as ``"company_"``, if the frame holds several results.
 
     Returns
     -------
     Report
-        To be looked at, or taken apart.
+        The report.
 
     Raises
     ------
     InputError
-        The frame holds no result, or several.
+        If the frame holds no result, or several and no ``prefix`` is given.
     JournalError
-        The journal cannot be read.
+        If the journal cannot be read.
 
     Notes
     -----
-    It costs nothing and asks no network.
+    It costs nothing and sends no request.
 
     Examples
     --------
@@ -166,23 +158,24 @@ def report_on(frame: pd.DataFrame, *, prefix: str | None = None) -> Report:
     ...     ep.report_on(people[people["person_status"] == "matched"])
     <report: 1 of 1 rows matched; 1 credit spent; .to_frame(), .to_html(path), .plot()>
     """
-    chosen = _chosen(frame, prefix)
-    if found := kept(frame, chosen):
-        return found
-    kind = infer_kind(frame, chosen)
+    prefix = _choose_prefix(frame, prefix)
+    with _lock:
+        reference, report = _reports.get((id(frame), prefix), (None, None))
+    if report and reference and reference() is frame:
+        return report
+    kind = infer_kind(frame, prefix)
     with open_journal(current_environment()) as journal:
-        runs = _answers(journal, frame, chosen, kind)["run"].dropna().unique()
-        known = read_run_facts(journal, sorted(runs))
-    return Report(summarize(frame, kind, chosen), tuple(known))
+        runs = _find_answers(journal, frame, prefix, kind)["run"].dropna().unique()
+        facts = read_run_facts(journal, sorted(runs))
+    return Report(summarize(frame, kind, prefix), tuple(facts))
 
 
 def provenance(frame: pd.DataFrame, *, prefix: str | None = None) -> pd.DataFrame:
-    """Tell where the answers in a result come from: a table to keep beside it.
+    """Return the runs that the answers in a result come from, as a table to keep with the result.
 
-    Its key are two columns that every row of a result has, and that filters, merges and CSV files
-    keep. Whoever has the frame and this table needs no journal:
-    ``people.merge(table, left_on=["person_provider", "person_fetched_at"], right_on=["provider",
-    "fetched_at"])``.
+    The key of the table is two columns that every row of a result has, and that filters, merges and
+    CSV files keep, so the table can be joined without a journal: ``people.merge(table,
+    left_on=["person_provider", "person_fetched_at"], right_on=["provider", "fetched_at"])``.
 
     Parameters
     ----------
@@ -192,16 +185,20 @@ def provenance(frame: pd.DataFrame, *, prefix: str | None = None) -> pd.DataFram
     Returns
     -------
     pandas.DataFrame
-        One row for each ``provider`` and ``fetched_at`` in the frame: how many ``rows`` have it,
-        and the ``run`` that bought it, with its ``api_version``, ``started``, ``library`` and
-        ``realm`` (``live`` or a sandbox's). These are null where the journal does not know it:
-        bought elsewhere, deleted since, or refused and not charged. Of a row that several
-        providers gave, the oldest answer is told, as in ``…_fetched_at``.
+        One row for each ``provider`` and ``fetched_at`` in the frame: the number of ``rows`` with
+        them, and the ``run`` that returned them, with its ``api_version``, ``started``, ``library``
+        and ``realm`` (``live`` or a sandbox). The columns of the run are null if the journal does
+        not know it, because it ran elsewhere, was deleted, or was refused and not charged. For a
+        row with several providers, the run is that of the oldest answer, as in ``…_fetched_at``.
 
     Raises
     ------
     InputError, JournalError
         As in `report_on`.
+
+    Notes
+    -----
+    It costs nothing and sends no request.
 
     Examples
     --------
@@ -214,49 +211,54 @@ def provenance(frame: pd.DataFrame, *, prefix: str | None = None) -> pd.DataFram
         provider  rows api_version
     0  crustdata     2  2025-11-01
     """
-    chosen = _chosen(frame, prefix)
-    kind = infer_kind(frame, chosen)
+    prefix = _choose_prefix(frame, prefix)
+    kind = infer_kind(frame, prefix)
     with open_journal(current_environment()) as journal:
-        answers = _answers(journal, frame, chosen, kind)
-        known = runs_table(read_run_facts(journal, answers["run"].dropna().unique()))
-    facts = known[["run", "api_version", "started", "library", "realm"]]
+        answers = _find_answers(journal, frame, prefix, kind)
+        runs = runs_table(read_run_facts(journal, answers["run"].dropna().unique()))
+    facts = runs[["run", "api_version", "started", "library", "realm"]]
     return answers.merge(facts, on="run", how="left")
 
 
-def _answers(journal: Journal, frame: pd.DataFrame, prefix: str, kind: Kind) -> pd.DataFrame:
-    """Return the distinct provider and time in a frame, how many rows have it, and its run."""
+def _find_answers(journal: Journal, frame: pd.DataFrame, prefix: str, kind: Kind) -> pd.DataFrame:
+    """Return the distinct providers and times in a frame, the rows of each, and its run."""
     columns = result_columns(frame, prefix)
     times = pd.to_datetime(columns["fetched_at"], utc=True, errors="coerce", format="ISO8601")
     pairs = pd.DataFrame({"provider": columns["provider"].array, "fetched_at": times.array})
-    pairs = pairs.dropna()
-    table = pairs.astype({"provider": TEXT, "fetched_at": TIME})
+    table = pairs.dropna().astype({"provider": TEXT, "fetched_at": TIME})
     counted = table.groupby(KEY, sort=True, as_index=False).size().rename(columns={"size": "rows"})
+    # A row can have several providers ("a+b"), and a call the same provider twice ("a (2)").
     each = counted.assign(one=counted["provider"].str.split("+", regex=False)).explode("one")
     each["one"] = each["one"].str.replace(r" \(\d+\)$", "", regex=True)
-    found = behind(journal, kind, each[["one", "fetched_at"]].rename(columns={"one": "provider"}))
+    found = find_runs(
+        journal, kind, each[["one", "fetched_at"]].rename(columns={"one": "provider"})
+    )
     each["run"] = found["run"].to_numpy()
-    named = each.sort_values("run", na_position="last", kind="stable").drop_duplicates(KEY)
-    ordered = named.sort_values(KEY, ignore_index=True)[[*KEY, "rows", "run"]]
+    known = each.sort_values("run", na_position="last", kind="stable").drop_duplicates(KEY)
+    ordered = known.sort_values(KEY, ignore_index=True)[[*KEY, "rows", "run"]]
     return ordered.astype({"provider": TEXT, "rows": "Int64", "run": TEXT})
 
 
-def _chosen(frame: pd.DataFrame, prefix: str | None) -> str:
-    """Return the prefix of the result that is meant."""
+def _choose_prefix(frame: pd.DataFrame, prefix: str | None) -> str:
+    """Return the prefix of the result that is meant, if there is exactly one."""
     if not isinstance(frame, pd.DataFrame):
         raise InputError(
-            f"A result is needed, not {type(frame).__name__}.",
-            todo='Of layout="tables", give the frame of the rows, such as tables["people"].',
+            f"The result must be a DataFrame, not {type(frame).__name__}.",
+            todo='For layout="tables", pass the frame of the rows, such as tables["people"].',
         )
     found = find_prefixes(frame)
     if prefix in found or (prefix is None and len(found) == 1):
         return prefix if prefix is not None else found[0]
     if not found:
         raise InputError(
-            "The frame holds no result: it lacks …_status, …_reason, …_provider or …_fetched_at.",
+            "The frame holds no result: it has no …_status, …_reason, …_provider and …_fetched_at "
+            "columns.",
             todo='Enrich it first: df.enrich.people("crustdata").',
         )
-    which = "it is not said which" if prefix is None else f"none under {prefix!r}"
+    problem = (
+        "prefix= must choose one" if prefix is None else f"prefix={prefix!r} is not one of them"
+    )
     raise InputError(
-        f"The frame holds results under {', '.join(map(repr, found))}; {which}.",
+        f"The frame holds results with the prefixes {', '.join(map(repr, found))}; {problem}.",
         todo=f"Type prefix={found[0]!r}.",
     )

@@ -1,19 +1,21 @@
-"""A page as HTML: no script, no style sheet, no outside file, no trust needed.
-
-Every style is an attribute, so that mail programs and cleaned notebooks keep what they allow; where
-they allow none, the tables and texts say the same. Everything that is shown is escaped.
-"""
+"""A page as HTML or as text, and the base class of objects that have a page."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from functools import singledispatch
-from html import escape
 from pathlib import Path
 from typing import Any
 
-from enrich_pandas.progress.html import COLOURS
-from enrich_pandas.progress.phrases import named, printable
-from enrich_pandas.providers.base import Status
+from enrich_pandas.progress.html import (
+    ACCENT,
+    BORDER,
+    PAGE,
+    TRACK,
+    Markup,
+    element,
+    status_bar,
+    status_legend,
+)
 from enrich_pandas.report.page import (
     Advice,
     Block,
@@ -24,27 +26,24 @@ from enrich_pandas.report.page import (
     Share,
     Shares,
     Stack,
-    percent,
+    format_percent,
 )
 
-SHORT = 30  # characters of a cell that stay on one line
+MAX_NOWRAP = 30  # characters of a cell that stay on one line
+BAR_WIDTH = 20  # characters of a full bar in text
+CELL_WIDTH = 48  # characters of a cell in text
 
-_LINE = "var(--jp-border-color2,var(--vscode-panel-border,#8886))"
-_TRACK = "var(--jp-border-color3,var(--vscode-editorWidget-background,#8883))"
-_PAGE = (
-    "color:var(--jp-ui-font-color1,var(--vscode-foreground,inherit));"
-    "font-family:var(--jp-ui-font-family,var(--vscode-font-family,system-ui,sans-serif));"
-    "font-size:13px;line-height:1.5;max-width:62em;margin:4px 2px 10px"
-)
-_HEADING = f"font-weight:600;margin:14px 0 3px;padding-bottom:2px;border-bottom:1px solid {_LINE}"
+_DIV = f"{PAGE};max-width:62em;margin:4px 2px 10px"
+_HEADING = f"font-weight:600;margin:14px 0 3px;padding-bottom:2px;border-bottom:1px solid {BORDER}"
 _TABLE = "border-collapse:collapse;border:0;margin:2px 0;font-size:13px;color:inherit;width:auto"
+_ROW = "background:none;border:0"
 _CELL = "padding:2px 14px 2px 0;border:0;vertical-align:top;background:none;line-height:1.5"
 _TEXT = f"{_CELL};text-align:left;white-space:normal;overflow-wrap:break-word;max-width:46em"
 _SHORT = f"{_CELL};text-align:left;white-space:nowrap"
 _LONG = f"{_CELL};text-align:left;white-space:normal;overflow-wrap:anywhere;min-width:14em"
 _NUMBER = f"{_CELL};text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums"
 _LABEL = f"{_CELL};text-align:left;white-space:nowrap;font-weight:600"
-_HEAD = ";font-weight:400;opacity:.75;white-space:nowrap"
+_HEAD = "font-weight:400;opacity:.75;white-space:nowrap"
 _MUTED = "opacity:.75"
 _CODE = (
     "font-family:var(--jp-code-font-family,var(--vscode-editor-font-family,monospace));"
@@ -53,155 +52,185 @@ _CODE = (
 _DOCUMENT = (
     '<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
     '<meta name="viewport" content="width=device-width">'
-    '<meta name="color-scheme" content="light dark"><title>{title}</title></head>'
+    '<meta name="color-scheme" content="light dark">{title}</head>'
     '<body style="margin:24px auto;max-width:64em;padding:0 16px">\n{body}\n</body></html>\n'
 )
 
 
-def as_html(page: Page) -> str:
+class Viewable(ABC):
+    """An object with a page: text at the prompt, HTML in a notebook or a file."""
+
+    __slots__ = ()
+
+    @abstractmethod
+    def page(self) -> Page:
+        """Return the page."""
+
+    def __repr__(self) -> str:
+        return as_text(self.page())
+
+    def _repr_html_(self) -> str:
+        return as_html(self.page())
+
+    def to_html(self, path: Any = None) -> str | None:
+        """Write the page as an HTML file without scripts and outside files.
+
+        Parameters
+        ----------
+        path : str or path-like, optional
+            The file. By default, the document is returned.
+
+        Returns
+        -------
+        str or None
+            The document, if no path is given.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be written.
+
+        Notes
+        -----
+        It costs nothing. The page can hold personal data, as the frame does.
+        """
+        text = as_document(self.page())
+        if path is None:
+            return text
+        Path(path).write_text(text, encoding="utf-8")
+        return None
+
+
+# HTML
+
+
+def as_html(page: Page) -> Markup:
     """Return a page as one ``div``."""
-    lead = _tag("div", _escaped(page.lead), _MUTED) if page.lead else ""
-    title = _tag("div", _escaped(page.title), "font-weight:600;font-size:15px")
-    return _tag("div", title + lead + "".join(map(_block, page.blocks)), _PAGE)
+    title = element("div", page.title, style="font-weight:600;font-size:15px")
+    lead = [element("div", page.lead, style=_MUTED)] if page.lead else []
+    return element("div", title, *lead, *map(_block, page.blocks), style=_DIV)
 
 
 def as_document(page: Page) -> str:
-    """Return a page as a document of its own."""
-    return _DOCUMENT.format(title=_escaped(page.title), body=as_html(page))
+    """Return a page as an HTML document."""
+    return _DOCUMENT.format(title=element("title", page.title), body=as_html(page))
 
 
-def _block(block: Block) -> str:
+def _block(block: Block) -> Markup:
     body = _body(block)
     heading = getattr(block, "heading", "")
-    return (_tag("div", _escaped(heading), _HEADING) if heading and body else "") + body
+    return Markup(element("div", heading, style=_HEADING) + body) if heading and body else body
 
 
 @singledispatch
-def _body(block: Block) -> str:
+def _body(block: Block) -> Markup:
     raise TypeError(block)
 
 
 @_body.register
-def _(block: Lines) -> str:
-    return _table("", map(_line, block.lines)) if block.lines else ""
+def _(block: Lines) -> Markup:
+    return _table([_line(line) for line in block.lines])
 
 
-def _line(line: Line) -> str:
-    note = _tag("span", f" {_escaped(line.note)}", _MUTED) if line.note else ""
-    return (
-        _tag("th", _escaped(line.label), _LABEL, scope="row")
-        + _tag("td", _escaped(line.number), _NUMBER)
-        + _tag("td", _escaped(line.text) + note, _TEXT)
+def _line(line: Line) -> Markup:
+    return _row(
+        element("th", line.label, style=_LABEL, scope="row"),
+        element("td", line.number, style=_NUMBER),
+        element("td", line.text, style=_TEXT),
     )
 
 
 @_body.register
-def _(block: Stack) -> str:
+def _(block: Stack) -> Markup:
     counts = {status: rows for status, rows in block.counts.items() if rows}
     if not counts:
-        return ""
-    said = ", ".join(f"{rows:,} {named(status)}" for status, rows in counts.items())
-    parts = "".join(
-        _tag("span", "", f"flex:{rows} 1 0;min-width:2px;background:{COLOURS[Status(status)]}")
-        for status, rows in counts.items()
-    )
-    style = f"display:flex;gap:1px;height:14px;margin:6px 0 4px;background:{_TRACK}"
-    legend = " ".join(_entry(status, rows) for status, rows in counts.items())
-    return _tag("div", parts, style, role="img", aria_label=said) + _tag("div", legend, "")
-
-
-def _entry(status: str, rows: int) -> str:
-    swatch = _tag("span", "&#9632;", f"color:{COLOURS[Status(status)]}", aria_hidden="true")
-    text = f"{swatch} {rows:,} {_escaped(named(status))}"
-    return _tag("span", text, "white-space:nowrap;margin-right:1em")
+        return Markup()
+    label = ", ".join(f"{rows:,} {status.label}" for status, rows in counts.items())
+    return Markup(status_bar(counts, label) + status_legend(counts))
 
 
 @_body.register
-def _(block: Shares) -> str:
-    shares = _table("", map(_share, block.shares)) if block.shares else ""
-    return shares + _rest(block.rest)
+def _(block: Shares) -> Markup:
+    return Markup(_table([_share(share) for share in block.shares]) + _rest(block.rest))
 
 
-def _share(share: Share) -> str:
-    width = f"{share.share * 100:.1f}%"
-    said = f"{share.label}: {percent(share.share)}"
-    filled = _tag("div", "", f"width:{width};height:10px;background:#3b82c4")
-    track = f"width:160px;height:10px;margin-top:5px;background:{_TRACK}"
-    return (
-        _tag("th", _escaped(share.label), _LABEL, scope="row")
-        + _tag("td", percent(share.share), _NUMBER)
-        + _tag("td", _tag("div", filled, track, role="img", aria_label=said), _CELL)
-        + _tag("td", _escaped(share.text), f"{_TEXT};{_MUTED}")
+def _share(share: Share) -> Markup:
+    percent = format_percent(share.share)
+    filled = f"width:{share.share * 100:.1f}%;height:10px;background:{ACCENT}"
+    track = f"width:160px;height:10px;margin-top:5px;background:{TRACK}"
+    bar = element(
+        "div",
+        element("div", style=filled),
+        style=track,
+        role="img",
+        aria_label=f"{share.label}: {percent}",
+    )
+    return _row(
+        element("th", share.label, style=_LABEL, scope="row"),
+        element("td", percent, style=_NUMBER),
+        element("td", bar, style=_CELL),
+        element("td", share.text, style=f"{_TEXT};{_MUTED}"),
     )
 
 
 @_body.register
-def _(block: Grid) -> str:
+def _(block: Grid) -> Markup:
     if not block.rows:
-        return ""
-    styles = [_style(block, place) for place in range(len(block.columns))]
-    head = "".join(
-        _tag("th", _escaped(name), style + _HEAD, scope="col")
+        return Markup()
+    styles = [_column_style(block, place) for place in range(len(block.columns))]
+    head = [
+        element("th", name, style=f"{style};{_HEAD}", scope="col")
         for name, style in zip(block.columns, styles, strict=True)
-    )
-    rows = (
-        "".join(_tag("td", _escaped(cell), style) for cell, style in zip(row, styles, strict=True))
+    ]
+    rows = [
+        _row(*(element("td", cell, style=style) for cell, style in zip(row, styles, strict=True)))
         for row in block.rows
-    )
-    return _table(head, rows) + _rest(block.rest)
+    ]
+    return Markup(_table(rows, element("thead", _row(*head))) + _rest(block.rest))
 
 
-def _style(block: Grid, place: int) -> str:
-    """Return how a column is set: one of short cells is never broken, one of long ones anywhere."""
+def _column_style(block: Grid, place: int) -> str:
+    """Return the style of a column: short cells stay on one line, long cells wrap anywhere."""
     if block.columns[place] in block.numbers:
         return _NUMBER
-    return _SHORT if max(len(row[place]) for row in block.rows) <= SHORT else _LONG
-
-
-def _rest(text: str) -> str:
-    return _tag("div", _escaped(text), _MUTED) if text else ""
+    return _SHORT if max(len(row[place]) for row in block.rows) <= MAX_NOWRAP else _LONG
 
 
 @_body.register
-def _(block: Advice) -> str:
-    return "".join(
-        _tag(
-            "div", _escaped(sentence) + (f" {_tag('code', _escaped(code), _CODE)}" if code else "")
-        )
-        for sentence, code in block.steps
-    )
+def _(block: Advice) -> Markup:
+    return Markup("".join(element("div", *_step(*step)) for step in block.steps))
 
 
-def _table(head: str, rows: Iterable[str]) -> str:
-    top = _tag("thead", _tag("tr", head, "background:none;border:0")) if head else ""
-    body = "".join(_tag("tr", row, "background:none;border:0") for row in rows)
-    return _tag("div", _tag("table", f"{top}{_tag('tbody', body)}", _TABLE), "overflow-x:auto")
+def _step(sentence: str, code: str) -> list[str]:
+    return [sentence, " ", element("code", code, style=_CODE)] if code else [sentence]
 
 
-def _tag(name: str, inside: str, style: str = "", **attributes: str) -> str:
-    """Make an element; ``inside`` is HTML, attributes are text."""
-    given: Mapping[str, str] = {**({"style": style} if style else {}), **attributes}
-    told = "".join(f' {key.replace("_", "-")}="{escape(value)}"' for key, value in given.items())
-    return f"<{name}{told}>{inside}</{name}>"
+def _table(rows: Sequence[Markup], head: Markup | None = None) -> Markup:
+    if not rows:
+        return Markup()
+    body = element("tbody", *rows)
+    table = element("table", *([head] if head else []), body, style=_TABLE)
+    return element("div", table, style="overflow-x:auto")
 
 
-def _escaped(text: str) -> str:
-    return escape(printable(text))
+def _row(*cells: Markup) -> Markup:
+    return element("tr", *cells, style=_ROW)
 
 
-# -- A page as text ------------------------------------------------------------------------------
+def _rest(text: str) -> Markup:
+    return element("div", text, style=_MUTED) if text else Markup()
 
-WIDTH = 20  # characters of a whole bar
-CELL = 48  # characters of a table's cell
+
+# Text
 
 
 def as_text(page: Page) -> str:
     """Return a page as lines of text."""
     head = [page.title, "─" * len(page.title), *([page.lead] if page.lead else [])]
-    return "\n".join(line.rstrip() for line in (*head, *_bodies(page.blocks)))
+    return "\n".join(line.rstrip() for line in (*head, *_text(page.blocks)))
 
 
-def _bodies(blocks: Sequence[Block]) -> Iterator[str]:
+def _text(blocks: Sequence[Block]) -> Iterator[str]:
     for block in blocks:
         lines = _lines(block)
         heading = getattr(block, "heading", "")
@@ -209,10 +238,6 @@ def _bodies(blocks: Sequence[Block]) -> Iterator[str]:
             yield ""
             yield heading
         yield from lines
-
-
-def _bar(share: float) -> str:
-    return "█" * round(share * WIDTH)
 
 
 @singledispatch
@@ -228,7 +253,7 @@ def _(block: Lines) -> list[str]:
 
 @_lines.register
 def _(block: Stack) -> list[str]:
-    counts = [(named(status), f"{rows:,}") for status, rows in block.counts.items() if rows]
+    counts = [(status.label, f"{rows:,}") for status, rows in block.counts.items() if rows]
     label, number = (max((len(pair[n]) for pair in counts), default=0) for n in (0, 1))
     return [f"{status:<{label}}  {rows:>{number}}" for status, rows in counts]
 
@@ -237,17 +262,21 @@ def _(block: Stack) -> list[str]:
 def _(block: Shares) -> list[str]:
     width = max((len(share.label) for share in block.shares), default=0)
     lines = [
-        f"{one.label:<{width}}  {percent(one.share):>5}  {_bar(one.share):<{WIDTH}}  {one.text}"
+        f"{one.label:<{width}}  {format_percent(one.share):>5}  {_bar(one.share)}  {one.text}"
         for one in block.shares
     ]
     return [*lines, *([block.rest] if block.rest else [])]
+
+
+def _bar(share: float) -> str:
+    return f"{'█' * round(share * BAR_WIDTH):<{BAR_WIDTH}}"
 
 
 @_lines.register
 def _(block: Grid) -> list[str]:
     if not block.rows:
         return []
-    kept = [place for place, name in enumerate(block.columns) if name not in block.notes]
+    kept = [place for place, name in enumerate(block.columns) if name not in block.html_only]
     table = [[_cut(cells[place]) for place in kept] for cells in (block.columns, *block.rows)]
     widths = [max(map(len, cells)) for cells in zip(*table, strict=True)]
     right = [block.columns[place] in block.numbers for place in kept]
@@ -262,53 +291,9 @@ def _(block: Grid) -> list[str]:
 
 
 def _cut(cell: str) -> str:
-    return cell if len(cell) <= CELL else f"{cell[: CELL - 1]}…"
+    return cell if len(cell) <= CELL_WIDTH else f"{cell[: CELL_WIDTH - 1]}…"
 
 
 @_lines.register
 def _(block: Advice) -> list[str]:
     return [f"{sentence} {code}" if code else sentence for sentence, code in block.steps]
-
-
-class Viewed(ABC):
-    """Something to look at: text anywhere, HTML in a notebook or a file."""
-
-    __slots__ = ()
-
-    @abstractmethod
-    def page(self) -> Page:
-        """Return what there is to see."""
-
-    def __repr__(self) -> str:
-        return as_text(self.page())
-
-    def _repr_html_(self) -> str:
-        return as_html(self.page())
-
-    def to_html(self, path: Any = None) -> str | None:
-        """Write it as a page of HTML: without scripts, outside files or a kernel.
-
-        Parameters
-        ----------
-        path : str or path-like, optional
-            Where to; without one the page is returned as text.
-
-        Returns
-        -------
-        str or None
-            The page, where no path was given.
-
-        Raises
-        ------
-        OSError
-            The file cannot be written.
-
-        Notes
-        -----
-        It costs nothing. What it shows of people is personal data, as in the frame.
-        """
-        text = as_document(self.page())
-        if path is None:
-            return text
-        Path(path).write_text(text, encoding="utf-8")
-        return None

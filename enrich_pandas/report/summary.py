@@ -1,4 +1,4 @@
-"""Summaries: what came of a call, as plain values. Nothing here makes text or asks the journal."""
+"""What a report is made of: plain values about a result and about the runs behind it."""
 
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from enrich_pandas.engine.context import REPLAY, RecordedCall, read_call
+from enrich_pandas.engine.context import REPLAY, read_call
 from enrich_pandas.frame.output import Tables, text_of
 from enrich_pandas.frame.schema import (
     ROW_COLUMNS,
@@ -20,16 +20,11 @@ from enrich_pandas.frame.schema import (
 )
 from enrich_pandas.journal import Journal
 from enrich_pandas.models import Company, Part, Person
-from enrich_pandas.providers.base import Kind, Status
-from enrich_pandas.report.page import LABELS
+from enrich_pandas.providers.base import Kind
+from enrich_pandas.report.page import MAX_LABELS
+from enrich_pandas.statuses import Status
 
 MODELS: Mapping[Kind, type[Part]] = {"people": Person, "companies": Company}
-# Those of which something is to be decided or done come first.
-URGENT = (Status.HELD, Status.FAILED, Status.PENDING)
-# Those about whom a vendor was asked, or would have been but for an older answer.
-SENT = frozenset(
-    {Status.MATCHED, Status.NOT_FOUND, Status.REMOVED, Status.PENDING, Status.HELD, Status.FAILED}
-)
 
 Columns = Mapping[str, "pd.Series[Any]"]
 
@@ -46,7 +41,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class Fetched:
-    """The answers of one provider in a frame: how many rows, the oldest and the newest."""
+    """The answers of one provider in a frame: the number of rows, the oldest and the newest."""
 
     provider: str
     rows: int
@@ -56,7 +51,7 @@ class Fetched:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What came of a call, by the rows of its frame.
+    """A result in figures.
 
     Attributes
     ----------
@@ -65,11 +60,11 @@ class Summary:
     counts
         Rows of each status that occurs, in the order of the statuses.
     filled
-        For each field that the frame has, the matched rows with a value.
+        For each field of the frame, the matched rows that have a value.
     reasons
-        Every status and reason but a plain match.
+        Each status and reason, without matched rows that have no reason.
     fetched
-        Whose the answers are.
+        The providers of the answers.
     """
 
     kind: Kind
@@ -82,68 +77,29 @@ class Summary:
 
     @property
     def matched(self) -> int:
-        """Rows that are matched."""
+        """Matched rows."""
         return self.counts.get(Status.MATCHED, 0)
 
     @property
     def sent(self) -> int:
-        """Rows about which a vendor was asked, now or for an older answer."""
-        return sum(rows for status, rows in self.counts.items() if status in SENT)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunFacts:
-    """What the journal tells of one run: whom it asked, when, at what cost, and how it was called.
-
-    Credits are those planned at most, spent, and held (may have been spent; nobody can say).
-    ``saved_…`` is the most that it would have cost besides; None where that was not kept.
-    Those of a replay are the recording's, which began ``as_of``; it spends nothing itself.
-    """
-
-    run: str
-    provider: str
-    kind: Kind
-    status: str
-    started: float
-    ended: float | None
-    library: str
-    rows: int
-    identities: int
-    planned: float
-    spent: float
-    held: float
-    budget: float | None
-    version: str = ""
-    realm: str = "live"
-    made_by: str = ""
-    options: Mapping[str, Any] | None = None
-    saved_by_duplicates: float | None = None
-    saved_by_stored: float | None = None
-    saved_by_recording: float | None = None
-    as_of: float | None = None
-    refused: Mapping[tuple[str, str], int] = field(default_factory=dict)
-    requests: Sequence[Mapping[str, Any]] = ()
+        """Rows that a vendor was requested for, in this call or for a stored answer."""
+        return sum(rows for status, rows in self.counts.items() if status.info.is_sent)
 
     @property
-    def is_replay(self) -> bool:
-        """Whether a recording gave its answers, and nothing was spent."""
-        return self.realm.startswith(REPLAY)
-
-    @property
-    def seconds(self) -> float | None:
-        """How long it took; None while it goes on, and where it died."""
-        return None if self.ended is None else max(0.0, self.ended - self.started)
+    def match_rate(self) -> float | None:
+        """The share of the sent rows that are matched; None if no row was sent."""
+        return self.matched / self.sent if self.sent else None
 
 
 def summarize(result: pd.DataFrame | Tables, kind: Kind, prefix: str, *, unit: str = "") -> Summary:
-    """Summarise a result: the frame with its new columns, or the linked tables."""
+    """Summarize a result: the frame with its new columns, or the linked tables."""
     frame = result[kind] if isinstance(result, Tables) else result
     columns = result_columns(frame, prefix)
     status = columns["status"].astype("object").where(columns["status"].notna(), None)
     is_matched = (status == Status.MATCHED).to_numpy(dtype=bool)
     filled = dict(_filled(columns, MODELS[kind], is_matched))
     if isinstance(result, Tables):
-        filled |= _items(result, kind, prefix)
+        filled |= _filled_lists(result, kind, prefix)
     return Summary(
         kind=kind,
         unit=unit or "rows",
@@ -173,7 +129,7 @@ def find_prefixes(frame: pd.DataFrame) -> list[str]:
 
 
 def infer_kind(frame: pd.DataFrame, prefix: str) -> Kind:
-    """Tell people from companies by the columns."""
+    """Return whether a result is of people or of companies, by its columns."""
     names = result_columns(frame, prefix).keys()
     if prefix == "company_":
         return "companies"
@@ -193,14 +149,18 @@ def _reasons(status: "pd.Series[Any]", reason: "pd.Series[Any]") -> list[Reason]
     table = pd.DataFrame({"status": status.to_numpy(), "reason": texts.to_numpy()})
     found = table[(table["status"] != Status.MATCHED) | (table["reason"] != "")]
     places = found.index.to_numpy()
-    order = [*URGENT, *(status for status in Status if status not in URGENT)]
+    order = sorted(Status, key=lambda one: -one.info.urgency)
     groups: Mapping[Any, Any] = found.groupby(["status", "reason"], sort=False).indices
     reasons = [
-        Reason(Status(of), str(why), len(rows), list(status.index[places[np.sort(rows)[:LABELS]]]))
+        Reason(Status(of), str(why), len(rows), _first_labels(status.index, places[rows]))
         for (of, why), rows in groups.items()
         if of in order
     ]
     return sorted(reasons, key=lambda one: (order.index(one.status), -one.rows, one.reason))
+
+
+def _first_labels(index: "pd.Index[Any]", places: "np.ndarray[Any, Any]") -> list[Hashable]:
+    return list(index[np.sort(places)[:MAX_LABELS]])
 
 
 def _filled(
@@ -213,7 +173,7 @@ def _filled(
 
 
 def _masks(of: Field, columns: Columns) -> Iterator["np.ndarray[Any, Any] | None"]:
-    """Yield where each column of a field has a value."""
+    """Yield for each column of a field in which rows it has a value; None without the column."""
     if of.shape == "scalar":
         names = [of.name]
     elif of.shape == "part":
@@ -235,7 +195,7 @@ def _has_value(column: "pd.Series[Any]", of: Field) -> "np.ndarray[Any, Any]":
     return column.notna().to_numpy(bool)
 
 
-def _items(tables: Tables, kind: Kind, prefix: str) -> dict[str, int]:
+def _filled_lists(tables: Tables, kind: Kind, prefix: str) -> dict[str, int]:
     row = f"{prefix}row"
     lists = (of for of in fields_of(MODELS[kind]) if of.shape == "list" and of.name in tables)
     return {of.name: int(tables[of.name][row].nunique()) for of in lists}
@@ -248,7 +208,51 @@ def _fetched(columns: Columns) -> Iterator[Fetched]:
         yield Fetched(str(provider), len(at), at.min(), at.max())
 
 
-# -- What the journal tells of the runs behind a result ------------------------------------------
+# Waterfalls
+
+PROVIDER_COLUMNS = {
+    "provider": TEXT,
+    "asked": "Int64",
+    "matched": "Int64",
+    "coverage": "Float64",
+    "rows_added": "Int64",
+    "values": "Int64",
+    "values_added": "Int64",
+    "credits": "Float64",
+    "credits_held": "Float64",
+    "run": TEXT,
+}
+FIELD_COLUMNS = {
+    "provider": TEXT,
+    "field": TEXT,
+    "gave": "Int64",
+    "kept": "Int64",
+    "added": "Int64",
+}
+DISAGREEMENT_COLUMNS = {
+    "row": "Int64",
+    "field": TEXT,
+    "provider": TEXT,
+    "value": TEXT,
+    "other_provider": TEXT,
+    "other_value": TEXT,
+}
+
+
+def _empty(columns: Mapping[str, str]) -> pd.DataFrame:
+    return pd.DataFrame(columns=list(columns)).astype(dict(columns))
+
+
+@dataclass(frozen=True, slots=True)
+class WaterfallTables:
+    """The tables of a call with several providers; `Report` documents their columns."""
+
+    providers: pd.DataFrame = field(default_factory=lambda: _empty(PROVIDER_COLUMNS))
+    fields: pd.DataFrame = field(default_factory=lambda: _empty(FIELD_COLUMNS))
+    disagreements: pd.DataFrame = field(default_factory=lambda: _empty(DISAGREEMENT_COLUMNS))
+
+
+# Runs
 
 RUN_COLUMNS = {
     "run": TEXT,
@@ -271,67 +275,128 @@ RUN_COLUMNS = {
     "realm": TEXT,
     "as_of": TIME,
 }
-REQUEST_COLUMNS = {"run": TEXT, "outcome": TEXT, "requests": "Int64", "billed": "Int64"}
+REQUEST_COLUMNS = {
+    "run": TEXT,
+    "outcome": TEXT,
+    "requests": "Int64",
+    "billed": "Int64",
+    "credits": "Float64",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunFacts:
+    """What the journal knows of one run: its provider, times, costs and requests.
+
+    Credits are the planned maximum, the credits spent, and those held, which the vendor may have
+    charged. ``saved_…`` is the most that the run would have cost in addition; None if it was not
+    recorded. A replay spends nothing; its figures are those of the recording, made ``as_of``.
+    """
+
+    run: str
+    provider: str
+    kind: Kind
+    status: str
+    started: float
+    ended: float | None
+    library: str
+    rows: int
+    identities: int
+    planned: float
+    spent: float
+    held: float
+    budget: float | None
+    version: str = ""
+    realm: str = "live"
+    options: Mapping[str, Any] | None = None
+    saved_by_duplicates: float | None = None
+    saved_by_stored: float | None = None
+    saved_by_recording: float | None = None
+    as_of: float | None = None
+    requests: Sequence[Mapping[str, Any]] = ()
+
+    @property
+    def is_replay(self) -> bool:
+        """Whether a recording gave the answers, so that nothing was spent."""
+        return self.realm.startswith(REPLAY)
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the run took; None if it has not ended or its process died."""
+        return None if self.ended is None else max(0.0, self.ended - self.started)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """The credits of several runs."""
+
+    planned: float
+    spent: float
+    held: float
+    saved_by_duplicates: float
+    saved_by_stored: float
+    saved_by_recording: float
+
+    @classmethod
+    def of(cls, runs: Sequence[RunFacts]) -> "Costs":
+        """Add up the credits of the runs."""
+        return cls(
+            planned=float(sum(run.planned for run in runs)),
+            spent=float(sum(run.spent for run in runs)),
+            held=float(sum(run.held for run in runs)),
+            saved_by_duplicates=float(sum(run.saved_by_duplicates or 0 for run in runs)),
+            saved_by_stored=float(sum(run.saved_by_stored or 0 for run in runs)),
+            saved_by_recording=float(sum(run.saved_by_recording or 0 for run in runs)),
+        )
 
 
 def read_run_facts(journal: Journal, runs: Iterable[str]) -> list[RunFacts]:
-    """Read the accounts of some runs; one that the journal does not have is left out."""
-    return [build_run_facts(journal, facts) for run in runs for facts in journal.queries.runs(run)]
+    """Read the facts of runs; a run that the journal does not know is left out."""
+    return [_read(journal, row) for run in runs for row in journal.queries.runs(run)]
 
 
-def build_run_facts(journal: Journal, facts: dict[str, Any]) -> RunFacts:
-    """Make the account of a run from its row in the journal."""
-    raw = journal.queries.call(facts["id"])
-    call = None if raw is None else read_call(raw)
-    return RunFacts(
-        run=facts["id"],
-        provider=facts["provider"],
-        kind=facts["kind"],
-        status=facts["status"],
-        started=facts["started"],
-        ended=facts["ended"],
-        library=facts["library"],
-        rows=facts["rows"],
-        identities=facts["identities"],
-        planned=facts["credits_planned"],
-        spent=facts["credits"],
-        held=facts["credits_held"],
-        budget=facts["budget"],
-        requests=journal.queries.requests(facts["id"]),
-        **({} if call is None else _called(call)),
-    )
-
-
-def _called(call: RecordedCall) -> dict[str, Any]:
-    planned = call.planned
-    plan = (
-        {}
-        if planned is None
-        else {
+def _read(journal: Journal, row: dict[str, Any]) -> RunFacts:
+    recorded = journal.queries.call(row["id"])
+    call = None if recorded is None else read_call(recorded)
+    planned = None if call is None else call.planned
+    facts = {
+        name: row[name]
+        for name in ("provider", "kind", "status", "started", "ended", "library", "rows")
+    }
+    if call is not None:
+        facts |= {"version": call.version, "realm": call.realm, "as_of": call.as_of}
+        facts |= {"options": call.options}
+    if planned is not None:
+        facts |= {
             "saved_by_duplicates": planned.saved_by_duplicates,
             "saved_by_stored": planned.saved_by_stored,
             "saved_by_recording": planned.saved_by_recording,
-            "refused": {(status, reason): rows for status, reason, rows in planned.refused},
         }
+    return RunFacts(
+        **facts,
+        run=row["id"],
+        identities=row["identities"],
+        planned=row["credits_planned"],
+        spent=row["credits"],
+        held=row["credits_held"],
+        budget=row["budget"],
+        requests=journal.queries.requests(row["id"]),
     )
-    named = {"version": call.version, "realm": call.realm, "made_by": call.made_by}
-    return {**named, "options": call.options, "as_of": call.as_of, **plan}
 
 
-def moment(seconds: float) -> pd.Timestamp:
-    """Return seconds since the epoch as a time."""
+def _timestamp(seconds: float) -> pd.Timestamp:
     return pd.Timestamp(seconds, unit="s", tz="UTC")
 
 
-def runs_table(found: Sequence[RunFacts]) -> pd.DataFrame:
-    """Return a row a run."""
+def runs_table(runs: Sequence[RunFacts]) -> pd.DataFrame:
+    """Return one row for each run."""
     rows = [
         {
             "run": one.run,
             "provider": one.provider,
             "api_version": one.version or None,
             "status": one.status,
-            "started": moment(one.started),
+            "started": _timestamp(one.started),
             "seconds": one.seconds,
             "rows": one.rows,
             "identities": one.identities,
@@ -345,24 +410,23 @@ def runs_table(found: Sequence[RunFacts]) -> pd.DataFrame:
             "saved_by_recording": one.saved_by_recording,
             "library": one.library,
             "realm": one.realm,
-            "as_of": None if one.as_of is None else moment(one.as_of),
+            "as_of": None if one.as_of is None else _timestamp(one.as_of),
         }
-        for one in found
+        for one in runs
     ]
     return pd.DataFrame(rows, columns=list(RUN_COLUMNS)).astype(RUN_COLUMNS)
 
 
-def requests_table(found: Sequence[RunFacts]) -> pd.DataFrame:
-    """Return a row for each run and outcome of its requests."""
-    columns = {**REQUEST_COLUMNS, "credits": "Float64"}
-    rows = [{"run": one.run, **of} for one in found for of in one.requests]
-    return pd.DataFrame(rows, columns=list(columns)).astype(columns)
+def requests_table(runs: Sequence[RunFacts]) -> pd.DataFrame:
+    """Return one row for each run and outcome of its requests."""
+    rows = [{"run": one.run, **of} for one in runs for of in one.requests]
+    return pd.DataFrame(rows, columns=list(REQUEST_COLUMNS)).astype(REQUEST_COLUMNS)
 
 
-def behind(journal: Journal, kind: Kind, answers: pd.DataFrame) -> pd.DataFrame:
-    """Find the run that gave each answer, by its ``provider`` and ``fetched_at``.
+def find_runs(journal: Journal, kind: Kind, answers: pd.DataFrame) -> pd.DataFrame:
+    """Add the run that returned each answer, found by its ``provider`` and ``fetched_at``.
 
-    A spreadsheet keeps milliseconds of a time, so that is what has to agree.
+    Times are compared by the millisecond, because a spreadsheet keeps no more.
     """
     stored = pd.DataFrame(journal.queries.sources(kind), columns=["provider", "fetched", "run"])
     stored["at"] = (stored.pop("fetched").astype("float64") * 1000).round().astype("int64")

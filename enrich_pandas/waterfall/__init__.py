@@ -20,7 +20,7 @@ from enrich_pandas.journal import Journal
 from enrich_pandas.journal.suppression import SuppressionFilter
 from enrich_pandas.progress import Progress, State
 from enrich_pandas.providers.base import Kind, Provider
-from enrich_pandas.report.report import WaterfallTables
+from enrich_pandas.report.summary import WaterfallTables
 from enrich_pandas.waterfall.groups import Groups
 from enrich_pandas.waterfall.merge import Difference, Merged, StageAnswers, merge
 from enrich_pandas.waterfall.stage import open_transport

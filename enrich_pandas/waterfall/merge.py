@@ -22,29 +22,6 @@ from enrich_pandas.providers.base import Identity, Status
 from enrich_pandas.waterfall.groups import Groups, extract_identifiers
 from enrich_pandas.waterfall.stage import Stage
 
-# A row without a match shows the status that asks most of its reader.
-RANKS: Mapping[Status, int] = MappingProxyType(
-    {
-        status: rank
-        for rank, status in enumerate(
-            (
-                Status.SUPPRESSED,
-                Status.MATCHED,
-                Status.HELD,
-                Status.PENDING,
-                Status.REMOVED,
-                Status.FAILED,
-                Status.NOT_FOUND,
-                Status.INVALID,
-                Status.SKIPPED,
-            )
-        )
-    }
-)
-# A person who is not to be had for legal reasons is not looked for elsewhere, and one whose answer
-# is still to come is not bought from another.
-CLOSED = frozenset({Status.SUPPRESSED, Status.REMOVED, Status.PENDING})
-
 # Facts of a vendor's own record: two vendors are bound to differ, and both are right.
 OWN = frozenset({"id", "score", "updated_at", "is_realtime"})
 # Spellings of the same address are no disagreement.
@@ -132,7 +109,7 @@ class Merged:
             self._tell(Status.PENDING, "in_flight", None, None)
             return
         match = answer.match
-        self.is_closed |= match.status in CLOSED
+        self.is_closed |= match.status.info.ends_search
         self._tell(match.status, match.reason or match.note, provider, answer.fetched or None)
         if match.status is Status.MATCHED and match.model is not None:
             self.matched[provider] = answer.fetched
@@ -141,7 +118,7 @@ class Merged:
 
     def refuse(self, status: Status, reason: str) -> None:
         """Take in that a provider cannot be asked."""
-        self.is_closed |= status in CLOSED or reason == "where"
+        self.is_closed |= status.info.ends_search or reason == "where"
         self._tell(status, reason, None, None)
 
     def _tell(
@@ -206,7 +183,7 @@ def merged_columns(merged: Sequence[Merged], output: Output) -> DistinctAnswers:
 
 def _rank(status: Status, reason: str | None) -> tuple[int, bool]:
     """Order statuses; of two refusals, the one that says what is wrong with a value."""
-    return RANKS[status], status is Status.INVALID and reason in ROW_REASONS
+    return status.info.rank, status is Status.INVALID and reason in ROW_REASONS
 
 
 def _contributors(known: Merged) -> list[str]:

@@ -1,8 +1,8 @@
-"""Make contacts.csv: 60 made-up contacts as a trade fair's list comes: pasted, typed, merged.
+"""Write contacts.csv: 60 made-up contacts, as in a pasted, typed and merged list of a trade fair.
 
-Run ``python notebooks/data/make_contacts.py`` with the extra ``enrich-pandas[sandbox]``; the same
-table comes out every time. One column holds an e-mail address, a profile, or both; a third of the
-cells needs a repair that a program can make, and some name nobody.
+Run ``python notebooks/data/make_contacts.py`` with the extra ``enrich-pandas[sandbox]``. It writes
+the same table every time. One column holds an e-mail address or a LinkedIn URL. A third of the
+cells needs a correction that a program can make, and some cells hold no identifier.
 """
 
 import random
@@ -13,12 +13,12 @@ import pandas as pd
 from enrich_pandas.emulators.names import domain_of, slugged
 from enrich_pandas.emulators.pools import latin_pools
 
-NOBODY = ("n/a", "ask at the desk", "", "business card lost", "-")
+NO_IDENTIFIER = ("n/a", "ask at the desk", "", "business card lost", "-")
 NOTES = ("", "", "wants a quote", "=HYPERLINK(A1)", "+1 of Tom", "-", "@fair")
 
 
 def contact(rng: random.Random) -> dict[str, str]:
-    """Return one person with a clean cell."""
+    """Return one person with a valid cell."""
     pool = rng.choice(latin_pools())
     first, last = rng.choice(pool.first_names), rng.choice(pool.last_names)
     company = rng.choice(pool.companies)
@@ -33,8 +33,8 @@ def contact(rng: random.Random) -> dict[str, str]:
     }
 
 
-def repairable(cell: str, rng: random.Random) -> str:
-    """Return a cell that nobody can be asked by before it is repaired."""
+def damage(cell: str, rng: random.Random) -> str:
+    """Return a cell that is not valid, but that a program can correct."""
     if "@" in cell:
         at, dot = cell.replace("@", " at "), cell.replace("@", "(at)")
         return rng.choice(
@@ -50,8 +50,8 @@ def repairable(cell: str, rng: random.Random) -> str:
     )
 
 
-def same(cell: str, rng: random.Random) -> str:
-    """Return another spelling that needs no repair."""
+def respell(cell: str, rng: random.Random) -> str:
+    """Return another valid spelling."""
     if "@" in cell:
         return rng.choice((f"mailto:{cell}", f" {cell} ", f"<{cell}>"))
     return rng.choice((f"{cell}/?trk=fair", cell.replace("www.", "de."), cell[8:], f"  {cell}"))
@@ -61,10 +61,10 @@ def contacts() -> pd.DataFrame:
     """Return the whole table, shuffled."""
     rng = random.Random(20260601)  # noqa: S311 - made-up people
     clean = [contact(rng) for _ in range(42)]
-    again = [one | {"Contact": same(one["Contact"], rng)} for one in rng.sample(clean, 10)]
-    broken = [one | {"Contact": repairable(one["Contact"], rng)} for one in clean[:20]]
-    nobody = [contact(rng) | {"Contact": rng.choice(NOBODY)} for _ in range(8)]
-    rows = [*broken, *clean[20:], *again, *nobody]
+    again = [one | {"Contact": respell(one["Contact"], rng)} for one in rng.sample(clean, 10)]
+    broken = [one | {"Contact": damage(one["Contact"], rng)} for one in clean[:20]]
+    empty = [contact(rng) | {"Contact": rng.choice(NO_IDENTIFIER)} for _ in range(8)]
+    rows = [*broken, *clean[20:], *again, *empty]
     rng.shuffle(rows)
     return pd.DataFrame(rows)
 

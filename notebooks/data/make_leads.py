@@ -1,8 +1,8 @@
-"""Make leads.csv: about 500 made-up leads, with the dirt of a real list.
+"""Write leads.csv: 500 made-up leads, with the errors of a real list.
 
-Run ``python notebooks/data/make_leads.py`` with the extra ``enrich-pandas[sandbox]``; the same
-table comes out every time. Some 78 % of the rows are people of their own, 12 % are the same
-people spelled otherwise, and the rest is broken: nothing in the row identifies anybody.
+Run ``python notebooks/data/make_leads.py`` with the extra ``enrich-pandas[sandbox]``. It writes the
+same table every time. About 79 % of the rows are distinct people, 12 % are the same people in other
+spellings, and 9 % have no valid identifier.
 """
 
 import random
@@ -42,7 +42,7 @@ BROKEN_EMAILS = ("", "", "unknown", "name at example.com", "jane@@example.com", 
 
 
 def lead(rng: random.Random) -> dict[str, Any]:
-    """Return one clean row."""
+    """Return one row with valid identifiers."""
     pool = rng.choice(latin_pools())
     first, last = rng.choice(pool.first_names), rng.choice(pool.last_names)
     company = rng.choice(pool.companies)
@@ -63,8 +63,8 @@ def lead(rng: random.Random) -> dict[str, Any]:
     }
 
 
-def with_one_identifier(row: dict[str, Any], rng: random.Random) -> dict[str, Any]:
-    """Leave most rows only one of the two identifiers."""
+def drop_identifiers(row: dict[str, Any], rng: random.Random) -> dict[str, Any]:
+    """Return the row with one or both of its two identifiers."""
     keep = rng.choices(("email", "profile", "both"), (15, 45, 40))[0]
     if keep == "email":
         return row | {"LI profile": rng.choice(BROKEN_URLS), "LinkedIn": "no"}
@@ -73,7 +73,7 @@ def with_one_identifier(row: dict[str, Any], rng: random.Random) -> dict[str, An
     return row
 
 
-def respelled(row: dict[str, Any], rng: random.Random) -> dict[str, Any]:
+def respell(row: dict[str, Any], rng: random.Random) -> dict[str, Any]:
     """Return the same person in another spelling."""
     again = row | {"Owner": rng.choice(OWNERS), "Notes": "duplicate?"}
     if row["LinkedIn"] == "yes":
@@ -85,7 +85,7 @@ def respelled(row: dict[str, Any], rng: random.Random) -> dict[str, Any]:
 
 
 def spellings(url: str) -> tuple[str, ...]:
-    """Return other ways to write a profile's URL."""
+    """Return other spellings of a LinkedIn URL."""
     base, _, slug = url.rpartition("/")
     return (
         f"{url}/",
@@ -99,8 +99,8 @@ def spellings(url: str) -> tuple[str, ...]:
     )
 
 
-def broken(row: dict[str, Any], rng: random.Random) -> dict[str, Any]:
-    """Return a row that identifies nobody."""
+def damage(row: dict[str, Any], rng: random.Random) -> dict[str, Any]:
+    """Return the row without a valid identifier."""
     return row | {
         "LI profile": rng.choice(BROKEN_URLS),
         "LinkedIn": rng.choice(("no", "")),
@@ -111,9 +111,9 @@ def broken(row: dict[str, Any], rng: random.Random) -> dict[str, Any]:
 def leads() -> pd.DataFrame:
     """Return the whole table, shuffled."""
     rng = random.Random(20260101)  # noqa: S311 - made-up people
-    people = [with_one_identifier(lead(rng), rng) for _ in range(395)]
-    again = [respelled(row, rng) for row in rng.sample(people, 60)]
-    rows = [*people, *again, *(broken(lead(rng), rng) for _ in range(45))]
+    people = [drop_identifiers(lead(rng), rng) for _ in range(395)]
+    again = [respell(row, rng) for row in rng.sample(people, 60)]
+    rows = [*people, *again, *(damage(lead(rng), rng) for _ in range(45))]
     rng.shuffle(rows)
     return pd.DataFrame(rows)
 

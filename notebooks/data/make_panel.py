@@ -1,8 +1,8 @@
-"""Make panel.csv, 60 made-up people, and two recordings of what a vendor knew of them.
+"""Write panel.csv, 60 made-up people, and two recordings of a vendor's answers about them.
 
 Run ``python notebooks/data/make_panel.py`` with the extra ``enrich-pandas[sandbox]``. Between the
-two dates 14 people changed their job and two left the vendor's data. The same people and answers
-come out every time; when they were asked is the day on which it is run.
+two dates, 14 people changed their job, and two were removed from the vendor's data. The people and
+answers are the same every time; the dates are those of the run.
 """
 
 import random
@@ -19,11 +19,11 @@ RECORDINGS = HERE.parents[1] / "cassettes" / "report"
 LEVELS = ("Head of", "Director,", "Senior Manager,", "Manager,", "Analyst,")
 FUNCTIONS = ("Data", "Finance", "Marketing", "Operations", "Sales")
 FIELDS = ["name", "title", "company", "location"]
-CHANGED, GONE = 14, 2
+CHANGED, REMOVED = 14, 2
 
 
 def person(rng: random.Random) -> dict[str, str]:
-    """Return one person as the vendor knows her."""
+    """Return one person, as in the vendor's data."""
     pool = rng.choice(latin_pools())
     first, last = rng.choice(pool.first_names), rng.choice(pool.last_names)
     slug = f"{slugged(first)}-{slugged(last)}-{rng.randrange(0x100, 0x1000):x}"
@@ -47,13 +47,13 @@ def main() -> None:
     rng = random.Random(20260301)  # noqa: S311 - made-up people
     first = pd.DataFrame([person(rng) for _ in range(60)])
     second = first.copy()
-    for place in rng.sample(range(60), CHANGED + GONE):
+    for place in rng.sample(range(60), CHANGED + REMOVED):
         second.loc[place, ["title", "company", "company_domain"]] = job(rng)
     panel = first[["name", "linkedin_url"]].assign(cohort=["2019", "2021", "2023"] * 20)
     panel.to_csv(HERE / "panel.csv", index=False, lineterminator="\n")
-    gone = second.index[(second["title"] != first["title"])][-GONE:]
+    removed = second.index[(second["title"] != first["title"])][-REMOVED:]
     RECORDINGS.mkdir(exist_ok=True)
-    for name, known in (("first", first), ("second", second.drop(gone))):
+    for name, known in (("first", first), ("second", second.drop(removed))):
         with ep.sandbox(people=known), ep.replay(RECORDINGS / f"{name}.yaml", mode="all"):
             panel.enrich.people("crustdata", fields=FIELDS, progress=None)
 

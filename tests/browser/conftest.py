@@ -1,4 +1,4 @@
-"""A JupyterLab for all tests; the sandbox is outside of it, so that its ledger is seen."""
+"""One JupyterLab for all tests; the sandbox is in this process, which reads its ledger."""
 
 import shutil
 import subprocess
@@ -37,19 +37,19 @@ def box():
 
 @pytest.fixture
 def begin(lab, box, request):
-    """Return what opens a notebook whose first cell has run."""
+    """Return a function that opens a notebook and runs its first cell."""
 
-    def opened(*cells, kernel="python3"):
+    def open_notebook(*cells, kernel="python3"):
         first = BEGIN.format(url=box.url("crustdata"))
         return lab.open(lab.write(f"{request.node.name}.ipynb", [first, *cells], kernel), begin=0)
 
-    return opened
+    return open_notebook
 
 
 class Ledger:
-    """What the vendor has charged, while a cell runs."""
+    """The credits that the sandbox has charged while a cell runs."""
 
-    due = 364  # credits for all of leads.csv
+    total = 364  # credits for leads.csv
 
     def __init__(self, box):
         self._box = box
@@ -57,18 +57,18 @@ class Ledger:
     def spent(self):
         return self._box.ledger["credits"].sum()
 
-    def reaches(self, share):
-        """Wait until so much of what is due was charged."""
+    def wait_for(self, share):
+        """Wait until a share of the total was charged."""
         until = time.monotonic() + 60
-        while self.spent() < share * self.due:
+        while self.spent() < share * self.total:
             assert time.monotonic() < until
             time.sleep(0.05)
 
-    def stays(self, seconds=1.5):
-        """Tell whether nothing is charged for so long, of what would be due."""
+    def is_constant(self, seconds=1.5):
+        """Return whether nothing is charged for some seconds, below the total."""
         before = self.spent()
         time.sleep(seconds)
-        return before == self.spent() < self.due
+        return before == self.spent() < self.total
 
 
 @pytest.fixture
@@ -78,7 +78,7 @@ def ledger(box):
 
 @pytest.fixture(scope="session")
 def old_kernel(lab, tmp_path_factory):
-    """Offer ipykernel 6.31 beside the current one; it comes from the package index."""
+    """Add a kernel with ipykernel 6.31, which is installed from the package index."""
     folder = tmp_path_factory.mktemp("ipykernel")
     install = [sys.executable, "-m", "uv", "pip", "install", "-q", "--python", sys.executable]
     subprocess.run([*install, "--no-deps", "--target", folder, "ipykernel==6.31.0"], check=True)

@@ -1,4 +1,4 @@
-"""JupyterLab on loopback, with Chromium in front of it, as a person would use them."""
+"""JupyterLab on loopback with Chromium in front of it, used as a person uses them."""
 
 import json
 import os
@@ -17,11 +17,11 @@ from urllib.request import Request, urlopen
 
 import nbformat
 
-if TYPE_CHECKING:  # installed for these tests alone, and their modules are collected by all runs
+if TYPE_CHECKING:  # installed only for these tests, but each test run imports this module
     from playwright.sync_api import Browser, Locator, Page
 
 BROWSERS = "chromium", "chromium-browser", "google-chrome", "chrome"
-# Nothing looks for anything outside this machine, whatever the browser would like to fetch.
+# The browser requests nothing outside this machine.
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -35,7 +35,7 @@ ARGUMENTS = [
 SETTINGS = {
     "apputils-extension/notification": {"fetchNews": "false", "checkForUpdates": False},
     "apputils-extension/themes": {"theme": "JupyterLab Light"},
-    # All cells are in the page, also those that are scrolled out of sight.
+    # The page holds all cells, also those outside the window.
     "notebook-extension/tracker": {"windowingMode": "none"},
 }
 FOLDERS = {
@@ -48,7 +48,7 @@ FOLDERS = {
     "ENRICH_PANDAS_HOME": "home",
 }
 SIZE: Any = {"width": 1000, "height": 1200}
-SECONDS = 1000  # of Playwright's milliseconds
+SECONDS = 1000  # milliseconds, the unit of Playwright
 _HAS_RUN = re.compile(r"\[\d+\]")
 
 CONTRASTS = """
@@ -59,17 +59,17 @@ outputs => {
     .reduce((sum, v, n) => sum + v * [0.2126, 0.7152, 0.0722][n], 0);
   const ground = node => {
     for (; node; node = node.parentElement) {
-      const colour = parts(getComputedStyle(node).backgroundColor);
-      if (colour.length < 4 || colour[3] > 0) return colour;
+      const color = parts(getComputedStyle(node).backgroundColor);
+      if (color.length < 4 || color[3] > 0) return color;
     }
     return [255, 255, 255];
   };
   const opacity = node => node ? getComputedStyle(node).opacity * opacity(node.parentElement) : 1;
   const contrast = node => {
     const behind = ground(node), share = opacity(node);
-    const colour = parts(getComputedStyle(node).color)
+    const color = parts(getComputedStyle(node).color)
       .map((v, n) => v * share + behind[n] * (1 - share));
-    const [high, low] = [light(colour), light(behind)].sort((a, b) => b - a);
+    const [high, low] = [light(color), light(behind)].sort((a, b) => b - a);
     return (high + 0.05) / (low + 0.05);
   };
   const texts = [];
@@ -91,11 +91,11 @@ class Lab:
     Parameters
     ----------
     folder
-        Holds the notebooks, and all that JupyterLab keeps.
+        The folder of the notebooks and of JupyterLab's own files.
     url
-        Where it answers.
+        The address of the server.
     browser
-        In which its pages open.
+        The browser that opens its pages.
     """
 
     def __init__(self, folder: Path, url: str, browser: "Browser") -> None:
@@ -109,7 +109,7 @@ class Lab:
         return self.folder / name
 
     def kernel(self, name: str, path: Path) -> None:
-        """Offer a kernel whose packages in a folder go before those installed."""
+        """Add a kernel that imports packages from a folder before the installed ones."""
         spec = {
             "argv": [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"],
             "display_name": name,
@@ -121,17 +121,14 @@ class Lab:
         (folder / "kernel.json").write_text(json.dumps(spec))
 
     def set(self, plugin: str, **settings: Any) -> None:
-        """Change a setting, for pages that open after this."""
+        """Change a setting for pages that are opened later."""
         _write_settings(self.folder, {plugin: SETTINGS.get(plugin, {}) | settings})
 
     @contextmanager
     def open(
         self, notebook: Path, *, begin: int | None = None, height: int = 1200, scale: float = 1
     ) -> Iterator["Notebook"]:
-        """Open a notebook, and run the cell to ``begin`` with.
-
-        Its kernel ends with it, or the next one would meet its state.
-        """
+        """Open a notebook and run the cell ``begin``; its kernel ends when the context exits."""
         size: Any = SIZE | {"height": height}
         page = self._browser.new_page(viewport=size, device_scale_factor=scale)
         try:
@@ -149,15 +146,15 @@ class Lab:
 
     @contextmanager
     def read(self, name: str) -> "Iterator[Page]":
-        """Open a file of the folder where no script may run."""
+        """Open a file of the folder in a page without JavaScript."""
         page = self._browser.new_page(viewport=SIZE, java_script_enabled=False)
         page.goto((self.folder / name).as_uri())
         yield page
         page.close()
 
     def _end_kernels(self) -> None:
-        for session in json.load(_ask(f"{self.url}/api/sessions")):
-            _ask(f"{self.url}/api/sessions/{session['id']}", "DELETE").close()
+        for session in json.load(_request(f"{self.url}/api/sessions")):
+            _request(f"{self.url}/api/sessions/{session['id']}", "DELETE").close()
 
 
 class Notebook:
@@ -167,44 +164,44 @@ class Notebook:
         self.page, self.path = page, path
 
     def cell(self, number: int) -> "Locator":
-        """Return a code cell by its place among them."""
+        """Return the code cell with this number."""
         return self.page.locator(".jp-CodeCell").nth(number)
 
     def output(self, number: int) -> "Locator":
-        """Return what a cell shows."""
+        """Return the outputs of a cell."""
         return self.cell(number).locator(".jp-OutputArea-output")
 
     def run(self, *numbers: int) -> None:
-        """Start cells: each is queued behind the ones before it."""
+        """Run cells; each waits in the queue for the ones before it."""
         for number in numbers:
             self.cell(number).locator(".cm-content").click()
             self.page.keyboard.press("Shift+Enter")
 
     def wait(self, number: int, seconds: float = 60) -> None:
-        """Wait until a cell has ended."""
+        """Wait until a cell has run."""
         prompt = self.cell(number).locator(".jp-InputPrompt")
         prompt.filter(has_text=_HAS_RUN).wait_for(timeout=seconds * SECONDS)
 
-    def timed(self, number: int, act: Callable[[], object]) -> float:
-        """Return the seconds from an act to the end of a cell."""
+    def seconds_until(self, number: int, act: Callable[[], object]) -> float:
+        """Return the seconds from an action to the end of a cell."""
         began = time.monotonic()
         act()
         self.wait(number)
         return time.monotonic() - began
 
     def stop(self) -> None:
-        """Press the notebook's own Stop button."""
+        """Click the Stop button of the notebook."""
         self.page.locator("[data-command='notebook:interrupt-kernel'], .jp-ToolbarButton").locator(
             "visible=true"
         ).filter(has=self.page.locator("[data-icon='ui-components:stop']")).first.click()
 
     def contrasts(self, number: int) -> dict[str, float]:
-        """Return the contrast of each text that a cell shows with what is behind it."""
+        """Return the contrast of each text in the output of a cell with its background."""
         found = self.output(number).evaluate_all(CONTRASTS)
         return {text: contrast for text, contrast in found if text.strip()}
 
     def save(self) -> Any:
-        """Save the notebook and return what is in the file."""
+        """Save the notebook and return the content of the file."""
         before = self.path.stat().st_mtime_ns
         self.page.keyboard.press("Control+s")
         until = time.monotonic() + 20
@@ -225,7 +222,7 @@ def chromium() -> str:
 
 @contextmanager
 def browser() -> "Iterator[Browser]":
-    """Start a browser; its pages are to be closed by whoever opens them."""
+    """Start a browser; the caller closes its pages."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:
@@ -236,7 +233,7 @@ def browser() -> "Iterator[Browser]":
 
 @contextmanager
 def jupyter(folder: Path, browser: "Browser") -> Iterator[Lab]:
-    """Serve a folder, with settings and kernels of its own."""
+    """Serve a folder with its own settings and kernels."""
     _write_settings(folder, SETTINGS)
     port = _free_port()
     command = [
@@ -274,7 +271,7 @@ def _wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
     until = time.monotonic() + 90
     while server.poll() is None and time.monotonic() < until:
         try:
-            _ask(f"{url}/api").close()
+            _request(f"{url}/api").close()
         except URLError:
             time.sleep(0.2)
         else:
@@ -282,5 +279,5 @@ def _wait_for(url: str, server: "subprocess.Popen[bytes]") -> None:
     raise TimeoutError("JupyterLab did not start; see jupyter.log in its folder.")
 
 
-def _ask(url: str, method: str = "GET") -> Any:
+def _request(url: str, method: str = "GET") -> Any:
     return urlopen(Request(url, method=method), timeout=10)  # noqa: S310 - on loopback

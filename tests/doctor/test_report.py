@@ -124,12 +124,12 @@ def test_journal_readable_by_others_is_a_problem(journal):
     journal.chmod(0o644)
     report = build_report(offline=True)
     assert not report.is_well
-    assert "PROBLEM: Others can read the journal (0644)" in "\n".join(report_lines(report))
+    assert "PROBLEM: Other users can read the journal (0644)" in "\n".join(report_lines(report))
 
 
 @pytest.mark.parametrize(
     ("content", "text"),
-    [(b"no database at all" * 99, "cannot be read"), (b"", "no journal")],
+    [(b"no database at all" * 99, "cannot be read"), (b"", "not a journal")],
 )
 def test_other_file_in_place_of_journal_is_a_problem(tmp_path, content, text):
     path = tmp_path / "journal.sqlite"

@@ -323,7 +323,7 @@ def test_the_plan_has_a_best_and_a_worst(box):
     assert (plan.credits_best, plan.credits) == (60, 90)
     assert (plan.requests_best, plan.requests) == (3, 5)
     assert "30 to 90" not in repr(plan)
-    assert "90  at most; 60 if every provider gives all that is wanted" in repr(plan)
+    assert "90  at most; 60 if each provider returns all wanted fields" in repr(plan)
     assert "crustdata 0 to 30 0 to 30 0 0 to 2 0 to 30" in " ".join(repr(plan).split())
     assert "0 to 30" in plan._repr_html_()
     assert first.asked == []
@@ -335,7 +335,7 @@ def test_what_is_stored_is_in_the_plan(box):
     enrich(frame[:10], "crustdata")
     plan = ep.plan(frame, [Free({}), "crustdata"], fields=["title"])
     assert [stage.credits for stage in plan.stages] == [0, 20]
-    assert plan.stages[1].stored == 10
+    assert sum(plan.stages[1].stored.values()) == 10
 
 
 def test_the_plan_counts_who_may_be_found_by_what_is_found():
@@ -367,7 +367,7 @@ def test_the_plan_shows_rows_as_that_of_one_provider_does(box):
     ]
     assert plan.failure_cases["row"].tolist() == ["a", "c", "c"]
     assert (plan.saved_by_duplicates, plan.saved_by_stored) == (1, 1)
-    assert "1  by stored answers" in repr(plan)
+    assert "1  at most, by stored answers" in repr(plan)
     hostile = frame.rename(columns={"Email": f"Email {XSS}"}).set_index(pd.Index([XSS] * 6))
     on = {"email": f"Email {XSS}", "linkedin_url": "LinkedIn"}
     Page.of(ep.plan(hostile, [crm, "crustdata"], on=on)._repr_html_()).check_inert()
@@ -401,7 +401,7 @@ def test_what_the_plan_refuses_is_what_the_result_shows_as_not_sent(rows):
 
 def test_a_large_live_call_is_refused_by_its_worst_case(monkeypatch):
     monkeypatch.setattr(ep.options, "confirm_above", 20)
-    monkeypatch.setattr("enrich_pandas.pipeline.current", _live)
+    monkeypatch.setattr("enrich_pandas.pipeline.current_environment", _live)
     monkeypatch.setenv("CRUSTDATA_API_KEY", "made-up")
     first = Free({})
     with pytest.raises(ep.BudgetError) as caught:
@@ -417,7 +417,7 @@ def _live():
 
 
 def test_a_missing_key_of_a_later_provider_is_told_before_anything(monkeypatch):
-    monkeypatch.setattr("enrich_pandas.pipeline.current", _live)
+    monkeypatch.setattr("enrich_pandas.pipeline.current_environment", _live)
     first = Free({})
     with pytest.raises(ep.CredentialError):
         enrich(leads(2), [first, "crustdata"])
@@ -445,7 +445,7 @@ def test_where_two_disagree_is_told():
         ["location_city", "free", "Rome", "second", "Paris"],
     ]
     assert people["person_title"].tolist()[1:] == ["CEO", "CEO"]
-    assert "4 values of 2 rows are disputed" in repr(last_report())
+    assert "4 values of 2 rows disagree" in repr(last_report())
 
 
 def test_spellings_of_one_address_are_no_disagreement():

@@ -89,7 +89,7 @@ def test_content_alone_is_not_asked_once_a_name_fits() -> None:
 
 @pytest.mark.parametrize("label", ["Owner email", "Manager E-mail", "assigned_to_email"])
 def test_someone_elses_addresses_are_not_taken_for_the_rows(label: str) -> None:
-    with pytest.raises(InputError, match="someone else"):
+    with pytest.raises(InputError, match="another person"):
         find_columns(pd.DataFrame({label: MAILS}), PERSON)
 
 
@@ -142,7 +142,10 @@ def test_what_is_suggested_can_be_typed() -> None:
     frame = pd.DataFrame({"Email": MAILS, "Work Email": MAILS, "LinkedIn": URLS})
     with pytest.raises(InputError, match="on=") as raised:
         find_columns(frame, PERSON)
-    assert raised.value.todo == "Choose one: on={'linkedin_url': 'LinkedIn', 'email': 'Email'}."
+    assert (
+        raised.value.todo
+        == "Choose one, for example on={'linkedin_url': 'LinkedIn', 'email': 'Email'}."
+    )
 
 
 def test_on_uses_the_columns_it_names_and_no_others() -> None:
@@ -160,7 +163,7 @@ def test_one_label_tells_its_identifier_by_content_or_name() -> None:
     frame = pd.DataFrame({"x": MAILS, "LI URL": ["?", "?"], "y": ["?", "?"]})
     assert found(frame, on="x") == {"email": "x"}
     assert found(frame, on="LI URL") == {"linkedin_url": "LI URL"}
-    with pytest.raises(InputError, match="Neither its name nor its content"):
+    with pytest.raises(InputError, match="Neither the label nor the content"):
         found(frame, on="y")
     assert find_columns(frame, ["email"], on="y").chosen == {"email": "y"}
 

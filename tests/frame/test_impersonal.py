@@ -53,7 +53,7 @@ def test_it_goes_by_position_whatever_the_index(cells):
 
 @pytest.mark.parametrize("given", [["info@acme.example"], "info@acme.example", None])
 def test_what_is_no_column_is_refused(given):
-    with pytest.raises(ep.InputError, match="A column is needed"):
+    with pytest.raises(ep.InputError, match="needs a pandas Series"):
         ep.impersonal(given)
 
 

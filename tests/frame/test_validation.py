@@ -88,7 +88,7 @@ def test_errors_raise_raises_panderas_failure_cases(demo: Provider) -> None:
         identify(frame, EMAIL, demo, "people", errors="raise")
     assert isinstance(raised.value.__cause__, pandera.errors.SchemaErrors)
     assert raised.value.failure_cases["check"].tolist() == ["syntax", "no_identifier"]
-    assert raised.value.what == "3 of 4 rows cannot be sent: email:syntax (2), no_identifier (1)."
+    assert raised.value.what == "3 of 4 rows are invalid: email:syntax (2), no_identifier (1)."
     assert "@" not in str(raised.value)
 
 

@@ -1,4 +1,4 @@
-"""A made-up run, as the views are told of it."""
+"""Snapshots of a made-up run, for the tests of the views."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -27,7 +27,7 @@ HALFWAY = Progress(
 
 @pytest.fixture(scope="session")
 def snapshot() -> Callable[..., Progress]:
-    """Return a maker of snapshots: the run halfway, with what is named changed."""
+    """Return a function that makes a snapshot of the run halfway, with some values changed."""
 
     def make(**changes: Any) -> Progress:
         return replace(HALFWAY, **changes)

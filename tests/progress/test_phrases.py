@@ -1,3 +1,5 @@
+"""What the views say about a run."""
+
 from collections.abc import Callable
 
 import pytest
@@ -9,12 +11,12 @@ from enrich_pandas.providers.base import RateLimit
 Snapshot = Callable[..., Progress]
 
 
-def test_counts_come_in_the_order_of_the_statuses_and_without_zeros(snapshot: Snapshot) -> None:
+def test_counts_are_ordered_and_have_no_zeros(snapshot: Snapshot) -> None:
     counts = {"failed": 1, "not_found": 0, "matched": 1200}
     assert phrases.counted(snapshot(counts=counts)) == "1,200 matched, 1 failed"
 
 
-def test_credits_stand_against_the_plan_and_the_budget(snapshot: Snapshot) -> None:
+def test_credits_are_shown_with_maximum_and_budget(snapshot: Snapshot) -> None:
     assert phrases.spent(snapshot()) == "280 of at most 900 credits"
     assert phrases.spent(snapshot(budget=500.0)).endswith("credits, budget 500")
 
@@ -27,22 +29,22 @@ def test_large_credits_are_shown_in_full(snapshot: Snapshot) -> None:
     assert phrases.spent(snapshot(credits_max=1_234_567.0)).endswith("1,234,567 credits")
 
 
-def test_time_is_what_is_left_once_that_is_known(snapshot: Snapshot) -> None:
-    assert phrases.timed(snapshot()) == "0:12 left"
-    assert phrases.timed(snapshot(eta=None)) == "0:20 gone"
+def test_time_is_time_left_if_known(snapshot: Snapshot) -> None:
+    assert phrases.time(snapshot()) == "0:12 left"
+    assert phrases.time(snapshot(eta=None)) == "0:20 elapsed"
 
 
-def test_no_less_time_is_left_than_the_wait_takes(snapshot: Snapshot) -> None:
-    assert phrases.timed(snapshot(waiting="rate limit", wait_seconds=55.0)) == "0:55 left"
+def test_time_left_is_at_least_the_wait(snapshot: Snapshot) -> None:
+    assert phrases.time(snapshot(waiting="rate limit", wait_seconds=55.0)) == "0:55 left"
 
 
-def test_a_wait_says_why_and_how_long_still(snapshot: Snapshot) -> None:
+def test_wait_is_shown_with_reason_and_seconds(snapshot: Snapshot) -> None:
     waiting = snapshot(waiting="the vendor's rate limit", wait_seconds=42.0)
     assert phrases.paused(waiting) == "waiting 0:42: the vendor's rate limit"
 
 
 @pytest.mark.parametrize(
-    ("limit", "told"),
+    ("limit", "text"),
     [
         (RateLimit(60, 60.0), "12 of 60 requests a minute"),
         (RateLimit(1_000, 86_400.0), "12 of 1,000 requests a day"),
@@ -50,26 +52,26 @@ def test_a_wait_says_why_and_how_long_still(snapshot: Snapshot) -> None:
         (None, ""),
     ],
 )
-def test_the_pace_stands_against_the_vendors_limit(
-    snapshot: Snapshot, limit: RateLimit | None, told: str
+def test_rate_is_shown_with_the_vendors_limit(
+    snapshot: Snapshot, limit: RateLimit | None, text: str
 ) -> None:
-    assert phrases.paced(snapshot(requests=12, limit=limit)) == told
+    assert phrases.rate(snapshot(requests=12, limit=limit)) == text
 
 
-def test_the_figures_of_a_moment_end_with_the_run(snapshot: Snapshot) -> None:
+def test_rate_is_not_shown_after_the_run(snapshot: Snapshot) -> None:
     running = snapshot(limit=RateLimit(60, 60.0))
-    assert [label for label, _ in phrases.facts(running)] == ["Credits", "Batches", "Pace"]
+    assert [label for label, _ in phrases.facts(running)] == ["Credits", "Batches", "Rate"]
     ended = snapshot(limit=RateLimit(60, 60.0), state="done")
     assert [label for label, _ in phrases.facts(ended)] == ["Credits", "Batches"]
 
 
-def test_a_pause_is_named_and_work_is_not(snapshot: Snapshot) -> None:
+def test_pause_is_shown_and_work_is_not(snapshot: Snapshot) -> None:
     assert phrases.paused(snapshot(state="paused")) == "paused, 2 in flight"
     assert phrases.paused(snapshot(state="stopping", in_flight=0)) == "stopping"
     assert phrases.paused(snapshot()) == ""
 
 
-def test_the_last_sentence_says_how_it_ended_and_what_it_cost(snapshot: Snapshot) -> None:
+def test_last_sentence_shows_state_costs_and_counts(snapshot: Snapshot) -> None:
     assert phrases.ended(snapshot(state="interrupted", budget=500.0)) == (
         "crustdata interrupted: 310 of 500 rows in 0:20, 280 of at most 900 credits, budget 500; "
         "250 matched, 40 not found, 17 invalid, 1 held, 2 failed"
@@ -77,7 +79,7 @@ def test_the_last_sentence_says_how_it_ended_and_what_it_cost(snapshot: Snapshot
 
 
 @given(st.floats(min_value=-10, max_value=1e7))
-def test_a_clock_reads_as_minutes_and_seconds(seconds: float) -> None:
+def test_clock_shows_hours_minutes_and_seconds(seconds: float) -> None:
     *hours, minutes, second = phrases.clock(seconds).split(":")
     total = int(hours[0]) * 3600 if hours else 0
     assert total + int(minutes) * 60 + int(second) == round(max(seconds, 0))
@@ -85,5 +87,5 @@ def test_a_clock_reads_as_minutes_and_seconds(seconds: float) -> None:
 
 
 @given(st.text())
-def test_nothing_a_terminal_would_obey_is_said(text: str) -> None:
+def test_printable_removes_control_characters(text: str) -> None:
     assert phrases.printable(text).isprintable()

@@ -1,19 +1,17 @@
+"""The panel of a notebook, in front of a screen without a browser."""
+
 import re
 from collections.abc import Callable, Iterator
-from html.parser import HTMLParser
-from itertools import pairwise
 from typing import Any
 
 import ipywidgets
 import nbformat
 import pytest
-from hypothesis import given, strategies as st
 from nbclient import NotebookClient
 
 from enrich_pandas.progress import Progress, State, widget
-from enrich_pandas.progress.html import FILLS, still
 from enrich_pandas.progress.widget import Clicks, Panel
-from enrich_pandas.providers.base import RateLimit, Status
+from enrich_pandas.providers.base import RateLimit
 
 Snapshot = Callable[..., Progress]
 
@@ -21,7 +19,7 @@ XSS = '"><img src=x onerror=alert(1)><script>alert(2)</script>&'
 
 
 class Screen:
-    """Stands for a front end: what is on display, and how often it was replaced."""
+    """Stands for a front end: what is displayed, and how often it was replaced."""
 
     def __init__(self) -> None:
         self.shown: list[Any] = []
@@ -70,7 +68,7 @@ def visible(box: ipywidgets.Widget) -> Iterator[ipywidgets.Widget]:
 
 
 def text(box: ipywidgets.Widget) -> str:
-    """Return what is seen of a panel, without its markup."""
+    """Return the visible text of a panel."""
     shown = (w.value for w in visible(box) if isinstance(w, ipywidgets.Label | ipywidgets.HTML))
     return "\n".join(re.sub(r"(<[^>]*>)+", "\n", value) for value in shown)
 
@@ -81,7 +79,7 @@ def buttons(panel: Panel) -> dict[str, ipywidgets.Button]:
 
 
 class Run:
-    """Stands for a run: notes what the buttons do to it."""
+    """Stands for a run: records what the buttons do to it."""
 
     def __init__(self) -> None:
         self.done: list[str] = []
@@ -98,14 +96,14 @@ class Run:
 
 @pytest.fixture
 def run(panel: Panel, monkeypatch: pytest.MonkeyPatch) -> Run:
-    """Return a run whose controls the panel has."""
+    """Return a run that the panel controls."""
     monkeypatch.setattr(Clicks, "arrive", False)
     run = Run()
     panel.take_controls(run)
     return run
 
 
-def test_a_run_is_one_panel_updated_in_place(
+def test_run_is_one_panel_updated_in_place(
     snapshot: Snapshot, panel: Panel, screen: Screen
 ) -> None:
     for rows in range(100):
@@ -116,9 +114,7 @@ def test_a_run_is_one_panel_updated_in_place(
     assert view["model_id"] == panel._live.box.model_id
 
 
-def test_the_panel_says_in_words_all_that_it_shows_in_colour(
-    snapshot: Snapshot, panel: Panel
-) -> None:
+def test_panel_has_words_for_all_colors(snapshot: Snapshot, panel: Panel) -> None:
     panel(snapshot(requests=12, limit=RateLimit(60, 60.0)))
     shown = text(panel._live.box)
     for part in (
@@ -126,25 +122,23 @@ def test_the_panel_says_in_words_all_that_it_shows_in_colour(
         "250 matched\n40 not found\n17 invalid\n1 held\n2 failed",
         "Credits\n280 of at most 900",
         "Batches\n9 of 15, 2 in flight",
-        "Pace\n12 of 60 requests a minute",
+        "Rate\n12 of 60 requests a minute",
     ):
         assert part in shown
 
 
-def test_the_bar_is_as_wide_as_the_rows_and_ends_with_those_not_done(
-    snapshot: Snapshot, panel: Panel
-) -> None:
+def test_bar_has_the_rows_and_ends_with_undone_ones(snapshot: Snapshot, panel: Panel) -> None:
     panel(snapshot())
     parts = re.findall(r"flex:(\d+) 1 0", panel._live.figures.value)
     assert list(map(int, parts)) == [250, 40, 17, 1, 2, 190]
 
 
-def test_a_status_without_rows_has_no_entry(snapshot: Snapshot, panel: Panel) -> None:
+def test_status_without_rows_has_no_legend(snapshot: Snapshot, panel: Panel) -> None:
     panel(snapshot())
     assert "suppressed" not in text(panel._live.box)
 
 
-def test_a_wait_is_counted_down_and_then_gone(snapshot: Snapshot, panel: Panel) -> None:
+def test_wait_is_shown_until_it_ends(snapshot: Snapshot, panel: Panel) -> None:
     panel(snapshot(waiting="rate limit", wait_seconds=9.0))
     assert "waiting 0:09: rate limit" in text(panel._live.box)
     panel(snapshot())
@@ -152,7 +146,7 @@ def test_a_wait_is_counted_down_and_then_gone(snapshot: Snapshot, panel: Panel) 
 
 
 @pytest.mark.parametrize("state", ["done", "failed", "interrupted"])
-def test_at_the_end_the_panel_gives_way_to_html_that_stays(
+def test_static_html_replaces_the_panel_at_the_end(
     snapshot: Snapshot, state: State, panel: Panel, screen: Screen
 ) -> None:
     panel(snapshot())
@@ -163,22 +157,20 @@ def test_at_the_end_the_panel_gives_way_to_html_that_stays(
     assert all(w.comm is None for w in descendants(live))
 
 
-def test_a_second_run_has_a_panel_of_its_own(
-    snapshot: Snapshot, panel: Panel, screen: Screen
-) -> None:
+def test_second_run_gets_a_new_panel(snapshot: Snapshot, panel: Panel, screen: Screen) -> None:
     panel(snapshot(state="done"))
     panel(snapshot())
     assert len(screen.shown) == 2
 
 
-def test_the_panel_takes_no_markup_and_no_tex(snapshot: Snapshot, panel: Panel) -> None:
+def test_labels_hold_no_markup_and_no_tex(snapshot: Snapshot, panel: Panel) -> None:
     panel(snapshot(provider=XSS, waiting=r"$\href{javascript:alert(1)}{x}$" + XSS))
     shown = [w.value for w in descendants(panel._live.box) if isinstance(w, ipywidgets.Label)]
     assert any("script" in value for value in shown)
     assert not set("".join(shown)) & set("<>$\\")
 
 
-def test_the_figures_hold_no_word_of_others(snapshot: Snapshot, panel: Panel) -> None:
+def test_figures_hold_no_text_from_elsewhere(snapshot: Snapshot, panel: Panel) -> None:
     panel(snapshot())
     plain = panel._live.figures.value
     panel(snapshot(provider=XSS, run=XSS, waiting=XSS))
@@ -187,13 +179,13 @@ def test_the_figures_hold_no_word_of_others(snapshot: Snapshot, panel: Panel) ->
     assert pages == [panel._live.figures]
 
 
-def test_a_panel_without_a_run_behind_it_has_no_buttons(snapshot: Snapshot, panel: Panel) -> None:
+def test_panel_without_controls_has_no_buttons(snapshot: Snapshot, panel: Panel) -> None:
     panel(snapshot())
     assert not buttons(panel)
     assert "Stop" not in text(panel._live.box)
 
 
-def test_the_buttons_pause_resume_and_cancel(snapshot: Snapshot, panel: Panel, run: Run) -> None:
+def test_buttons_pause_resume_and_cancel(snapshot: Snapshot, panel: Panel, run: Run) -> None:
     panel(snapshot())
     buttons(panel)["Pause"].click()
     panel(snapshot(state="paused"))
@@ -204,21 +196,19 @@ def test_the_buttons_pause_resume_and_cancel(snapshot: Snapshot, panel: Panel, r
     assert run.done == ["pause", "resume", "cancel"]
 
 
-def test_the_buttons_rest_while_a_run_stops(snapshot: Snapshot, panel: Panel, run: Run) -> None:
+def test_buttons_are_disabled_while_a_run_stops(snapshot: Snapshot, panel: Panel, run: Run) -> None:
     panel(snapshot())
     assert not any(button.disabled for button in buttons(panel).values())
     panel(snapshot(state="stopping"))
     assert all(button.disabled for button in buttons(panel).values())
 
 
-def test_what_a_button_does_is_told_without_its_icon(
-    snapshot: Snapshot, panel: Panel, run: Run
-) -> None:
+def test_tooltips_begin_with_the_button_text(snapshot: Snapshot, panel: Panel, run: Run) -> None:
     panel(snapshot())
     assert all(button.tooltip.startswith(f"{text}: ") for text, button in buttons(panel).items())
 
 
-def test_the_stop_button_is_pointed_at_until_a_click_has_arrived(
+def test_stop_hint_is_shown_until_a_click_arrives(
     snapshot: Snapshot, panel: Panel, run: Run
 ) -> None:
     panel(snapshot())
@@ -232,58 +222,11 @@ def test_the_stop_button_is_pointed_at_until_a_click_has_arrived(
     assert "■ Stop" not in text(panel._live.box)
 
 
-class Tags(HTMLParser):
-    """Collects the elements and attributes of a page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.elements: set[str] = set()
-        self.attributes: set[str] = set()
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.elements.add(tag)
-        self.attributes |= {name for name, _ in attrs}
-
-
-@given(st.text() | st.just(XSS), st.sampled_from(["done", "failed", "interrupted"]))
-def test_no_text_becomes_markup(snapshot: Snapshot, provider: str, state: State) -> None:
-    page = Tags()
-    page.feed(still(snapshot(provider=provider, state=state)))
-    assert page.elements <= {"div", "strong", "span", "ul", "li", "dl", "dt", "dd"}
-    assert page.attributes <= {"style", "role", "aria-label"}
-
-
-def test_the_page_needs_nothing_from_elsewhere_and_follows_the_theme(snapshot: Snapshot) -> None:
-    page = still(snapshot(state="done"))
-    assert not re.search(r"https?:|url\(|<script|<style|class=", page)
-    assert "var(--jp-ui-font-color1,var(--vscode-foreground,inherit))" in page
-
-
-def test_rows_that_were_not_done_keep_their_place_in_the_picture(snapshot: Snapshot) -> None:
-    assert 'style="flex:190 1 0"' in still(snapshot(state="interrupted"))
-
-
-def test_the_picture_has_the_counts_as_its_text(snapshot: Snapshot) -> None:
-    page = still(snapshot(state="done"))
-    assert 'role="img" aria-label="310 of 500 rows: 250 matched, 40 not found' in page
-
-
-def test_a_run_that_was_stopped_does_not_count_what_it_left_undone(snapshot: Snapshot) -> None:
-    stopped = snapshot(state="interrupted", rows_done=500, counts={"matched": 310, "skipped": 190})
-    assert "crustdata interrupted: 310 of 500 rows" in still(stopped)
-
-
-def test_each_status_has_a_fill_of_its_own_and_neighbours_differ_without_colour() -> None:
-    patterns = [FILLS[status].rpartition(",")[0] for status in Status]
-    assert len(set(FILLS.values())) == len(Status)
-    assert all(one != next_ for one, next_ in pairwise(patterns))
-
-
 NOTEBOOK = """
 from enrich_pandas.progress import Progress
-from enrich_pandas.progress.choose import choose
+from enrich_pandas.progress.choose import choose_view
 
-show = choose("auto")
+show = choose_view("auto")
 for rows, state in [(10, "running"), (20, "running"), (30, "done")]:
     show(Progress(
         run="r_1", provider="crustdata", rows=30, rows_done=rows, counts={"matched": rows},
@@ -293,7 +236,7 @@ for rows, state in [(10, "running"), (20, "running"), (30, "done")]:
 """
 
 
-def test_a_notebook_keeps_the_page_and_no_dead_widget() -> None:
+def test_saved_notebook_holds_html_and_no_widget() -> None:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(NOTEBOOK)])
     notebook = NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
     (output,) = notebook.cells[0].outputs

@@ -1,4 +1,4 @@
-"""What came of a call, in figures and as a page."""
+"""The report on a call: its figures, its tables and its page."""
 
 import gc
 
@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.report.provenance import _of
+from enrich_pandas.report.provenance import _reports
 from tests.report.pages import DOCUMENT, ELEMENTS, XSS, Page
 
 LEADS = pd.DataFrame(
@@ -28,7 +28,7 @@ def enriched(provider="crustdata", leads=LEADS, **options):
     return leads.enrich.people(provider, progress=None, **options)
 
 
-def test_its_figures_are_those_of_the_frame_and_the_ledger(misses):
+def test_figures_equal_the_frame_and_the_ledger(misses):
     people = enriched()
     report = people.enrich.report()
     status = people["person_status"]
@@ -53,7 +53,7 @@ def test_its_figures_are_those_of_the_frame_and_the_ledger(misses):
     assert ep.last_report() is report
 
 
-def test_a_repeated_call_reports_what_the_stored_answers_saved(misses):
+def test_repeated_call_reports_savings_by_stored_answers(misses):
     enriched()
     again = enriched().enrich.report()
     assert again.credits == 0
@@ -61,13 +61,13 @@ def test_a_repeated_call_reports_what_the_stored_answers_saved(misses):
 
 
 @pytest.mark.parametrize("layout", ["nested", "tables"])
-def test_every_layout_fills_the_same(misses, layout):
+def test_fill_rates_are_equal_in_each_layout(misses, layout):
     wide = enriched().enrich.report().fill
     enriched(layout=layout)
     pd.testing.assert_frame_equal(ep.last_report().fill, wide)
 
 
-def test_after_a_filter_a_merge_and_a_file_the_runs_are_found_by_the_rows(misses, tmp_path):
+def test_runs_are_found_after_filter_merge_and_file(misses, tmp_path):
     people = enriched()
     run = ep.runs()["run"][0]
     ep.people(pd.DataFrame({"Email": ["other@company9.example"]}), progress=None)
@@ -87,21 +87,21 @@ def test_after_a_filter_a_merge_and_a_file_the_runs_are_found_by_the_rows(misses
     assert len(joined) == len(back)
 
 
-def test_what_the_journal_does_not_know_has_no_run(misses):
+def test_answers_unknown_to_the_journal_have_no_run(misses):
     people = enriched()
     with ep.sandbox():
         assert ep.provenance(people)["run"].isna().all()
         assert people.head(9).enrich.report().credits == 0
 
 
-def test_every_provider_of_a_row_is_looked_for(misses):
+def test_runs_of_all_providers_of_a_row_are_found(misses):
     people = enriched(BOTH, fields=["name", "skills"])
     table = ep.provenance(people)
     assert set(table["run"].dropna()) <= set(ep.runs()["run"])
     assert table["run"].notna().all()
 
 
-def test_of_several_results_one_is_named(misses):
+def test_several_results_need_a_prefix(misses):
     both = enriched(fields=["name"]).enrich.companies(progress=None, fields=["name"])
     assert both.enrich.report(prefix="company_").summary.kind == "companies"
     with pytest.raises(ep.InputError, match="'company_', 'person_'"):
@@ -112,16 +112,16 @@ def test_of_several_results_one_is_named(misses):
         ep.report_on({})
 
 
-def test_a_report_goes_with_its_frame(misses):
+def test_report_is_dropped_with_its_frame(misses):
     people = enriched(fields=["name"])
     key = (id(people), "person_")
-    assert key in _of
+    assert key in _reports
     del people
     gc.collect()
-    assert key not in _of
+    assert key not in _reports
 
 
-def test_a_past_run_reports_as_it_ended(misses):
+def test_past_run_has_a_report(misses):
     before = enriched(max_age="0D").enrich.report()
     past = ep.run(ep.runs()["run"][0])
     enriched(max_age="0D")
@@ -130,15 +130,15 @@ def test_a_past_run_reports_as_it_ended(misses):
     assert report.counts.sum() == 20
     assert report.counts["matched"] == before.credits
     assert report.credits == before.credits
-    assert report.reasons["why"].tolist() == ["The vendor has nobody."]
+    assert report.reasons["why"].tolist() == ["The vendor returned no match."]
 
 
-def test_a_waterfall_has_the_same_report_with_more_tables(misses):
+def test_report_of_a_waterfall_has_more_tables(misses):
     people = enriched(BOTH, fields=["name", "skills"])
     report = people.enrich.report()
     assert report.providers["credits"].sum() == report.credits == misses.ledger["credits"].sum()
     page = Page.of(report._repr_html_())
-    assert "lift: rows that no other provider matched" in page.text
+    assert "Lift: rows that no other provider matched" in page.text
 
 
 HOSTILE = pd.DataFrame(
@@ -162,14 +162,14 @@ HOSTILE = pd.DataFrame(
         lambda: pd.DataFrame({XSS: ["a@example.com"]}, [XSS]).enrich.plan()._repr_html_(),
     ],
 )
-def test_no_text_of_a_vendor_or_a_frame_becomes_markup(html):
+def test_text_never_becomes_markup(html):
     with ep.sandbox():
         page = Page.of(html())
     page.check_inert()
     assert "<img src=x" in page.text
 
 
-def test_a_page_is_readable_without_colour_script_or_outside_file(misses, tmp_path):
+def test_page_needs_no_color_script_or_outside_file(misses, tmp_path):
     report = enriched().enrich.report()
     report.to_html(tmp_path / "report.html")
     text = (tmp_path / "report.html").read_text("utf-8")
@@ -183,13 +183,13 @@ def test_a_page_is_readable_without_colour_script_or_outside_file(misses, tmp_pa
     assert "name: 100 %" in bars
 
 
-def test_a_report_is_one_line_at_the_prompt(misses):
+def test_repr_is_one_line(misses):
     text = repr(enriched().enrich.report())
     assert "\n" not in text
     assert ".to_html(path)" in text
 
 
-def test_its_figures_come_as_a_table(misses):
+def test_to_frame_returns_the_figures(misses):
     report = enriched().enrich.report()
     table = report.to_frame().set_index(["section", "item"])
     assert table.loc[("rows", "all"), "value"] == 26
@@ -197,7 +197,7 @@ def test_its_figures_come_as_a_table(misses):
     assert table.loc[("credits", "spent"), "value"] == report.credits
 
 
-def test_it_is_drawn_on_axes(misses):
+def test_plot_draws_on_given_or_new_axes(misses):
     matplotlib = pytest.importorskip("matplotlib")
     matplotlib.use("agg")
     from matplotlib import pyplot as plt
@@ -209,17 +209,17 @@ def test_it_is_drawn_on_axes(misses):
     assert np.allclose(widths, report.fill["share"].to_numpy(float) * 100)
     _, mine = plt.subplots()
     assert report.plot("rows", ax=mine) is mine
-    with pytest.raises(ep.ConfigurationError, match="no figure 'pie'"):
+    with pytest.raises(ep.ConfigurationError, match="what='pie' is not a figure"):
         report.plot("pie")
     plt.close("all")
 
 
-def test_the_door_says_what_can_be_done_and_what_is_there(misses):
-    door = enriched(fields=["name"]).enrich
-    page = Page.of(door._repr_html_())
+def test_accessor_shows_its_methods_columns_and_result(misses):
+    accessor = enriched(fields=["name"]).enrich
+    page = Page.of(accessor._repr_html_())
     assert "email from 'Email'" in page.text
     assert "of 26 rows matched" in page.text
     assert "df.enrich.report()" in page.text
-    assert "df.enrich.report()" in repr(door)
+    assert "df.enrich.report()" in repr(accessor)
     nothing = Page.of(pd.DataFrame({"a": [1]}).enrich._repr_html_())
     assert "df.enrich.people" in nothing.text

@@ -20,7 +20,8 @@ import vcr
 
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.providers.base import Request, Secret
-from enrich_pandas.transport import Exchange, Phase, Transport, connection as connections
+from enrich_pandas.transport import Exchange, Transport, connection as connections
+from enrich_pandas.transport.connection import Phase
 from tests.canaries import unwatched
 
 CANARY = "canary-key-5f1e"

@@ -21,6 +21,7 @@ def functions(frame: pd.DataFrame) -> None:
     assert_type(ep.companies(frame, layout="tables"), ep.Tables)
     assert_type(ep.companies(frame, wait=False), ep.Handle[pd.DataFrame])
     assert_type(ep.plan(frame, kind="companies", layout="tables", wait=False), ep.Plan)
+    assert_type(ep.list_providers(), pd.DataFrame)
     assert_type(ep.runs(), pd.DataFrame)
     assert_type(ep.run("r"), ep.Run)
     assert_type(ep.run("r").report, ep.Report)
