@@ -9,8 +9,7 @@ import pandas as pd
 from enrich_pandas.errors import InputError
 from enrich_pandas.frame.columns import find_columns, position
 from enrich_pandas.frame.identifiers import canonical
-from enrich_pandas.history import Run
-from enrich_pandas.history import run as past
+from enrich_pandas.history import Run, run as past
 from enrich_pandas.pipeline import PREFIXES
 from enrich_pandas.providers.base import KEYS, Kind, Status
 from enrich_pandas.report.comparison import CHANGES, FIELDS, Comparison, Entry, Pair

@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 from dask.dataframe.extensions import register_dataframe_accessor
 
 from enrich_pandas.accessor import NAME, Enrich
+from enrich_pandas.call import Call
 from enrich_pandas.engine.handle import Handle
 from enrich_pandas.errors import ConfigurationError, InputError
 from enrich_pandas.frame.cells import may_hold_text
@@ -34,9 +35,7 @@ from enrich_pandas.frame.columns import find_columns
 from enrich_pandas.frame.output import attach
 from enrich_pandas.frame.schema import TEXT
 from enrich_pandas.options import options
-from enrich_pandas.pipeline import Call, enrich, plan_call, prepare_run, read_terms, start_run
-from enrich_pandas.progress import Hook
-from enrich_pandas.progress.choose import choose_view
+from enrich_pandas.pipeline import enrich, plan_call, prepare_run, read_terms, start_run
 from enrich_pandas.report.plan import Plan
 
 SAMPLE = 100  # rows by which the columns are found
@@ -91,11 +90,11 @@ class DaskTable:
 
 
 @enrich.register(dd.DataFrame)
-def _(frame: dd.DataFrame, call: Call, *, progress: str | Hook | None, wait: bool) -> Any:
+def _(frame: dd.DataFrame, call: Call) -> Any:
     large = _read_call(frame, call)
     table, distinct_call = _plan_distinct(large, call)
-    handle: Handle[Any] = prepare_run(table, distinct_call, choose_view(progress))
-    return start_run(handle.then(large.join), wait=wait)
+    handle: Handle[Any] = prepare_run(table, distinct_call)
+    return start_run(handle.then(large.join), wait=call.wait)
 
 
 @plan_call.register(dd.DataFrame)
@@ -111,6 +110,7 @@ def _read_call(frame: dd.DataFrame, call: Call) -> DaskTable:
             cost="Nothing was spent.",
             todo='Type layout="nested": it holds the same lists, a column each.',
         )
+    call = call.select_rows(frame)
     terms = read_terms(_meta(frame), call)
     names = dict.fromkeys(n for one in terms.providers for n in one.identifiers[call.kind])
     replaced = list(terms.output.replaced)

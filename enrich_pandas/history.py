@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from enrich_pandas.call import Call
 from enrich_pandas.cassette.file import Recording, load, save
 from enrich_pandas.cassette.recording import Cassette, StartedRun
 from enrich_pandas.cassette.replay import export_run, missing_message
@@ -26,7 +27,7 @@ from enrich_pandas.engine.results import parse_again
 from enrich_pandas.errors import ConfigurationError, InputError
 from enrich_pandas.frame.schema import TEXT, TIME, times
 from enrich_pandas.past_rows import PastRows, changes_table, provider_for
-from enrich_pandas.pipeline import PREFIXES, Call, prepare_stage, read_terms
+from enrich_pandas.pipeline import PREFIXES, prepare_stage, read_terms
 from enrich_pandas.progress import Hook
 from enrich_pandas.progress.choose import choose_view
 from enrich_pandas.providers.base import Identity, Kind, Provider, Status

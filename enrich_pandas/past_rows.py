@@ -5,6 +5,7 @@ from collections.abc import Container, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from enrich_pandas.call import Call
 from enrich_pandas.engine.context import (
     RecordedCall,
     current_environment,
@@ -19,7 +20,7 @@ from enrich_pandas.frame.schema import TEXT
 from enrich_pandas.frame.validation import Identified
 from enrich_pandas.journal import Journal
 from enrich_pandas.journal.records import Answer, Change, fingerprint
-from enrich_pandas.pipeline import Call, ResultCollector, plan_output
+from enrich_pandas.pipeline import ResultCollector, plan_output
 from enrich_pandas.providers import find_provider
 from enrich_pandas.providers.base import Identity, Kind, Match, Provider, Status
 from enrich_pandas.waterfall.stage import Stage

@@ -4,8 +4,7 @@ import dask
 import dask.dataframe as dd
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import enrich_pandas as ep
 import enrich_pandas.dask_frame
@@ -237,7 +236,7 @@ def test_a_plan_of_rows_that_dask_makes_up_opens_no_journal(untouched, provider)
 
 
 def test_a_handle_is_refused_where_dask_wants_columns(untouched):
-    with pytest.raises(ValueError, match="wait=False gives a handle"):
+    with pytest.raises(ValueError, match="wait=False returns a handle"):
         large().map_partitions(lambda part: part.enrich.people(wait=False))
 
 

@@ -6,8 +6,7 @@ import datetime as dt
 import openpyxl
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import enrich_pandas as ep
 

@@ -333,7 +333,12 @@ def options_of(provider: Provider) -> dict[str, Any]:
     >>> options_of(ep.Crustdata(business_email=True))["business_email"]
     True
     """
+<<<<<<< HEAD
     names = [one.name for one in fields(provider) if one.init] if is_dataclass(provider) else []
+=======
+    kind: Any = type(provider)
+    names = [one.name for one in fields(kind) if one.init] if is_dataclass(kind) else []
+>>>>>>> own-r2
     others = getattr(provider, "__dict__", {})
     # A cached property is set by its first use, not by the user.
     names += [
@@ -360,7 +365,8 @@ def require_rate_limit(name: str, value: object) -> None:
 
 
 def _is_limit(rate: RateLimit) -> bool:
-    numbers = [one for one in rate if isinstance(one, int | float) and not isinstance(one, bool)]
+    values: Sequence[Any] = rate  # as the user gave them
+    numbers = [one for one in values if isinstance(one, int | float) and not isinstance(one, bool)]
     return len(numbers) == len(rate) and rate.requests >= 1 and 0 < rate.seconds < float("inf")
 
 

@@ -100,8 +100,9 @@ class DeclarationContract(Contract):
             msgspec.json.encode(sorted(self.provider.billed_options(kind).items())) for _ in "12"
         )
         expect(first == second, "`billed_options` must return the same for the same options.")
+        version: object = self.provider.version
         expect(
-            isinstance(self.provider.version, str) and self.provider.version,
+            isinstance(version, str) and version,
             "`version` must be the version of the vendor's API, as text.",
         )
 

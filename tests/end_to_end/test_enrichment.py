@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import pytest_socket
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 import enrich_pandas as ep
 from tests.conftest import asked

@@ -2,8 +2,7 @@
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from enrich_pandas.frame.canonical import TEXT, canonicalize_plain
 from enrich_pandas.frame.cells import PLACEHOLDERS

@@ -4,8 +4,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import enrich_pandas as ep
 from enrich_pandas.frame.identities import Identities, count_by_identifiers, identifier_values

@@ -1,8 +1,7 @@
 """Profiles on other networks: every spelling to one form; anything else is refused, with a code."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from enrich_pandas.frame import identifiers
 from enrich_pandas.frame.cells import InvalidValueError

@@ -3,8 +3,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from enrich_pandas.errors import InputError
 from enrich_pandas.frame.output import attach, check_names, earlier_columns

@@ -6,8 +6,7 @@ import pandas as pd
 import pandera.errors
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from enrich_pandas.errors import ConfigurationError, InputError
 from enrich_pandas.frame.cells import factorize

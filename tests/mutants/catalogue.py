@@ -261,7 +261,7 @@ BUDGET = [
     ),
     Mutant(
         "a large call needs no budget",
-        "enrich_pandas.pipeline:check_quote",
+        "enrich_pandas.pipeline:check_cost",
         always("options.confirm_above"),
         f"{MONEY} tests/end_to_end/test_enrichment.py tests/end_to_end/test_waterfall.py",
     ),
@@ -465,13 +465,13 @@ FRAME = [
     ),
     Mutant(
         "rows that Dask makes up are sent",
-        "enrich_pandas.pipeline:is_inferred",
+        "enrich_pandas.pipeline:is_meta_inference",
         replace("return True", "return False"),
         DASK,
     ),
     Mutant(
         "rows of Dask's tasks count as made up",
-        "enrich_pandas.pipeline:is_inferred",
+        "enrich_pandas.pipeline:is_meta_inference",
         never("TASKS"),
         DASK,
     ),

@@ -8,10 +8,8 @@ import pytest
 from enrich_pandas.errors import AuthenticationError, ConfigurationError, QuotaError, RequestError
 from enrich_pandas.models import Company, Person
 from enrich_pandas.providers.amplemarket import Amplemarket
-from enrich_pandas.providers.amplemarket.companies import WireCompany as Firm
-from enrich_pandas.providers.amplemarket.companies import company_of
-from enrich_pandas.providers.amplemarket.people import PersonResult, person_of
-from enrich_pandas.providers.amplemarket.people import WirePerson as Human
+from enrich_pandas.providers.amplemarket.companies import WireCompany as Firm, company_of
+from enrich_pandas.providers.amplemarket.people import PersonResult, WirePerson as Human, person_of
 from enrich_pandas.providers.amplemarket.requests import person_echo, person_key, person_parameters
 from enrich_pandas.providers.base import Identity, Outcome, RateLimit, Request, Response, Secret
 from enrich_pandas.providers.decoding import read
