@@ -155,7 +155,9 @@ def test_what_cannot_be_compared_is_an_error():
     firm = pd.DataFrame({"Domain": ["a.example"]}).join(
         result([("a", "matched", *"xyz")], "company_").iloc[:, 1:]
     )
-    with pytest.raises(ep.InputError, match="of people, the other of companies"):
+    with pytest.raises(
+        ep.InputError, match="result of people, and after= is a result of companies"
+    ):
         ep.compare(frame, firm)
 
 

@@ -143,7 +143,10 @@ def test_what_is_suggested_can_be_typed() -> None:
     frame = pd.DataFrame({"Email": MAILS, "Work Email": MAILS, "LinkedIn": URLS})
     with pytest.raises(InputError, match="on=") as raised:
         find_columns(frame, PERSON)
-    assert raised.value.todo == "Choose one, for example on={'linkedin_url': 'LinkedIn', 'email': 'Email'}."
+    assert (
+        raised.value.todo
+        == "Choose one, for example on={'linkedin_url': 'LinkedIn', 'email': 'Email'}."
+    )
 
 
 def test_on_uses_the_columns_it_names_and_no_others() -> None:

@@ -68,7 +68,9 @@ def test_a_plan_reads_as_a_table() -> None:
 
 
 def test_a_notebook_explains_each_reason() -> None:
-    assert "The row has no identifier that the provider accepts." in Page.of(plan()._repr_html_()).text
+    assert (
+        "The row has no identifier that the provider accepts." in Page.of(plan()._repr_html_()).text
+    )
 
 
 def test_what_other_runs_have_begun_is_told() -> None:
@@ -99,7 +101,7 @@ def test_values_of_the_frame_stand_beside_the_reasons_by_row() -> None:
         shown = LEADS.enrich.plan("crustdata")
     page = Page.of(shown._repr_html_())
     assert f"c{XSS[:50]}" in page.text
-    assert "en/aThe cell holds a word" in page.text
+    assert "en/aThe cell holds a placeholder" in page.text
     assert "email ada@example.com" in page.text
     assert "a, b" in page.text  # asked once for two rows
     cases = shown.failure_cases.set_index("row")
