@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from enrich_pandas.providers.base import Provider
     from enrich_pandas.providers.crustdata import Crustdata
     from enrich_pandas.providers.zoho import Zoho
+    from enrich_pandas.report.plan import Plan
     from enrich_pandas.report.provenance import last_report, provenance, report_on
 __version__ = "0.1.0"
 
@@ -73,6 +74,7 @@ __all__ = [
     "InputError",
     "JournalError",
     "PermissionDeniedError",
+    "Plan",
     "Provider",
     "ProviderError",
     "ProviderNotFoundError",
@@ -112,6 +114,7 @@ _LAZY = {
     "Budget": "enrich_pandas.engine.budget",
     "Crustdata": "enrich_pandas.providers.crustdata",
     "Directory": "enrich_pandas.directory",
+    "Plan": "enrich_pandas.report.plan",
     "Provider": "enrich_pandas.providers.base",
     "Zoho": "enrich_pandas.providers.zoho",
     "compare": "enrich_pandas.comparison",

@@ -12,7 +12,7 @@ from enrich_pandas.api import On, Providers
 if TYPE_CHECKING:
     from enrich_pandas.engine.budget import Budget
     from enrich_pandas.progress import Hook
-    from enrich_pandas.report.plan import Plan, WaterfallPlan
+    from enrich_pandas.report.plan import Plan
     from enrich_pandas.report.report import Report
 
 NAME = "enrich"
@@ -125,7 +125,7 @@ class Enrich:
         where: Any = None,
         max_age: str = "90D",
         errors: Literal["coerce", "raise"] = "coerce",
-    ) -> "Plan | WaterfallPlan":
+    ) -> "Plan":
         """Tell what a call would do and cost; everything is told at `enrich_pandas.plan`."""
         return api.plan(
             self._frame,

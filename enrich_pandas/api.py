@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from enrich_pandas.engine.budget import Budget
     from enrich_pandas.progress import Hook
     from enrich_pandas.providers.base import Provider
-    from enrich_pandas.report.plan import Plan, WaterfallPlan
+    from enrich_pandas.report.plan import Plan
 
 On = Mapping[str, Hashable] | Hashable | None
 Providers: TypeAlias = "str | Provider | Sequence[str | Provider]"
@@ -229,7 +229,7 @@ def plan(
     where: Any = None,
     max_age: str = "90D",
     errors: Literal["coerce", "raise"] = "coerce",
-) -> "Plan | WaterfallPlan":
+) -> "Plan":
     """Tell what a call would do and the most it can cost. No request is made; it costs nothing.
 
     Parameters
@@ -243,7 +243,7 @@ def plan(
 
     Returns
     -------
-    Plan or WaterfallPlan
+    Plan
         Rows, columns chosen and rejected, refused rows by reason, distinct identities, stored
         answers, requests, credits at most, and the time that the vendor's rate limit asks for.
         For several providers, what each is asked for at best and at worst.

@@ -37,7 +37,7 @@ from enrich_pandas.options import options
 from enrich_pandas.pipeline import Call, enrich, plan_call, prepare_run, read_terms, start_run
 from enrich_pandas.progress import Hook
 from enrich_pandas.progress.choose import choose_view
-from enrich_pandas.report.plan import Plan, WaterfallPlan
+from enrich_pandas.report.plan import Plan
 
 SAMPLE = 100  # rows from which the identifier columns are found
 ROWS_A_GROUP = 20_000  # of the Parquet file; a worker reads a group at a time
@@ -99,7 +99,7 @@ def _(frame: dd.DataFrame, call: Call, *, progress: str | Hook | None, wait: boo
 
 
 @plan_call.register(dd.DataFrame)
-def _(frame: dd.DataFrame, call: Call) -> Plan | WaterfallPlan:
+def _(frame: dd.DataFrame, call: Call) -> Plan:
     return plan_call(*_plan_distinct(_read_call(frame, call), call))
 
 

@@ -163,7 +163,7 @@ class BudgetError(EnrichError):
 
     Attributes
     ----------
-    plan : enrich_pandas.report.plan.Plan or None
+    plan : enrich_pandas.Plan or None
         The quote that was refused.
     """
 

@@ -1,4 +1,4 @@
-"""Past runs, read from the journal."""
+"""Past runs: their rows, reports and costs, and how to resume, retry and export them."""
 
 import os
 import time
@@ -15,8 +15,8 @@ from enrich_pandas.cassette.file import Recording, load, save
 from enrich_pandas.cassette.recording import Cassette, StartedRun
 from enrich_pandas.cassette.replay import export_run, missing_message
 from enrich_pandas.engine.budget import Budget
-from enrich_pandas.engine.context import RecordedCall as Recalled
 from enrich_pandas.engine.context import (
+    RecordedCall,
     current_environment,
     open_journal,
     read_call,
@@ -33,119 +33,35 @@ from enrich_pandas.providers.base import Identity, Kind, Provider, Status
 from enrich_pandas.report.report import Report
 from enrich_pandas.report.summary import read_run_facts, summarize
 
-# -- Freezing a past run: its raw answers as a recording, at no cost -----------------------------
 
-
-class Exportable:
-    """What `Run` has to freeze itself."""
-
-    id: str
-    started: pd.Timestamp
-    kind: Kind
-    _call: Recalled | None
-    _asked: PastRows
-
-    def freeze(
-        self,
-        path: str | os.PathLike[str],
-        *,
-        provider: "str | Provider | None" = None,
-        redact: Callable[[Any], Any] | None = None,
-    ) -> None:
-        """Write the run's answers as a recording for `enrich_pandas.replay`. It costs nothing.
-
-        What the run did not ask because it was stored is in it, too. A recording that is there is
-        added to: so the runs of one report, or of one waterfall, go into one file.
-
-        Parameters
-        ----------
-        path : str or path
-            The cassette: YAML, or JSON where the name ends in ``.json``.
-        provider : str or Provider, optional
-            As in `resume`.
-        redact : callable, optional
-            As in `enrich_pandas.replay`.
-
-        Raises
-        ------
-        ConfigurationError
-            As in `resume`.
-        InputError
-            No raw answer of the run is kept any more.
-        ReplayError
-            The file is there and no recording.
-
-        Warns
-        -----
-        UserWarning
-            Some of those asked about have no answer, or it is not kept any more.
-
-        Notes
-        -----
-        **It holds other people's data**; see `enrich_pandas.replay`. Whom the vendor has removed,
-        or who was forgotten since, is not in it.
-
-        Examples
-        --------
-        >>> import enrich_pandas as ep
-        >>> import pandas as pd
-        >>> import tempfile
-        >>> leads = pd.DataFrame({"Email": ["ada@example.com"]})
-        >>> path = Path(tempfile.mkdtemp()) / "report.yaml"
-        >>> with ep.sandbox(misses=0):
-        ...     people = ep.people(leads, progress=None)
-        ...     ep.run(ep.runs()["run"][0]).freeze(path)
-        >>> with ep.replay(path):
-        ...     ep.people(leads, progress=None).equals(people)
-        True
-        """
-        environment, file, asked = (
-            current_environment(),
-            Path(path).expanduser(),
-            self._asked.identities,
-        )
-        made = provider_for(self.id, self._call, asked, provider)
-        begun = StartedRun(self.id, made, self.kind, asked)
-        with open_journal(environment) as journal:
-            found, left = export_run(journal, begun, environment.realm, redact)
-            screen = journal.suppression.current_filter()
-        if not found:
-            raise InputError(
-                f"No raw answer of run {self.id} is kept.",
-                todo="Repeat the call inside ep.replay(…, mode='once').",
-            )
-        cassette = Cassette(
-            file,
-            load(file) if file.exists() else Recording(as_of=self.started.timestamp()),
-            is_offline=False,
-        )
-        cassette.add(found)
-        cassette.filters.append(screen)
-        save(file, cassette.recording())
-        if left := left.difference(cassette.identities):
-            warnings.warn(missing_message(len(left), file), stacklevel=2)
-
-
-# -- One past run: its rows, what it cost, and how to go on with it without the original frame ---
-
-
-class Run(Exportable):
-    """A run in the journal; made by ``ep.run(id)``.
+class Run:
+    """A past run in the journal; ``ep.run(id)`` returns it.
 
     Attributes
     ----------
     id, provider, kind, status : str
-        Its id, whom it asked, ``people`` or ``companies``, and how it ended; ``died`` where its
-        process is gone.
+        The id, the provider, ``people`` or ``companies``, and how the run ended: ``done``,
+        ``interrupted``, ``died`` if its process ended without a status, or ``running``.
     started, ended : pandas.Timestamp
-        When; ``ended`` is NaT while it goes on, and where it died.
-    credits, credits_held, credits_planned, budget, balance : float
-        What it spent, what it may have spent besides, the most it could cost, its wall, and what
-        was left on the account before; None without a wall, and where the vendor told nothing.
+        The times in UTC; ``ended`` is NaT while the run is going on and if it died.
+    credits : float
+        The credits that were spent.
+    credits_held : float
+        The credits that may have been spent besides, for lost answers.
+    credits_planned : float
+        The maximum cost of the plan, in credits.
+    budget : float or None
+        The budget in credits; None without one.
+    balance : float or None
+        The credits of the account before the run; None if the vendor does not report a balance.
     """
 
-    def __init__(self, facts: dict[str, Any], call: Recalled | None, asked: list[Identity]) -> None:
-        self.id, self.provider, self.kind = facts["id"], facts["provider"], facts["kind"]
+    def __init__(
+        self, facts: dict[str, Any], call: RecordedCall | None, identities: list[Identity]
+    ) -> None:
+        self.id: str = facts["id"]
+        self.provider: str = facts["provider"]
+        self.kind: Kind = facts["kind"]
         self.status: str = facts["status"]
         self.started = pd.Timestamp(facts["started"], unit="s", tz="UTC")
         self.ended = pd.to_datetime(facts["ended"], unit="s", utc=True)
@@ -154,65 +70,65 @@ class Run(Exportable):
         has_budget = facts["budget"] is not None
         self._budget = Budget(facts["budget"], facts["budget_name"]) if has_budget else None
         self._call = call
-        self._asked = PastRows(self.id, self.provider, self.kind, call, asked)
+        self._past = PastRows(self.id, self.provider, self.kind, call, identities)
         self.balance = facts["balance"]
 
     def __repr__(self) -> str:
-        counts = Counter(self._asked.statuses()).most_common()
-        told = ", ".join(f"{count:,} {status}" for status, count in counts)
-        before = "" if self.balance is None else f"; {self.balance:g} were left before"
+        counts = Counter(self._past.statuses()).most_common()
+        statuses = ", ".join(f"{count:,} {status}" for status, count in counts)
+        before = "" if self.balance is None else f"; balance before: {self.balance:g}"
         return (
-            f"<run {self.id}: {self.provider}, {self.status}; {told or 'no rows'}; "
+            f"<run {self.id}: {self.provider}, {self.status}; {statuses or 'no rows'}; "
             f"{self.credits:g} of at most {self.credits_planned:g} credits, "
             f"{self.credits_held:g} held{before}>"
         )
 
     @property
     def rows(self) -> pd.DataFrame:
-        """Everybody that the run asked about, with what is known of them now; it costs nothing.
+        """One row per distinct person or company of the run, as stored now. It costs nothing.
 
-        One row a distinct person or company: a column an identifier, in its canonical form, then
-        the columns that `enrich_pandas.people` or `enrich_pandas.companies` adds. Who was forgotten
-        since, or removed by the vendor, is not in it any more.
+        The columns are the identifiers in their canonical form, one column each, and those that
+        `enrich_pandas.people` or `enrich_pandas.companies` adds. People and companies that were
+        erased since, or that the vendor removed, are left out.
         """
-        return self._asked.rows()
+        return self._past.rows()
 
     @property
     def held(self) -> pd.DataFrame:
-        """Those whose answer was lost: the identifiers, the reason, and what each may have cost.
+        """The rows whose answer was lost, with the reason and the maximum cost of each.
 
-        The columns are the identifiers, ``reason`` (text) and ``credits_at_most`` (Float64); the
-        last is null where the provider cannot be made again.
+        The columns are the identifiers, ``reason`` (text) and ``credits_at_most`` (Float64). The
+        last is null if the provider cannot be created from the journal.
         """
-        held = self._asked.with_status({Status.HELD})
+        held = self._past.with_status({Status.HELD})
         provider, answers = self._call and remake_provider(self._call), held.answers()
-        frame, every = held.frame.reset_index(drop=True), held.identities
-        most = [provider.price(self.kind, [one]) if provider else None for one in every]
-        reasons = [answers[one].match.reason for one in every]
+        frame, identities = held.frame.reset_index(drop=True), held.identities
+        costs = [provider.price(self.kind, [one]) if provider else None for one in identities]
+        reasons = [answers[one].match.reason for one in identities]
         return frame.assign(
             reason=pd.Series(reasons, frame.index, dtype=TEXT),
-            credits_at_most=pd.Series(most, frame.index, dtype="Float64"),
+            credits_at_most=pd.Series(costs, frame.index, dtype="Float64"),
         )
 
     @property
     def report(self) -> Report:
-        """What came of it: counts, filled fields, money, requests, reasons; it costs nothing.
+        """The report of the run: counts, fill rates, credits, requests. It costs nothing.
 
-        It counts the people or companies that it asked about, by what was known of them when it
-        ended. Labels are those of `rows`.
+        It counts distinct people or companies, as they were known at the end of the run. Its row
+        labels are those of `rows`.
         """
         rows, _ = self.rows_at_end()
         with open_journal(current_environment()) as journal:
-            known = read_run_facts(journal, [self.id])
-        return Report(summarize(rows, self.kind, PREFIXES[self.kind], unit=self.kind), tuple(known))
+            facts = read_run_facts(journal, [self.id])
+        return Report(summarize(rows, self.kind, PREFIXES[self.kind], unit=self.kind), tuple(facts))
 
     def rows_at_end(self) -> tuple[pd.DataFrame, list[Sequence[tuple[str, str]]]]:
-        """Return `rows` as they were when it ended, and the identifiers of each by name.
+        """Return `rows` as they were at the end of the run, and the identifiers of each row.
 
-        Answers that later runs have replaced are read again from the raw ones.
+        Answers that later runs have replaced are parsed again from the raw answers.
         """
         until = None if pd.isna(self.ended) else self.ended.timestamp()
-        return self._asked.rows(until=until), [one.keys for one in self._asked.identities]
+        return self._past.rows(until=until), [one.keys for one in self._past.identities]
 
     def resume(
         self,
@@ -223,21 +139,21 @@ class Run(Exportable):
         progress: "str | Hook | None" = "auto",
         wait: bool = True,
     ) -> Any:
-        """Go on where the run stopped, in any process, without the original frame.
+        """Continue the run where it stopped, in any process, without the original frame.
 
-        What was bought is not bought again, jobs that are open are fetched, unread answers are
-        read, and whoever was not asked about is asked about. Repeating the original call does the
-        same; this one needs no frame.
+        Stored rows are not bought again, the results of open jobs are fetched, unread answers are
+        parsed, and the rows that were not requested yet are requested. Repeating the original call
+        does the same; this method needs no frame.
 
         Parameters
         ----------
         provider : str or Provider, optional
-            The provider with the run's own options, where it cannot be made again from the journal:
-            a directory, or one whose options are more than text and numbers.
+            The provider with the options of the run. It is needed if it cannot be created from the
+            journal: a directory, or a provider whose options are not only text and numbers.
         budget : float or Budget, optional
-            Credits; a hard wall for what is spent now. By default what is left of the run's own.
-        held : {"hold", "resend"}
-            Whether to ask again about rows that are ``held``. **They may be paid for twice**: at
+            Credits that may be spent now at most. By default what is left of the run's budget.
+        held : {"hold", "resend"}, default "hold"
+            Whether to request rows again that are ``held``. **They may be paid for twice**: at
             most the credits that `held` shows.
         progress, wait
             As in `enrich_pandas.people`.
@@ -245,14 +161,15 @@ class Run(Exportable):
         Returns
         -------
         pandas.DataFrame or handle
-            As `rows`.
+            As `rows`; a handle with ``wait=False``.
 
         Raises
         ------
         ConfigurationError
-            The provider is needed and not given, or is another one; or ``held`` is another word.
+            ``provider`` is needed and missing, or has other options than the run; or ``held`` has
+            another value.
         InputError
-            Whom the run asked about is not kept any more.
+            The input of the run has expired and was deleted.
         BudgetError, CredentialError, ProviderError, RunInterrupted
             As in `enrich_pandas.people`.
 
@@ -266,7 +183,7 @@ class Run(Exportable):
         >>> again["person_status"].tolist()
         ['matched']
         """
-        return self._ask(self._asked, provider, budget, held, progress, wait=wait)
+        return self._request(self._past, provider, budget, held, progress, wait=wait)
 
     def retry(
         self,
@@ -277,21 +194,21 @@ class Run(Exportable):
         progress: "str | Hook | None" = "auto",
         wait: bool = True,
     ) -> Any:
-        """Ask again about those who are ``failed``, and about nobody else.
+        """Request only the ``failed`` rows of the run again.
 
-        What a failed one was charged for, such as ``ambiguous``, is not bought again.
+        A failed row that was charged, such as ``ambiguous``, is not bought again.
 
         Parameters
         ----------
         provider, budget, progress, wait
             As in `resume`.
-        held : {"hold", "resend"}
-            Whether to ask again about those who are ``held``, too, as in `resume`.
+        held : {"hold", "resend"}, default "hold"
+            Whether to request ``held`` rows again, too, as in `resume`.
 
         Returns
         -------
         pandas.DataFrame or handle
-            Those who were asked about again, with the labels that they have in `rows`.
+            The rows that were requested again, with their labels in `rows`.
 
         Raises
         ------
@@ -308,15 +225,15 @@ class Run(Exportable):
         0
         """
         again = {Status.FAILED, Status.HELD} if held == "resend" else {Status.FAILED}
-        return self._ask(
-            self._asked.with_status(again), provider, budget, held, progress, wait=wait
+        return self._request(
+            self._past.with_status(again), provider, budget, held, progress, wait=wait
         )
 
-    def parse_again(self, *, provider: "Provider | None" = None) -> pd.DataFrame:
-        """Read the raw answers again, with the code of today. It makes no request.
+    def reread(self, *, provider: "Provider | None" = None) -> pd.DataFrame:
+        """Parse the stored raw answers again. It makes no request and costs nothing.
 
-        Where a newer version of the library understands more of an answer, what is stored is
-        replaced; what it cost and when it was fetched stay.
+        If this version of the library reads more from an answer than the one that stored it, the
+        stored result is replaced. Its cost and the time it was fetched stay.
 
         Parameters
         ----------
@@ -326,8 +243,8 @@ class Run(Exportable):
         Returns
         -------
         pandas.DataFrame
-            A row for each person or company whose answer changed: the identifiers, and status and
-            reason before and after.
+            One row per person or company whose result changed: the identifiers, and the columns
+            ``status_before``, ``reason_before``, ``status`` and ``reason`` (text).
 
         Raises
         ------
@@ -341,9 +258,86 @@ class Run(Exportable):
             )
         return changes_table(changes)
 
-    def _ask(
+    def freeze(
         self,
-        asked: PastRows,
+        path: str | os.PathLike[str],
+        *,
+        provider: "str | Provider | None" = None,
+        redact: Callable[[Any], Any] | None = None,
+    ) -> None:
+        """Export the answers of the run as a cassette for `enrich_pandas.replay`. It is free.
+
+        The cassette includes stored answers that the run did not request. If the file exists, the
+        answers are added to it, so that the runs of one report can share a cassette.
+
+        Parameters
+        ----------
+        path : str or path
+            The cassette: JSON if the name ends in ``.json``, else YAML.
+        provider : str or Provider, optional
+            As in `resume`.
+        redact : callable, optional
+            As in `enrich_pandas.replay`.
+
+        Raises
+        ------
+        ConfigurationError
+            As in `resume`.
+        InputError
+            The raw answers of the run have expired and were deleted.
+        ReplayError
+            The file exists and is not a cassette.
+
+        Warns
+        -----
+        UserWarning
+            Some identities of the run have no raw answer.
+
+        Notes
+        -----
+        **A cassette contains personal data**; see `enrich_pandas.replay`. It leaves out people and
+        companies that were erased since, or that the vendor removed.
+
+        Examples
+        --------
+        >>> import enrich_pandas as ep
+        >>> import pandas as pd
+        >>> import tempfile
+        >>> leads = pd.DataFrame({"Email": ["ada@example.com"]})
+        >>> path = Path(tempfile.mkdtemp()) / "report.yaml"
+        >>> with ep.sandbox(misses=0):
+        ...     people = ep.people(leads, progress=None)
+        ...     ep.run(ep.runs()["run"][0]).freeze(path)
+        >>> with ep.replay(path):
+        ...     ep.people(leads, progress=None).equals(people)
+        True
+        """
+        environment, file = current_environment(), Path(path).expanduser()
+        made = self._provider(provider)
+        started = StartedRun(self.id, made, self.kind, self._past.identities)
+        with open_journal(environment) as journal:
+            found, missing = export_run(journal, started, environment.realm, redact)
+            suppressed = journal.suppression.current_filter()
+        if not found:
+            raise InputError(
+                f"Run {self.id} has no raw answers: they have expired and were deleted.",
+                cost="Nothing was spent.",
+                todo="Repeat the call inside ep.replay(…, mode='once').",
+            )
+        cassette = Cassette(
+            file,
+            load(file) if file.exists() else Recording(as_of=self.started.timestamp()),
+            is_offline=False,
+        )
+        cassette.add(found)
+        cassette.filters.append(suppressed)
+        save(file, cassette.recording())
+        if missing := missing.difference(cassette.identities):
+            warnings.warn(missing_message(len(missing), file), stacklevel=2)
+
+    def _request(
+        self,
+        rows: PastRows,
         given: "str | Provider | None",
         budget: float | Budget | None,
         held: str,
@@ -353,30 +347,29 @@ class Run(Exportable):
     ) -> Any:
         if held not in ("hold", "resend"):
             raise ConfigurationError(
-                f"held={held!r} is not known.",
+                f"held={held!r} is not valid.",
                 cost="Nothing was spent.",
-                todo='Type held="hold", or held="resend" to ask again at the risk of paying twice.',
+                todo='Type held="hold", or held="resend" to request held rows again at the risk '
+                "of paying twice.",
             )
-        stage, hook = asked.stage(self._provider(given)), choose_view(progress)
-        wall = self._budget if budget is None else budget
-        call = Call(provider=stage.provider, kind=self.kind, budget=wall, max_age="0D")
-        terms = replace(read_terms(asked.frame, call), oldest=self._oldest())
-        handle = prepare_stage(asked.frame, stage, terms, hook, resend=held == "resend")
+        stage, hook = rows.stage(self._provider(given)), choose_view(progress)
+        limit = self._budget if budget is None else budget
+        call = Call(provider=stage.provider, kind=self.kind, budget=limit, max_age="0D")
+        terms = replace(read_terms(rows.frame, call), oldest=self._oldest())
+        handle = prepare_stage(rows.frame, stage, terms, hook, resend=held == "resend")
         if wait:
             return handle.wait()
         handle.start(follow=True)
         return handle
 
     def _provider(self, given: "str | Provider | None") -> Provider:
-        return provider_for(self.id, self._call, self._asked.identities, given)
+        return provider_for(self.id, self._call, self._past.identities, given)
 
     def _oldest(self) -> float:
-        """Return the time of the oldest answer to use: such as the run used, or has bought."""
-        begun = min(time.time(), self.started.timestamp())
-        return begun if self._call is None else begun - self._call.max_age
+        """Return the time of the oldest answer that the run would have used."""
+        started = min(time.time(), self.started.timestamp())
+        return started if self._call is None else started - self._call.max_age
 
-
-# -- Past runs, read from the journal ------------------------------------------------------------
 
 COLUMNS = {
     "run": TEXT,
@@ -404,10 +397,12 @@ def runs() -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        One row a run: its id, provider, kind, times, status, rows, distinct identities, requests,
-        and credits: planned at most, spent, and held (may have been spent; nobody can say). Runs
-        with the same ``budget_name`` share a budget; without a name of its own it is the run's id.
-        ``balance`` is what was left on the account before, where the vendor told.
+        One row per run: ``run`` (its id), ``provider``, ``kind``, ``started``, ``ended`` (UTC),
+        ``status``, ``rows``, ``identities`` (distinct), ``requests``, ``credits_planned`` (the
+        maximum), ``credits`` (spent), ``credits_held`` (may have been spent on lost answers),
+        ``budget``, ``budget_name``, ``balance`` (of the account before the run; null if unknown)
+        and ``library`` (its version). Runs with the same ``budget_name`` share a budget; the
+        default name is the id of the run.
 
     Raises
     ------
@@ -435,13 +430,13 @@ def run(id: str) -> Run:  # noqa: A002 - what users call it
     Parameters
     ----------
     id : str
-        Of the first column of `enrich_pandas.runs`.
+        A value of the column ``run`` of `enrich_pandas.runs`.
 
     Returns
     -------
     Run
-        Its `Run.rows`, `Run.held` and `Run.report`; `Run.resume` goes on with it, `Run.retry` asks
-        again about its failed rows.
+        Read its `Run.rows`, `Run.held` and `Run.report`. `Run.resume` continues it, `Run.retry`
+        requests its failed rows again, `Run.freeze` exports its answers.
 
     Raises
     ------
@@ -463,16 +458,16 @@ def run(id: str) -> Run:  # noqa: A002 - what users call it
     0  ada@example.com       matched
     """
     with open_journal(current_environment()) as journal:
-        found = journal.queries.runs(id) if str(id).isascii() else []  # as all ids are
+        found = journal.queries.runs(id) if str(id).isascii() else []  # all ids are ASCII
         if not found:
             newest = [one["id"] for one in journal.queries.runs()[:3]]
             raise InputError(
                 f"The journal has no run {id!r}.",
                 cost="Nothing was spent.",
-                todo=f"See ep.runs(); the newest are {', '.join(newest)}."
+                todo=f"See ep.runs(). The newest runs are {', '.join(newest)}."
                 if newest
-                else "No call has been made yet with this journal.",
+                else "Enrich a frame first: this journal has no run yet.",
             )
-        begun = journal.queries.run_input(id)
-    call = None if begun.call is None else read_call(begun.call)
-    return Run(found[0], call, begun.asked or [])
+        given = journal.queries.run_input(id)
+    call = None if given.call is None else read_call(given.call)
+    return Run(found[0], call, given.identities or [])

@@ -1,12 +1,16 @@
-"""Whom a past run asked about, and what is known of them now."""
+"""The rows of a past run, with the answers that the journal has for them."""
 
 from collections.abc import Container, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
 
-from enrich_pandas.engine.context import RecordedCall as Recalled
-from enrich_pandas.engine.context import current_environment, open_journal, remake_provider
+from enrich_pandas.engine.context import (
+    RecordedCall,
+    current_environment,
+    open_journal,
+    remake_provider,
+)
 from enrich_pandas.engine.plan import scope_of
 from enrich_pandas.engine.results import parse_past_answers
 from enrich_pandas.errors import ConfigurationError, InputError
@@ -22,10 +26,7 @@ from enrich_pandas.waterfall.stage import Stage
 
 
 def identifiers(identities: Sequence[Identity]) -> pd.DataFrame:
-    """Return a row an identity, a column an identifier; a company's page is its LinkedIn address.
-
-    Its own name is one that the result has, too.
-    """
+    """Return one row per identity and one column per identifier, without ``company_`` prefix."""
     names = list(dict.fromkeys(name for one in identities for name, _ in one.keys))
     columns = {
         name.removeprefix("company_"): [one.get(name) for one in identities] for name in names
@@ -34,47 +35,56 @@ def identifiers(identities: Sequence[Identity]) -> pd.DataFrame:
 
 
 def provider_for(
-    run: str, call: Recalled | None, identities: Sequence[Identity], given: str | Provider | None
+    run: str,
+    call: RecordedCall | None,
+    identities: Sequence[Identity],
+    given: str | Provider | None,
 ) -> Provider:
-    """Return the provider that a run asked: the one given, if it buys the same, or made again.
+    """Return the provider of a run: the given one if it buys the same, else a new instance.
 
     Raises
     ------
     InputError
-        Whom the run asked about is not kept.
+        The input of the run has expired and was deleted.
     ConfigurationError
-        The provider cannot be made again, or the one given buys something else.
+        The provider cannot be created from the journal, or the given one buys something else.
     """
     if call is None or not identities:
         raise InputError(
-            f"Whom run {run} asked about is not kept any more.",
+            f"The input of run {run} has expired and was deleted.",
             cost="Nothing was spent.",
-            todo="Repeat the original call: what is stored is not bought again.",
+            todo="Repeat the original call: stored rows are not bought again.",
         )
     made = remake_provider(call) if given is None else find_provider(given)
     realm = current_environment().realm
     if made is not None and scope_of(made, call.kind, realm) == call.scope:
         return made
-    what = "what the journal holds" if given is None else "this provider: it buys another thing"
-    where = "" if call.realm == realm else f" It was a run of the {call.realm} kind."
+    what = (
+        "the options in the journal"
+        if given is None
+        else "this provider: it would buy something else"
+    )
+    where = "" if call.realm == realm else f" It was a run in the environment {call.realm!r}."
     raise ConfigurationError(
-        f"Run {run} cannot be taken up with {what}.{where}",
+        f"Run {run} cannot be resumed with {what}.{where}",
         cost="Nothing was spent.",
-        todo=f"Type ep.run({run!r}).resume(provider=…) with {call.provider}'s own options.",
+        todo=f"Type ep.run({run!r}).resume(provider=…) with the options of the original call.",
     )
 
 
 class PastRows:
-    """Those whom a past run asked about, or some of them.
+    """The identities of a past run, or some of them.
 
     Parameters
     ----------
     run, provider, kind
         The run.
     call
-        How it was called; None where it is too old to tell.
+        The recorded call; None if the run is older than this record.
     identities
-        Of whom is spoken, and the places that they have in the run.
+        The identities.
+    places
+        Their positions among all identities of the run; None for all.
     """
 
     def __init__(
@@ -82,7 +92,7 @@ class PastRows:
         run: str,
         provider: str,
         kind: Kind,
-        call: Recalled | None,
+        call: RecordedCall | None,
         identities: Sequence[Identity],
         *,
         places: Sequence[int] | None = None,
@@ -93,37 +103,37 @@ class PastRows:
 
     @property
     def frame(self) -> pd.DataFrame:
-        """A row an identity, with the label that it has among all of the run."""
+        """One row per identity, labelled by its position in the run."""
         frame = identifiers(self.identities)
         return frame if isinstance(self._places, range) else frame.set_axis(list(self._places))
 
     def answers(self, *, until: float | None = None) -> dict[Identity, Answer]:
-        """Return what the journal knows of each, or knew at a moment."""
+        """Return the answer for each identity, now or at an earlier time."""
         with open_journal(current_environment()) as journal:
             return known_answers(journal, self.run, self.call, self.identities, until=until)
 
     def rows(self, *, until: float | None = None) -> pd.DataFrame:
-        """Return the same as a frame, with the columns that a call adds."""
+        """Return the frame with the columns that a call adds."""
         frame, call = self.frame, Call(provider=self.provider, kind=self.kind)
-        arrivals = ResultCollector(plan_output(frame, call))
-        kept = {one: arrivals.keep(said) for one, said in self.answers(until=until).items()}
-        rows = arrivals.assemble(frame, self._identified(), kept)
+        collector = ResultCollector(plan_output(frame, call))
+        kept = {one: collector.keep(answer) for one, answer in self.answers(until=until).items()}
+        rows = collector.assemble(frame, self._identified(), kept)
         assert isinstance(rows, pd.DataFrame)  # noqa: S101 - for the type checker: it is wide
         return rows
 
     def statuses(self) -> list[Status]:
-        """Return what is known of each, in order."""
+        """Return the present status of each identity, in order."""
         answers = self.answers()
         return [answers[one].match.status for one in self.identities]
 
     def with_status(self, statuses: Container[Status]) -> "PastRows":
-        """Return those who have one of these statuses now."""
+        """Return the identities that have one of these statuses now."""
         found = [place for place, status in enumerate(self.statuses()) if status in statuses]
         some = [self.identities[place] for place in found]
         return PastRows(self.run, self.provider, self.kind, self.call, some, places=found)
 
     def stage(self, provider: Provider) -> Stage:
-        """Return what a provider is asked for about them."""
+        """Return the stage that requests them from a provider."""
         return Stage.of(provider, self.kind, IdentifierColumns({}, {}, {}), self._identified())
 
     def _identified(self) -> Identified:
@@ -134,42 +144,42 @@ class PastRows:
 def known_answers(
     journal: Journal,
     run: str,
-    call: Recalled | None,
+    call: RecordedCall | None,
     identities: Sequence[Identity],
     *,
     until: float | None = None,
 ) -> dict[Identity, Answer]:
-    """Return what the journal knows of each, or knew at a moment.
+    """Return the answer for each identity, now or at an earlier time.
 
-    Whom nobody may be shown is not, whatever was known of him then.
+    The present suppression list applies to earlier times, too.
     """
     if call is None:
         return {}
     keys = {fingerprint(call.scope, identity): identity for identity in identities}
-    screen = journal.suppression.current_filter()
+    suppression = journal.suppression.current_filter()
     answers = {keys[key]: one for key, one in journal.stored(keys).items()}
     if until is not None:
         answers = _as_of(until, journal, call, identities, answers)
-    stored = {one: screen.apply(answer) for one, answer in answers.items()}
-    refused = screen.for_identities(call.kind, call.provider, identities)
+    stored = {one: suppression.apply(answer) for one, answer in answers.items()}
+    suppressed = suppression.for_identities(call.kind, call.provider, identities)
     holders = journal.claims(list(keys)).items()
     claimed = {keys[key] for key, holder in holders if not holder.is_idle}
-    settled = journal.queries.finished_identities(run)
-    nothing = {
-        one: _unanswered(one, is_claimed=one in claimed, is_settled=one in settled)
+    finished = journal.queries.finished_identities(run)
+    unanswered = {
+        one: _unanswered(one, is_claimed=one in claimed, is_finished=one in finished)
         for one in identities
     }
-    return nothing | stored | refused
+    return unanswered | stored | suppressed
 
 
 def _as_of(
     until: float,
     journal: Journal,
-    call: Recalled,
+    call: RecordedCall,
     identities: Sequence[Identity],
     answers: Mapping[Identity, Answer],
 ) -> dict[Identity, Answer]:
-    """Take back what came later, and read again what was said before."""
+    """Leave out later answers, and parse the earlier raw answers that they replaced."""
     old = {one: answer for one, answer in answers.items() if answer.fetched <= until}
     provider = remake_provider(call)
     if provider is None or scope_of(provider, call.kind, call.realm) != call.scope:
@@ -181,7 +191,7 @@ def _as_of(
 
 
 def changes_table(changes: Sequence[Change]) -> pd.DataFrame:
-    """Return a row a change: the identifiers, and status and reason before and after."""
+    """Return one row per change: the identifiers, and status and reason before and after."""
     frame = identifiers([change.identity for change in changes])
     for name, place in (("before", "_before"), ("after", "")):
         answers: list[Answer | None] = [getattr(change, name) for change in changes]
@@ -191,11 +201,11 @@ def changes_table(changes: Sequence[Change]) -> pd.DataFrame:
     return frame
 
 
-def _unanswered(identity: Identity, *, is_claimed: bool, is_settled: bool) -> Answer:
-    """Return what is known of somebody of whom no answer is kept."""
+def _unanswered(identity: Identity, *, is_claimed: bool, is_finished: bool) -> Answer:
+    """Return the answer for an identity without a stored answer."""
     if is_claimed:
         status, reason = Status.PENDING, "interrupted"
-    elif is_settled:  # it was refused, and not charged
+    elif is_finished:  # the vendor refused it and charged nothing
         status, reason = Status.FAILED, "not_kept"
     else:
         status, reason = Status.SKIPPED, "not_asked"

@@ -8,7 +8,7 @@ the middle is a cascade of such paths, each about what the ones before it left o
 
 import sys
 import time
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -27,7 +27,7 @@ from enrich_pandas.engine.context import (
 )
 from enrich_pandas.engine.credentials import find_secrets
 from enrich_pandas.engine.handle import Handle
-from enrich_pandas.engine.plan import scope_of
+from enrich_pandas.engine.plan import StagePlan, scope_of
 from enrich_pandas.errors import BudgetError, ConfigurationError
 from enrich_pandas.frame.cells import Codes
 from enrich_pandas.frame.columns import find_columns
@@ -45,13 +45,13 @@ from enrich_pandas.progress.choose import choose_view
 from enrich_pandas.progress.phrases import amount, credits_literal
 from enrich_pandas.providers import find_provider
 from enrich_pandas.providers.base import Identity, Kind, Match, Provider, Status
-from enrich_pandas.report.examples import Remarks, find_examples
-from enrich_pandas.report.plan import Plan, StagePlan, WaterfallPlan
+from enrich_pandas.report.examples import Remarks, find_examples, find_waterfall_examples
+from enrich_pandas.report.plan import Plan
 from enrich_pandas.report.provenance import store_report
 from enrich_pandas.waterfall import Cascade, Terms, build_tables
 from enrich_pandas.waterfall.groups import Groups, check_rows, group_rows
 from enrich_pandas.waterfall.merge import merged_columns
-from enrich_pandas.waterfall.plan import describe_rows, plan_waterfall
+from enrich_pandas.waterfall.plan import classify_rows, plan_stages
 from enrich_pandas.waterfall.stage import Stage, open_transport
 
 # -- The answers of one run on their way to the frame --------------------------------------------
@@ -180,28 +180,14 @@ def unsent(frame: pd.DataFrame, output: Output, *, wait: bool) -> pd.DataFrame |
     return output.assemble(frame, RowAnswers(nothing, np.zeros(len(frame), dtype=np.intp)))
 
 
-def unsent_plan(
-    frame: pd.DataFrame, kind: Kind, providers: Sequence[Provider]
-) -> Plan | WaterfallPlan:
+def unsent_plan(frame: pd.DataFrame, kind: Kind, providers: Sequence[Provider]) -> Plan:
     """Plan to send nothing."""
-    refused = {(Status.SKIPPED, REASON): len(frame)}
-    none: dict[str, Any] = {"distinct": 0, "requests": 0, "credits": 0.0, "seconds": 0.0}
-    if len(providers) == 1:
-        return Plan(
-            provider=providers[0].name,
-            kind=kind,
-            rows=len(frame),
-            valid=0,
-            refused=refused,
-            stored={},
-            abandoned=0,
-            elsewhere=0,
-            **none,
-        )
-    none |= {"rows_best": 0, "distinct_best": 0, "requests_best": 0, "credits_best": 0.0}
-    stages = (StagePlan(provider=one.name, rows=0, stored=0, **none) for one in providers)
-    return WaterfallPlan(
-        kind=kind, rows=len(frame), skipped=len(frame), stages=tuple(stages), refused=refused
+    return Plan(
+        kind=kind,
+        rows=len(frame),
+        distinct=0,
+        refused={(Status.SKIPPED, REASON): len(frame)},
+        stages=tuple(StagePlan(provider=one.name) for one in providers),
     )
 
 
@@ -259,23 +245,21 @@ def prepare_run(frame: pd.DataFrame, call: Call, hook: Hook) -> Handle[pd.DataFr
 
 
 @singledispatch
-def plan_call(frame: Any, call: Call) -> Plan | WaterfallPlan:
+def plan_call(frame: Any, call: Call) -> Plan:
     """Plan a call, and go no further."""
     if is_inferred():
         return unsent_plan(frame, call.kind, _providers(call, current_environment()))
     terms = read_terms(frame, call)
     if len(terms.providers) > 1:
         groups = _groups(frame, call, terms)
-        told = describe_rows(frame, groups, terms, call.where)
-        return replace(_forecast(terms, groups), **told)
+        return _waterfall_plan(frame, call, terms, groups, _plan_stages(terms, groups))
     stage = _stage(frame, call, terms)
     with closing(Journal(journal_path(terms.environment))) as journal:
         work = stage.work(journal, terms.environment, terms.oldest)
-        paid = journal.queries.recent_cost(work.scope)
-    found = find_examples(frame, stage.columns.chosen, stage.identified)
+        planned = stage.plan(work, journal.queries.recent_cost(work.scope))
     remarks = Remarks.on(call.kind, stage.identified.identities, stage.rows_by_code)
-    expected = stage.expected(work, paid)
-    return replace(stage.plan(work), examples=found, remarks=remarks, **expected)
+    found = find_examples(frame, stage.columns.chosen, stage.identified)
+    return replace(_stage_plan(stage, planned), examples=found, remarks=remarks)
 
 
 # -- one provider ------------------------------------------------------------------------------
@@ -299,7 +283,8 @@ def prepare_stage(
     journal = Journal(journal_path(environment))
     try:
         work = stage.work(journal, environment, terms.oldest, resend=resend)
-        check_quote(stage.plan(work), terms)
+        planned = stage.plan(work)
+        check_quote(planned.credits, terms, lambda: _stage_plan(stage, planned))
         transport = open_transport(stage.provider, secrets, environment)
         runner = stage.runner(work, journal, transport, terms.budget, arrivals.keep)
     except BaseException:
@@ -313,6 +298,19 @@ def prepare_stage(
         return result
 
     return Handle(runner, hook, finish)
+
+
+def _stage_plan(stage: Stage, planned: StagePlan) -> Plan:
+    """Return the plan of a call with one provider, without examples."""
+    return Plan(
+        kind=stage.kind,
+        rows=sum(stage.rows_by_code),
+        distinct=planned.distinct,
+        refused=stage.refused,
+        stages=(planned,),
+        columns={name: repr(label) for name, label in stage.columns.chosen.items()},
+        rejected={repr(label): why for label, why in stage.columns.rejected.items()},
+    )
 
 
 def _stage(frame: pd.DataFrame, call: Call, terms: Terms) -> Stage:
@@ -352,7 +350,12 @@ def _run_all(
     groups, output = _groups(frame, call, terms), terms.output
     for provider in terms.providers:
         find_secrets(provider, terms.environment)
-    check_quote(_forecast(terms, groups), terms)
+    planned = _plan_stages(terms, groups)
+    check_quote(
+        sum(stage.credits for stage in planned),
+        terms,
+        lambda: _waterfall_plan(frame, call, terms, groups, planned),
+    )
     cascade = Cascade(terms, groups)
 
     def finish() -> pd.DataFrame | Tables:
@@ -368,9 +371,33 @@ def _run_all(
     return Handle(cascade, hook, finish)
 
 
-def _forecast(terms: Terms, groups: Groups) -> WaterfallPlan:
+def _plan_stages(terms: Terms, groups: Groups) -> tuple[StagePlan, ...]:
     with closing(Journal(journal_path(terms.environment))) as journal:
-        return plan_waterfall(terms, groups, journal)
+        return plan_stages(terms, groups, journal)
+
+
+def _waterfall_plan(
+    frame: pd.DataFrame, call: Call, terms: Terms, groups: Groups, planned: tuple[StagePlan, ...]
+) -> Plan:
+    """Return the plan of a call with several providers."""
+    outcomes = classify_rows(frame, groups, terms, call.where)
+    remarks = [
+        Remarks.on(call.kind, stage.identified.identities, stage.rows_by_code)
+        for stage in outcomes.stages
+    ]
+    return Plan(
+        kind=call.kind,
+        rows=int(groups.rows.sum()),
+        distinct=outcomes.distinct,
+        refused=outcomes.refused,
+        stages=planned,
+        examples=find_waterfall_examples(
+            frame, outcomes.providers, outcomes.codes, list(outcomes.refused)
+        ),
+        remarks=Remarks.of_several(remarks),
+        columns={name: repr(label) for name, label in groups.columns.chosen.items()},
+        rejected={repr(label): why for label, why in groups.columns.rejected.items()},
+    )
 
 
 # -- before anything is spent ------------------------------------------------------------------
@@ -442,17 +469,16 @@ def _providers(call: Call, environment: Environment) -> list[Provider]:
     return providers
 
 
-def check_quote(plan: Plan | WaterfallPlan, terms: Terms) -> None:
-    """Refuse a live call that may cost much, where no budget was named."""
-    if (
-        not terms.environment.paid
-        or terms.budget is not None
-        or plan.credits <= options.confirm_above
-    ):
+def check_quote(maximum: float, terms: Terms, plan: Callable[[], Plan]) -> None:
+    """Raise BudgetError if a live call without a budget may cost more than allowed.
+
+    ``plan`` returns what the error shows.
+    """
+    if not terms.environment.paid or terms.budget is not None or maximum <= options.confirm_above:
         return
     raise BudgetError(
-        f"This call may cost up to {amount(plan.credits)} credits, and no budget was named.",
-        todo=f"Look at `.plan`, then pass budget={credits_literal(plan.credits)}, "
+        f"This call may cost up to {amount(maximum)} credits, and no budget was named.",
+        todo=f"Look at `.plan`, then pass budget={credits_literal(maximum)}, "
         "or less for some rows.",
-        plan=plan,
+        plan=plan(),
     )

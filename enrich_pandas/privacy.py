@@ -1,4 +1,4 @@
-"""Other people's data: who may not be enriched, and who is to be forgotten."""
+"""Privacy: the suppression list and erasure of stored personal data."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,9 +12,10 @@ from enrich_pandas.providers.base import Kind, Status
 from enrich_pandas.report.provenance import discard_reports
 
 Named = str | Iterable[str]
+SHOWN = 5  # positions that a message lists
 
-# What a value may be, in the order in which it is tried, and of whom it then is.
-_READINGS: Mapping[str, Kind] = {
+# The identifiers that a value is tried as, in order, with the kind of their owner.
+_IDENTIFIERS: Mapping[str, Kind] = {
     "email": "people",
     "linkedin_url": "people",
     "company_linkedin_url": "companies",
@@ -26,11 +27,11 @@ SUPPRESSED = SuppressionReason(Status.SUPPRESSED, "suppressed")
 
 
 def suppress(who: Named) -> int:
-    """Put people or companies on the list of those who are never enriched.
+    """Add people or companies to the suppression list: they are never enriched.
 
-    A row that names one of them gets the status ``suppressed`` and is sent to nobody. Where a
-    vendor answers with one of them, found by another identifier, the answer is not shown. The list
-    is kept in the journal as keyed hashes: nobody can read it, not even you.
+    A row with one of their identifiers gets the status ``suppressed`` and is sent to no vendor. If
+    a vendor returns one of them for another identifier, the answer is not shown. The list is stored
+    in the journal as keyed hashes: no identifier can be read from it.
 
     Parameters
     ----------
@@ -41,19 +42,19 @@ def suppress(who: Named) -> int:
     Returns
     -------
     int
-        How many of them are new on the list.
+        The number of new entries.
 
     Raises
     ------
     InputError
-        A value is none of these; then nobody was put on the list.
+        A value is not a valid identifier; the list was not changed.
     JournalError
         The journal cannot be used.
 
     Notes
     -----
-    It costs nothing and asks no network. A domain stands for the company, not for those who work
-    there. What is already stored of them stays, unseen, until `forget`.
+    It costs nothing and sends no request. A domain identifies the company, not its employees.
+    Stored answers about them stay in the journal, but are not shown; `forget` deletes them.
 
     Examples
     --------
@@ -72,7 +73,7 @@ def suppress(who: Named) -> int:
 
 
 def unsuppress(who: Named) -> int:
-    """Take people or companies off the list, those who were forgotten too.
+    """Remove people or companies from the suppression list, erased ones included.
 
     Parameters
     ----------
@@ -82,7 +83,7 @@ def unsuppress(who: Named) -> int:
     Returns
     -------
     int
-        How many entries were taken off. Who was removed by a vendor stays so.
+        The number of entries that were removed. Entries that a vendor requested stay.
 
     Raises
     ------
@@ -102,35 +103,35 @@ def unsuppress(who: Named) -> int:
 
 
 def forget(who: Named) -> int:
-    """Delete all that is stored of people or companies, and never ask about them again.
+    """Delete all stored data of people or companies, and never request them again.
 
-    Every stored answer about them goes, whichever provider gave it; their part of the vendors' raw
-    answers; and their place in the lists of past runs. Keyed hashes of their identifiers stay, so
-    that the next call does not buy them again by accident: their rows are ``suppressed``, with the
-    reason ``forgotten``. `unsuppress` takes that back.
+    This deletes the stored answers of every provider about them, their part of the raw answers, and
+    their identifiers in past runs. Keyed hashes of their identifiers stay, so that the next call
+    does not buy them again by accident: their rows are ``suppressed`` with the reason
+    ``forgotten``. `unsuppress` reverts that.
 
     Parameters
     ----------
     who : str or iterable of str
-        As in `suppress`. Identifiers that the stored answers add are followed.
+        As in `suppress`. Further identifiers in the stored answers are followed.
 
     Returns
     -------
     int
-        How many stored answers were deleted.
+        The number of stored answers that were deleted.
 
     Raises
     ------
     InputError
-        A value is no identifier; then nobody was forgotten.
+        A value is not a valid identifier; nothing was deleted.
     JournalError
         The journal cannot be used.
 
     Notes
     -----
-    It costs nothing, and takes some seconds where a hundred thousand answers are stored. Frames,
-    files that you saved and the vendor's own records are not in its reach. A paid answer that was
-    not read yet loses this person's part alone.
+    It costs nothing. With 100,000 stored answers it takes some seconds. It does not reach frames,
+    files that you saved, and the records of the vendor. A paid answer that was not parsed yet loses
+    only the part about this person.
 
     Examples
     --------
@@ -152,21 +153,21 @@ def forget(who: Named) -> int:
 
 def _read(who: Named) -> Iterator[tuple[Kind, Mapping[str, str]]]:
     given = [who] if isinstance(who, str) else list(who)
-    readings = [_reading(value) for value in given]
-    wrong = [place for place, reading in enumerate(readings) if reading is None]
-    if wrong:
-        shown = ", ".join(map(str, wrong[:5])) + (", …" if len(wrong) > 5 else "")  # noqa: PLR2004
+    named = [_parse(value) for value in given]
+    invalid = [str(place) for place, one in enumerate(named) if one is None]
+    if invalid:
+        shown = ", ".join(invalid[:SHOWN]) + (", …" if len(invalid) > SHOWN else "")
         raise InputError(
-            f"{len(wrong)} of {len(given)} values are no e-mail address, profile, company page or "
-            f"domain: at position {shown}.",
+            f"{len(invalid)} of {len(given)} values are not an e-mail address, profile, company "
+            f"page or domain: at position {shown}.",
             cost="Nothing was changed.",
             todo="Correct or leave out these values, then repeat the call.",
         )
-    return iter([reading for reading in readings if reading])
+    return iter([one for one in named if one])
 
 
-def _reading(value: object) -> tuple[Kind, Mapping[str, str]] | None:
-    for identifier, kind in _READINGS.items():
+def _parse(value: object) -> tuple[Kind, Mapping[str, str]] | None:
+    for identifier, kind in _IDENTIFIERS.items():
         found, _ = canonical(identifier, value)
         if found and (identifier == "email" or "@" not in str(value) or "/" in str(value)):
             return kind, {identifier: found}

@@ -1,4 +1,4 @@
-"""Every test has a home of its own, no key, no way to the network but loopback, and is watched."""
+"""Give each test a journal folder of its own, no key and no network except loopback."""
 
 import os
 import shutil
@@ -15,24 +15,40 @@ pytest_plugins = ["tests.wire"]
 
 MEMORY = Path("/dev/shm")  # noqa: S108 - a file system in memory, where there is one
 ENOUGH = 4 * 2**30  # bytes; a whole run leaves a tenth of that
+# Folders whose files take longest: they start first, so that no worker ends with one of them.
+LONGEST = ("tests/kills/", "tests/end_to_end/", "tests/faults/", "tests/project/", "tests/docs/")
 
 
 def pytest_configure(config):
     config.pluginmanager.register(Watch(), "canaries")
-    # A busy machine is no defect; and whether a change lands is no matter of luck: the default run
-    # tries the same examples each time, and the long one wanders.
+    # A busy machine is no defect, so there is no deadline. The default run tries the same examples
+    # each time, so that no change fails by chance; the slow tests try others.
     is_long = config.option.markexpr == "slow"
     hypothesis.settings.register_profile("here", deadline=None, derandomize=not is_long)
     hypothesis.settings.load_profile("here")
+    config.option.loadscopereorder = False  # xdist would begin with the files of most tests
     if "TMPDIR" not in os.environ and MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > ENOUGH:
         # A quarter of the time would be the disk's, and no test cuts the power.
         os.environ["TMPDIR"] = str(MEMORY)
         tempfile.tempdir = None
 
 
-@pytest.hookimpl(optionalhook=True)  # without xdist nothing asks
+@pytest.hookimpl(wrapper=True, tryfirst=True)  # around pytest-randomly, which shuffles
+def pytest_collection_modifyitems(items):
+    """Begin with the longest files."""
+    result = yield
+    items.sort(key=lambda item: _rank(item.nodeid))
+    return result
+
+
+def _rank(nodeid):
+    ranks = (rank for rank, folder in enumerate(LONGEST) if nodeid.startswith(folder))
+    return next(ranks, len(LONGEST))
+
+
+@pytest.hookimpl(optionalhook=True)  # only xdist calls it
 def pytest_xdist_auto_num_workers():
-    """Run two tests a core: half of the time they wait for clocks and other processes."""
+    """Run two tests for each core: half of the time they wait for clocks and other processes."""
     return 2 * len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None
 
 
@@ -49,6 +65,15 @@ def box():
         yield box
 
 
+def sample(values, keep=1):
+    """Return parameters: the first ones run by default, the others with `-m extended`."""
+    values = list(values)
+    return [
+        *values[:keep],
+        *(pytest.param(one, marks=pytest.mark.extended) for one in values[keep:]),
+    ]
+
+
 def asked(box):
-    """Return how many requests asked about somebody; what is left on the account is no person."""
+    """Return how many requests were for identities: those for the balance have none."""
     return int((box.requests["identities"] > 0).sum())

@@ -135,7 +135,7 @@ class Cassette:
             self.suppressed.key or os.urandom(32), dict(self.suppressed.stones)
         )
         for screen in self.filters:
-            for (kind, mark), stone in screen.met.items():
+            for (kind, mark), stone in screen.matched.items():
                 key = base64.b64encode(digest(refused.key, kind, mark)).decode()
                 refused.stones[key] = stone
         return Recording(interactions=self.interactions, as_of=self.as_of, suppressed=refused)
@@ -230,7 +230,7 @@ def describe_request(method: str, path: str, identities: Sequence[Identity]) -> 
 
     Examples
     --------
-    >>> described("GET", "/people/ada@example.com", [Identity.of(email="ada@example.com")])
+    >>> describe_request("GET", "/people/ada@example.com", [Identity.of(email="ada@example.com")])
     'GET /people/…'
     """
     values = {value.lower() for one in identities for _, value in one.keys}

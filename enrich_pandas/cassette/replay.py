@@ -130,7 +130,7 @@ def _steps(
 
     def answer(request: Request) -> Response:
         number = len(steps)
-        if number not in recorded or landed.asked[number] != (request.method, request.path):
+        if number not in recorded or landed.requests[number] != (request.method, request.path):
             raise _FlowDiffers
         steps.append((request, recorded[number]))
         return repair_response(replace(recorded[number], sent=recorded[number].sent + shift))

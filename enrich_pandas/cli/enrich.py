@@ -18,7 +18,7 @@ from enrich_pandas.errors import EnrichError
 from enrich_pandas.frame.output import Tables
 from enrich_pandas.pipeline import PREFIXES
 from enrich_pandas.progress.phrases import credits_literal
-from enrich_pandas.report.plan import Plan, WaterfallPlan
+from enrich_pandas.report.plan import Plan
 
 Layout = Annotated[
     Literal["wide", "nested", "tables"],
@@ -60,7 +60,7 @@ def plan(
         echo_page(planned.page(), list(_steps(planned, path, kind)))
 
 
-def _steps(planned: Plan | WaterfallPlan, path: Path, kind: Kind) -> Iterator[tuple[str, str]]:
+def _steps(planned: Plan, path: Path, kind: Kind) -> Iterator[tuple[str, str]]:
     """Say what to type after a plan."""
     if not planned.is_askable:
         yield "No row can be asked about. Name the column:", '--on email="your column"'

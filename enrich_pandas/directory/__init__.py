@@ -1,4 +1,4 @@
-"""A table of your own as a provider: no network, no key, no credits."""
+"""The user's own table as a provider: no network, no key, no credits."""
 
 import os
 import threading
@@ -11,13 +11,14 @@ import pandas as pd
 from enrich_pandas.directory import fuzzy as names
 from enrich_pandas.directory.lookup import Lookup
 from enrich_pandas.directory.roles import Roles, assign_roles
-from enrich_pandas.directory.table import FREE, Table, read
+from enrich_pandas.directory.table import Table, read
 from enrich_pandas.errors import ConfigurationError, InputError
 from enrich_pandas.providers.base import Flow, Identity, Kind, Match, Provider, RateLimit
 
-# Another reading of the same table is another answer: raised when labels or rules change.
+# Increase this when the labels or rules change, so that stored answers are not reused.
 VERSION = "1"
-COPIES_ON_WRITE = int(pd.__version__.split(".")[0]) >= 3  # noqa: PLR2004 - pandas 3
+HAS_COPY_ON_WRITE = not pd.__version__.startswith(("1.", "2."))
+BEST_SCORE = 100
 BY_KEY: Mapping[Kind, tuple[str, ...]] = {
     "people": ("linkedin_url", "email"),
     "companies": ("domain", "company_linkedin_url", "email_domain", "company"),
@@ -29,48 +30,51 @@ BY_NAME: Mapping[Kind, tuple[str, ...]] = {
 
 
 class Directory(Provider):
-    """A table of your own, looked up like a vendor: free, and nothing leaves the machine.
+    """Look up people and companies in your own table: free, and nothing leaves the machine.
 
-    Rows are found by e-mail address, LinkedIn URL, domain or company name, whatever the spelling.
-    A row that several rows of the table fit is ``failed`` with the reason ``ambiguous``, unless
-    all of them say the same. The table is read once, at first use; a file that has changed needs
-    a new `Directory`, and its answers are new ones. The result of an earlier call is a directory
-    as it stands: its rows that were not matched are no entries.
+    Rows are found by e-mail address, LinkedIn URL, domain or company name in any spelling. If
+    several rows with different values match, the status is ``failed`` with the reason
+    ``ambiguous``. The result of an earlier call is also a directory; only its matched rows are
+    used.
 
     Parameters
     ----------
-    table
+    table : DataFrame, str or path
         A frame, or the path of a ``.csv``, ``.tsv``, ``.parquet`` or ``.xlsx`` file. A frame is
-        taken as it is now: it is not changed, and later changes to it are not seen.
-    on
-        The table's own columns to look up by, as in `enrich_pandas.people`. Without it they are
-        found by name and content; of e-mail addresses, all columns count.
-    columns
-        Model field to label, where the label tells too little: ``{"title": "Position"}``; several
-        labels for a list: ``{"phones": ["Tel A", "Tel B"]}``.
-    fuzzy
-        Whether people whom no key finds are looked up by name and company (or domain), and
-        companies by name, where the spelling differs. Rows whose company begins with other
-        letters are not compared. A row of another LinkedIn profile or domain never fits. The
-        model's ``score`` says how near it was. Needs RapidFuzz.
-    threshold
-        From which score on a name is taken, 0 to 100; name and company must both reach it. Rows
-        within one point of each other are ``ambiguous``.
-    name
-        Its name in the ``…_provider`` column, to tell several directories apart.
-    encoding
-        Of a CSV file that is not UTF-8.
+        copied. A file is read once, at first use; create a new `Directory` after the file has
+        changed.
+    on : label or mapping of str to label, optional
+        Columns of the table to look up by, as in `enrich_pandas.people`. By default they are found
+        by name and content, and all columns of e-mail addresses are used.
+    columns : mapping of str to label or list, optional
+        Labels of fields, for columns that are not found by their label: ``{"title": "Position"}``.
+        A list field takes several labels: ``{"phones": ["Tel A", "Tel B"]}``.
+    fuzzy : bool, default False
+        Whether to search by similar names if no key matches: people by name and company or domain,
+        companies by name. Only companies with the same first three letters are compared. A row
+        with another LinkedIn URL or domain never matches. The field ``score`` of the match is its
+        similarity. Needs RapidFuzz.
+    threshold : float, default 90.0
+        Lowest score of a similar name, above 0 and up to 100. Name and company must both reach it.
+        Different rows within one point of the best score are ``ambiguous``.
+    name : str, default "directory"
+        Name in the ``…_provider`` column, to distinguish several directories.
+    encoding : str, optional
+        Encoding of a CSV or TSV file that is not UTF-8, such as ``"cp1252"``.
 
     Raises
     ------
     ConfigurationError
-        The table is missing or unreadable, has no column to look up by, or more than one; the
-        message names the columns and what to type. Most are raised at first use.
+        The table is missing or unreadable, has no column to look up by, or has several columns
+        that could be the same key. Most of these errors are raised at first use.
 
     Examples
     --------
+    ``leads.enrich.people(directory)`` looks up the rows of a frame. For single identities:
+
+    >>> import enrich_pandas as ep
     >>> crm = pd.DataFrame({"E-mail": ["Ada@example.com"], "Job Title": ["Engineer"], "Tier": "A"})
-    >>> directory = Directory(crm)
+    >>> directory = ep.Directory(crm)
     >>> (match,) = directory.matches("people", [Identity.of(email="ada@example.com")])
     >>> match.status, match.model.title
     (<Status.MATCHED: 'matched'>, 'Engineer')
@@ -102,13 +106,13 @@ class Directory(Provider):
         if fuzzy:
             names.check_installed()
         self._source = (
-            table.copy(deep=not COPIES_ON_WRITE)
+            table.copy(deep=not HAS_COPY_ON_WRITE)
             if isinstance(table, pd.DataFrame)
             else Path(table).expanduser()  # type: ignore[arg-type]
         )
         self._on, self._columns, self._encoding = on, dict(columns or {}), encoding
         self._fuzzy, self._threshold = bool(fuzzy), float(threshold)
-        # Of the object and not of the class: several directories may serve one waterfall.
+        # Set on the object, not the class: a waterfall can have several directories.
         vars(self).update(name=name, identifiers=BY_NAME if fuzzy else BY_KEY)
         self._lock = threading.RLock()
         self._read: Table | None = None
@@ -117,16 +121,16 @@ class Directory(Provider):
 
     @property
     def version(self) -> str:
-        """Version of how a table is read."""
+        """The version of the rules by which a table is read."""
         return VERSION
 
     @property
     def rate_limit(self) -> RateLimit | None:
-        """None: nothing is sent."""
+        """None, because nothing is sent."""
         return None
 
     def billed_options(self, kind: Kind) -> Mapping[str, Any]:
-        """Return what decides about an answer: the table's content and the options."""
+        """Return the digest of the table and the options, which determine the answers."""
         table = self._table()
         return {
             "table": self._digest,
@@ -137,11 +141,11 @@ class Directory(Provider):
         }
 
     def price(self, kind: Kind, batch: Sequence[Identity]) -> float:
-        """Return 0."""
+        """Return 0.0: a lookup is free."""
         return 0.0
 
     def identify(self, kind: Kind, values: Mapping[str, str]) -> Identity | None:
-        """Take all that a row has: a directory may know one key and not the other."""
+        """Return an identity with all keys of a row: the table may have only one of them."""
         keys = dict(values)
         if kind == "companies":
             mail = keys.pop("email_domain", None)
@@ -151,21 +155,39 @@ class Directory(Provider):
         return Identity.of(**keys) if keys else None
 
     def missing_reason(self, kind: Kind, values: Mapping[str, str]) -> str:
-        """Say that a name needs a company beside it."""
+        """Return the reason why a row has no identity."""
         return "needs_company" if "name" in values else "incomplete"
 
     def flow(self, kind: Kind, batch: Sequence[Identity]) -> Flow:
-        """Look a batch up; yields nothing."""
+        """Look up a batch without a request."""
         yield from ()
         return self.matches(kind, batch)
 
     def matches(self, kind: Kind, identities: Sequence[Identity]) -> list[Match]:
-        """Look identities up; one match an identity, in their order."""
+        """Look up identities.
+
+        Parameters
+        ----------
+        kind : {"people", "companies"}
+            Kind of the identities.
+        identities : sequence of Identity
+            Identities to look up.
+
+        Returns
+        -------
+        list of Match
+            One match per identity, in their order.
+
+        Raises
+        ------
+        ConfigurationError
+            The table is unreadable, or cannot be used for this kind.
+        """
         return self._lookup(kind).matches(identities)
 
     @property
     def unmapped(self) -> dict[Kind, tuple[Hashable, ...]]:
-        """The labels that no field takes, by kind; a kind that cannot be looked up takes none."""
+        """The labels without a field, by kind. All labels, if the kind cannot be looked up."""
         table, found = self._table(), dict[Kind, tuple[Hashable, ...]]()
         for kind in self.kinds:
             try:
@@ -210,8 +232,7 @@ class Directory(Provider):
         except InputError as error:
             raise ConfigurationError(
                 f"The directory cannot look up {kind}. {error.what}",
-                cost=FREE,
-                todo=f"{error.todo} Say so to Directory: ep.Directory(…, on=…).",
+                todo=f"{error.todo} Pass it to the directory: ep.Directory(…, on=…).",
             ) from error
 
 
@@ -222,30 +243,31 @@ def _is_named(keys: Mapping[str, str]) -> bool:
 def _check_table(table: object) -> None:
     if isinstance(table, pd.DataFrame | str | os.PathLike):
         return
-    what = "no table" if table is None else f"a {type(table).__name__}"
+    what = "without a table" if table is None else f"with a {type(table).__name__}"
     raise ConfigurationError(
-        f"A directory is a table of your own; there is {what}.",
-        cost=FREE,
-        todo='Type provider=ep.Directory("crm.csv"), or give it a DataFrame.',
+        f"Directory was called {what}. It needs a DataFrame or the path of a file.",
+        todo='Type for example provider=ep.Directory("crm.csv").',
     )
 
 
 def _check_on(on: object) -> None:
-    """Refuse an identifier that neither kind has; each kind takes its own of the others."""
-    taken = {*BY_NAME["people"], *BY_NAME["companies"]}
-    wrong = [name for name in on if name not in taken] if isinstance(on, Mapping) else []
+    """Raise an error if ``on=`` names an identifier that neither kind has."""
+    known = {*BY_NAME["people"], *BY_NAME["companies"]}
+    wrong = [name for name in on if name not in known] if isinstance(on, Mapping) else []
     if wrong:
         raise ConfigurationError(
-            f"on= names {wrong[0]!r}, by which no directory is looked up.",
-            cost=FREE,
-            todo=f"Name one of {', '.join(sorted(taken))}.",
+            f"on= names {wrong[0]!r}, which is not an identifier of a directory.",
+            todo=f"Use one of {', '.join(sorted(known))}.",
         )
 
 
 def _check_threshold(threshold: object) -> None:
     if isinstance(threshold, bool) or not isinstance(threshold, int | float):
-        threshold = -1
-    if not 0 < threshold <= 100:  # noqa: PLR2004 - of a hundred
+        is_score = False
+    else:
+        is_score = 0 < threshold <= BEST_SCORE
+    if not is_score:
         raise ConfigurationError(
-            "threshold= is no score above 0 and up to 100.", cost=FREE, todo="Type threshold=90."
+            f"threshold={threshold!r} is not a score above 0 and up to 100.",
+            todo="Type for example threshold=90.",
         )

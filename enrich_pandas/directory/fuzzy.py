@@ -1,6 +1,6 @@
-"""Names that are nearly the same, by RapidFuzz, among rows of like-named companies only.
+"""Search for similar names with RapidFuzz, among rows with similar companies only.
 
-Normalising takes case, accents, punctuation and legal forms (Inc, GmbH, …) out of the way.
+Names are compared without case, accents, punctuation and legal forms (Inc, GmbH, …).
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,42 +19,41 @@ LEGAL_FORMS = (
     *("srl", "spa", "sl", "slu", "bv", "nv", "ab", "as", "aps", "oy", "oyj", "pty", "pte", "kk"),
     *("sro", "doo", "kft", "zrt", "ltda", "holding", "holdings", "group", "the"),
 )
-# Letters that are no letter and accent.
+# Letters that do not decompose to a letter and an accent.
 SPELLED = {"ß": "ss", "æ": "ae", "œ": "oe", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th"}
 PREFIX = 3
 
 
 class NearRow(NamedTuple):
-    """A row that is near, with its score from 0 to 100."""
+    """A similar row, with its score from 0 to 100."""
 
     row: int
     score: float
 
 
 def check_installed() -> None:
-    """Raise where RapidFuzz is not installed.
+    """Raise an error if RapidFuzz is not installed.
 
     Raises
     ------
     ConfigurationError
-        It is not; the message says what to type.
+        RapidFuzz is not installed.
     """
     try:
         import rapidfuzz  # noqa: F401
     except ImportError:
         raise ConfigurationError(
             "fuzzy=True needs RapidFuzz.",
-            cost="Nothing was spent.",
-            todo="Type: pip install 'enrich-pandas[fuzzy]'.",
+            todo="Run: pip install 'enrich-pandas[fuzzy]'.",
         ) from None
 
 
 def normalize_names(cells: Any) -> Any:
-    """Bring an array of names to bare lower-case words.
+    """Reduce an array of names to lower-case words without accents and punctuation.
 
     Examples
     --------
-    >>> plain_words(pa.array(["Zoë  O'Example"], TEXT)).to_pylist()
+    >>> normalize_names(pa.array(["Zoë  O'Example"], TEXT)).to_pylist()
     ['zoe o example']
     """
     cells = pc.utf8_normalize(pc.utf8_lower(cells), "NFKD")
@@ -65,11 +64,11 @@ def normalize_names(cells: Any) -> Any:
 
 
 def normalize_companies(cells: Any) -> Any:
-    """Bring an array of companies to bare words, less the legal form.
+    """Reduce an array of companies to lower-case words without the legal form.
 
     Examples
     --------
-    >>> company_words(
+    >>> normalize_companies(
     ...     pa.array(["The Exämple Co. KG", "Group AG", "S.A.R.L. Example"], TEXT)
     ... ).to_pylist()
     ['example', 'group ag', 'example']
@@ -80,46 +79,46 @@ def normalize_companies(cells: Any) -> Any:
     forms = "|".join(LEGAL_FORMS)
     bare = pc.replace_substring_regex(words, rf"\b(?:{forms})\b", "")
     bare = pc.utf8_trim_whitespace(pc.replace_substring_regex(bare, r" +", " "))
-    return pc.if_else(pc.equal(bare, ""), words, bare)  # a company that is called Group
+    return pc.if_else(pc.equal(bare, ""), words, bare)  # a company may be called Group
 
 
 class FuzzyIndex:
-    """Rows to compare with, by company.
+    """The rows of a directory, to search by similar names.
 
-    Distinct companies are compared first, and the people of those that are near alone.
+    Distinct companies are compared first. Then only the people of similar companies are compared.
 
     Parameters
     ----------
-    companies
-        The companies' names, or None.
-    names
-        The people's names; None to compare companies only.
-    domains
-        The rows' domains, as far as they are known: the same domain is the same company.
-    entries
-        One flag a row; the others are left out. None for all.
+    companies : Arrow array of text, optional
+        The company of each row.
+    names : Arrow array of text, optional
+        The person of each row. None to compare companies only.
+    domains : Arrow array of text, optional
+        The domain of each row. Rows with the requested domain have the requested company.
+    entries : Arrow array of bool, optional
+        Whether to include each row. None for all rows.
     """
 
     def __init__(self, companies: Any, names: Any, domains: Any, entries: Any = None) -> None:
         check_installed()
         self._names = None if names is None else normalize_names(names)
-        self._companies = None if companies is None else CompanyBlocks(_only(entries, companies))
-        self._domains = None if domains is None else _only(entries, domains)
+        self._companies = None if companies is None else CompanyBlocks(_select(entries, companies))
+        self._domains = None if domains is None else _select(entries, domains)
 
     def near(
         self, wanted: Sequence[Mapping[str, str]], threshold: float
     ) -> Iterator[list[NearRow]]:
-        """Yield, for each that is wanted, the rows at or above the threshold.
+        """Yield the rows at or above the threshold for each of the ``wanted`` identities.
 
-        Each has ``company`` or ``domain``, and ``name`` where people are compared. The score is
-        the worse of name and company, so that both must be near.
+        Each identity has ``company`` or ``domain``, and ``name`` if people are compared. The score
+        is the lower one of name and company, so that both must be similar.
         """
         names = normalize_names(_texts(wanted, "name")).to_pylist()
         companies = normalize_companies(_texts(wanted, "company")).to_pylist()
         domains = [one.get("domain") for one in wanted]
         by_domain = self._by_domain(sorted({domain for domain in domains if domain}))
         for name, company, domain in zip(names, companies, domains, strict=True):
-            scores = dict.fromkeys(by_domain.get(domain or "", _NONE).tolist(), 100.0)
+            scores = dict.fromkeys(by_domain.get(domain or "", _NO_ROWS).tolist(), 100.0)
             if company and self._companies is not None:
                 for row, score in self._companies.near(company, threshold):
                     scores.setdefault(row, score)
@@ -132,7 +131,9 @@ class FuzzyIndex:
         if self._names is None or not rows:
             return [NearRow(row, score) for row, score in scores.items()]
         cells = self._names.take(pa.array(rows, pa.int64())).to_pylist()
-        found = _ratios(_sorted(name or ""), [_sorted(cell or "") for cell in cells], threshold)
+        found = _scores(
+            _sort_words(name or ""), [_sort_words(cell or "") for cell in cells], threshold
+        )
         return [
             NearRow(row, min(score, scores[row]))
             for row, score in zip(rows, found.tolist(), strict=True)
@@ -140,17 +141,17 @@ class FuzzyIndex:
         ]
 
     def _by_domain(self, wanted: Sequence[str]) -> dict[str, Any]:
-        """Collect the rows of the domains that are wanted, and of no others."""
+        """Return the rows of each wanted domain."""
         if self._domains is None:
             return {}
         at = pc.index_in(self._domains, value_set=pa.array(wanted, TEXT), skip_nulls=True)
         rows = np.flatnonzero(np.asarray(at.is_valid()))
         places = np.asarray(at.take(pa.array(rows)))
-        return {wanted[place]: rows[some] for place, some in _grouped(places).items()}
+        return {wanted[place]: rows[some] for place, some in _group_places(places).items()}
 
 
 class CompanyBlocks:
-    """The distinct companies, in blocks of the same first letters, each with its rows."""
+    """The distinct companies with their rows, in blocks with the same first letters."""
 
     def __init__(self, companies: Any) -> None:
         spelled = companies.dictionary_encode()
@@ -163,32 +164,32 @@ class CompanyBlocks:
         self._starts = np.searchsorted(codes[order], np.arange(len(words.dictionary) + 1))
         self._words = words.dictionary
         prefixes = pc.utf8_slice_codeunits(self._words, 0, PREFIX).dictionary_encode()
-        blocks = _grouped(np.asarray(prefixes.indices))
+        blocks = _group_places(np.asarray(prefixes.indices))
         self._blocks = {
             prefix: blocks[place] for place, prefix in enumerate(prefixes.dictionary.to_pylist())
         }
         self._choices: dict[str, list[str]] = {}
 
     def near(self, company: str, threshold: float) -> Iterator[tuple[int, float]]:
-        """Yield the rows of each company that is near, with the score."""
+        """Yield the rows of each similar company, with the score."""
         prefix = company[:PREFIX]
         codes = self._blocks.get(prefix)
         if codes is None:
             return
-        if prefix not in self._choices:  # most blocks are never asked for
+        if prefix not in self._choices:  # most blocks are never needed
             cells = self._words.take(pa.array(codes)).to_pylist()
-            self._choices[prefix] = [_sorted(cell) for cell in cells]
-        scores = _ratios(_sorted(company), self._choices[prefix], threshold)
+            self._choices[prefix] = [_sort_words(cell) for cell in cells]
+        scores = _scores(_sort_words(company), self._choices[prefix], threshold)
         for at in np.flatnonzero(scores >= threshold).tolist():
             for row in self._rows[self._starts[codes[at]] : self._starts[codes[at] + 1]].tolist():
                 yield row, float(scores[at])
 
 
-_NONE = np.empty(0, dtype=np.int64)
+_NO_ROWS = np.empty(0, dtype=np.int64)
 
 
-def _ratios(text: str, choices: Sequence[str], threshold: float) -> Any:
-    """Compare a text with others; below the threshold it is 0."""
+def _scores(text: str, choices: Sequence[str], threshold: float) -> Any:
+    """Return the score of a text with each of the choices, or 0 if it is below the threshold."""
     from rapidfuzz import fuzz, process
 
     scores = process.cdist(
@@ -197,13 +198,13 @@ def _ratios(text: str, choices: Sequence[str], threshold: float) -> Any:
     return np.asarray(scores)[0]
 
 
-def _sorted(text: str) -> str:
-    """Put words in order: ``Example, Ada`` is ``Ada Example``."""
+def _sort_words(text: str) -> str:
+    """Sort the words of a text, so that ``Example Ada`` equals ``Ada Example``."""
     return " ".join(sorted(text.split()))
 
 
-def _grouped(codes: Any) -> dict[int, Any]:
-    """Return the places of each code."""
+def _group_places(codes: Any) -> dict[int, Any]:
+    """Return the positions of each code."""
     order = np.argsort(codes, kind="stable")
     distinct, starts = np.unique(codes[order], return_index=True)
     return dict(zip(distinct.tolist(), np.split(order, starts[1:]), strict=False))
@@ -213,5 +214,5 @@ def _texts(wanted: Sequence[Mapping[str, str]], key: str) -> Any:
     return pa.array([one.get(key) for one in wanted], TEXT)
 
 
-def _only(entries: Any, cells: Any) -> Any:
+def _select(entries: Any, cells: Any) -> Any:
     return cells if entries is None else pc.if_else(entries, cells, pa.scalar(None, TEXT))

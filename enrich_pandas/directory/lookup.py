@@ -1,4 +1,4 @@
-"""Identities to matches: exact keys first, then names; never a guess."""
+"""Look up identities in a directory: by exact keys first, then by similar names."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
@@ -18,9 +18,10 @@ from enrich_pandas.frame.internet import FREE_MAIL
 from enrich_pandas.models import Model
 from enrich_pandas.providers.base import Identity, Kind, Match, Status
 
-# -- Keys of a column, found at the speed of arrays ----------------------------------------------
-# Plain cells are brought to a key by Arrow, odd ones one by one; what is found is then confirmed by
-# `canonical`, so that a slip here can lose a row but never take another's.
+# -- Keys of a column ----------------------------------------------------------------------------
+# Arrow converts cells with a plain spelling to keys; all other cells are converted one by one.
+# `canonical` then confirms each row that is found. So an error in a pattern can lose a row, but
+# cannot return a wrong one.
 
 _LABEL = r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*"
 _ATOM = r"[A-Za-z0-9_%+-]+"
@@ -28,14 +29,14 @@ _PATH = r"(?:[/?#][^,;\s]*)?"
 
 
 class PlainPattern(NamedTuple):
-    """The spelling that needs no second look, and what makes a key of it."""
+    """A pattern of plain spellings, and the function that converts them to keys."""
 
     spelling: str
     key: Callable[[Any], Any]
 
 
 def _after(pattern: str, prefix: str = "") -> Callable[[Any], Any]:
-    """Keep the group of a pattern, in lower case."""
+    """Return a function that extracts the group of a pattern in lower case."""
     return lambda cells: pc.ascii_lower(
         pc.replace_substring_regex(cells, f"^(?i:{pattern})$", f"{prefix}\\1")
     )
@@ -63,13 +64,13 @@ FOLDED = frozenset({"email", "company"})
 
 
 def key_of(identifier: str, cell: object) -> str | None:
-    """Return the key of a cell: its canonical form, of which case is dropped where none tells."""
+    """Return the key of a cell: its canonical form, case-folded if case has no meaning."""
     found = canonical(identifier, cell)[0]
     return found if found is None else folded(identifier, found)
 
 
 def folded(identifier: str, value: str) -> str:
-    """Fold the case of an identifier that is read alike in any."""
+    """Fold the case of an identifier's value if case has no meaning."""
     return value.casefold() if identifier in FOLDED else value
 
 
@@ -78,12 +79,12 @@ class KeyColumn:
 
     Parameters
     ----------
-    identifier
-        What the column holds.
-    cells
+    identifier : str
+        The identifier that the column holds.
+    cells : Arrow array of text
         The column.
-    entries
-        One flag a row; rows that are no entries have no key. None for all.
+    entries : Arrow array of bool, optional
+        Whether each row is an entry. Rows that are not have no key. None for all rows.
     """
 
     def __init__(self, identifier: str, cells: Any, entries: Any = None) -> None:
@@ -93,18 +94,18 @@ class KeyColumn:
             trimmed = pc.if_else(entries, trimmed, pa.scalar(None, TEXT))
         plain = PLAIN[identifier]
         fits = pc.match_substring_regex(trimmed, f"^(?i:{plain.spelling})$")
-        if identifier.endswith("linkedin_url"):  # a URN tells upper from lower case
+        if identifier.endswith("linkedin_url"):  # a URN is case-sensitive
             fits = pc.and_(fits, pc.invert(pc.match_substring_regex(trimmed, "/AC[ow]AA")))
         self._cells = cells
         self._plain = plain.key(pc.if_else(fits, trimmed, pa.scalar(None, TEXT)))
-        if identifier == "email_domain":  # many rows, and nobody's company
+        if identifier == "email_domain":  # domains of free mail are not of a company
             free = pc.is_in(self._plain, value_set=pa.array(sorted(FREE_MAIL), TEXT))
             self._plain = pc.if_else(free, pa.scalar(None, TEXT), self._plain)
         odd = pc.if_else(pc.fill_null(fits, True), pa.scalar(None, TEXT), trimmed)
         self._odd = self._one_by_one(odd)
 
     def find(self, wanted: Sequence[str]) -> Iterator[tuple[int, int]]:
-        """Yield the place of each key that is wanted with each row that has it."""
+        """Yield the position of each wanted key with each row that has it."""
         at = pc.index_in(self._plain, value_set=pa.array(wanted, TEXT), skip_nulls=True)
         rows = np.flatnonzero(np.asarray(at.is_valid()))
         places = at.take(pa.array(rows)).to_pylist()
@@ -118,7 +119,7 @@ class KeyColumn:
                 yield place, row
 
     def values(self) -> Any:
-        """Return the key of every row, unconfirmed: null where there can be none."""
+        """Return the unconfirmed key of each row, null if it has none."""
         keys: list[str | None] = self._plain.to_pylist()
         for value, rows in self._odd.items():
             for row in rows:
@@ -126,7 +127,7 @@ class KeyColumn:
         return pa.array(keys, TEXT)
 
     def has_key(self, row: int) -> bool:
-        """Tell whether a row has a usable value here."""
+        """Return whether a row has a valid value in this column."""
         return key_of(self._identifier, self._cells[row].as_py()) is not None
 
     def _one_by_one(self, cells: Any) -> dict[str, list[int]]:
@@ -139,10 +140,10 @@ class KeyColumn:
         return found
 
 
-# -- Identities to matches: exact keys first, then names; never a guess --------------------------
+# -- The lookup ----------------------------------------------------------------------------------
 
-TIE = 1.0
-# What a name may not contradict: a row of another profile or site is of somebody else.
+TIE = 1.0  # rows with scores this close are equally similar
+# A row with another value of one of these keys never matches by name.
 BINDING: Mapping[Kind, tuple[str, ...]] = {
     "people": ("linkedin_url",),
     "companies": ("domain", "company_linkedin_url"),
@@ -154,16 +155,20 @@ EXACT: Mapping[Kind, tuple[str, ...]] = {
 
 
 class Lookup:
-    """A directory of one kind, with its keys.
+    """A directory with the keys of one kind.
 
     Parameters
     ----------
-    table, kind, roles
-        The table, what its rows are, and what its columns are for.
-    fuzzy
-        Whether names that are nearly the same are compared.
-    threshold
-        From which score on, 0 to 100.
+    table : Table
+        The directory.
+    kind : {"people", "companies"}
+        Kind of the identities.
+    roles : Roles
+        Roles of the columns.
+    fuzzy : bool
+        Whether to compare similar names.
+    threshold : float
+        Lowest score of a similar name, 0 to 100.
     """
 
     def __init__(
@@ -185,7 +190,7 @@ class Lookup:
         self._fuzzy = self._make_fuzzy(roles) if fuzzy else None
 
     def matches(self, batch: Sequence[Identity]) -> list[Match]:
-        """Look up each identity; one match an identity, in their order."""
+        """Return one match per identity, in their order."""
         found: list[dict[str, set[int]]] = [{} for _ in batch]
         for name, columns in self._keys.items():
             self._find(name, columns, batch, found)
@@ -196,9 +201,9 @@ class Lookup:
             for n, rows in zip(missed, some, strict=True):
                 found[n] = self._compatible(batch[n], rows)
         matches = [
-            self._judged(identity, rows) for identity, rows in zip(batch, found, strict=True)
+            self._exact_match(identity, rows) for identity, rows in zip(batch, found, strict=True)
         ]
-        return self._with_near(self._fuzzy, batch, matches) if self._fuzzy else matches
+        return self._with_fuzzy_matches(self._fuzzy, batch, matches) if self._fuzzy else matches
 
     def _find(
         self,
@@ -207,19 +212,19 @@ class Lookup:
         batch: Sequence[Identity],
         found: Sequence[dict[str, set[int]]],
     ) -> None:
-        """Note the rows that have an identity's key in one of the columns."""
-        asking: dict[str, list[int]] = {}
+        """Add to ``found`` the rows that have an identity's key in one of the columns."""
+        places: dict[str, list[int]] = {}
         for place, identity in enumerate(batch):
             if value := identity.get(name):
-                asking.setdefault(folded(name, value), []).append(place)
-        wanted = list(asking)
+                places.setdefault(folded(name, value), []).append(place)
+        wanted = list(places)
         for keys in columns if wanted else ():
             for at, row in keys.find(wanted):
-                for place in asking[wanted[at]]:
+                for place in places[wanted[at]]:
                     found[place].setdefault(name, set()).add(row)
 
-    def _judged(self, identity: Identity, rows: Mapping[str, set[int]]) -> Match:
-        """Match rows that say the same; several that do not are nobody's answer."""
+    def _exact_match(self, identity: Identity, rows: Mapping[str, set[int]]) -> Match:
+        """Return the match of the rows with an identity's keys. Different rows are ambiguous."""
         if not rows:
             return Match(identity=identity, status=Status.NOT_FOUND)
         common = set.intersection(*rows.values()) or set.union(*rows.values())
@@ -234,21 +239,21 @@ class Lookup:
         note = f"{differing[0]} differs" if differing else ""
         return Match(identity=identity, status=Status.MATCHED, model=models[0], note=note)
 
-    def _with_near(
+    def _with_fuzzy_matches(
         self, fuzzy: FuzzyIndex, batch: Sequence[Identity], matches: list[Match]
     ) -> list[Match]:
-        """Compare the names of those that no key found."""
+        """Compare the names of the identities that no key has found."""
         missed = [n for n, match in enumerate(matches) if match.status is Status.NOT_FOUND]
         wanted = [dict(batch[n].keys) for n in missed]
         near = fuzzy.near(wanted, self._threshold)
         for n, rows in zip(missed, near, strict=True):
-            kept = [one for one in rows if not self._contradicts(batch[n], one.row)]
+            kept = [one for one in rows if not self._has_other_key(batch[n], one.row)]
             if kept:
-                matches[n] = self._nearest(batch[n], kept)
+                matches[n] = self._fuzzy_match(batch[n], kept)
         return matches
 
-    def _nearest(self, identity: Identity, near: Sequence[NearRow]) -> Match:
-        """Take the nearest, unless another is as near."""
+    def _fuzzy_match(self, identity: Identity, near: Sequence[NearRow]) -> Match:
+        """Return the match of the most similar row. Several are ambiguous."""
         best = max(one.score for one in near)
         rows = {one.row for one in near if one.score >= best - TIE}
         models = self._models(rows)
@@ -260,13 +265,13 @@ class Lookup:
 
     def _compatible(self, identity: Identity, rows: Mapping[str, set[int]]) -> dict[str, set[int]]:
         kept = {
-            name: {row for row in some if not self._contradicts(identity, row)}
+            name: {row for row in some if not self._has_other_key(identity, row)}
             for name, some in rows.items()
         }
         return {name: some for name, some in kept.items() if some}
 
-    def _contradicts(self, identity: Identity, row: int) -> bool:
-        """Tell whether a row, found by name alone, has another key than the identity's."""
+    def _has_other_key(self, identity: Identity, row: int) -> bool:
+        """Return whether a row that was found by name has another key than the identity."""
         return any(identity.get(name) and self._has(name, row) for name in BINDING[self._kind])
 
     def _has(self, name: str, row: int) -> bool:
@@ -306,9 +311,9 @@ class Lookup:
 
 
 def _sources(name: str, keys: Mapping[str, Sequence[int]]) -> list[tuple[str, int]]:
-    """Return the columns that hold an identifier, by what they hold.
+    """Return the columns of an identifier, each with the identifier that it holds.
 
-    The domain of an e-mail address stands in where no column has the company's own.
+    If no column holds the domain of the company, the domains of e-mail addresses serve.
     """
     found = [(name, place) for place in keys.get(name, ())]
     if name == "domain" and not found:
@@ -321,5 +326,5 @@ def _ambiguous(identity: Identity, rows: int) -> Match:
         identity=identity,
         status=Status.FAILED,
         reason="ambiguous",
-        note=f"{rows} rows of the directory fit, and say different things",
+        note=f"{rows} rows of the directory match, with different values",
     )

@@ -1,4 +1,7 @@
-"""Rows to models: each cell to its field's type; what does not fit is left out, never guessed."""
+"""Convert rows of a directory to models.
+
+Each cell is converted to the type of its field. A cell that does not fit is left out.
+"""
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,14 +21,17 @@ from enrich_pandas.frame.schema import (
 from enrich_pandas.models import Company, Model, Part, Person
 from enrich_pandas.providers.base import Kind
 
-# -- Where in a model a column's cell goes, named as the wide layout names it --------------------
+# -- Parts of a model, by the column names of the wide layout ------------------------------------
 
 MODELS: Mapping[Kind, type[Part]] = {"people": Person, "companies": Company}
 PREFIXES: Mapping[Kind, str] = {"people": "person_", "companies": "company_"}
 
 
 class FieldTarget(NamedTuple):
-    """A field, the number of its item (0 where it is no list) and the part's own field."""
+    """A part of a model: a field, the number of an item, and the item's own field.
+
+    ``number`` is 0 for a field that is not a list, and -1 for the whole list.
+    """
 
     field: str
     number: int = 0
@@ -40,7 +46,7 @@ def fields(kind: Kind) -> dict[str, Field]:
 
 @cache
 def wide_targets(kind: Kind) -> dict[str, FieldTarget | None]:
-    """Return what each wide column holds, items numbered 0; None for what is only derived."""
+    """Return the target of each wide column, with items numbered 0. Derived columns have None."""
     found: dict[str, FieldTarget | None] = dict.fromkeys(ROW_COLUMNS)
     for field in fields(kind).values():
         found.update(_columns_of(field))
@@ -48,19 +54,19 @@ def wide_targets(kind: Kind) -> dict[str, FieldTarget | None]:
 
 
 def target_of(kind: Kind, name: str) -> FieldTarget | None:
-    """Return what a wide column's name tells, without its prefix; None for a derived column.
+    """Return the target of a wide column's name without its prefix, or None if it is derived.
 
     Raises
     ------
     KeyError
-        It is no column of the wide layout.
+        The wide layout has no such column.
 
     Examples
     --------
     >>> target_of("people", "email_2_type")
-    Target(field='emails', number=2, part='type')
+    FieldTarget(field='emails', number=2, part='type')
     >>> target_of("people", "location_city")
-    Target(field='location', number=0, part='city')
+    FieldTarget(field='location', number=0, part='city')
     """
     number = re.search(r"_(\d+)(?=_|$)", name)
     target = wide_targets(kind)[name if number is None else _stem(name)]
@@ -68,7 +74,7 @@ def target_of(kind: Kind, name: str) -> FieldTarget | None:
 
 
 def export_prefixes(labels: set[str], kind: Kind) -> list[str]:
-    """Return the prefixes of earlier results among the labels: all row columns are there."""
+    """Return the prefixes of earlier results: those with which all row columns exist."""
     found = [
         label.removesuffix("status")
         for label in labels
@@ -79,12 +85,12 @@ def export_prefixes(labels: set[str], kind: Kind) -> list[str]:
 
 
 def is_wide(kind: Kind, name: str) -> bool:
-    """Tell whether a name is one of the wide layout's."""
+    """Return whether the wide layout has a column of this name."""
     return _stem(name) in wide_targets(kind)
 
 
 def _is_of(kind: Kind, prefix: str, labels: set[str]) -> bool:
-    """Tell people from companies by the columns that a prefix has."""
+    """Return whether the columns with a prefix are of this kind, and not of the other."""
     names = [label.removeprefix(prefix) for label in labels if label.startswith(prefix)]
     counts = {one: sum(is_wide(one, name) for name in names) for one in MODELS}
     best = max(counts.values())
@@ -108,10 +114,10 @@ def _columns_of(field: Field) -> Iterator[tuple[str, FieldTarget | None]]:
         yield name, None if leaf.is_year else FieldTarget(field.name, 0, part)
 
 
-# -- Rows to models: each cell to its field's type; what does not fit is left out, never guessed -
+# -- Rows to models ------------------------------------------------------------------------------
 
-# "NA" is also Namibia and "None" a name: only signs that can be nothing else are left out.
-NOTHING = frozenset(word for word in PLACEHOLDERS if not word.replace(" ", "").isalnum())
+# Placeholders without letters. "NA" can be Namibia and "None" a name, so both are values.
+NO_VALUE = frozenset(word for word in PLACEHOLDERS if not word.replace(" ", "").isalnum())
 _INTEGER = re.compile(r"[+-]?(\d+|\d{1,3}(,\d{3})+)(\.0+)?")
 _DATE = re.compile(r"(\d{4}(?:-\d\d(?:-\d\d)?)?)(?:[T ].*)?")
 _RANGE = re.compile(r"\d[\d,. ]*\s*(?:-|\u2013|to)\s*\d[\d,. ]*|\d[\d,. ]*\+")
@@ -119,7 +125,7 @@ _FLAGS = {
     **dict.fromkeys(("true", "yes", "y", "1", "t", "x"), True),
     **dict.fromkeys(("false", "no", "n", "0", "f"), False),
 }
-# Fields that are written in their canonical form, so that they serve the next provider.
+# Fields that are converted to their canonical form, because the next provider looks up by them.
 _CANONICAL: Mapping[Kind, Mapping[tuple[str, str], str]] = {
     "people": {
         ("emails", "address"): "email",
@@ -136,18 +142,18 @@ _CANONICAL: Mapping[Kind, Mapping[tuple[str, str], str]] = {
 
 
 class RowReader:
-    """Makes models of rows.
+    """Convert rows to models.
 
     Parameters
     ----------
-    kind
-        What the rows are.
-    targets
-        Where the cells of each place go.
-    types
-        The type of an item, by its field and number, where the column's label tells it.
-    is_export
-        Whether the cells are those of an earlier result: they are taken as they stand.
+    kind : {"people", "companies"}
+        Kind of the models.
+    targets : mapping
+        Part of the model: the column that it is read from.
+    types : mapping
+        Field and number of an item: the type that the column's label names.
+    is_export : bool
+        Whether the rows are of an earlier result. Its cells are used unchanged.
     """
 
     def __init__(
@@ -168,7 +174,7 @@ class RowReader:
         ]
 
     def models(self, rows: Sequence[tuple[str | None, ...]]) -> list[Model]:
-        """Make the distinct models of rows; rows that say the same are one."""
+        """Return the distinct models of rows. Rows with equal models give one."""
         distinct: list[Model] = []
         for cells in dict.fromkeys(rows):
             if (model := self._model(cells)) not in distinct:
@@ -213,7 +219,7 @@ class RowReader:
         return {"type": kind} if kind else {}
 
     def _complete(self, values: dict[str, Any], cells: Sequence[str | None]) -> None:
-        """Put a name together of its parts, and take a range for what it is."""
+        """Add the name of a person from its parts, and a range of employees."""
         parts = [values[n] for n in ("first_name", "last_name") if n in values]
         if self._kind == "people" and "name" not in values and parts:
             values["name"] = " ".join(parts)
@@ -240,10 +246,10 @@ class RowReader:
 
 
 def _present(cell: str | None, is_export: bool) -> str | None:
-    """Return the text of a cell, or None for a blank or a sign that stands for nothing."""
+    """Return the text of a cell, or None for a blank or a placeholder."""
     if cell is None or not (text := cell.strip()):
         return None
-    return cell if is_export else (None if text.casefold() in NOTHING else text)
+    return cell if is_export else (None if text.casefold() in NO_VALUE else text)
 
 
 def _lead(item: Any) -> Any:
@@ -257,7 +263,7 @@ def _split(text: str) -> list[str]:
 
 
 def _integer(text: str) -> int | None:
-    """Read a whole number; ``1.200`` could be either of two, so it is none."""
+    """Parse a whole number, or return None. ``1.200`` is ambiguous, so it is None."""
     text = text.strip()
     return int(text.partition(".")[0].replace(",", "")) if _INTEGER.fullmatch(text) else None
 

@@ -1,4 +1,9 @@
-"""Which column of a directory is a key, which is a field, and which is neither."""
+"""Assign the columns of a directory: keys to look up by, fields to return, or neither.
+
+`assign_roles` decides in this order: the fields that the user names in ``columns=``, the columns of
+an earlier result, the keys, and the fields that a column's label names. The tables below list the
+labels that CRM exports use, in several languages.
+"""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,10 +24,10 @@ from enrich_pandas.frame.columns import find_columns, position
 from enrich_pandas.frame.labels import NAMES, OTHER_PEOPLE, normalize_label, served_identifier
 from enrich_pandas.providers.base import Kind
 
-# -- What people call the columns of a CRM, by model field: one table a kind ---------------------
+# -- Labels of CRM exports -----------------------------------------------------------------------
 
-# Field, or field.part, to the names its column goes by, the preferred first.
-_PERSON = {
+# Field, or field.part: the labels of its column, the preferred one first.
+_PERSON_LABELS = {
     "id": "person id, contact id, lead id, record id, id",
     "name": "full name, fullname, contact name, lead name, person name, display name, name",
     "first_name": "first name, firstname, given name, forename, vorname, prenom, nombre",
@@ -62,7 +67,7 @@ _PERSON = {
     "interests": "interests",
 }
 
-_COMPANY = {
+_COMPANY_LABELS = {
     "id": "company id, account id, organization id, record id, id",
     "name": "company name, company, account name, account, organization name, organization, "
     "organisation, business name, firma, unternehmen, entreprise, empresa, name",
@@ -100,8 +105,8 @@ _COMPANY = {
     "naics_codes": "naics codes, naics code, naics, company naics codes",
 }
 
-# Every column of one of these names gives an item of the list, with the type it names.
-_PHONES = {
+# Type of phone: the labels of its columns. Each such column is an item of the list of phones.
+_PHONE_LABELS = {
     "mobile": "mobile, mobile phone, mobile number, cell, cell phone, handy, phone mobile",
     "direct": "direct phone, direct dial, work direct phone, direct number",
     "office": "work phone, office phone, business phone, corporate phone, company phone",
@@ -110,23 +115,24 @@ _PHONES = {
 }
 
 
-def _table(spelled: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
-    return {name: tuple(map(normalize_label, words.split(","))) for name, words in spelled.items()}
+def _normalized(table: Mapping[str, str]) -> Mapping[str, tuple[str, ...]]:
+    return {name: tuple(map(normalize_label, labels.split(","))) for name, labels in table.items()}
 
 
 LABELS: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
-    "people": _table(_PERSON),
-    "companies": _table(_COMPANY),
+    "people": _normalized(_PERSON_LABELS),
+    "companies": _normalized(_COMPANY_LABELS),
 }
 PHONES: Mapping[str, str] = {
-    label: kind for kind, labels in _table(_PHONES).items() for label in labels
+    label: kind for kind, labels in _normalized(_PHONE_LABELS).items() for label in labels
 }
-# Kinds of e-mail address, by a word in the label.
+# A word in the label of an e-mail column: the type of the addresses.
 EMAIL_TYPES = {
     **dict.fromkeys(("work", "business", "professional", "corporate", "office"), "business"),
     **dict.fromkeys(("personal", "private", "home"), "personal"),
 }
-# A table with one of these is of people: its bare "phone" or "city" is no company's.
+# A table with one of these labels lists people. Its "phone" or "city" does not describe a company,
+# unless the label starts with one of OF_COMPANIES.
 OF_PEOPLE = frozenset(
     label for name in ("first_name", "last_name", "title") for label in LABELS["people"][name]
 ) | {"fullname", "contactname", "leadname", "personname"}
@@ -136,10 +142,10 @@ OF_COMPANIES = (
 )
 
 
-# -- Which column of a directory is a key, which is a field, and which is neither ----------------
+# -- Keys and fields -----------------------------------------------------------------------------
 
-# Keys that are fields as well.
-FIELDS: Mapping[Kind, Mapping[str, FieldTarget]] = {
+# Keys that are also fields of the model.
+FIELDS_OF_KEYS: Mapping[Kind, Mapping[str, FieldTarget]] = {
     "people": {
         "linkedin_url": FieldTarget("linkedin_url"),
         "name": FieldTarget("name"),
@@ -152,8 +158,8 @@ FIELDS: Mapping[Kind, Mapping[str, FieldTarget]] = {
         "company": FieldTarget("name"),
     },
 }
-# Of a result: the columns by which its rows are found again.
-EXPORTED: Mapping[Kind, Mapping[str, str]] = {
+# Fields of an earlier result that are also keys.
+KEYS_OF_FIELDS: Mapping[Kind, Mapping[str, str]] = {
     "people": {"linkedin_url": "linkedin_url", "emails": "email"},
     "companies": {"linkedin_url": "company_linkedin_url", "domain": "domain"},
 }
@@ -161,9 +167,20 @@ EXPORTED: Mapping[Kind, Mapping[str, str]] = {
 
 @dataclass(slots=True)
 class Roles:
-    """The columns by what they are for, as positions.
+    """The roles of the columns, which are identified by their positions.
 
-    ``status`` is that of an earlier result: rows that were not matched are no entries.
+    Attributes
+    ----------
+    keys : dict
+        Identifier: the columns that hold it.
+    targets : dict
+        Part of the model: the column that it is read from.
+    types : dict
+        Field and number of an item: the type that the label names, such as ``"mobile"``.
+    status : int or None
+        The status column of an earlier result. Rows that are not matched are not looked up.
+    unmapped : tuple
+        Labels of the columns without a role.
     """
 
     keys: dict[str, list[int]] = field(default_factory=dict)
@@ -180,22 +197,39 @@ def assign_roles(
     on: Any = None,
     columns: Mapping[str, Any] | None = None,
 ) -> Roles:
-    """Give each column its role.
+    """Assign a role to each column.
+
+    Parameters
+    ----------
+    table : Table
+        The directory.
+    kind : {"people", "companies"}
+        Kind of the model.
+    identifiers : sequence of str
+        Identifiers to look for.
+    on : mapping or label, optional
+        Columns of the keys, as the user names them.
+    columns : mapping, optional
+        Field: label or labels, as the user names them.
+
+    Returns
+    -------
+    Roles
 
     Raises
     ------
     InputError
-        No column is a key, or two may be.
+        No column is a key, or several columns could be the same key.
     ConfigurationError
-        ``columns=`` names a field that there is not.
+        ``columns=`` names an unknown field, or no column is a field.
     """
     roles, texts = Roles(), [str(label) for label in table.labels]
     exports = export_prefixes(set(texts), kind)
-    results = [place for place, text in enumerate(texts) if _is_result(text, exports, kind)]
-    for target, label in _named(kind, columns or {}):
-        _put(roles, target, position(table.frame(), label))
+    results = [place for place, text in enumerate(texts) if _is_result_column(text, exports, kind)]
+    for target, label in _named_columns(kind, columns or {}):
+        _assign(roles, target, position(table.frame(), label))
     for place in results:
-        _take_result(roles, kind, texts[place], place, exports)
+        _assign_result_column(roles, kind, texts[place], place, exports)
     if exports:
         roles.status = texts.index(f"{exports[0]}status")
     ignored = {table.labels[place] for place in results}
@@ -204,9 +238,8 @@ def assign_roles(
         _find_fields(roles, table.labels, kind)
     if not roles.targets:
         raise ConfigurationError(
-            f"No column of the directory is a field of {kind}.",
-            cost="Nothing was spent.",
-            todo="Name one: ep.Directory(…, columns={'name': 'the label'}).",
+            f"The directory has no column with a field of {kind}.",
+            todo="Name one: ep.Directory(…, columns={'name': 'your label'}).",
         )
     used = {*roles.targets.values(), *(p for places in roles.keys.values() for p in places)}
     roles.unmapped = tuple(
@@ -215,26 +248,28 @@ def assign_roles(
     return roles
 
 
-def _is_result(text: str, exports: Sequence[str], kind: Kind) -> bool:
+def _is_result_column(text: str, exports: Sequence[str], kind: Kind) -> bool:
     return any(
         text.startswith(prefix) and is_wide(kind, text.removeprefix(prefix))
         for prefix in (exports[:1] or [PREFIXES[kind]])
     )
 
 
-def _take_result(roles: Roles, kind: Kind, text: str, place: int, exports: Sequence[str]) -> None:
-    """Take a column of our own wide layout; one that was only derived has nothing of its own."""
+def _assign_result_column(
+    roles: Roles, kind: Kind, text: str, place: int, exports: Sequence[str]
+) -> None:
+    """Assign a column of the wide layout. Derived columns, such as counts, have no target."""
     target = target_of(kind, text.removeprefix((exports or [PREFIXES[kind]])[0]))
     if target is None:
         return
     roles.targets.setdefault(target, place)
-    identifier = EXPORTED[kind].get(target.field)
+    identifier = KEYS_OF_FIELDS[kind].get(target.field)
     if identifier and target.part in {"", "address"}:
         roles.keys.setdefault(identifier, []).append(place)
 
 
 class _Requested(NamedTuple):
-    """What keys to look for, where the user says they are, and where they are not."""
+    """The keys to look for, the user's ``on=``, and the labels that cannot be keys."""
 
     identifiers: Sequence[str]
     on: Any
@@ -242,14 +277,14 @@ class _Requested(NamedTuple):
 
 
 def _find_keys(roles: Roles, table: Table, kind: Kind, asked: _Requested) -> None:
-    """Find the columns to look rows up by, as those of an input frame are found."""
+    """Find the key columns, by the same rules as in an input frame."""
     frame, (identifiers, on, ignored) = table.frame(), asked
     emails = [] if on is not None else _email_columns(table, ignored)
     try:
         found = find_columns(
             frame,
             identifiers,
-            _for_kind(on, identifiers),
+            _on_for_kind(on, identifiers),
             ignore=ignored | (set(emails[1:]) - set(emails[:1])),
         )
     except InputError:
@@ -265,24 +300,24 @@ def _find_keys(roles: Roles, table: Table, kind: Kind, asked: _Requested) -> Non
     for name in {"email", "email_domain"} & chosen.keys():
         chosen[name] += [position(frame, label) for label in emails[1:] if label not in ignored]
     for name, places in chosen.items():
-        mine = roles.keys.setdefault(name, [])
-        mine += [place for place in places if place not in mine]
-        if (target := FIELDS[kind].get(name)) and roles.status is None:
+        own = roles.keys.setdefault(name, [])
+        own += [place for place in places if place not in own]
+        if (target := FIELDS_OF_KEYS[kind].get(name)) and roles.status is None:
             roles.targets.setdefault(target, places[0])
 
 
-def _for_kind(on: Any, identifiers: Sequence[str]) -> Any:
-    """Leave to the other kind what ``on=`` says of it."""
+def _on_for_kind(on: Any, identifiers: Sequence[str]) -> Any:
+    """Return the part of ``on=`` that concerns these identifiers."""
     if not isinstance(on, Mapping):
         return on
-    mine = {name: label for name, label in on.items() if name in identifiers}
-    if "email" in on and "email_domain" in identifiers and not mine:
+    own = {name: label for name, label in on.items() if name in identifiers}
+    if "email" in on and "email_domain" in identifiers and not own:
         return {"email_domain": on["email"]}
-    return mine
+    return own
 
 
 def _email_columns(table: Table, ignored: set[Hashable]) -> list[Hashable]:
-    """Return every column that its name tells to be of e-mail addresses, but for flags."""
+    """Return the columns of e-mail addresses by label, without columns of flags."""
     found = []
     for place, label in enumerate(table.labels):
         if NAMES.get(normalize_label(label)) == "email" and label not in ignored:
@@ -293,7 +328,7 @@ def _email_columns(table: Table, ignored: set[Hashable]) -> list[Hashable]:
 
 
 def _find_fields(roles: Roles, labels: Sequence[Hashable], kind: Kind) -> None:
-    """Map columns by what people call them."""
+    """Assign the columns with a label of the tables above to their fields."""
     plain = [normalize_label(label) for label in labels]
     mixed = kind == "companies" and _is_of_people(plain)
     usable = {
@@ -312,14 +347,17 @@ def _find_fields(roles: Roles, labels: Sequence[Hashable], kind: Kind) -> None:
     if mixed:
         return
     for place in roles.keys.get("email", roles.keys.get("email_domain", [])):
-        _add(roles, "emails", "address", place, _email_type(plain[place]))
+        _add_item(roles, "emails", "address", place, _email_type(plain[place]))
     for place, label in enumerate(plain):
         if label in PHONES and place not in roles.targets.values():
-            _add(roles, "phones", "number", place, PHONES[label])
+            _add_item(roles, "phones", "number", place, PHONES[label])
 
 
 def _is_of_people(labels: Sequence[str]) -> bool:
-    """Tell a table of people: a company's name beside a plain one makes that a person's."""
+    """Return whether the labels are of people.
+
+    A company label beside a plain "name" means that the name is a person's.
+    """
     companies = set(LABELS["companies"]["name"]) - {"name"}
     has_both = "name" in labels and not companies.isdisjoint(labels)
     return has_both or not OF_PEOPLE.isdisjoint(labels)
@@ -329,8 +367,8 @@ def _email_type(label: str) -> str:
     return next((kind for word, kind in EMAIL_TYPES.items() if word in label), "")
 
 
-def _add(roles: Roles, name: str, part: str, place: int, kind: str) -> None:
-    """Take a column as one more item of a list."""
+def _add_item(roles: Roles, name: str, part: str, place: int, kind: str) -> None:
+    """Assign a column as the next item of a list."""
     if any(t.field == name and t.part == part and p == place for t, p in roles.targets.items()):
         return
     number = 1 + max((target.number for target in roles.targets if target.field == name), default=0)
@@ -339,24 +377,26 @@ def _add(roles: Roles, name: str, part: str, place: int, kind: str) -> None:
         roles.types[name, number] = kind
 
 
-def _put(roles: Roles, target: FieldTarget, place: int) -> None:
+def _assign(roles: Roles, target: FieldTarget, place: int) -> None:
     field_ = target.field
-    if target.number < 0:  # a whole list: one more item of it
-        _add(roles, field_, target.part, place, "")
+    if target.number < 0:  # the whole list: the column is the next item
+        _add_item(roles, field_, target.part, place, "")
     else:
         roles.targets[target] = place
 
 
-def _named(kind: Kind, columns: Mapping[str, Any]) -> Iterator[tuple[FieldTarget, Hashable]]:
-    """Read ``columns=``, which may name several labels for a list."""
+def _named_columns(
+    kind: Kind, columns: Mapping[str, Any]
+) -> Iterator[tuple[FieldTarget, Hashable]]:
+    """Yield the targets and labels of ``columns=``. A list can have several labels."""
     for name, given in columns.items():
-        target = _target(kind, name)
+        target = _target_of_name(kind, name)
         for label in (given if isinstance(given, list) else [given]) if target else ():
             yield target, label  # type: ignore[misc]
 
 
-def _target(kind: Kind, name: str) -> FieldTarget | None:
-    """Return where a field of that name goes; None if only the other kind has it."""
+def _target_of_name(kind: Kind, name: str) -> FieldTarget | None:
+    """Return the target of a field's name. Return None if only the other kind has the field."""
     others: tuple[Kind, ...] = ("people", "companies")
     for one in (kind, *(other for other in others if other != kind)):
         known = fields(one).get(name)
@@ -371,9 +411,8 @@ def _target(kind: Kind, name: str) -> FieldTarget | None:
             return target_ if one == kind else None
     close = get_close_matches(name, list(fields(kind)), n=3)
     raise ConfigurationError(
-        f"columns= names {name!r}, which is no field.",
-        cost="Nothing was spent.",
+        f"columns= names {name!r}, which is not a field.",
         todo=f"Did you mean {' or '.join(map(repr, close))}?"
         if close
-        else "Name fields as in the result's columns, such as 'title' or 'location_city'.",
+        else "Use the names of the result's columns, such as 'title' or 'location_city'.",
     )

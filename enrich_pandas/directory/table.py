@@ -1,4 +1,7 @@
-"""A table of text: any frame's cells as what they say, with a digest of them."""
+"""The user's table as columns of text, read from a frame, CSV, TSV, Parquet or Excel.
+
+No cell is converted to a number when it is read, so that ids such as ``0042`` stay as they are.
+"""
 
 import csv
 import hashlib
@@ -26,10 +29,7 @@ TEXT = pa.large_string()
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Columns of text by position; a label may be anything that pandas takes, and be there twice.
-
-    Codes and ids stay as they are written: nothing is read as a number before a field asks for one.
-    """
+    """Columns of text by position. Labels may be of any type and may repeat."""
 
     labels: tuple[Hashable, ...]
     columns: tuple[Any, ...]
@@ -37,12 +37,12 @@ class Table:
 
     @classmethod
     def of(cls, frame: pd.DataFrame) -> "Table":
-        """Copy a frame; its index is not looked at."""
+        """Convert a frame, without its index."""
         columns = tuple(to_text(frame.iloc[:, place]) for place in range(frame.shape[1]))
         return cls(tuple(frame.columns), columns, len(frame))
 
     def frame(self) -> pd.DataFrame:
-        """View the table as a frame."""
+        """Return the table as a frame that shares its data."""
         arrays = {n: pd.arrays.ArrowExtensionArray(cells) for n, cells in enumerate(self.columns)}
         frame = pd.DataFrame(arrays, index=pd.RangeIndex(self.rows))
         frame.columns = pd.Index(list(self.labels), dtype=object, tupleize_cols=False)
@@ -55,22 +55,22 @@ class Table:
         return list(zip(*columns, strict=True)) if columns else [()] * len(rows)
 
     def digest(self) -> str:
-        """Digest labels and cells: another content is another digest."""
+        """Return a digest of labels and cells, which changes with the content."""
         digest = hashlib.sha256(repr(self.labels).encode("utf-8", "surrogatepass"))
         for cells in self.columns:
             lengths = cells.cast(pa.large_binary()).fill_null(b"\xff")  # no text has that byte
             digest.update(np.asarray(pa.compute.binary_length(lengths)).tobytes())
-            for part in _data(lengths):
+            for part in _bytes_of(lengths):
                 digest.update(part)
         return digest.hexdigest()
 
 
 def to_text(column: "pd.Series[Any]") -> Any:
-    """Return a column's cells as Arrow text, null where there is nothing.
+    """Return the cells of a column as Arrow text, with nulls for empty cells.
 
     Examples
     --------
-    >>> texts(pd.Series([7.0, None, 0.5])).to_pylist()
+    >>> to_text(pd.Series([7.0, None, 0.5])).to_pylist()
     ['7', None, '0.5']
     """
     dtype = column.dtype
@@ -82,10 +82,10 @@ def to_text(column: "pd.Series[Any]") -> Any:
         column = column.astype(dtype.subtype)
     if (may_hold_text(dtype) and _is_all_text(column)) or pd.api.types.is_integer_dtype(dtype):
         try:
-            return _whole(pa.array(column, from_pandas=True))
+            return _one_array(pa.array(column, from_pandas=True))
         except (UnicodeEncodeError, pa.ArrowException):  # a lone surrogate, or an odd type
             pass
-    return pa.array([_text(cell) for cell in column], type=TEXT)
+    return pa.array([_cell_text(cell) for cell in column], type=TEXT)
 
 
 def _is_all_text(column: "pd.Series[Any]") -> bool:
@@ -94,41 +94,44 @@ def _is_all_text(column: "pd.Series[Any]") -> bool:
     return pd.api.types.infer_dtype(column, skipna=True) in {"string", "empty"}
 
 
-def _whole(cells: Any) -> Any:
-    """Make one array of one type, whatever the chunks."""
+def _one_array(cells: Any) -> Any:
+    """Cast to text and combine the chunks to one array."""
     cells = cells.cast(TEXT)
     return cells.combine_chunks() if isinstance(cells, pa.ChunkedArray) else cells
 
 
-def _text(cell: Any) -> str | None:
-    """Write a cell down; a number without the decimals that pandas gave it for a null beside it."""
+def _cell_text(cell: Any) -> str | None:
+    """Return the text of a cell, or None if it is empty.
+
+    A whole number has no decimals, although pandas stores it as a float beside a null.
+    """
     if isinstance(cell, str):
         return cell.encode("utf-8", "replace").decode()
-    if _says_nothing(cell):
+    if _is_empty(cell):
         return None
     if isinstance(cell, bool | np.bool_):
         return "true" if cell else "false"
     if isinstance(cell, float | np.floating):
-        return _number(float(cell))
+        return _number_text(float(cell))
     if isinstance(cell, datetime | date):
         return cell.isoformat().removesuffix("T00:00:00")
     return str(cell)
 
 
-def _says_nothing(cell: Any) -> bool:
-    if isinstance(cell, Decimal):  # a signalling NaN raises where others compare
+def _is_empty(cell: Any) -> bool:
+    if isinstance(cell, Decimal):  # comparing a signaling NaN raises
         return not cell.is_finite()
     return isinstance(cell, bytes) or not pd.api.types.is_scalar(cell) or is_missing(cell)
 
 
-def _number(cell: float) -> str | None:
+def _number_text(cell: float) -> str | None:
     if not np.isfinite(cell):
         return None
     return str(int(cell)) if cell.is_integer() else repr(cell)
 
 
-def _data(cells: Any) -> list[Any]:
-    """Return the bytes of all cells, one after the other."""
+def _bytes_of(cells: Any) -> list[Any]:
+    """Return the bytes of all cells in one view."""
     offsets = np.frombuffer(cells.buffers()[1], dtype=np.int64)[cells.offset :][: len(cells) + 1]
     body = cells.buffers()[2]
     if body is None or not len(cells):
@@ -136,53 +139,61 @@ def _data(cells: Any) -> list[Any]:
     return [memoryview(body)[int(offsets[0]) : int(offsets[-1])]]
 
 
-# -- Files to tables: CSV, TSV, Parquet and Excel, every cell as text ----------------------------
+# -- Files ---------------------------------------------------------------------------------------
 
 DELIMITERS = ",;\t|"
 EXCEL_ENGINES = {"python_calamine": "calamine", "openpyxl": "openpyxl"}
-FREE = "Nothing was spent."
 
 
 def read(path: Path, encoding: str | None) -> Table:
-    """Read a file, by its suffix.
+    """Read a file by its suffix.
+
+    Parameters
+    ----------
+    path : Path
+        A file with a suffix of `READERS`.
+    encoding : str or None
+        Encoding of a text file. None for UTF-8, or UTF-16 if the file has its byte order mark.
+
+    Returns
+    -------
+    Table
 
     Raises
     ------
     ConfigurationError
-        It is not there, of no known suffix, in another encoding or damaged.
+        The file is missing or damaged, or its suffix or encoding is not supported.
     """
     reader = READERS.get(path.suffix.lower())
     if reader is None:
         raise ConfigurationError(
-            f"Directory cannot tell what {str(path)!r} is.",
-            cost=FREE,
-            todo=f"Give a DataFrame, or a file that ends in {', '.join(READERS)}.",
+            f"The suffix of {str(path)!r} is not supported.",
+            todo=f"Use a DataFrame, or a file that ends in {', '.join(READERS)}.",
         )
     try:
         return reader(path, encoding)
     except OSError as error:
         raise ConfigurationError(
             f"The directory {str(path)!r} cannot be read: {error.strerror or error}.",
-            cost=FREE,
-            todo='Check the path from where you are, such as ep.Directory("data/crm.csv").',
+            todo='Check the path relative to the working directory, as in ep.Directory("crm.csv").',
         ) from error
 
 
-def _delimited(path: Path, encoding: str | None) -> Table:
+def _read_text(path: Path, encoding: str | None) -> Table:
     body = path.read_bytes()
-    encoding = encoding or _marked(body)
+    encoding = encoding or _encoding_of(body)
     try:
-        return _parsed(body, encoding, path)
+        return _parse_text(body, encoding, path)
     except (UnicodeError, LookupError) as error:
-        raise _undecodable(path, encoding) from error
+        raise _bad_encoding(path, encoding) from error
 
 
-def _marked(body: bytes) -> str:
-    """Tell the encoding that the file itself marks; without a mark it is UTF-8."""
+def _encoding_of(body: bytes) -> str:
+    """Return the encoding by the byte order mark, or UTF-8 without one."""
     return "utf-16" if body.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8-sig"
 
 
-def _parsed(body: bytes, encoding: str, path: Path) -> Table:
+def _parse_text(body: bytes, encoding: str, path: Path) -> Table:
     lines = io.TextIOWrapper(io.BytesIO(body), encoding, newline="")
     delimiter = "\t" if path.suffix.lower() in {".tsv", ".tab"} else _delimiter(lines.readline())
     lines.seek(0)
@@ -194,12 +205,12 @@ def _parsed(body: bytes, encoding: str, path: Path) -> Table:
     except pa.ArrowInvalid as error:
         if "invalid UTF8" in str(error):
             raise UnicodeError(str(error)) from error
-        columns = _by_hand(body, encoding, delimiter, len(labels), path)
+        columns = _by_csv_module(body, encoding, delimiter, len(labels), path)
     return Table(tuple(labels), tuple(columns), len(columns[0]))
 
 
 def _delimiter(header: str) -> str:
-    """Take the sign that parts most labels: Excel writes semicolons in half of Europe."""
+    """Return the most frequent delimiter in the header. Excel often writes semicolons in Europe."""
     outside = "".join(header.split('"')[::2])
     counts = Counter(sign for sign in outside if sign in DELIMITERS)
     return max(DELIMITERS, key=lambda sign: counts[sign])
@@ -222,8 +233,10 @@ def _by_arrow(body: bytes, encoding: str, delimiter: str, width: int) -> list[pa
     return [pa.chunked_array(c.chunks, type=TEXT).combine_chunks() for c in table.columns]
 
 
-def _by_hand(body: bytes, encoding: str, delimiter: str, width: int, path: Path) -> list[pa.Array]:
-    """Read rows of unequal length: a short one lacks its last cells, a longer one is refused."""
+def _by_csv_module(
+    body: bytes, encoding: str, delimiter: str, width: int, path: Path
+) -> list[pa.Array]:
+    """Read rows of unequal length. Short rows end with empty cells; longer ones are refused."""
     lines = io.TextIOWrapper(io.BytesIO(body), encoding, newline="")
     rows = csv.reader(lines, delimiter=delimiter)
     cells: list[list[str | None]] = [[] for _ in range(width)]
@@ -231,58 +244,55 @@ def _by_hand(body: bytes, encoding: str, delimiter: str, width: int, path: Path)
         next(rows)
         for row in rows:
             if any(row[width:]):
-                raise _mendable(path, rows.line_num, f"it has {len(row)} cells for {width} labels")
+                raise _bad_line(path, rows.line_num, f"it has {len(row)} cells for {width} labels")
             padded = [*row, *[""] * width] if row else []
             for column, cell in zip(cells, padded, strict=False):
                 column.append(cell or None)
     except csv.Error as error:
-        raise _mendable(path, rows.line_num, str(error)) from error
+        raise _bad_line(path, rows.line_num, str(error)) from error
     return [pa.array(column, type=TEXT) for column in cells]
 
 
-def _mendable(path: Path, line: int, why: str) -> ConfigurationError:
+def _bad_line(path: Path, line: int, why: str) -> ConfigurationError:
     return ConfigurationError(
         f"Line {line} of {str(path)!r} cannot be read: {why}.",
-        cost=FREE,
-        todo="Mend the line: a cell that holds the delimiter needs double quotes.",
+        todo="Correct the line. A cell that contains the delimiter needs double quotes.",
     )
 
 
-def _undecodable(path: Path, encoding: str) -> ConfigurationError:
+def _bad_encoding(path: Path, encoding: str) -> ConfigurationError:
     name = "UTF-8" if encoding == "utf-8-sig" else encoding
     return ConfigurationError(
         f"{str(path)!r} is not in the encoding {name}.",
-        cost=FREE,
-        todo=f"Name its own: ep.Directory({path.name!r}, encoding='cp1252') for what Excel "
-        "writes in Western Europe, or save it as UTF-8.",
+        todo=f"Name its encoding: ep.Directory({path.name!r}, encoding='cp1252') for files that "
+        "Excel writes in Western Europe. Or save it as UTF-8.",
     )
 
 
-def _parquet(path: Path, _: str | None) -> Table:
+def _read_parquet(path: Path, _: str | None) -> Table:
     try:
         stored = pq.read_table(path)
     except pa.ArrowException as error:
-        raise _damaged(path, error) from error
+        raise _bad_file(path, error) from error
     labels = [name for name in stored.column_names if not name.startswith("__index_level_")]
     columns = [pd.arrays.ArrowExtensionArray(stored.column(label)) for label in labels]
     frame = pd.DataFrame(dict(enumerate(columns)), index=pd.RangeIndex(stored.num_rows))
-    return _labelled(frame, labels)
+    return _with_labels(frame, labels)
 
 
-def _labelled(frame: pd.DataFrame, labels: Sequence[Hashable]) -> Table:
+def _with_labels(frame: pd.DataFrame, labels: Sequence[Hashable]) -> Table:
     table = Table.of(frame)
     return Table(tuple(labels), table.columns, table.rows)
 
 
-def _excel(path: Path, _: str | None) -> Table:
+def _read_excel(path: Path, _: str | None) -> Table:
     engine = next((name for module, name in EXCEL_ENGINES.items() if find_spec(module)), None)
     if engine is None:
         raise ConfigurationError(
             "Reading Excel files needs python-calamine.",
-            cost=FREE,
             todo="Type: pip install 'enrich-pandas[excel]', or save the sheet as CSV.",
         )
-    path.open("rb").close()  # what is missing is said alike for every kind of file
+    path.open("rb").close()  # a missing file raises OSError here, as for the other formats
     try:
         frame = pd.read_excel(  # type: ignore[call-overload]
             path,
@@ -292,25 +302,24 @@ def _excel(path: Path, _: str | None) -> Table:
             keep_default_na=False,
             na_values=[""],
         )
-    except Exception as error:  # each engine has exceptions of its own
-        raise _damaged(path, error) from error
+    except Exception as error:  # each engine raises its own exceptions
+        raise _bad_file(path, error) from error
     if frame.empty:
         return Table((), (), 0)
     labels = ["" if pd.isna(label) else label for label in frame.iloc[0]]
-    return _labelled(frame.iloc[1:], labels)
+    return _with_labels(frame.iloc[1:], labels)
 
 
-def _damaged(path: Path, error: Exception) -> ConfigurationError:
+def _bad_file(path: Path, error: Exception) -> ConfigurationError:
     return ConfigurationError(
-        f"{str(path)!r} is no file of its kind: {type(error).__name__}.",
-        cost=FREE,
-        todo="Open it with the program that wrote it and save it again.",
+        f"{str(path)!r} is damaged, or not a {path.suffix} file: {type(error).__name__}.",
+        todo="Open it in the program that wrote it, and save it again.",
     )
 
 
 READERS: Mapping[str, Callable[[Path, str | None], Table]] = {
-    ".csv": _delimited,
-    ".tsv": _delimited,
-    ".parquet": _parquet,
-    ".xlsx": _excel,
+    ".csv": _read_text,
+    ".tsv": _read_text,
+    ".parquet": _read_parquet,
+    ".xlsx": _read_excel,
 }

@@ -1,4 +1,8 @@
-"""The door: a context manager that starts a sandbox and points every provider at it."""
+"""The sandbox: a context manager that serves the vendors on loopback for every provider.
+
+The emulators are written from the vendors' documents. Each module names its sources, and lists
+what was chosen without a document.
+"""
 
 import json
 import re
@@ -27,54 +31,56 @@ if TYPE_CHECKING:
 
 _LOOPBACK = re.compile(r"http://(127\.0\.0\.1|localhost)(:\d+)?/?")
 _URL = re.compile(r"http://127\.0\.0\.1:\d+")
-# A proxy of the environment has no business on the loopback interface.
+# Requests to loopback never use a proxy of the environment.
 _opener = build_opener(ProxyHandler({}))
 
 
 class Sandbox:
-    """The vendors' emulators on loopback: real HTTP, made-up people, a ledger; nothing is paid.
+    """Emulate the vendors on loopback: real HTTP, made-up people, a ledger, no charges.
 
-    Inside the ``with`` every provider talks to the sandbox, with a key made up for it and a
-    journal of its own; the code is the code that runs live.
+    Inside the ``with`` block, every provider sends its requests to the sandbox. Each provider has
+    a made-up key, and the journal is a separate one. All other code is the code that runs live.
 
     Parameters
     ----------
-    latency
-        Seconds that each answer takes.
-    connections
-        Requests answered at the same time; others wait. None for no limit.
-    rate
-        Requests a minute each vendor allows, over a sliding window; above it a 429. None for no
-        limit, which the rate-limit headers announce as a generous one.
-    misses
-        Share of people that a vendor has nothing for, 0 to 1.
-    seed
-        Another seed, other people. The same identity always gives the same person otherwise.
-    people
-        A table to serve instead: columns ``linkedin_url`` and ``email`` (at least one), and any
-        of ``name``, ``title``, ``company``, ``company_domain``, ``headline``, ``summary``,
-        ``city``, ``country``, ``location``, ``phone``. Whoever is not in it is not found.
-    credits
-        Balance of the account with each vendor; a request above it gets a 402. None is endless.
-    job_seconds
-        The least and the most seconds that a vendor's job takes, where it works by jobs.
-    token_seconds
-        How long an access token lives, where a vendor gives out such.
-    journal
-        File to keep answers in; None for a temporary one, removed on leaving.
-    process
-        Whether to run the server in a process of its own, which outlives clients that are killed,
-        and ends with the process that started it.
-    url
-        Any address of a sandbox that runs already, to join it; every option but ``journal`` is
-        then the running one's.
+    latency : float, default 0.0
+        Seconds before each answer.
+    connections : int, optional
+        Requests that a vendor answers at the same time; others wait. None for no limit.
+    rate : int, optional
+        Requests per minute that each vendor allows, over a sliding window. A request above it
+        gets a 429. None for no limit.
+    misses : float, default 0.1
+        Share of identities without a match, 0 to 1.
+    seed : int, default 0
+        Seed of the made-up people. With one seed, an identity always gives the same person.
+    people : DataFrame, optional
+        A table to serve instead of made-up people. It needs the column ``linkedin_url`` or
+        ``email``. It may have ``name``, ``title``, ``company``, ``company_domain``, ``headline``,
+        ``summary``, ``city``, ``country``, ``location`` and ``phone``. An identity that is not in
+        the table is not found.
+    credits : float, optional
+        Balance of the account at each vendor, in credits. A request above it gets a 402. None for
+        an unlimited balance.
+    job_seconds : tuple of float, default (0.0, 0.0)
+        The shortest and the longest duration of a vendor's job, in seconds.
+    token_seconds : float, default 3600.0
+        Lifetime of an access token in seconds, for vendors that issue them.
+    journal : str or Path, optional
+        File of the journal. None for a temporary file, which is removed at the end.
+    process : bool, default False
+        Whether to run the server in a process of its own. It keeps running if a client is killed.
+        It ends when the process that started it ends.
+    url : str, optional
+        Any vendor's address in a sandbox that already runs, to join it. All options except
+        ``journal`` are then those of the running sandbox.
 
     Raises
     ------
     ValueError
         ``url`` is not on loopback.
     ImportError
-        On entering: the extra ``enrich-pandas[sandbox]`` is not installed.
+        The extra ``enrich-pandas[sandbox]`` is not installed. Raised when the ``with`` starts.
 
     Examples
     --------
@@ -100,7 +106,9 @@ class Sandbox:
         url: str | None = None,
     ) -> None:
         if url is not None and not _LOOPBACK.fullmatch(url):
-            raise ValueError("A sandbox is on loopback only: give an http://127.0.0.1:… address.")
+            raise ValueError(
+                f"url={url!r} is not on loopback. Use an address such as http://127.0.0.1:8800."
+            )
         self._options = SandboxOptions(
             latency=latency,
             connections=connections,
@@ -127,7 +135,7 @@ class Sandbox:
             self._base = stack.enter_context(self._served(folder))
             self._last = {}
             self._urls = self._get("urls")
-            stack.enter_context(use_environment(self._surroundings(folder)))
+            stack.enter_context(use_environment(self._environment(folder)))
             self._open = stack.pop_all()
         return self
 
@@ -140,37 +148,43 @@ class Sandbox:
         self.close()
 
     def close(self) -> None:
-        """Stop the sandbox; what its ledger held stays readable. Closing again does nothing."""
+        """Stop the sandbox. `ledger` and `requests` stay readable. A second call does nothing."""
         with self._open:
             if self._urls and not self._last:
                 self._last = {name: self._get(name) for name in ("ledger", "requests")}
         self._open = ExitStack()
 
     def url(self, vendor: str) -> str:
-        """Return a vendor's base address, for any other client.
+        """Return a vendor's base address, for use by any HTTP client.
 
         Parameters
         ----------
-        vendor
+        vendor : str
             Name of the provider.
+
+        Returns
+        -------
+        str
+            An address such as ``http://127.0.0.1:8800``.
 
         Raises
         ------
         KeyError
-            The sandbox has no such vendor, or has not been entered.
+            The sandbox does not emulate the vendor, or the ``with`` block has not started.
         """
         return self._urls[vendor]
 
     @property
     def ledger(self) -> "pd.DataFrame":
-        """What was charged for whom: vendor, endpoint, identity, credits, at."""
+        """The charges, one row each: vendor, endpoint, identity, credits, at (UTC)."""
         return _frame(self._rows("ledger"), Charge)
 
     @property
     def requests(self) -> "pd.DataFrame":
-        """Every request received: vendor, method, path, status, identities, fault, at.
+        """The requests received: vendor, method, path, status, identities, fault, at (UTC).
 
-        ``status`` is null where the connection was closed with no answer.
+        ``identities`` counts the people or companies in a request. ``status`` is null if the
+        connection was closed without an answer.
         """
         return _frame(self._rows("requests"), LoggedRequest).astype({"status": "Int64"})
 
@@ -185,30 +199,32 @@ class Sandbox:
         skip: int = 0,
         **options: Any,
     ) -> None:
-        """Let the next requests meet a fault.
+        """Apply a fault to the next requests.
 
         Parameters
         ----------
-        vendor
+        vendor : str
             Name of the provider.
-        where
-            ``"submit"`` for what is paid for; ``"poll"``, ``"list"``, ``"cancel"``, ``"find"``,
-            ``"token"`` and ``"account"``, where the vendor has such.
-        name
-            Name of the fault; `enrich_pandas.emulators.faults` lists them, and what each takes.
-        times
-            How often it strikes; None for always.
-        only
-            An identifier (a slug or an address): other requests do not meet it.
-        skip
-            How many requests are spared before it strikes.
+        where : str
+            Kind of request: ``"submit"`` for a charged request; ``"poll"``, ``"list"``,
+            ``"cancel"``, ``"find"``, ``"token"`` or ``"account"`` if the vendor has such an
+            endpoint.
+        name : str
+            Name of the fault. `enrich_pandas.emulators.faults` lists the faults and their options.
+        times : int or None, default 1
+            Number of requests that the fault applies to. None for all.
+        only : str, optional
+            An identifier (a slug or an e-mail address). The fault applies only to requests that
+            contain it.
+        skip : int, default 0
+            Number of requests to serve normally first.
         **options
-            The fault's own, such as ``delay`` in seconds (slow) or ``location`` (redirect).
+            Options of the fault, such as ``delay`` in seconds (slow) or ``location`` (redirect).
 
         Raises
         ------
         ValueError
-            There is no such fault, vendor or place.
+            The fault, the vendor or the kind of request does not exist.
         """
         fault = Fault(
             vendor=vendor,
@@ -231,7 +247,7 @@ class Sandbox:
             return nullcontext(self._join.rstrip("/"))
         return _own_process(self._options, folder) if self._process else _thread(self._options)
 
-    def _surroundings(self, folder: Path) -> Environment:
+    def _environment(self, folder: Path) -> Environment:
         return Environment(
             realm="sandbox",
             origins=self._urls,
@@ -254,7 +270,7 @@ class Sandbox:
 
 @contextmanager
 def _thread(options: SandboxOptions) -> Iterator[str]:
-    """Run the server in a thread: uvicorn installs signal handlers in the main one only."""
+    """Run the server in a thread. uvicorn installs signal handlers in the main thread only."""
     from enrich_pandas.emulators.server import Server, Sockets  # the extra's packages
 
     sockets = Sockets.bound()
@@ -264,13 +280,13 @@ def _thread(options: SandboxOptions) -> Iterator[str]:
     try:
         yield next(iter(sockets.urls.values()))
     finally:
-        server.should_exit = True
+        server.stop()
         thread.join()
 
 
 @contextmanager
 def _own_process(options: SandboxOptions, folder: Path) -> Iterator[str]:
-    """Run the server in a process that Ctrl-C here spares, and that ends with this one."""
+    """Run the server in a process that ignores this process's Ctrl-C and ends with it."""
     file = folder / "options.json"
     file.write_bytes(msgspec.json.encode(options))
     command = [sys.executable, "-m", "enrich_pandas.emulators", "--owned", "--options", str(file)]
@@ -280,7 +296,7 @@ def _own_process(options: SandboxOptions, folder: Path) -> Iterator[str]:
         try:
             line = child.stdout.readline() if child.stdout else ""
             if (url := _URL.search(line)) is None:
-                raise RuntimeError("The sandbox's process did not start; its error is above.")
+                raise RuntimeError("The process of the sandbox did not start. Its error is above.")
             yield url[0]
         finally:
             child.terminate()
@@ -292,7 +308,7 @@ def _records(people: "pd.DataFrame") -> list[dict[str, Any]]:
 
 
 def _frame(rows: list[dict[str, Any]], kind: type[msgspec.Struct]) -> "pd.DataFrame":
-    import pandas as pd  # only where it is shown: the server needs none
+    import pandas as pd  # imported here because the server does not need it
 
     frame = pd.DataFrame(rows, columns=list(kind.__struct_fields__))
     return frame.assign(at=pd.to_datetime(frame["at"].astype("float64"), unit="s", utc=True))

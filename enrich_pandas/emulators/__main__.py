@@ -1,6 +1,6 @@
-"""Run a sandbox by hand: ``python -m enrich_pandas.emulators --port 8800 --latency 0.2``.
+"""Run a sandbox from a shell: ``python -m enrich_pandas.emulators --port 8800 --latency 0.2``.
 
-``enrich-pandas sandbox`` is the same.
+``enrich-pandas sandbox`` does the same.
 """
 
 import argparse
@@ -33,17 +33,17 @@ def main(given: Sequence[str] | None = None) -> None:
     sys.stdout.flush()
     server = Server(options, sockets)
     if is_owned:
-        threading.Thread(target=_outlive_nobody, args=(server,), daemon=True).start()
-    # Where whoever started it ignores Ctrl-C, the server ends by itself and nothing is raised.
+        threading.Thread(target=_stop_with_parent, args=(server,), daemon=True).start()
+    # If the parent process ignores Ctrl-C, the server stops without an exception.
     with suppress(KeyboardInterrupt):
         server.serve_until_exit()
-    with suppress(BrokenPipeError):  # nobody reads it any more
+    with suppress(BrokenPipeError):  # the reader of the output has ended
         sys.stdout.write("Stopped.\n")
         sys.stdout.flush()
 
 
-def _outlive_nobody(server: Server) -> None:
-    """Stop where standard input ends: whoever holds its other end is gone, by whatever death."""
+def _stop_with_parent(server: Server) -> None:
+    """Stop when standard input ends, which means that the parent process has ended."""
     while os.read(0, 1):
         pass
     server.should_exit = True
@@ -52,18 +52,18 @@ def _outlive_nobody(server: Server) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="enrich-pandas sandbox",
-        description="Serve the vendors' emulators on 127.0.0.1: made-up people, nothing is paid.",
+        description="Serve the vendors' emulators on 127.0.0.1: made-up people, no charges.",
     )
     add = parser.add_argument
     add("--port", type=int, default=0, help="port of the first vendor; 0 for any free one")
-    add("--latency", type=float, default=0.0, help="seconds that each answer takes")
+    add("--latency", type=float, default=0.0, help="seconds before each answer")
     add("--connections", type=int, help="requests answered at the same time")
-    add("--rate", type=int, help="requests a minute, enforced")
-    add("--misses", type=float, default=0.1, help="share of people that nobody has")
-    add("--seed", type=int, default=0, help="another seed, other people")
-    add("--credits", type=float, help="balance of the account")
-    add("--options", type=Path, help="all of these as JSON, in a file")
-    add("--owned", action="store_true", help="end where standard input does")
+    add("--rate", type=int, help="requests per minute that each vendor allows")
+    add("--misses", type=float, default=0.1, help="share of identities without a match, 0 to 1")
+    add("--seed", type=int, default=0, help="seed of the made-up people")
+    add("--credits", type=float, help="balance of the account at each vendor")
+    add("--options", type=Path, help="JSON file with all of these options")
+    add("--owned", action="store_true", help="stop when standard input ends")
     return parser
 
 

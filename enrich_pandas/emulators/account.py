@@ -1,4 +1,7 @@
-"""An account with a vendor: its key, its credits and its rate limit."""
+"""The account at a vendor, and the ledger of charges and requests.
+
+The server keeps the ledger, so nothing that a client assumes can enter it.
+"""
 
 import math
 import time
@@ -9,20 +12,24 @@ from dataclasses import dataclass, field
 import msgspec
 
 _WINDOW = 60.0  # seconds
-_ENDLESS = 1_000_000.0  # credits announced where no balance is set
-_GENEROUS = 60_000  # requests a window announced where no rate is enforced
+_UNLIMITED_CREDITS = 1_000_000.0  # the balance that is announced if none is set
+_UNLIMITED_RATE = 60_000  # the requests per window that are announced if no rate is enforced
 
 
 @dataclass
 class VendorAccount:
-    """An account with one vendor.
+    """The account at one vendor.
 
     Parameters
     ----------
-    credits
-        Balance; None for an endless one.
-    rate
-        Requests a minute, enforced over a sliding window; None for no limit.
+    credits : float, optional
+        The balance. None for an unlimited one.
+    rate : int, optional
+        Requests per minute, enforced over a sliding window. None for no limit.
+    clock : callable
+        Returns the present time in seconds.
+    spent : float
+        Credits spent so far.
     """
 
     credits: float | None = None
@@ -33,53 +40,49 @@ class VendorAccount:
 
     @property
     def balance(self) -> float:
-        """Credits left."""
-        return (_ENDLESS if self.credits is None else self.credits) - self.spent
+        """The credits left."""
+        return (_UNLIMITED_CREDITS if self.credits is None else self.credits) - self.spent
 
     @property
     def limit(self) -> int:
-        """Requests allowed in the window."""
-        return self.rate or _GENEROUS
+        """The requests allowed in one window."""
+        return self.rate or _UNLIMITED_RATE
 
     @property
     def remaining(self) -> int:
-        """Requests allowed right now."""
-        self._age()
+        """The requests allowed at present."""
+        self._drop_old()
         return max(0, self.limit - len(self._admitted))
 
     @property
     def reset(self) -> int:
-        """Whole seconds until the oldest request ages out of the window."""
-        self._age()
+        """The whole seconds until the oldest request leaves the window."""
+        self._drop_old()
         oldest = self._admitted[0] if self._admitted else self.clock()
         return math.ceil(min(_WINDOW, oldest + _WINDOW - self.clock()))
 
     def admit(self) -> bool:
-        """Count a request against the limit, or refuse it."""
+        """Count a request and return True, or return False if the rate limit is reached."""
         if self.rate is not None and not self.remaining:
             return False
         self._admitted.append(self.clock())
         return True
 
     def pay(self, amount: float) -> bool:
-        """Take credits off the balance, or refuse where it does not reach."""
+        """Take credits off the balance and return True, or return False if it is too low."""
         if self.credits is not None and amount > self.balance:
             return False
         self.spent += amount
         return True
 
-    def _age(self) -> None:
+    def _drop_old(self) -> None:
         horizon = self.clock() - _WINDOW
         while self._admitted and self._admitted[0] <= horizon:
             self._admitted.popleft()
 
 
-# -- The ledger: what was charged for whom, and every request that came in -----------------------
-# It is kept by the server, on the vendor's side of the wire: what a client believes does not enter.
-
-
 class Charge(msgspec.Struct):
-    """One charge for one person. ``at`` is in seconds since the epoch."""
+    """One charge for one person or company. ``at`` is in seconds since the epoch."""
 
     vendor: str
     endpoint: str
@@ -89,7 +92,7 @@ class Charge(msgspec.Struct):
 
 
 class LoggedRequest(msgspec.Struct):
-    """One request received. ``status`` is None while, or where, it got no answer."""
+    """One request received. ``status`` is None if it has no answer (yet)."""
 
     vendor: str
     method: str
@@ -101,19 +104,19 @@ class LoggedRequest(msgspec.Struct):
 
 
 class Ledger:
-    """All charges and all requests, in the order they came."""
+    """All charges and all requests, in the order in which they arrived."""
 
     def __init__(self) -> None:
         self.charges: list[Charge] = []
-        self.visits: list[LoggedRequest] = []
+        self.requests: list[LoggedRequest] = []
 
     def charge(self, vendor: str, endpoint: str, identity: str, credits_: float) -> None:
-        """Write a charge down; what is free is no charge."""
+        """Add a charge. A charge of 0 credits is not added."""
         if credits_:
             self.charges.append(Charge(vendor, endpoint, identity, credits_, time.time()))
 
-    def visit(self, vendor: str, method: str, path: str) -> LoggedRequest:
-        """Write a request down as it arrives; the rest of the entry follows."""
-        visit = LoggedRequest(vendor, method, path, None, 0, None, time.time())
-        self.visits.append(visit)
-        return visit
+    def log_request(self, vendor: str, method: str, path: str) -> LoggedRequest:
+        """Add a request when it arrives. The caller sets its other fields later."""
+        logged = LoggedRequest(vendor, method, path, None, 0, None, time.time())
+        self.requests.append(logged)
+        return logged

@@ -1,7 +1,7 @@
-"""The companies: one made-up company an identity, the same in every process and at every vendor.
+"""Made-up companies: one per identity, the same in every process and at every vendor.
 
-A company is drawn from a hash of its slug. Its name is read off the slug, so that the employer
-that a made-up person names is the company that is found by that employer's domain or name.
+A company is drawn from a hash of its slug, and its name is read from the slug. So the employer
+of a made-up person is the company that a search for the employer's domain or name finds.
 """
 
 import random
@@ -15,21 +15,25 @@ from enrich_pandas.emulators.pools import companies_by_slug, day, maybe, pools, 
 
 
 class CompanyCoverage(StrEnum):
-    """What a vendor has of a company."""
+    """Whether a vendor has a company."""
 
     FOUND = "found"
     MISSING = "missing"
-    QUEUED = "queued"  # not in the database yet
-    SHARED = "shared"  # two companies have one domain and one name
+    QUEUED = "queued"  # not yet in the database
+    SHARED = "shared"  # two companies have the same domain and name
 
 
-# Upper ends of each standing's part of the share of misses.
-_STANDINGS = (
+# Cumulative shares of the misses.
+_COVERAGES = (
     (0.60, CompanyCoverage.MISSING),
     (0.80, CompanyCoverage.QUEUED),
     (1.01, CompanyCoverage.SHARED),
 )
-_SIMILAR = 0.1  # share of companies with another of a similar name and domain
+# Shares of the companies. They are chosen; no document states them.
+_SIMILAR = 0.1  # that have a namesake with a similar domain
+_PUBLIC = 0.1
+_ACQUIRED = 0.1
+_WITH_SECOND_DOMAIN = 0.3
 _TYPES = ("Privately Held", "Public Company", "Nonprofit", "Partnership")
 _INDUSTRIES = (
     "Software Development",
@@ -45,7 +49,7 @@ _ROUNDS = ("seed", "series_a", "series_b", "grant")
 
 
 class FakeRound(msgspec.Struct, frozen=True, kw_only=True):
-    """A round of funding."""
+    """A funding round."""
 
     name: str
     amount: int
@@ -54,7 +58,7 @@ class FakeRound(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FakeCompany(msgspec.Struct, frozen=True, kw_only=True):
-    """A company, in no vendor's shape. What a vendor may leave empty is None or an empty list."""
+    """A company in a neutral shape. A value that a vendor lacks is None or an empty list."""
 
     slug: str
     id: int
@@ -84,69 +88,70 @@ class FakeCompany(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def page(self) -> str:
-        """The address of its page."""
+        """The URL of the LinkedIn page."""
         return f"https://www.linkedin.com/company/{self.slug}"
 
     @property
     def headquarters(self) -> str:
-        """The seat in one text."""
+        """City, region and country in one text."""
         return ", ".join(part for part in (self.city, self.region, self.country) if part)
 
     @property
     def size(self) -> str | None:
-        """The employees as a range."""
+        """The number of employees as a range."""
         if self.employees is None:
             return None
         return next(named for end, named in _RANGES if self.employees <= end)
 
     @property
     def functions(self) -> dict[str, int]:
-        """How many work in what."""
+        """The number of employees by function."""
         return {name: (self.employees or 0) // (n + 2) for n, name in enumerate(_FUNCTIONS)}
 
 
 class Companies:
-    """Every company there is.
+    """All made-up companies.
 
     Parameters
     ----------
-    misses
-        Share of companies that a vendor has nothing certain of, 0 to 1.
-    seed
-        Another seed, other companies.
+    misses : float
+        Share of companies without a certain match, 0 to 1.
+    seed : int
+        Seed of the made-up companies.
     """
 
     def __init__(self, *, misses: float, seed: int) -> None:
         self._misses, self._seed = misses, seed
 
-    def standing(self, slug: str, vendor: str) -> CompanyCoverage:
-        """Return what a vendor has of a company."""
+    def coverage(self, slug: str, vendor: str) -> CompanyCoverage:
+        """Return whether a vendor has a company."""
         draw = rng_of(self._seed, "standing", vendor, slug).random()
         if draw >= self._misses:
             return CompanyCoverage.FOUND
-        return next(one for end, one in _STANDINGS if draw / self._misses < end)
+        return next(one for end, one in _COVERAGES if draw / self._misses < end)
 
     def firm(self, slug: str) -> FakeCompany:
-        """Return the company of a slug, whatever a vendor has."""
-        return _drawn(rng_of(self._seed, "company", slug), slug)
+        """Return the company of a slug, independent of a vendor."""
+        return draw_company(rng_of(self._seed, "company", slug), slug)
 
-    def twin(self, firm: FakeCompany) -> FakeCompany:
-        """Return the other company with its domain and its name."""
+    def same_name_and_domain(self, firm: FakeCompany) -> FakeCompany:
+        """Return another company with the same domain and name."""
         other = self.firm(f"{firm.slug}-1")
         return msgspec.structs.replace(other, name=firm.name, domain=firm.domain)
 
     def similar(self, firm: FakeCompany) -> list[FakeCompany]:
-        """Return companies of a similar name and domain; mostly none."""
+        """Return companies with a similar name and domain, usually none."""
         rng = rng_of(self._seed, "similar", firm.slug)
         return [self.firm(f"{firm.slug}-labs")] if rng.random() < _SIMILAR else []
 
 
-def _drawn(rng: random.Random, slug: str) -> FakeCompany:
+def draw_company(rng: random.Random, slug: str) -> FakeCompany:
+    """Draw the company of a slug."""
     pool, domain = rng.choice(pools()), domain_of_slug(slug)
     city, region = rng.choice(pool.cities), rng.choice(pool.regions)
     name = companies_by_slug().get(slug) or slug.replace("-", " ").replace(".", " ").title()
     low = rng.choice((10**5, 10**6, 10**8))
-    is_public = rng.random() < 0.1  # noqa: PLR2004 - few are
+    is_public = rng.random() < _PUBLIC
     return FakeCompany(
         slug=slug,
         id=rng.randrange(10_000, 90_000_000),
@@ -166,10 +171,10 @@ def _drawn(rng: random.Random, slug: str) -> FakeCompany:
         twitter=maybe(rng, 0.4, slug.replace("-", "_")),
         symbol=slug[:4].upper() if is_public else None,
         ipo=day(rng, 1990, 2024) if is_public else None,
-        acquired=rng.random() < 0.1,  # noqa: PLR2004 - few are
+        acquired=rng.random() < _ACQUIRED,
         industries=rng.sample(_INDUSTRIES, some(rng, (0.05, 0.6, 0.35))),
         specialities=rng.sample(_SPECIALITIES, rng.randrange(len(_SPECIALITIES))),
-        other_domains=[f"{slug}-mail.example"] if rng.random() < 0.3 else (),  # noqa: PLR2004 - some have
+        other_domains=[f"{slug}-mail.example"] if rng.random() < _WITH_SECOND_DOMAIN else (),
         competitors=[domain_of_slug(f"rival-{n}") for n in range(some(rng, (0.5, 0.3, 0.2)))],
         offices=[f"{n} Example Street, {city}" for n in range(some(rng, (0.3, 0.5, 0.2)))],
         rounds=[_round(rng, pool.last_names) for _ in range(some(rng, (0.5, 0.3, 0.2)))],

@@ -1,10 +1,11 @@
-"""Whom a request is about, as a vendor sees it: one text for each, however the request spelled it.
+"""Parse identifiers to the vendor's identity: one text per person or company.
 
-LinkedIn knows a member by a public slug (``/in/jane-doe``) and by an opaque member id
-(``/in/ACoAA…``). Here the member id holds the slug, so that both forms lead to one person.
+LinkedIn identifies a member by a public slug (``/in/jane-doe``) and by an opaque member id
+(``/in/ACoAA…``). The emulated member id contains the slug, so both forms lead to one person.
 
-A company is known by the slug of its page (``/company/acme``): its domain is ``acme.example``, or
-the slug itself where that is a domain, so that page, domain and name lead to one company.
+The slug of a company's page (``/company/acme``) identifies the company. Its domain is
+``acme.example``, or the slug itself if that is a domain. So page, domain and name lead to one
+company. No document specifies this; it was chosen.
 """
 
 import base64
@@ -24,9 +25,10 @@ _MEMBER_ID = "ACoAA"
 
 
 def slug_in(url: str) -> str | None:
-    """Return the slug of a well-formed profile URL, in its one form, or None.
+    """Return the canonical slug of a well-formed profile URL, or None.
 
-    A query string, a fragment, a bare member id or any other page is not well-formed.
+    A URL with a query string or a fragment, a bare member id and any other page are not
+    well-formed.
 
     Examples
     --------
@@ -37,7 +39,7 @@ def slug_in(url: str) -> str | None:
 
 
 def page_in(url: str) -> str | None:
-    """Return the slug of a well-formed address of a company's page, or None.
+    """Return the slug of a well-formed URL of a company's page, or None.
 
     Examples
     --------
@@ -60,7 +62,7 @@ def _slug_in(url: str, page: re.Pattern[str]) -> str | None:
 
 
 def canonical_slug(text: str) -> str:
-    """Bring a slug or a member id to the slug that stands for the person.
+    """Return the canonical slug of a slug or a member id.
 
     Examples
     --------
@@ -83,11 +85,11 @@ def _slug_in_member_id(text: str) -> str:
     try:
         return base64.urlsafe_b64decode(encoded + "=" * (-len(encoded) % 4)).decode()
     except (binascii.Error, UnicodeDecodeError):
-        return text  # a member id that was not made here: a person of its own
+        return text  # not made by `member_id`: it identifies a person of its own
 
 
 def email_in(text: str) -> str | None:
-    """Return a well-formed address in its one form, or None.
+    """Return the canonical form of a well-formed e-mail address, or None.
 
     Examples
     --------
@@ -98,7 +100,7 @@ def email_in(text: str) -> str | None:
 
 
 def company_in(domain: str) -> str | None:
-    """Return the slug of the company of a bare domain, or None where it is none.
+    """Return the slug of the company with a bare domain, or None if it is not a domain.
 
     Examples
     --------
@@ -110,7 +112,7 @@ def company_in(domain: str) -> str | None:
 
 
 def domain_of_slug(slug: str) -> str:
-    """Return the domain of the company of a slug: a reserved one (RFC 2606), if it is made up.
+    """Return the domain of a company's slug. Made-up ones are reserved domains (RFC 2606).
 
     Examples
     --------
@@ -121,7 +123,7 @@ def domain_of_slug(slug: str) -> str:
 
 
 def company_slug(name: str) -> str:
-    """Return the slug of the company of a name.
+    """Return the slug of a company's name.
 
     Examples
     --------
@@ -133,7 +135,7 @@ def company_slug(name: str) -> str:
 
 
 def folded(text: str) -> str:
-    """Strip case and accents: what is left of a name in a slug or an address.
+    """Return a text in lower case and without accents, as in a slug or an address.
 
     Examples
     --------

@@ -1,4 +1,8 @@
-"""Names: read off a slug or an address where they can be, and compared with an address."""
+"""Names: read from a slug or an e-mail address, and compared with an address.
+
+Source: "Interpreting the Score" in Crustdata's people-enrichment document. How names are read is
+not documented; it was chosen.
+"""
 
 import random
 import re
@@ -8,17 +12,19 @@ from zlib import crc32
 from enrich_pandas.emulators.identities import company_slug, domain_of_slug, folded
 from enrich_pandas.emulators.pools import Pool, latin_pools, names_by_fold, pools
 
+_FIRST_AND_LAST = 2
+_SHORTEST_WITH_INITIAL = 5  # jsmith: an initial and a last name
 _READABLE = re.compile(r"[^\W\d_]{2,}(?:-[^\W\d_]+)*", re.UNICODE)
 
 
 def names_in_slug(slug: str, rng: random.Random) -> tuple[str, str, Pool]:
-    """Return first name, last name and where the person is from.
+    """Return the first name, the last name and the locale of a slug.
 
-    ``joao-silva-3f1`` is João Silva; a slug with no name in it gives any name, also one in
-    another script.
+    ``joao-silva-3f1`` gives João Silva. A slug without a name gives any name, possibly in another
+    script.
     """
     words = [word for word in slug.split("-") if _READABLE.fullmatch(word)]
-    if len(words) < 2:  # noqa: PLR2004 - a first and a last name
+    if len(words) < _FIRST_AND_LAST:
         pool = rng.choice(pools())
         return rng.choice(pool.first_names), rng.choice(pool.last_names), pool
     first, last, pool = _spelled(words[0], " ".join(words[1:]), rng)
@@ -26,7 +32,7 @@ def names_in_slug(slug: str, rng: random.Random) -> tuple[str, str, Pool]:
 
 
 def names_in_handle(handle: str, rng: random.Random) -> tuple[str, str]:
-    """Return a first and a last name that fit the part of an address before the @."""
+    """Return a first and a last name that fit an address's part before the @."""
     words = [word for word in re.split(r"[^\w]|_|\d", handle) if word]
     first_names, _ = names_by_fold()
     pool = rng.choice(latin_pools())
@@ -37,7 +43,7 @@ def names_in_handle(handle: str, rng: random.Random) -> tuple[str, str]:
             first, last, _ = _spelled(first, last, rng)
         case [first] if folded(first) in first_names:
             first, last = first_names[folded(first)], rng.choice(pool.last_names)
-        case [word] if len(word) > 4:  # noqa: PLR2004 - jsmith: an initial and a last name
+        case [word] if len(word) >= _SHORTEST_WITH_INITIAL:
             first, last, _ = _spelled(_first_with(word[0], rng), word[1:], rng)
         case _:
             first, last = rng.choice(pool.first_names), rng.choice(pool.last_names)
@@ -56,7 +62,7 @@ def _spelled(first: str, last: str, rng: random.Random) -> tuple[str, str, Pool]
 
 
 def slugged(name: str) -> str:
-    """Return a name as slugs and addresses have it: plain letters and hyphens.
+    """Return a name as in slugs and addresses: plain letters and hyphens.
 
     Examples
     --------
@@ -67,15 +73,15 @@ def slugged(name: str) -> str:
 
 
 def domain_of(company: str) -> str:
-    """Return a company's domain: a reserved one (RFC 2606)."""
+    """Return a company's domain, which is a reserved one (RFC 2606)."""
     return domain_of_slug(company_slug(company))
 
 
 def score(handle: str, first: str, last: str) -> float:
-    """Say how well a name fits the part of an address before the @, 0 to 1.
+    """Return how well a name fits an address's part before the @, 0 to 1.
 
-    The cases are those of "Interpreting the Score" in the people-enrichment document; its
-    "similarity logic" is not published, so anything else is a plain text similarity below 0.7.
+    The cases are those of "Interpreting the Score". The vendor's "similarity logic" is not
+    published. All other pairs have a plain text similarity below 0.7, which was chosen.
 
     Examples
     --------

@@ -1,8 +1,9 @@
-"""The people: one made-up person an identity, the same in every process and at every vendor.
+"""Made-up people: one per identity, the same in every process and at every vendor.
 
-A person is drawn from a hash of the identity, never from a clock or Python's own ``hash``. The
-name is read off the identity where it can be (``/in/joao-silva-3f1`` is João Silva), so that a
-list and what comes back agree.
+A person is drawn from a hash of the identity, not from a clock or Python's ``hash``. The name is
+read from the identity if possible (``/in/joao-silva-3f1`` gives João Silva), so that a list and
+its answers agree. Every domain is reserved (RFC 2606) and every phone number is of the fictional
+range 555-01xx.
 """
 
 import random
@@ -31,12 +32,16 @@ from enrich_pandas.emulators.pools import (
     some,
 )
 
-# -- A made-up person, in no vendor's shape, and how one is drawn --------------------------------
-# Every domain is reserved (RFC 2606) and every phone number is of the fictional 555-01xx range.
+# Shares of the people. No document states them, except that a sample of Crustdata's shows an
+# e-mail address without a verification.
+_WITH_LONG_LISTS = 0.02
+_RENAMED_SHARE = 0.02
+_UNVERIFIED = 0.3
+_RENAMED = "-now"  # the end of the public slug of a renamed profile
 
 
 class FakeJob(msgspec.Struct, frozen=True, kw_only=True):
-    """A position."""
+    """A position at a company."""
 
     company: str | None = None
     domain: str | None = None
@@ -66,7 +71,7 @@ class FakeSchool(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class FakeEmail(msgspec.Struct, frozen=True):
-    """An e-mail address and what its verification said."""
+    """An e-mail address and the result of its verification."""
 
     email: str
     status: str
@@ -75,7 +80,7 @@ class FakeEmail(msgspec.Struct, frozen=True):
 
 
 class FakePerson(msgspec.Struct, frozen=True, kw_only=True):
-    """A person, in no vendor's shape. What a vendor may leave empty is None or an empty list."""
+    """A person in a neutral shape. A value that a vendor lacks is None or an empty list."""
 
     slug: str
     id: int
@@ -111,13 +116,13 @@ class FakePerson(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def title(self) -> str | None:
-        """Titles of the current positions in one text, as vendors join them."""
+        """The titles of the current positions, joined as vendors join them."""
         return ", ".join(job.title for job in self.jobs if job.title) or None
 
 
-def draw(rng: random.Random, slug: str, first: str, last: str, pool: Pool) -> FakePerson:
-    """Draw the person of that slug and name, from that place."""
-    extreme = rng.random() < 0.02  # noqa: PLR2004 - a rare thing: somebody with long lists
+def draw_person(rng: random.Random, slug: str, first: str, last: str, pool: Pool) -> FakePerson:
+    """Draw the person of a slug and a name from a locale's pool."""
+    extreme = rng.random() < _WITH_LONG_LISTS
     jobs = [_job(rng, pool, current=True) for _ in range(some(rng, (0.05, 0.85, 0.1)))]
     past = [_job(rng, pool, current=False) for _ in range(15 if extreme else rng.randrange(6))]
     city, region = rng.choice(pool.cities), rng.choice(pool.regions)
@@ -209,7 +214,7 @@ def _personal_emails(rng: random.Random, handle: str) -> list[FakeEmail]:
 
 
 def _verified(rng: random.Random) -> tuple[str, str]:
-    if rng.random() < 0.3:  # noqa: PLR2004 - the seed's own sample shows an empty verification
+    if rng.random() < _UNVERIFIED:
         return "", ""
     return "verified", day(rng, 2024, 2026)
 
@@ -218,23 +223,18 @@ def _phone(rng: random.Random) -> str:
     return f"+1 {rng.randrange(200, 999)}-555-01{rng.randrange(100):02}"
 
 
-# -- The people: one made-up person an identity, the same in every process and at every vendor ---
-
-_RENAMED = "-now"
-
-
 class PersonCoverage(StrEnum):
-    """What a vendor has of somebody."""
+    """Whether a vendor has a person."""
 
     FOUND = "found"
-    MISSING = "missing"  # the vendor says that it has nobody
-    QUEUED = "queued"  # not in the database yet
+    MISSING = "missing"  # the vendor returns no match
+    QUEUED = "queued"  # not yet in the database
     UNREADABLE = "unreadable"  # the vendor cannot process the profile
     REDACTED = "redacted"  # the person opted out
 
 
-# Upper ends of each fate's part of the share of misses.
-_FATES = (
+# Cumulative shares of the misses.
+_COVERAGES = (
     (0.60, PersonCoverage.MISSING),
     (0.85, PersonCoverage.QUEUED),
     (0.92, PersonCoverage.UNREADABLE),
@@ -243,16 +243,16 @@ _FATES = (
 
 
 class People:
-    """Everybody there is.
+    """All made-up people.
 
     Parameters
     ----------
-    misses
-        Share of identities that vendors have nothing for, 0 to 1.
-    seed
-        Another seed, other people.
-    table
-        Rows of a table to serve instead; whoever is not in it is missing.
+    misses : float
+        Share of identities without a match, 0 to 1.
+    seed : int
+        Seed of the made-up people.
+    table : sequence of mapping, optional
+        Rows of a table to serve instead. An identity that is not in it is missing.
     """
 
     def __init__(
@@ -260,18 +260,18 @@ class People:
     ) -> None:
         self._misses = misses
         self._seed = seed
-        self._table = None if table is None else _indexed(table)
+        self._table = None if table is None else _index_table(table)
 
     def find(self, identity: str, vendor: str) -> tuple[PersonCoverage, FakePerson | None]:
-        """Return what a vendor has of a slug or an e-mail address."""
+        """Return a vendor's coverage of a slug or an e-mail address, and the person."""
         if self._table is not None:
             profile = self._table.get(identity)
             return (PersonCoverage.FOUND if profile else PersonCoverage.MISSING), profile
         slug = self._slug_of(identity)
         profile = self.profile(slug)
         if "@" in identity:
-            profile = _known_under(profile, identity)
-        return self._fate(slug, vendor), profile
+            profile = _with_email(profile, identity)
+        return self._coverage(slug, vendor), profile
 
     def named(
         self,
@@ -282,7 +282,7 @@ class People:
         company: str | None,
         domain: str | None,
     ) -> tuple[str, PersonCoverage, FakePerson | None]:
-        """Return who has a name or a title at a company: identity, and what a vendor has."""
+        """Find a person by name or title and company; return identity, coverage and person."""
         if self._table is not None:
             rows = self._table.values()
             profile = next((one for one in rows if _fits(one, name, title, company, domain)), None)
@@ -290,21 +290,21 @@ class People:
             return identity, (PersonCoverage.FOUND if profile else PersonCoverage.MISSING), profile
         if not company:
             return "", PersonCoverage.MISSING, None
-        told = "\0".join(folded(text) for text in (name or title or "", company))
-        # The zero keeps the number from being read as a part of the name.
-        slug = f"{slugged(name or 'x')}-0{crc32(told.encode()):x}"
-        profile = _employed(self.profile(slug), name, title, company, domain)
-        return slug, self._fate(slug, vendor), profile
+        given = "\0".join(folded(text) for text in (name or title or "", company))
+        # The leading zero keeps the number from being read as a part of the name.
+        slug = f"{slugged(name or 'x')}-0{crc32(given.encode()):x}"
+        profile = _with_employer(self.profile(slug), name, title, company, domain)
+        return slug, self._coverage(slug, vendor), profile
 
     def profile(self, slug: str) -> FakePerson:
-        """Return the person of a slug, whatever a vendor has."""
+        """Return the person of a slug, independent of a vendor."""
         rng = self._rng("person", slug)
         first, last, pool = names_in_slug(slug, rng)
         public = slug + _RENAMED if self._was_renamed(slug) else slug
-        return draw(rng, public, first, last, pool)
+        return draw_person(rng, public, first, last, pool)
 
     def person(self, identity: str) -> str:
-        """Return the one identity that stands for the person, were the slug an earlier one."""
+        """Return the identity of the person: the earlier slug if the profile was renamed."""
         earlier = identity.removesuffix(_RENAMED)
         return earlier if earlier != identity and self._was_renamed(earlier) else identity
 
@@ -315,29 +315,29 @@ class People:
         first, last = names_in_handle(identity.partition("@")[0], rng)
         return f"{slugged(first)}-{slugged(last)}-{rng.randrange(0x1000, 0x10000):x}"
 
-    def _fate(self, slug: str, vendor: str) -> PersonCoverage:
+    def _coverage(self, slug: str, vendor: str) -> PersonCoverage:
         draw = self._rng("fate", vendor, slug).random()
         if draw >= self._misses:
             return PersonCoverage.FOUND
-        return next(fate for end, fate in _FATES if draw / self._misses < end)
+        return next(coverage for end, coverage in _COVERAGES if draw / self._misses < end)
 
     def _was_renamed(self, slug: str) -> bool:
-        return self._rng("renamed", slug).random() < 0.02  # noqa: PLR2004 - a rare thing
+        return self._rng("renamed", slug).random() < _RENAMED_SHARE
 
     def _rng(self, *parts: str) -> random.Random:
         return rng_of(self._seed, *parts)
 
 
-def _known_under(profile: FakePerson, email: str) -> FakePerson:
+def _with_email(profile: FakePerson, email: str) -> FakePerson:
     known = [address for address in profile.business_emails if address.email != email]
     asked = FakeEmail(email, "verified", profile.updated or "", job=0 if profile.jobs else None)
     return msgspec.structs.replace(profile, business_emails=[asked, *known])
 
 
-def _employed(
+def _with_employer(
     profile: FakePerson, name: str | None, title: str | None, company: str, domain: str | None
 ) -> FakePerson:
-    """Return a person with the name, title and employer that they are known by."""
+    """Return a person with the requested name, title and employer."""
     job = profile.jobs[0] if profile.jobs else FakeJob(is_default=True)
     domain = domain or domain_of(company)
     job = msgspec.structs.replace(job, company=company, domain=domain, title=title or job.title)
@@ -368,21 +368,21 @@ def _fits(
     pairs = ((name, profile.name), (title, job.title))
     works_there = (company and company == job.company) or (domain and domain == job.domain)
     return bool(works_there) and all(
-        told is None or folded(told) == folded(has or "") for told, has in pairs
+        given is None or folded(given) == folded(has or "") for given, has in pairs
     )
 
 
-def _indexed(table: Sequence[Mapping[str, Any]]) -> dict[str, FakePerson]:
+def _index_table(table: Sequence[Mapping[str, Any]]) -> dict[str, FakePerson]:
     index: dict[str, FakePerson] = {}
     for number, row in enumerate(table, start=1):
         slug, email = slug_in(str(row.get("linkedin_url"))), email_in(str(row.get("email")))
         if identities := [identity for identity in (slug, email) if identity]:
-            profile = _tabled(row, number, slug or f"person-{number}", email)
+            profile = _person_of_row(row, number, slug or f"person-{number}", email)
             index |= dict.fromkeys(identities, profile)
     return index
 
 
-def _tabled(row: Mapping[str, Any], number: int, slug: str, email: str | None) -> FakePerson:
+def _person_of_row(row: Mapping[str, Any], number: int, slug: str, email: str | None) -> FakePerson:
     first, _, last = str(row.get("name") or slug).partition(" ")
     job = FakeJob(
         company=row.get("company"),

@@ -1,7 +1,7 @@
-"""What people are made of: names, places and employers, drawn from faker once a process.
+"""Pools of names, places and employers, and seeded random draws from them.
 
-faker is too slow to be asked for each person, and asking it in another order would give other
-people. So a pool of each locale is drawn once, from a fixed seed.
+faker is too slow for one call per person, and another order of calls would give other people. So
+each process draws one pool per locale from a fixed seed.
 """
 
 import random
@@ -22,7 +22,7 @@ class _Place(NamedTuple):
     continent: str
     language: str
     company_form: str
-    latin: bool  # whether names survive in a slug
+    latin: bool  # whether a name can be read from a slug
 
 
 _PLACES: Mapping[str, _Place] = {
@@ -40,7 +40,7 @@ _PLACES: Mapping[str, _Place] = {
 
 
 class Pool(NamedTuple):
-    """What one locale's people are made of."""
+    """The names, places and employers of one locale."""
 
     country: str
     continent: str
@@ -61,13 +61,13 @@ def pools() -> list[Pool]:
 
 @cache
 def latin_pools() -> list[Pool]:
-    """Return the pools whose names can be read back from a slug."""
+    """Return the pools with names that can be read from a slug."""
     return [pool for pool in pools() if pool.latin]
 
 
 @cache
 def names_by_fold() -> tuple[dict[str, str], dict[str, tuple[str, Pool]]]:
-    """Map folded first names to names, and folded last names to names and their pool."""
+    """Map folded first names to names, and folded last names to pairs of name and pool."""
     first = {folded(name): name for pool in latin_pools() for name in pool.first_names}
     last = {folded(name): (name, pool) for pool in latin_pools() for name in pool.last_names}
     return first, last
@@ -75,13 +75,13 @@ def names_by_fold() -> tuple[dict[str, str], dict[str, tuple[str, Pool]]]:
 
 @cache
 def companies_by_slug() -> dict[str, str]:
-    """Map the slugs of companies to their names; where two share one, it is the first's."""
+    """Map the slugs of companies to their names. If two share a slug, the first one counts."""
     names = [name for pool in pools() for name in pool.companies]
     return {company_slug(name): name for name in reversed(names)}
 
 
 def _pool(locale: str, place: _Place) -> Pool:
-    from faker import Factory  # slow to import: only when somebody is asked for
+    from faker import Factory  # slow to import, so only when a person is drawn
 
     fake: Any = Factory.create(locale, providers=_PROVIDERS)
     fake.seed_instance(0)
@@ -104,7 +104,7 @@ def _pool(locale: str, place: _Place) -> Pool:
 
 
 def _companies(names: list[str], form: str) -> list[str]:
-    """Name companies after people: faker's own lists hold real ones in some locales."""
+    """Name companies after people. In some locales, faker's list has real companies."""
     return [
         f"{one} & {two} {form}" if len(one) < len(two) else f"{one} {form}"
         for one, two in pairwise(names)
@@ -112,11 +112,11 @@ def _companies(names: list[str], form: str) -> list[str]:
 
 
 def _draw(make: Callable[[], Any]) -> list[str]:
-    # dict.fromkeys keeps the order drawn, which a set would not.
+    # Unlike a set, dict.fromkeys keeps the order.
     return list(dict.fromkeys(str(make()) for _ in range(_SIZE)))
 
 
-# Title, seniority and function, as a profile shows them.
+# Title, seniority and function of a profile.
 TITLES = (
     ("Account Executive", "Entry", "Sales"),
     ("Head of Growth", "Director", "Marketing"),
@@ -172,25 +172,26 @@ OPEN_TO = ("HIRING", "OPEN_TO_WORK", "VOLUNTEERING")
 VERIFICATIONS = ("WORKPLACE", "GOVERNMENT_ID")
 
 
-# -- Chance that is none: drawn from a hash, the same in every process and at every vendor -------
-
-
 def rng_of(seed: int, *parts: str) -> random.Random:
-    """Return the generator of something, never seeded by a clock or Python's own ``hash``."""
+    """Return a random generator that depends on a seed and some texts only.
+
+    The draws are the same in every process and at every vendor: the generator uses neither a
+    clock nor Python's ``hash``.
+    """
     digest = blake2b("\0".join((str(seed), *parts)).encode(), digest_size=8).digest()
     return random.Random(int.from_bytes(digest))  # noqa: S311 - made-up data, no secret
 
 
 def maybe(rng: random.Random, share: float, value: Any) -> Any:
-    """Return a value, or None in what is left of the share."""
+    """Return a value with a probability of ``share``, else None."""
     return value if rng.random() < share else None
 
 
 def some(rng: random.Random, weights: Sequence[float]) -> int:
-    """Return how many: 0, 1, … by their weights."""
+    """Return a count 0, 1, … drawn by its weights."""
     return rng.choices(range(len(weights)), weights)[0]
 
 
 def day(rng: random.Random, since: int, until: int) -> str:
-    """Return a day of the years from ``since`` to before ``until``."""
+    """Return a day (ISO 8601) from the year ``since`` to the year before ``until``."""
     return f"{rng.randrange(since, until)}-{rng.randrange(1, 13):02}-{rng.randrange(1, 29):02}"

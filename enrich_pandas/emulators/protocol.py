@@ -1,4 +1,7 @@
-"""What passes between the door and the server; it needs no server to be imported."""
+"""What the `Sandbox` and its server exchange.
+
+This module imports no server package, so that it loads without the extra.
+"""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -8,12 +11,12 @@ import msgspec
 HOST = "127.0.0.1"
 CONTROL = "/__sandbox__"
 KEY = "sandbox-key"
-# What each vendor signs with, where that is more than a key.
+# The names of a vendor's credentials, if it needs more than an API key.
 CREDENTIALS = {"zoho": ("client_id", "client_secret", "refresh_token")}
 
 
 class SandboxOptions(msgspec.Struct, kw_only=True, frozen=True):
-    """What a sandbox is started with; `enrich_pandas.emulators.Sandbox` documents each."""
+    """The options of a sandbox; `enrich_pandas.emulators.Sandbox` documents each."""
 
     latency: float = 0.0
     connections: int | None = None
@@ -27,19 +30,20 @@ class SandboxOptions(msgspec.Struct, kw_only=True, frozen=True):
 
 
 class RequestedIdentity(NamedTuple):
-    """Somebody a request asks for: as the vendor sees the person, and as it was submitted."""
+    """A person or company in a request: the vendor's identity, and the text as submitted."""
 
     identity: str
     submitted: str
 
 
-_NOBODY = RequestedIdentity("", "")
+_NO_IDENTITY = RequestedIdentity("", "")
 
 
 class Fault(msgspec.Struct, kw_only=True):
-    """An order to misbehave, `times` times (None: always), for requests with `only` in them.
+    """A fault to apply to the next requests.
 
-    The first ``skip`` of such requests are spared; ``struck`` counts the others.
+    It applies ``times`` times (None: always) to requests that contain the identifier ``only``. The
+    first ``skip`` of these requests are served normally. ``applied`` counts the others.
     """
 
     vendor: str
@@ -48,14 +52,16 @@ class Fault(msgspec.Struct, kw_only=True):
     times: int | None = 1
     only: str | None = None
     skip: int = 0
-    struck: int = 0
+    applied: int = 0
     options: dict[str, Any] = {}
 
-    def meets(self, vendor: str, where: str, asked: Sequence[RequestedIdentity]) -> bool:
-        """Say whether it strikes this request."""
-        here = (self.vendor, self.where) == (vendor, where) and self.times != 0
-        return here and (self.only is None or any(self.only in one for one in asked))
+    def applies_to(self, vendor: str, where: str, requested: Sequence[RequestedIdentity]) -> bool:
+        """Return whether the fault applies to this request."""
+        is_due = (self.vendor, self.where) == (vendor, where) and self.times != 0
+        return is_due and (self.only is None or any(self.only in one for one in requested))
 
-    def target(self, asked: Sequence[RequestedIdentity]) -> RequestedIdentity:
-        """Return whom of the request it is about."""
-        return next((one for one in asked if self.only in one), next(iter(asked), _NOBODY))
+    def target(self, requested: Sequence[RequestedIdentity]) -> RequestedIdentity:
+        """Return the person or company of the request that the fault is about."""
+        return next(
+            (one for one in requested if self.only in one), next(iter(requested), _NO_IDENTITY)
+        )

@@ -1,12 +1,13 @@
-"""The server: every vendor on a port of its own, on the loopback interface only.
+"""The server of a sandbox: one port per vendor, on the loopback interface only.
 
-A port a vendor makes each base address a plain origin, as the live ones are. The control
+With a port per vendor, each base address is a plain origin, as in production. The control
 endpoints under ``/__sandbox__/`` answer on every port.
 """
 
 import asyncio
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 import msgspec
@@ -22,45 +23,49 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from enrich_pandas.emulators import amplemarket, crustdata, zoho
 from enrich_pandas.emulators.account import VendorAccount
 from enrich_pandas.emulators.protocol import CONTROL, HOST, Fault, SandboxOptions
-from enrich_pandas.emulators.vendor import EmulatedEndpoint, World, rendered
+from enrich_pandas.emulators.vendor import EmulatedEndpoint, World, json_response
 
 VENDORS: Mapping[str, Callable[[World, VendorAccount], list[EmulatedEndpoint]]] = {
     "crustdata": crustdata.endpoints,
     "amplemarket": amplemarket.endpoints,
     "zoho": zoho.endpoints,
 }
-
-
 _fault = msgspec.json.Decoder(Fault)
+_TICK = 0.1  # seconds between looks at `should_exit`, as in uvicorn
 
 
 class Sockets(dict[str, socket.socket]):
-    """A listening socket for each vendor; the first on ``port``, the others after it."""
+    """One listening socket per vendor, by the vendor's name."""
 
     @classmethod
     def bound(cls, port: int = 0) -> "Sockets":
-        """Bind and listen, so that a client may connect before the server runs."""
+        """Bind the sockets to ``port`` and the ports after it, or to free ports if it is 0.
+
+        They listen at once, so a client can connect before the server runs.
+        """
         sockets = cls()
         for position, vendor in enumerate(VENDORS):
             sockets[vendor] = socket.create_server((HOST, port and port + position), backlog=2048)
-            # Inherited by what is accepted: an answer in two parts would else take 40 ms longer.
+            # Accepted sockets inherit this. Without it, an answer in two parts takes 40 ms more.
             sockets[vendor].setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return sockets
 
     @property
     def urls(self) -> dict[str, str]:
-        """Base address of each vendor."""
+        """The base address of each vendor."""
         return {vendor: f"http://{HOST}:{_port(one)}" for vendor, one in self.items()}
 
 
 class Server(uvicorn.Server):
-    """The server of one sandbox; ``run`` serves until ``should_exit`` is set."""
+    """The server of one sandbox. It runs until ``should_exit`` is set."""
 
     def __init__(self, options: SandboxOptions, sockets: Sockets) -> None:
         self._sockets = sockets
+        self._stopped = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         super().__init__(
             uvicorn.Config(
-                TrustedHostMiddleware(_Front(World(options), sockets), [HOST, "localhost"]),
+                TrustedHostMiddleware(_Dispatcher(World(options), sockets), [HOST, "localhost"]),
                 http=_Protocol,
                 loop="asyncio",
                 lifespan="off",
@@ -75,21 +80,48 @@ class Server(uvicorn.Server):
             )
         )
 
+    def stop(self) -> None:
+        """Stop serving, from another thread."""
+        self.should_exit = True
+        if self._loop is not None:
+            with suppress(RuntimeError):  # the loop has ended
+                self._loop.call_soon_threadsafe(self._stopped.set)
+
+    async def main_loop(self) -> None:
+        """Serve until `should_exit` is set; `stop` needs no wait for the next tick of uvicorn."""
+        self._loop, ticks = asyncio.get_running_loop(), 0
+        while not await self.on_tick(ticks):
+            ticks += 1
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._stopped.wait(), _TICK)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Close what is idle at once, and the rest as uvicorn does, which always pauses."""
+        for server in self.servers:
+            server.close()
+        for sock in sockets or []:
+            sock.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0)  # closed connections leave the list
+        if self.server_state.connections or self.server_state.tasks:
+            await super().shutdown(sockets)
+
     def serve_until_exit(self) -> None:
-        """Serve on the bound sockets, in this thread."""
+        """Serve on the bound sockets in this thread."""
         self.run(list(self._sockets.values()))
 
 
 class _Protocol(H11Protocol):
-    """HTTP that shows the application its connection, for the faults that break it."""
+    """HTTP that passes the connection to the application, for the faults that break it."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's
         super().connection_made(transport)
         self.app_state = {**self.app_state, "transport": transport}
 
 
-class _Front:
-    """Sends a request to the vendor of its port, or to the control endpoints."""
+class _Dispatcher:
+    """Pass a request to the vendor of its port, or to the control endpoints."""
 
     def __init__(self, world: World, sockets: Sockets) -> None:
         endpoints = {vendor: make(world, world.account()) for vendor, make in VENDORS.items()}
@@ -109,24 +141,24 @@ class _Front:
 
 
 def _control(world: World, urls: Mapping[str, str]) -> ASGIApp:
-    """Return the endpoints that `Sandbox` itself calls."""
+    """Return the application with the endpoints that `Sandbox` calls."""
 
     def show(value: Callable[[], Any]) -> Callable[[Request], Response]:
-        return lambda _: rendered(value())
+        return lambda _: json_response(value())
 
     async def add_fault(request: Request) -> Response:
         fault = _fault.decode(await request.body())
         try:
             world.faults.add(fault)
         except ValueError as error:
-            return rendered({"error": str(error)}, 400)
-        return rendered({})
+            return json_response({"error": str(error)}, 400)
+        return json_response({})
 
     return Starlette(
         routes=[
             Route(f"{CONTROL}/urls", show(lambda: urls)),
             Route(f"{CONTROL}/ledger", show(lambda: world.ledger.charges)),
-            Route(f"{CONTROL}/requests", show(lambda: world.ledger.visits)),
+            Route(f"{CONTROL}/requests", show(lambda: world.ledger.requests)),
             Route(f"{CONTROL}/faults", add_fault, methods=["POST"]),
         ]
     )

@@ -1,4 +1,8 @@
-"""Responses that misbehave on the wire: late, cut short, a byte at a time, or never sent."""
+"""Responses with faults on the wire (late, cut, in pieces, never sent) or in their body.
+
+Body faults put values at paths, write invalid or unusual JSON, or compress the body. A path names
+a place in a body: ``_links.next.href``, or ``results.*.status`` for each element.
+"""
 
 import asyncio
 import contextlib
@@ -15,25 +19,31 @@ import msgspec
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-_NO_LINGER = struct.pack("ii", 1, 0)  # to close is then to reset
+_NO_LINGER = struct.pack("ii", 1, 0)  # makes a close a reset
+# Enough to exceed the limits of common JSON parsers.
+DEPTH = 200_000
+DIGITS = 6_000
 
 
 class DroppedResponse(Response):
-    """The connection is closed with no answer, after ``delay`` seconds; ``by_reset`` rudely."""
+    """Close the connection without an answer, after ``delay`` seconds.
+
+    With ``by_reset`` it is reset instead of closed.
+    """
 
     def __init__(self, delay: float = 0.0, *, by_reset: bool = False) -> None:
         super().__init__()
         self._delay, self._by_reset = delay, by_reset
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Close the connection and wait until it is gone."""
-        await _gone(receive, self._delay)
+        """Close the connection and wait until the client has disconnected."""
+        await _disconnected(receive, self._delay)
         _abort(scope["state"]["transport"], by_reset=self._by_reset)
-        await _gone(receive)
+        await _disconnected(receive)
 
 
 class TruncatedResponse(Response):
-    """The headers announce the whole body; ``at`` bytes of it are sent."""
+    """Announce the whole body in the headers, and send the first ``at`` bytes of it."""
 
     def __init__(self, whole: Response, at: int, *, by_reset: bool = False) -> None:
         super().__init__(whole.body, whole.status_code)
@@ -41,7 +51,7 @@ class TruncatedResponse(Response):
         self._at, self._by_reset = at, by_reset
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send a part, then close the connection and wait until it is gone."""
+        """Send a part, close the connection, and wait until the client has disconnected."""
         start = {"status": self.status_code, "headers": self.raw_headers}
         await send({"type": "http.response.start", **start})
         part = bytes(self.body[: self._at])
@@ -50,11 +60,11 @@ class TruncatedResponse(Response):
             _abort(scope["state"]["transport"], by_reset=True)
         else:
             scope["state"]["transport"].close()
-        await _gone(receive)
+        await _disconnected(receive)
 
 
 class LateResponse(Response):
-    """Another response, after a while."""
+    """Send another response after ``delay`` seconds."""
 
     def __init__(self, response: Response, delay: float) -> None:
         super().__init__(response.body, response.status_code)
@@ -62,15 +72,15 @@ class LateResponse(Response):
         self._delay = delay
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Wait, then send, if anybody is still there."""
-        if not await _gone(receive, self._delay):
+        """Wait, then send if the client is still connected."""
+        if not await _disconnected(receive, self._delay):
             await super().__call__(scope, receive, send)
 
 
 class RawResponse(Response):
-    """Another response in pieces of bytes, ``delay`` seconds apart; then the connection closes.
+    """Write raw bytes piece by piece, ``delay`` seconds apart, and close the connection.
 
-    The pieces are written past the server, which would refuse to send what no server should.
+    The pieces bypass the server, which refuses to send invalid HTTP.
     """
 
     def __init__(self, response: Response, pieces: Iterable[bytes], delay: float = 0.0) -> None:
@@ -79,27 +89,27 @@ class RawResponse(Response):
         self._pieces, self._delay = pieces, delay
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Write piece by piece, for as long as somebody is there."""
+        """Write piece by piece until the client disconnects."""
         transport = scope["state"]["transport"]
         for piece in self._pieces:
             if transport.is_closing():
                 break
             transport.write(piece)
-            if self._delay and await _gone(receive, self._delay):
+            if self._delay and await _disconnected(receive, self._delay):
                 break
         transport.close()
-        await _gone(receive)
+        await _disconnected(receive)
 
 
 def head(response: Response, connection: str = "close") -> bytes:
-    """Return the status line and the headers of a response, to be written as they are."""
+    """Return the status line and the headers of a response as bytes."""
     line = f"HTTP/1.1 {response.status_code} {HTTPStatus(response.status_code).phrase}\r\n"
     fields = (name + b": " + value + b"\r\n" for name, value in response.raw_headers)
     return line.encode() + b"".join(fields) + f"connection: {connection}\r\n\r\n".encode()
 
 
 def dripping(response: Response, size: int, *, whole: bool) -> Iterator[bytes]:
-    """Yield a response ``size`` bytes at a time: all of it, or its body after its headers."""
+    """Yield ``size`` bytes at a time: of the ``whole`` response, or of its body only."""
     first, rest = head(response), bytes(response.body)
     if whole:
         first, rest = b"", first + rest
@@ -109,7 +119,7 @@ def dripping(response: Response, size: int, *, whole: bool) -> Iterator[bytes]:
 
 
 def in_chunks(response: Response, size: int) -> Iterator[bytes]:
-    """Yield a response whose body comes in chunks, each with its length."""
+    """Yield a response with chunked transfer encoding, in chunks of ``size`` bytes."""
     del response.headers["content-length"]
     response.headers["transfer-encoding"] = "chunked"
     yield head(response)
@@ -121,7 +131,7 @@ def in_chunks(response: Response, size: int) -> Iterator[bytes]:
 
 
 def interim(response: Response, times: int | None) -> Iterator[bytes]:
-    """Yield as many answers 100 (None: for ever), then a response."""
+    """Yield ``times`` interim answers 100 (None: without end), then a response."""
     while times is None or times > 0:
         times = None if times is None else times - 1
         yield b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -137,8 +147,8 @@ def _abort(transport: Any, *, by_reset: bool) -> None:
     transport.abort()
 
 
-async def _gone(receive: Receive, seconds: float | None = None) -> bool:
-    """Wait until the client has gone, so many seconds at most; tell whether it has."""
+async def _disconnected(receive: Receive, seconds: float | None = None) -> bool:
+    """Wait for the client to disconnect, at most ``seconds``. Return whether it has."""
     try:
         async with asyncio.timeout(seconds):
             while (await receive())["type"] != "http.disconnect":
@@ -148,15 +158,11 @@ async def _gone(receive: Receive, seconds: float | None = None) -> bool:
     return True
 
 
-# -- Answers distorted: a value put into them, the JSON spelled oddly, the body packed -----------
-# A path names a place in a body: ``_links.next.href``, or ``results.*.status`` for each element.
-
-DEPTH = 200_000
-DIGITS = 6_000
+# -- Faults in a body ----------------------------------------------------------------------------
 
 
 def edited(body: Any, changes: Mapping[str, Any]) -> Any:
-    """Return a body with values put at some paths; what leads to a path is made where missing.
+    """Return a body with values put at some paths. Missing parents of a path are created.
 
     Examples
     --------
@@ -182,7 +188,7 @@ def _put(part: Any, path: Sequence[str], value: Any) -> Any:
 
 
 def numbered(value: Any, number: int) -> Any:
-    """Return a value in whose texts ``{n}`` is a number, so that each strike is another.
+    """Replace ``{n}`` in all texts of a value by a number, so that each answer differs.
 
     Examples
     --------
@@ -196,11 +202,10 @@ def numbered(value: Any, number: int) -> Any:
     return [numbered(one, number) for one in value] if isinstance(value, list) else value
 
 
-# -- spelling ------------------------------------------------------------------------------------
-
-
 def respelled(body: bytes, how: str, name: bytes) -> bytes:
-    """Return JSON that is spelled as it should not be; ``name`` is the key of somebody's name.
+    """Return the same JSON in an unusual or invalid form, one of `SPELLINGS`.
+
+    ``name`` is the key of a text to change, if the form changes one.
 
     Examples
     --------
@@ -211,7 +216,7 @@ def respelled(body: bytes, how: str, name: bytes) -> bytes:
 
 
 def _value(new: Callable[[bytes], bytes]) -> Callable[[bytes, bytes], bytes]:
-    """Return what gives the first text under a key another value."""
+    """Return a function that replaces the first text under a key."""
 
     def change(body: bytes, name: bytes) -> bytes:
         pattern = rb'("%s":)"((?:[^"\\]|\\.)*)"' % re.escape(name)
@@ -222,7 +227,7 @@ def _value(new: Callable[[bytes], bytes]) -> Callable[[bytes, bytes], bytes]:
 
 def _repeated(body: bytes, name: bytes) -> bytes:
     pattern = rb'"%s":"' % re.escape(name)
-    return re.sub(pattern, lambda found: found[0] + b'Somebody Else",' + found[0], body, count=1)
+    return re.sub(pattern, lambda found: found[0] + b'Another Person",' + found[0], body, count=1)
 
 
 SPELLINGS: Mapping[str, Callable[[bytes, bytes], bytes]] = {
@@ -242,11 +247,8 @@ SPELLINGS: Mapping[str, Callable[[bytes, bytes], bytes]] = {
 }
 
 
-# -- packing -------------------------------------------------------------------------------------
-
-
 def packed(body: bytes, how: str) -> bytes:
-    """Return a body as a ``Content-Encoding`` says, or as it is where that is unknown here."""
+    """Encode a body by a ``Content-Encoding``. An unknown encoding leaves it as it is."""
     for one in how.split(","):
         body = PACKINGS.get(one.strip(), bytes)(body)
     return body
@@ -259,5 +261,5 @@ PACKINGS: Mapping[str, Callable[[bytes], bytes]] = {
 
 
 def decoded(body: bytes) -> Any:
-    """Return what a body says, or None where there is none."""
+    """Decode a JSON body. Return None if it is empty."""
     return msgspec.json.decode(body) if body else None

@@ -65,11 +65,11 @@ class BudgetQueue:
 
     Examples
     --------
-    >>> parking = Parking(print)
-    >>> closed = parking.open()  # one that reserves all of the budget
-    >>> parking.withdraw([Identity.of(email="ada@example.com")], parking.open())
+    >>> queue = BudgetQueue(print)
+    >>> closed = queue.open()  # one that reserves all of the budget
+    >>> queue.withdraw([Identity.of(email="ada@example.com")], queue.open())
     True
-    >>> parking.close()
+    >>> queue.close()
     [Identity(email)]
     """
 

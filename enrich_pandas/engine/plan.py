@@ -1,10 +1,15 @@
-"""The plan: from distinct identities to requests and the most they can cost. No network."""
+"""The plan: from distinct identities to requests and their maximum cost. Sends nothing.
+
+The plan of a call is plain data (`PlanData`), so the engine knows neither pandas nor pages; the
+public `enrich_pandas.Plan` in ``report.plan`` adds the table's examples and the rendering to it.
+"""
 
 import hashlib
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import groupby
 
@@ -13,6 +18,202 @@ from enrich_pandas.journal import Journal
 from enrich_pandas.journal.database import KEYS_PER_QUERY
 from enrich_pandas.journal.records import STORED_MODEL, Answer, ClaimHolder, fingerprint, pack
 from enrich_pandas.providers.base import Identity, Kind, Provider, RateLimit, Status, batched
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StagePlan:
+    """What one provider will be requested for, and the maximum cost.
+
+    An attribute ``…_best`` is the value if the earlier providers deliver every wanted field.
+    It equals the attribute without ``_best`` for a single provider and for the first of several.
+
+    Attributes
+    ----------
+    provider : str
+        Its name; a number follows if the same provider is listed more than once.
+    rows, rows_best : int
+        Rows to enrich.
+    distinct, distinct_best : int
+        Distinct identities of these rows. Each is requested at most once.
+    stored : mapping of status to int
+        Identities whose result is in the journal. They cost nothing.
+    recorded : mapping of status to int
+        Identities whose result is in the cassette that is replayed or added to.
+    unrecorded : int
+        In a replay, identities that the cassette does not contain. The call raises ReplayError.
+    as_of : float or None
+        Time of the recording, in seconds since the epoch; None without one.
+    abandoned : int
+        Batches of a process that died. Their recorded answers are read first.
+    elsewhere : int
+        Identities that another process is requesting now.
+    requests, requests_best : int
+        First requests for these identities. A vendor that rejects one value of a batch causes a few
+        more, at no extra credits. The balance check is one more, and free.
+    credits, credits_best : float
+        Maximum cost, in the vendor's credits.
+    expected : float or None
+        Expected cost, from what the same purchase cost before; None if there is no evidence.
+    known : int
+        Identities of earlier runs on which ``expected`` is based.
+    seconds : float
+        Minimum time that the vendor's rate limit allows.
+    saved_by_duplicates, saved_by_stored, saved_by_recording : float
+        Maximum additional cost if every row were requested separately, if nothing were stored, and
+        if nothing were recorded.
+    """
+
+    provider: str
+    rows: int = 0
+    rows_best: int = 0
+    distinct: int = 0
+    distinct_best: int = 0
+    stored: Mapping[Status, int] = field(default_factory=dict)
+    recorded: Mapping[Status, int] = field(default_factory=dict)
+    unrecorded: int = 0
+    as_of: float | None = None
+    abandoned: int = 0
+    elsewhere: int = 0
+    requests: int = 0
+    requests_best: int = 0
+    credits: float = 0.0
+    credits_best: float = 0.0
+    expected: float | None = None
+    known: int = 0
+    seconds: float = 0.0
+    saved_by_duplicates: float = 0.0
+    saved_by_stored: float = 0.0
+    saved_by_recording: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanData:
+    """What a call will do and its maximum cost, as plain data; see `enrich_pandas.Plan`."""
+
+    kind: Kind
+    rows: int
+    distinct: int
+    refused: Mapping[tuple[Status, str], int]
+    stages: tuple[StagePlan, ...]
+    columns: Mapping[str, str] = field(default_factory=dict)
+    rejected: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def provider(self) -> str:
+        """Names of the providers, joined by ``+``."""
+        return "+".join(stage.provider for stage in self.stages)
+
+    @property
+    def valid(self) -> int:
+        """Rows that at least one provider can enrich by their own cells."""
+        return self.rows - sum(self.refused.values())
+
+    @property
+    def invalid(self) -> int:
+        """Rows whose identifiers are missing or not valid."""
+        return sum(rows for (status, _), rows in self.refused.items() if status is Status.INVALID)
+
+    @property
+    def skipped(self) -> int:
+        """Rows that the call leaves out, such as those where ``where`` is False."""
+        return sum(rows for (status, _), rows in self.refused.items() if status is Status.SKIPPED)
+
+    @property
+    def duplicates(self) -> int:
+        """Valid rows that repeat the identifiers of another row."""
+        return self.valid - self.distinct
+
+    @property
+    def is_askable(self) -> bool:
+        """Whether any row can be enriched."""
+        return self.valid > 0
+
+    @property
+    def stored(self) -> Mapping[Status, int]:
+        """Identities whose result is in the journal, by status."""
+        return _sum_counts(stage.stored for stage in self.stages)
+
+    @property
+    def recorded(self) -> Mapping[Status, int]:
+        """Identities whose result is in the cassette, by status."""
+        return _sum_counts(stage.recorded for stage in self.stages)
+
+    @property
+    def unrecorded(self) -> int:
+        """In a replay, identities that the cassette does not contain."""
+        return sum(stage.unrecorded for stage in self.stages)
+
+    @property
+    def as_of(self) -> float | None:
+        """Time of the recording, in seconds since the epoch; None without one."""
+        return next((stage.as_of for stage in self.stages if stage.as_of is not None), None)
+
+    @property
+    def abandoned(self) -> int:
+        """Batches of a process that died."""
+        return sum(stage.abandoned for stage in self.stages)
+
+    @property
+    def elsewhere(self) -> int:
+        """Identities that another process is requesting now."""
+        return sum(stage.elsewhere for stage in self.stages)
+
+    @property
+    def requests(self) -> int:
+        """Maximum number of first requests."""
+        return sum(stage.requests for stage in self.stages)
+
+    @property
+    def requests_best(self) -> int:
+        """First requests if each provider delivers every wanted field."""
+        return sum(stage.requests_best for stage in self.stages)
+
+    @property
+    def credits(self) -> float:
+        """Maximum cost. The credits of different vendors are not worth the same."""
+        return sum(stage.credits for stage in self.stages)
+
+    @property
+    def credits_best(self) -> float:
+        """Cost if each provider delivers every wanted field."""
+        return sum(stage.credits_best for stage in self.stages)
+
+    @property
+    def expected(self) -> float | None:
+        """Expected cost; None if there is no evidence for one of the providers."""
+        costs = [stage.expected for stage in self.stages]
+        return None if None in costs else sum(filter(None, costs))
+
+    @property
+    def known(self) -> int:
+        """Identities of earlier runs on which the expected cost is based."""
+        return sum(stage.known for stage in self.stages)
+
+    @property
+    def seconds(self) -> float:
+        """Minimum time that the rate limits allow; the providers run one after the other."""
+        return sum(stage.seconds for stage in self.stages)
+
+    @property
+    def saved_by_duplicates(self) -> float:
+        """Maximum additional cost if every row were requested separately."""
+        return sum(stage.saved_by_duplicates for stage in self.stages)
+
+    @property
+    def saved_by_stored(self) -> float:
+        """Maximum additional cost if nothing were stored."""
+        return sum(stage.saved_by_stored for stage in self.stages)
+
+    @property
+    def saved_by_recording(self) -> float:
+        """Maximum additional cost if nothing were recorded."""
+        return sum(stage.saved_by_recording for stage in self.stages)
+
+
+def _sum_counts(each: Iterable[Mapping[Status, int]]) -> dict[Status, int]:
+    """Add counts up, in the order of the statuses."""
+    total = sum(map(Counter, each), Counter[Status]())
+    return {status: total[status] for status in Status if total[status]}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -172,7 +373,7 @@ def minimum_seconds(requests: int, limit: RateLimit | None) -> float:
 
     Examples
     --------
-    >>> least_seconds(31, RateLimit(15, 60))
+    >>> minimum_seconds(31, RateLimit(15, 60))
     120.0
     """
     if limit is None or requests <= limit.requests:

@@ -38,8 +38,8 @@ class RateLimiter:
 
     Examples
     --------
-    >>> throttle = Throttle(RateLimit(2, 60.0), clock=lambda: 0.0)
-    >>> [throttle.reserve(n) for n in range(3)]
+    >>> limiter = RateLimiter(RateLimit(2, 60.0), clock=lambda: 0.0)
+    >>> [limiter.reserve(n) for n in range(3)]
     [0.0, 0.0, 60.6]
     """
 
@@ -195,7 +195,7 @@ def limiter_for(provider: str, account: str, origin: str, limit: RateLimit | Non
 
     Examples
     --------
-    >>> for_account("acme", "", "https://api.example.com", None) is for_account(
+    >>> limiter_for("acme", "", "https://api.example.com", None) is limiter_for(
     ...     "acme", "", "https://api.example.com", None
     ... )
     True

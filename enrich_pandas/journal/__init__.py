@@ -1,14 +1,14 @@
-"""The journal: one SQLite file that remembers what was asked, what came back and what it cost.
+"""The journal: one SQLite file of requests, answers, results and costs.
 
-The order of writes of a billed request, each arrow a commit that has reached the disk:
+A billed request is written in this order. Each arrow is a commit that has reached the disk:
 
-    claim and reserve → intent → (send) → raw answer → landed
+    claim and reserve → intent → (send) → raw answer → results stored ("landed")
 
-So whatever the instant at which the process dies, the next one knows which identities may have
-been bought (an intent without an answer), which answers are paid for and unread (an answer that
-has not landed), and which are stored. An identity is claimed by one batch at a time, whichever
-process it belongs to; a claim is alive as long as the process that made it holds its lease. A dead
-one is anybody's where nothing can have been charged, else only together with its records.
+Whenever the process dies, the next one knows which identities may have been charged (an intent
+without an answer), which answers are paid for but unread (an answer whose batch has not landed),
+and which results are stored. One batch at a time claims an identity, across all processes. A claim
+is alive as long as its process holds its lease. A dead claim is released if nothing can have been
+charged; otherwise another process can only adopt the batch with all that was recorded for it.
 """
 
 import threading
@@ -62,8 +62,8 @@ from enrich_pandas.providers.base import Identity, Kind, Match, Request, Respons
 
 KNOWN = "SELECT fingerprint FROM results UNION ALL SELECT fingerprint FROM claims LIMIT ?"
 STORED = "SELECT * FROM results WHERE fingerprint IN ({})"
-# What those may have cost who were forgotten meanwhile is held, but where the answer knows it;
-# with what is spent, it is never more than the most that the batch can cost.
+# The cost of identities that were erased meanwhile stays held, unless the answer states it. With
+# what was spent it never exceeds the maximum cost of the batch.
 LANDED = (
     "UPDATE batches SET state = 'landed', spent = :spent, "
     "held = MAX(0, MIN(reserved - :spent, :held + CASE WHEN "
@@ -71,10 +71,10 @@ LANDED = (
 )
 CLAIMED = (
     "SELECT fingerprint, batch, lease, reserved, at_risk, "
-    "(SELECT MAX(sent) FROM requests WHERE requests.batch = stakes.id) AS sent FROM claims "
-    "JOIN stakes ON stakes.id = batch WHERE fingerprint IN ({})"
+    "(SELECT MAX(sent) FROM requests WHERE requests.batch = batch_risks.id) AS sent FROM claims "
+    "JOIN batch_risks ON batch_risks.id = batch WHERE fingerprint IN ({})"
 )
-IDLE = "SELECT id FROM stakes WHERE lease = ? AND state = 'open' AND at_risk IS NULL"
+IDLE = "SELECT id FROM batch_risks WHERE lease = ? AND state = 'open' AND at_risk IS NULL"
 
 
 class Journal:
@@ -83,12 +83,12 @@ class Journal:
     Parameters
     ----------
     path
-        The SQLite file; made, readable by its owner alone, where it does not exist.
+        The SQLite file. It is created, readable by its owner only, if it does not exist.
 
     Raises
     ------
     JournalError
-        The file is damaged, locked for a minute, or no journal of this library.
+        The file is damaged, was locked for a minute, or is not a journal of this library.
     """
 
     def __init__(self, path: Path) -> None:
@@ -118,24 +118,22 @@ class Journal:
             finally:
                 self._database.close()
 
-    # -- reading ---------------------------------------------------------------------------
-
     def fingerprints(self, *, at_most: int) -> set[bytes] | None:
-        """Return all that have an answer or a claim; None where that is more than so many."""
+        """Return the fingerprints with an answer or a claim; None if more than ``at_most``."""
         with self._database.reading() as connection:
             known = [row[0] for row in connection.execute(KNOWN, (at_most + 1,))]
         return None if len(known) > at_most else set(known)
 
     def stored(self, fingerprints: Collection[bytes]) -> dict[bytes, Answer]:
-        """Read the stored answers to these fingerprints; faster where they map to identities."""
-        whose = fingerprints if isinstance(fingerprints, Mapping) else {}
+        """Read the stored answers; faster if ``fingerprints`` maps them to identities."""
+        identities = fingerprints if isinstance(fingerprints, Mapping) else {}
         with self._database.reading() as connection:
             rows = [*select_in(connection.execute, STORED, list(fingerprints))]
         with self._decoding():
-            return {row[0]: read_answer(row, whose.get(row[0])) for row in rows}
+            return {row[0]: read_answer(row, identities.get(row[0])) for row in rows}
 
     def claims(self, fingerprints: Sequence[bytes]) -> dict[bytes, ClaimHolder]:
-        """Read who has claimed these fingerprints."""
+        """Read which batches have claimed these fingerprints."""
         rows = list(select_in(self._database.query, CLAIMED, fingerprints))
         alive = {lease: self._is_alive(lease) for lease in {row["lease"] for row in rows}}
         return {
@@ -155,10 +153,8 @@ class Journal:
             return is_alive(self._leases, lease)
 
     def _decoding(self) -> AbstractContextManager[None]:
-        """Say of what cannot be read that the file is damaged."""
+        """Report a row that cannot be decoded as a damaged file."""
         return translate_errors(self.path, *UNREADABLE)
-
-    # -- a run -----------------------------------------------------------------------------
 
     def begin_run(self, **facts: Any) -> None:
         """Record that a run starts."""
@@ -169,15 +165,13 @@ class Journal:
             insert(connection, "runs", {**facts, "status": RUNNING, "lease": lease})
 
     def end_run(self, run: str, status: str) -> None:
-        """Record how a run ended, and give up the claims under which nothing was charged."""
+        """Record how a run ended, and release the claims for which nothing was charged."""
         lease = self._own_lease()
         with self._database.writing() as connection:
             connection.execute(
                 "UPDATE runs SET ended = ?, status = ? WHERE id = ?", (time.time(), status, run)
             )
             release(connection, [row[0] for row in connection.execute(IDLE, (lease,))])
-
-    # -- a batch, in the order of its writes -------------------------------------------------
 
     def claim(
         self,
@@ -190,11 +184,11 @@ class Journal:
         budget: float | None,
         known: Mapping[bytes, float],
     ) -> Claim:
-        """Claim identities and reserve the most they can cost, as far as the budget allows.
+        """Claim identities and reserve their maximum cost, as far as the budget allows.
 
-        Identities that another batch has claimed, or has bought since the plan was made, are left
-        to it. ``known`` tells as of when each stored answer is that the plan knew: another one is
-        new, whatever the clock did meanwhile.
+        Identities that another batch has claimed, or has bought since the plan was made, are not
+        claimed. ``known`` maps fingerprints to the time of the stored answer that the plan knew.
+        An answer with another time is new, even if the clock was changed meanwhile.
         """
         lease = self._own_lease()
         idle = {one[:2] for one in self.claims(fingerprints).values() if one.is_idle}
@@ -203,14 +197,14 @@ class Journal:
                 idle |= abandoned_batches(connection, run, self._is_alive)
         with self._database.writing() as connection:
             release(connection, still_idle(connection, idle))
-            gone = claimed_or_bought(connection, fingerprints, known)
+            unavailable = claimed_or_bought(connection, fingerprints, known)
             pairs = list(zip(identities, fingerprints, strict=True))
-            free = {identity: key for identity, key in pairs if key not in gone}
-            elsewhere = [identity for identity, key in pairs if key in gone]
+            free = {identity: key for identity, key in pairs if key not in unavailable}
+            elsewhere = [identity for identity, key in pairs if key in unavailable]
             left = remaining_budget(budget, connection, run)
-            mine, dear = split_by_budget(list(free), price, left)
+            mine, unaffordable = split_by_budget(list(free), price, left)
             if not mine:
-                return Claim(None, elsewhere, dear)
+                return Claim(None, elsewhere, unaffordable)
             if price(mine):
                 check_folder(self.path.parent)
                 check_disk(self.path)
@@ -228,13 +222,13 @@ class Journal:
             )
             claims = [(free[identity], batch) for identity in mine]
             connection.executemany("INSERT INTO claims VALUES (?, ?)", claims)
-        return Claim(Batch(batch, mine, {}), elsewhere, dear)
+        return Claim(Batch(batch, mine, {}), elsewhere, unaffordable)
 
     def adopt(self, batch: int, scope: bytes) -> Batch | None:
-        """Take over a batch whose owner died, with all that was recorded for it.
+        """Take over a batch of a dead process, with all that was recorded for it.
 
-        It stays the dead run's: what it cost was that one's. Returns None where another process
-        was faster, or where it was asked with other options.
+        The batch and its cost stay with the run that began it. Return None if another process was
+        faster, or if the batch was requested with other options.
         """
         lease, open_ = self._own_lease(), "SELECT * FROM batches WHERE id = ? AND state = 'open'"
         with self._database.reading() as connection:
@@ -256,14 +250,14 @@ class Journal:
             return Batch(batch, identities, {step["step"]: read_response(step) for step in steps})
 
     def record_intent(self, batch: int, step: int, request: Request) -> int:
-        """Record that a request is about to be sent; after this it may have been charged."""
+        """Record that a request is about to be sent: from now on it may have been charged."""
         lease = self._own_lease()
         with self._database.writing() as connection:
             check_owner(connection, batch, lease)
             return insert(connection, "requests", request_row(batch, step, request, time.time()))
 
     def record_answer(self, request: int, response: Response) -> None:
-        """Record the raw answer, before anybody reads it; one that cannot be is kept elsewhere."""
+        """Record the raw answer before it is parsed; if this fails, keep it in the overflow."""
         values = (response.received or time.time(), *response_row(response), request)
         with self._overflow.guard(values), self._database.writing() as connection:
             connection.execute(ANSWERED, values)
@@ -278,9 +272,10 @@ class Journal:
         *,
         fetched: float | None = None,
     ) -> list[Answer]:
-        """Store what was read, release the claims and settle the reservation, all at once.
+        """Store the results, release the claims and settle the reservation in one transaction.
 
-        ``fetched`` is when it came. Returns what is now known of each: a miss overwrites no hit.
+        ``fetched`` is the time of the answer. Return the answer that is now stored for each
+        identity: a miss does not overwrite a match.
         """
         now = time.time() if fetched is None else fetched
         found = [match for _, match in matches]
@@ -297,7 +292,7 @@ class Journal:
         return [older.get(key) or answer for key, answer in answers]
 
     def store_replay(self, run: str, scope: bytes, keep: Callable[..., None]) -> None:
-        """Keep what a replay has read, as batches of its run, all at once."""
+        """Store the results of a replay as batches of its run, in one transaction."""
         batch = {"run": run, "lease": self._own_lease(), "scope": scope}
         with self._database.writing() as connection:
             keep(connection, batch)

@@ -1,6 +1,10 @@
-"""The journal's file: private from its first byte, written durably, read in bulk.
+"""The SQLite file of the journal: private, durable, shared by threads and processes.
 
-A rollback journal with ``synchronous=EXTRA``: a commit has reached the disk when it returns.
+The file uses a rollback journal with ``synchronous=EXTRA``, so a commit has reached the disk when
+it returns. A commit waits for the disk, between 1 and 30 ms, and a process has one transaction at
+a time. Therefore threads share commits: a thread that has written while others wait to write
+leaves its transaction open for them, for at most the time of one commit. Each thread continues
+only after the commit of its own writes. A thread that fails rolls back only its own writes.
 """
 
 import os
@@ -14,30 +18,27 @@ from pathlib import Path
 from typing import Any
 
 from enrich_pandas.errors import JournalError
+from enrich_pandas.journal.schema import APPLICATION_ID, MIGRATIONS, SCHEMA, VERSION
 
-# -- Commits: what several threads write at the same time reaches the disk together --------------
-# A commit waits for the disk, for one millisecond or for thirty, and a process has one transaction
-# at a time. So a thread that has written, while others wait to write, leaves its transaction open
-# for them, for as long as a commit takes; whoever comes later, or finds nobody behind it, commits
-# for all. Nobody goes on before the commit of its own writes, and who fails takes back its own
-# alone.
+# Shared commits
 
-LOCK_TIMEOUT = 60.0  # seconds to wait for whoever has locked the file
-COMMIT_POLL = (
-    0.05  # seconds after which who waits for a commit sees to it: an interrupt is possible
-)
-TAKE_READ_LOCK = "SELECT COUNT(*) FROM sqlite_master"  # takes the lock that BEGIN puts off
+LOCK_TIMEOUT = 60.0  # seconds to wait for a process that has locked the file
+# Seconds after which a waiting thread commits by itself: the thread that should do so may have
+# been interrupted.
+COMMIT_POLL = 0.05
+TAKE_READ_LOCK = "SELECT COUNT(*) FROM sqlite_master"  # BEGIN alone takes no lock
 
-# Whose turn it is to use a connection. SQLite would keep threads apart too, by polling.
+# Held while a thread uses a connection. SQLite's own locking between threads polls.
 connection_lock = threading.RLock()
 
 
 def execute_patiently(
     connection: sqlite3.Connection, *statements: str, parameters: Sequence[Any] = ()
 ) -> list[sqlite3.Row]:
-    """Run statements, and wait for whoever has locked the file: in pieces, to hear a Ctrl-C.
+    """Execute statements and retry while another process has locked the file.
 
-    Returns the rows of the last one.
+    SQLite's own wait cannot be interrupted, so it is short and repeated: Ctrl-C works. Return the
+    rows of the last statement.
     """
     until = time.monotonic() + LOCK_TIMEOUT
     rows = list[sqlite3.Row]()
@@ -53,39 +54,39 @@ def execute_patiently(
 
 
 class _SharedTransaction:
-    """A transaction of several threads; used by whoever has the turn."""
+    """A transaction of several threads; used while holding `connection_lock`."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         execute_patiently(connection, "BEGIN IMMEDIATE")
-        self.connection, self._begun = connection, time.monotonic()
+        self.connection, self._started = connection, time.monotonic()
         self._is_shared = self._is_committing = False
         self._settled = threading.Event()
         self._failure: sqlite3.Error | None = None
 
     @contextmanager
-    def written(self) -> Iterator[sqlite3.Connection]:
-        """Let one thread write; take back what it wrote where it fails."""
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Yield the connection to one thread; roll back its writes if it fails."""
         if self._is_shared:
             self.connection.execute("SAVEPOINT own")
         try:
             yield self.connection
-            self._take_over()
+            self._finish_write()
         except BaseException as error:
-            self._take_back(error)
+            self._roll_back(error)
             raise
         self._is_shared = True
 
-    def _take_over(self) -> None:
-        """Count what a thread has written; raise where it is gone, though nobody has said so."""
+    def _finish_write(self) -> None:
+        """Keep the writes of a thread; raise if SQLite has silently rolled them back."""
         if self._is_shared:
             self.connection.execute("RELEASE own")
         if not self.connection.in_transaction:
-            raise self._gone()
+            raise self._rolled_back()
 
-    def _take_back(self, error: BaseException) -> None:
-        """Take back one thread's writes: the first one's are all that there is."""
-        if not self.connection.in_transaction:  # of a full disk, say: SQLite has taken back all
-            self._settle(error if isinstance(error, sqlite3.Error) else self._gone())
+    def _roll_back(self, error: BaseException) -> None:
+        """Roll back the writes of one thread; those of the first are the whole transaction."""
+        if not self.connection.in_transaction:  # SQLite has rolled back all, e.g. on a full disk
+            self._settle(error if isinstance(error, sqlite3.Error) else self._rolled_back())
         elif self._is_shared:
             self.connection.execute("ROLLBACK TO own")
             self.connection.execute("RELEASE own")
@@ -95,16 +96,16 @@ class _SharedTransaction:
 
     @property
     def age(self) -> float:
-        """Return the seconds since it was begun."""
-        return time.monotonic() - self._begun
+        """Return the seconds since the transaction started."""
+        return time.monotonic() - self._started
 
     @property
     def is_settled(self) -> bool:
-        """Whether it has been committed, or has failed."""
+        """Whether the transaction has been committed or has failed."""
         return self._settled.is_set()
 
     def commit(self) -> None:
-        """Commit, unless that is done; who waits for it is told of a failure."""
+        """Commit, unless that is done; pass a failure on to every waiting thread."""
         if self.is_settled:
             return
         try:
@@ -112,7 +113,7 @@ class _SharedTransaction:
                 self._is_committing = True
                 execute_patiently(self.connection, "COMMIT")
             elif not self._is_committing:  # else an interrupt came just after the commit
-                raise self._gone()
+                raise self._rolled_back()
         except sqlite3.Error as error:
             if self.connection.in_transaction:
                 self.connection.rollback()
@@ -121,12 +122,12 @@ class _SharedTransaction:
             self._settle()
 
     def wait(self) -> None:
-        """Return when it has been committed; raise what prevented it."""
+        """Wait for the commit; raise the error that prevented it."""
         try:
             while not self._settled.wait(COMMIT_POLL):
                 with connection_lock:
                     self.commit()
-        except BaseException:  # an interrupt; what is left open would lock out other processes
+        except BaseException:  # an interrupt; an open transaction would lock out other processes
             with connection_lock:
                 self.commit()
             raise
@@ -134,7 +135,7 @@ class _SharedTransaction:
             raise self._failure
 
     @staticmethod
-    def _gone() -> sqlite3.Error:
+    def _rolled_back() -> sqlite3.Error:
         return sqlite3.OperationalError("SQLite has rolled the transaction back")
 
     def _settle(self, failure: sqlite3.Error | None = None) -> None:
@@ -142,54 +143,54 @@ class _SharedTransaction:
         self._settled.set()
 
 
-_open = list[_SharedTransaction]()  # the one that waits for the next thread
+_open = list[_SharedTransaction]()  # at most one, which waits for the next thread
 
 
 def commit_open_transaction() -> None:
-    """Commit what other threads left open; whoever has the turn may use the connection then."""
+    """Commit what other threads left open; call it while holding `connection_lock`."""
     while _open:
         _open[-1].commit()
         _open.pop()
 
 
 class Writers:
-    """The threads that write to one database."""
+    """Coordinates the threads that write to one database."""
 
     def __init__(self) -> None:
-        self._waiting = set[object]()  # changed in one step each, without a lock
-        self._took = 0.0  # seconds, of the last commit
+        self._waiting = set[object]()  # each change is atomic and needs no lock
+        self._took = 0.0  # seconds that the last commit took
 
     @contextmanager
     def writing(self, connect: Callable[[], sqlite3.Connection]) -> Iterator[sqlite3.Connection]:
-        """Lend the connection for writing; on return what was written has been committed."""
+        """Yield the connection for writing; on exit the writes have been committed."""
         me = object()
         self._waiting.add(me)
         try:
             with connection_lock:
                 self._waiting.discard(me)
-                group = _transaction_on(connect())
+                transaction = _transaction_on(connect())
                 try:
-                    with group.written() as connection:
+                    with transaction.write() as connection:
                         yield connection
                 finally:
-                    self._leave(group)
+                    self._leave(transaction)
         finally:
             self._waiting.discard(me)
-        group.wait()
+        transaction.wait()
 
-    def _leave(self, group: _SharedTransaction) -> None:
-        """Leave it open for those who wait, but for no longer than a commit takes."""
-        if self._waiting and group.age < self._took:
-            _open.append(group)
+    def _leave(self, transaction: _SharedTransaction) -> None:
+        """Leave the transaction open for waiting threads, for at most the time of a commit."""
+        if self._waiting and transaction.age < self._took:
+            _open.append(transaction)
         else:
             began = time.monotonic()
-            _open.append(group)  # first: where an interrupt comes, the next one commits it
+            _open.append(transaction)  # first: after an interrupt the next thread commits it
             commit_open_transaction()
             self._took = time.monotonic() - began
 
 
 def _transaction_on(connection: sqlite3.Connection) -> _SharedTransaction:
-    """Return the transaction that is open on a connection, or begin one."""
+    """Return the open transaction of a connection, or begin one."""
     if _open and _open[-1].connection is connection and not _open[-1].is_settled:
         return _open.pop()
     commit_open_transaction()
@@ -197,7 +198,7 @@ def _transaction_on(connection: sqlite3.Connection) -> _SharedTransaction:
 
 
 def _before_fork() -> None:
-    """Let no transaction be open: the child would have a half of it, which its exit rolls back."""
+    """Commit before a fork: the child's exit would roll back a copy of the transaction."""
     connection_lock.acquire()
     commit_open_transaction()
 
@@ -210,107 +211,23 @@ if hasattr(os, "register_at_fork"):
     )
 
 
-# -- The journal's file: private from its first byte, written durably, read in bulk --------------
+# The file
 
-APPLICATION_ID = 0x656E7270  # "enrp": tells a journal from any other SQLite file
-VERSION = 6
-KEYS_PER_QUERY = 500  # fingerprints a query; the fastest size measured
-
-# ``at_risk`` is null where nothing can have been charged; 0 is a price as any other.
-STAKES = """
-CREATE VIEW stakes AS
-  SELECT batches.*, (
-    SELECT SUM(credits) FROM requests
-    WHERE batch = batches.id AND billed AND COALESCE(outcome, '') NOT IN ('refused', 'not_sent')
-  ) AS at_risk FROM batches
-"""
-SCHEMA = f"""
-CREATE TABLE runs (
-  id TEXT PRIMARY KEY, provider TEXT NOT NULL, kind TEXT NOT NULL, library TEXT NOT NULL,
-  started REAL NOT NULL, ended REAL, rows INTEGER NOT NULL, identities INTEGER NOT NULL,
-  credits_planned REAL NOT NULL, budget REAL, budget_name TEXT, status TEXT NOT NULL,
-  lease TEXT NOT NULL, call BLOB, asked BLOB, balance REAL
-);
-CREATE INDEX runs_of_a_budget ON runs (budget_name);
-CREATE TABLE batches (
-  id INTEGER PRIMARY KEY, run TEXT NOT NULL, lease TEXT NOT NULL, scope BLOB NOT NULL,
-  identities BLOB NOT NULL, reserved REAL NOT NULL, spent REAL NOT NULL DEFAULT 0,
-  held REAL NOT NULL DEFAULT 0, state TEXT NOT NULL DEFAULT 'open'
-);
-CREATE INDEX batches_of_a_run ON batches (run);
-CREATE INDEX batches_of_a_lease ON batches (lease);
-{STAKES};
-CREATE TABLE claims (
-  fingerprint BLOB PRIMARY KEY, batch INTEGER NOT NULL
-) WITHOUT ROWID;
-CREATE INDEX claims_of_a_batch ON claims (batch);
-CREATE TABLE requests (
-  id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, step INTEGER NOT NULL, method TEXT NOT NULL,
-  path TEXT NOT NULL, billed INTEGER NOT NULL, credits REAL NOT NULL, sent REAL NOT NULL,
-  answered REAL, outcome TEXT, status INTEGER, headers BLOB, body BLOB
-);
-CREATE INDEX requests_of_a_batch ON requests (batch);
-CREATE TABLE results (
-  fingerprint BLOB PRIMARY KEY, provider TEXT NOT NULL, kind TEXT NOT NULL,
-  identity BLOB NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL, note TEXT NOT NULL,
-  model BLOB, credits REAL NOT NULL, batch INTEGER NOT NULL, fetched REAL NOT NULL,
-  not_before REAL, asked REAL, worse TEXT
-);
-CREATE TABLE tombstones (
-  key BLOB NOT NULL, provider TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL,
-  since REAL NOT NULL, PRIMARY KEY (key, provider)
-) WITHOUT ROWID;
-CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-"""
-SCHEMA += f"PRAGMA application_id = {APPLICATION_ID}; PRAGMA user_version = {VERSION}"
-
-# What brings a file of an older version to the next one; nothing in it is lost.
-MIGRATIONS = {
-    1: """
-ALTER TABLE runs ADD COLUMN call BLOB;
-ALTER TABLE runs ADD COLUMN asked BLOB;
-CREATE TABLE tombstones (
-  key BLOB NOT NULL, provider TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL,
-  since REAL NOT NULL, PRIMARY KEY (key, provider)
-) WITHOUT ROWID;
-CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-PRAGMA user_version = 2
-""",
-    2: """
-ALTER TABLE runs ADD COLUMN budget_name TEXT;
-UPDATE runs SET budget_name = id WHERE budget IS NOT NULL;
-CREATE INDEX runs_of_a_budget ON runs (budget_name);
-PRAGMA user_version = 3
-""",
-    3: """
-ALTER TABLE runs ADD COLUMN balance REAL;
-PRAGMA user_version = 4
-""",
-    4: f"""
-ALTER TABLE results ADD COLUMN asked REAL;
-DROP VIEW stakes;
-{STAKES};
-PRAGMA user_version = 5
-""",
-    5: """
-ALTER TABLE results ADD COLUMN worse TEXT;
-UPDATE results SET worse = 'held' WHERE asked IS NOT NULL;
-PRAGMA user_version = 6
-""",
-}
+KEYS_PER_QUERY = 500  # the fastest size measured
 PRAGMAS = (
     "PRAGMA journal_mode = TRUNCATE",
     "PRAGMA synchronous = EXTRA",
     "PRAGMA secure_delete = ON",
-    # In pages, 62 MB of them: a spill needs the readers out of the way in mid-transaction, so none
-    # happens but where room is made for thousands at once, which memory would else hold as a whole.
-    # A multiple of 256 would switch it off: SQLite reads the number's last byte as the switch.
+    # 62 MB, in pages. SQLite writes pages in mid-transaction only beyond that, because it has to
+    # wait for readers then. It happens when space for thousands of answers is reserved at once,
+    # which memory would hold otherwise. A multiple of 256 would disable it: SQLite reads the last
+    # byte of the number as a Boolean.
     "PRAGMA cache_spill = 16001",
 )
 
 
 class Database:
-    """One connection, reopened after a fork; SQLite's own lock keeps processes apart."""
+    """One connection, reopened after a fork; SQLite's own locks separate processes."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -331,7 +248,7 @@ class Database:
 
     @contextmanager
     def closed_on_failure(self) -> Iterator[None]:
-        """Close the connection if what is done here fails."""
+        """Close the connection if the block fails."""
         try:
             yield
         except BaseException:
@@ -340,7 +257,7 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Lend the connection for reading the file as it is at one moment."""
+        """Yield the connection for reading a consistent snapshot of the file."""
         with connection_lock, translate_errors(self.path):
             commit_open_transaction()
             connection = self._own()
@@ -351,25 +268,25 @@ class Database:
                 connection.rollback()
 
     def query(self, query: str, parameters: Sequence[Any] = ()) -> list[sqlite3.Row]:
-        """Return the rows of one query; what threads have just written counts already."""
+        """Return the rows of one query, including writes that are not committed yet."""
         with connection_lock, translate_errors(self.path):
             return execute_patiently(self._own(), query, parameters=parameters)
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """Lend the connection for one transaction, committed at the end or not at all.
+        """Yield the connection for one transaction, committed on exit or rolled back.
 
-        What threads write at the same time is committed together.
+        Threads that write at the same time share one commit.
         """
         with translate_errors(self.path), self._writers.writing(self._own) as connection:
             yield connection
 
     def _own(self) -> sqlite3.Connection:
-        """Return this process's connection: a fork's child must not use its parent's."""
+        """Return the connection of this process: a forked child must not use its parent's."""
         if self._pid != os.getpid():
-            self._inherited = self._connection  # kept, for closing it is a use too
+            self._inherited = self._connection  # kept open: closing it would use it
             self._connection, self._pid = _connect(self.path), os.getpid()
-            self._writers = Writers()  # without those of its parent's threads
+            self._writers = Writers()  # without the threads of the parent
         return self._connection
 
 
@@ -389,7 +306,7 @@ def select_in(
     keys: Sequence[bytes],
     *parameters: Any,
 ) -> Iterator[sqlite3.Row]:
-    """Run a query whose ``{}`` takes a list of keys, some hundred keys at a time."""
+    """Run a query whose ``{}`` is a list of keys, `KEYS_PER_QUERY` keys at a time."""
     for start in range(0, len(keys), KEYS_PER_QUERY):
         chunk = keys[start : start + KEYS_PER_QUERY]
         marks = ",".join("?" * len(chunk))
@@ -397,16 +314,16 @@ def select_in(
 
 
 def _make_private(path: Path) -> None:
-    """Make the file before SQLite does, so that it is never readable by others."""
+    """Create the file before SQLite does, so that other users can never read it."""
     if not path.parent.is_dir():
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _sync(*path.parent.parents)  # SQLite does so for the folder itself
-    # One that exists is never opened here: closing it would drop all locks that this process has.
+        _sync(*path.parent.parents)  # SQLite syncs the folder itself
+    # An existing file is not opened here: closing it would release all locks of this process.
     with suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
     found = path.lstat()
     if not stat.S_ISREG(found.st_mode):
-        raise OSError("it is a link, or no file")
+        raise OSError("it is a link or not a regular file")
     if found.st_uid != getattr(os, "geteuid", lambda: found.st_uid)():
         raise OSError("it belongs to another user")
     if found.st_mode & 0o077:
@@ -414,9 +331,9 @@ def _make_private(path: Path) -> None:
 
 
 def _sync(*folders: Path) -> None:
-    """Let a new folder outlast a loss of power; on Windows it does so by itself."""
+    """Sync new folders, so that they survive a power failure; not needed on Windows."""
     for folder in folders:
-        with suppress(OSError):  # one that may not be read was there before
+        with suppress(OSError):  # a folder that cannot be read existed before
             place = os.open(folder, os.O_RDONLY)
             try:
                 os.fsync(place)
@@ -429,7 +346,7 @@ def _connect(path: Path) -> sqlite3.Connection:
     connection.row_factory = sqlite3.Row
     try:
         execute_patiently(connection, "BEGIN", TAKE_READ_LOCK)
-        version = _version(connection, path)  # asked first: the pragmas change the file
+        version = _version(connection, path)  # first, because the pragmas change the file
         execute_patiently(connection, "COMMIT", *PRAGMAS)
         if version < VERSION:
             _migrate(connection, path)
@@ -440,9 +357,9 @@ def _connect(path: Path) -> sqlite3.Connection:
 
 
 def _migrate(connection: sqlite3.Connection, path: Path) -> None:
-    """Lay out an empty file, or bring one of an older version to this one, all at once."""
+    """Create the tables, or migrate a file of an older version, in one transaction."""
     execute_patiently(connection, "BEGIN IMMEDIATE")
-    # Asked again: another process may have been faster.
+    # Read again: another process may have migrated the file meanwhile.
     while (version := _version(connection, path)) < VERSION:
         for statement in (MIGRATIONS[version] if version else SCHEMA).split(";"):
             connection.execute(statement)
@@ -450,7 +367,7 @@ def _migrate(connection: sqlite3.Connection, path: Path) -> None:
 
 
 def _version(connection: sqlite3.Connection, path: Path) -> int:
-    """Return a journal's version, 0 for an empty file; refuse any other."""
+    """Return the version of a journal, 0 for an empty file; raise for any other file."""
     names = ("application_id", "user_version")
     marks = tuple(connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names)
     tables = connection.execute(TAKE_READ_LOCK).fetchone()[0]
@@ -468,14 +385,14 @@ def _version(connection: sqlite3.Connection, path: Path) -> int:
 
 def _remedy(error: Exception) -> str:
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code == sqlite3.SQLITE_BUSY:  # whoever was stopped while it wrote holds the file
-        return "Let the other process that holds it go on, or end it"
-    return "Free the disk or mend the file"
+    if code == sqlite3.SQLITE_BUSY:  # a process that was suspended in a write holds the lock
+        return "Resume or end the other process that has locked it"
+    return "Free disk space or restore the file from a copy"
 
 
 @contextmanager
 def translate_errors(path: Path, *damage: type[Exception]) -> Iterator[None]:
-    """Turn SQLite's and the system's errors into ours, and those that only damage explains."""
+    """Raise JournalError for errors of SQLite and the system, and for those in ``damage``."""
     kinds: tuple[type[Exception], ...] = (sqlite3.Error, OSError, UnicodeError, *damage)
     try:
         yield
@@ -483,5 +400,5 @@ def translate_errors(path: Path, *damage: type[Exception]) -> Iterator[None]:
         raise JournalError(
             f"The journal {path} cannot be used: {error}.",
             cost="Nothing was spent after this.",
-            todo=f"{_remedy(error)}, then repeat the call: it continues from there.",
+            todo=f"{_remedy(error)}, then repeat the call: it continues where it stopped.",
         ) from error

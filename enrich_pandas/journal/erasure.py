@@ -1,6 +1,6 @@
-"""Forgetting: no readable byte of a person is left in the journal.
+"""Erasure: delete every readable byte about a person or company from the journal.
 
-Whoever shares an answer with the person keeps his own part of it.
+An answer about several people keeps the parts about the others.
 """
 
 import re
@@ -30,7 +30,7 @@ from enrich_pandas.journal.suppression import (
 )
 from enrich_pandas.providers.base import Identity, Kind, Match, Status
 
-# -- Traces: what tells in a text of the journal that somebody is meant, and an answer without it
+# Search and removal in raw answers
 
 _ADDRESSES: Mapping[Kind, Mapping[str, re.Pattern[str]]] = {
     "people": {
@@ -50,21 +50,21 @@ _WRITTEN_AS_IT_IS = re.compile(r'[^"\\\x00-\x1f\x7f]+')
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _QUOTED = re.compile(rb"%[0-9a-fA-F]{2}")
 _ASCII = bytes(range(128))
-# All characters, other than those of ASCII, that `_folded` writes with one of ASCII.
+# All characters outside ASCII that `_folded` maps to ASCII.
 _FOLDED_TO_ASCII = frozenset(
     "\xdf\u0130\u0149\u017f\u037e\u1e9a\u1e9e\u1fef\u212a\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06"
 )
 
 
 class TextMatcher:
-    """What tells in a raw answer that somebody is meant.
+    """Finds the people or companies to erase in JSON texts.
 
     Parameters
     ----------
     words
-        Texts without one of which nobody can be meant, as JSON has them; quickly looked for.
+        Texts as JSON writes them. A body without any of them cannot match; this test is fast.
     pattern
-        An e-mail address, or the last part of the address of a profile or page, as a whole.
+        Matches a whole e-mail address, or the last part of the URL of a profile or page.
     """
 
     def __init__(self, words: frozenset[str], pattern: re.Pattern[str]) -> None:
@@ -74,15 +74,15 @@ class TextMatcher:
 
     @classmethod
     def of(cls, named: Collection[str]) -> "TextMatcher":
-        """Make it of marks."""
+        """Build a matcher from comparable keys."""
         words, patterns = set[str](), ["(?!)"]
-        for mark in named:
-            name, _, value = mark.partition(" ")
+        for key in named:
+            name, _, value = key.partition(" ")
             if name == "email":
                 words.add(_word(value))
                 patterns.append(rf"(?<![\w.+-]){re.escape(value)}(?![\w-])")
-            elif mark[0] == "[":  # all of several identifiers
-                words.add(_word(max((one for _, one in unpack(mark.encode())), key=len)))
+            elif key[0] == "[":  # a combination of identifiers
+                words.add(_word(max((one for _, one in unpack(key.encode())), key=len)))
             else:
                 last = value.rpartition("/")[2].rpartition(":")[2]
                 words.add(_word(last))
@@ -91,9 +91,9 @@ class TextMatcher:
         return cls(frozenset(words), re.compile("|".join(patterns), re.IGNORECASE))
 
     def is_in(self, value: Any, own: Collection[str] = ()) -> bool:
-        """Tell whether a value of JSON names somebody, at any depth.
+        """Return whether a JSON value matches, at any depth.
 
-        ``own`` are names that count where they are the whole text.
+        ``own`` are names that match if they are the whole text.
         """
         if isinstance(value, dict):
             return any(self.is_in(one, own) for pair in value.items() for one in pair)
@@ -106,7 +106,7 @@ class TextMatcher:
         )
 
     def may_be_in(self, body: bytes) -> bool:
-        """Tell whether it is worth taking a body apart."""
+        """Return False if a body cannot match, so that it need not be parsed."""
         if self._written is not None and _is_plain(body):
             written = body.lower()
             return any(word in written for word in self._written)
@@ -117,29 +117,29 @@ class TextMatcher:
 
 
 def keys_in(body: bytes, kind: Kind) -> set[str]:
-    """Return the marks of all whom an answer may name, by addresses that tell who it is.
+    """Return the comparable keys of all addresses in an answer.
 
     Examples
     --------
-    >>> sorted(marks_in(b'{"to": "Ada@example.com", "url": "linkedin.com/in/Ada"}', "people"))
+    >>> sorted(keys_in(b'{"to": "Ada@example.com", "url": "linkedin.com/in/Ada"}', "people"))
     ['email ada@example.com', 'linkedin_url ada']
     """
     text = _legible(body)
     return {
-        mark
+        key
         for name, address in _ADDRESSES[kind].items()
         if name != "email" or "@" in text
         for found in address.finditer(text)
-        for mark in identifier_keys(kind, {name: found[0].rstrip(".")})
-        if mark[0] != "["
+        for key in identifier_keys(kind, {name: found[0].rstrip(".")})
+        if key[0] != "["
     }
 
 
 def _is_plain(body: bytes) -> bool:
-    """Tell whether what is read in JSON in ASCII is written there, but for its case.
+    """Return whether ASCII texts in JSON are written literally, apart from their case.
 
-    It is not where something is escaped or quoted, or folded to ASCII: found in a tenth of the
-    time that it takes to read it.
+    They are not if the body has escapes, percent-encoding or characters that fold to ASCII. The
+    test takes a tenth of the time of parsing.
     """
     if b"\\u" in body or (b"%" in body and _QUOTED.search(body)):
         return False
@@ -148,21 +148,21 @@ def _is_plain(body: bytes) -> bool:
 
 
 def _word(value: str) -> str:
-    """Return the longest part of a value that JSON writes as it is."""
+    """Return the longest part of a value that JSON writes literally."""
     return _folded(max(_WRITTEN_AS_IT_IS.findall(unquote(unquote(value))), key=len, default=""))
 
 
 def _folded(text: str) -> str:
-    """Return a text in one spelling, whatever its case and its accents' encoding."""
+    """Return a text without differences of case and of the encoding of accents."""
     if text.isascii():
         return text.lower()
     return normalize("NFC", normalize("NFC", text).casefold())
 
 
 def _legible(body: bytes) -> str:
-    """Return JSON as one text, in which nothing is escaped that need not be."""
+    """Return JSON as a text without needless escapes."""
     if b"\\u" in body or b"\\/" in body:
-        with suppress(msgspec.MsgspecError, RecursionError):  # of a body that was cut, say
+        with suppress(msgspec.MsgspecError, RecursionError):  # for example a truncated body
             body = msgspec.json.encode(msgspec.json.decode(body))
     text = body.decode(errors="replace")
     if "\\u" in text:
@@ -171,58 +171,59 @@ def _legible(body: bytes) -> str:
     return unquote(unquote(text)) if "%" in text else text
 
 
-def remove_elements(body: bytes, trace: TextMatcher, own: Collection[str] = ()) -> bytes:
-    """Return an answer without the elements that name somebody; the same object if none does.
+def remove_elements(body: bytes, matcher: TextMatcher, own: Collection[str] = ()) -> bytes:
+    """Return a body without the list elements that match; the same object if none does.
 
-    What cannot be taken apart goes as a whole.
+    A body that matches and cannot be parsed is deleted as a whole.
 
     Examples
     --------
-    >>> trace = Trace.of(["email ada@example.com"])
-    >>> without(b'[{"email": "Ada@example.com"}, {"email": "bo@example.com"}]', trace)
+    >>> matcher = TextMatcher.of(["email ada@example.com"])
+    >>> remove_elements(b'[{"email": "Ada@example.com"}, {"email": "bo@example.com"}]', matcher)
     b'[{"email":"bo@example.com"}]'
     """
-    if not own and not trace.may_be_in(body):
+    if not own and not matcher.may_be_in(body):
         return body
     try:
         whole = msgspec.json.decode(body)
-        if not trace.is_in(whole, own):
+        if not matcher.is_in(whole, own):
             return body
-        rest = _rest(whole, trace, own)
-        return b"" if trace.is_in(rest, own) else msgspec.json.encode(rest)
+        rest = _rest(whole, matcher, own)
+        return b"" if matcher.is_in(rest, own) else msgspec.json.encode(rest)
     except (msgspec.MsgspecError, RecursionError):
         return b""
 
 
-def _rest(value: Any, trace: TextMatcher, own: Collection[str]) -> Any:
-    """Return what is left, where every list on the way down loses what names somebody."""
+def _rest(value: Any, matcher: TextMatcher, own: Collection[str]) -> Any:
+    """Return the value without the matching elements of its lists, at any depth."""
     if isinstance(value, list):
-        return [one for one in value if not trace.is_in(one, own)]
+        return [one for one in value if not matcher.is_in(one, own)]
     if isinstance(value, dict):
-        return {name: _rest(inner, trace, own) for name, inner in value.items()}
+        return {name: _rest(inner, matcher, own) for name, inner in value.items()}
     return value
 
 
-# -- Forgetting: no readable byte of a person is left in the journal -----------------------------
+# Erasure from the tables
 
 NOTHING = zlib.compress(b"")
-# What those may have cost of whom an open job's batch no longer knows is held.
-LEFT_OUT = """
+# Hold the cost of identities that were erased from the batch of an open job.
+REMOVE_IDENTITIES = """
     UPDATE batches SET identities = :rest, held = held + (
       SELECT CASE WHEN state = 'open' AND at_risk IS NOT NULL
-      THEN MIN(at_risk, (reserved - held) * :share) ELSE 0 END FROM stakes WHERE stakes.id = :id
+      THEN MIN(at_risk, (reserved - held) * :share) ELSE 0 END
+      FROM batch_risks WHERE batch_risks.id = :id
     ) WHERE id = :id
 """
 
 
 class Eraser:
-    """Takes people out of a journal's file."""
+    """Erases people and companies from the file of a journal."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def erase(self, kind: Kind, values: Mapping[str, str]) -> int:
-        """Forget whoever one of these canonical identifiers names; return the answers deleted."""
+        """Erase the owner of these canonical identifiers; return the number of answers deleted."""
         with self._database.writing() as connection:
             named = set(identifier_keys(kind, values))
             return erase(
@@ -233,7 +234,7 @@ class Eraser:
 def erase_removed(
     connection: sqlite3.Connection, kind: Kind, matches: Iterable[Match], provider: str, now: float
 ) -> None:
-    """Take those out whom a vendor says it has removed, all that have one reason at once."""
+    """Erase the people or companies that a vendor reports as removed."""
     removed: dict[str, set[str]] = {}
     for match in (one for one in matches if one.status is Status.REMOVED):
         removed.setdefault(match.reason, set()).update(
@@ -255,11 +256,11 @@ def erase_returned(
     provider: str,
     batch: int,
 ) -> None:
-    """Take those out whom a batch's answers tell of though they were forgotten, or removed.
+    """Erase people or companies that a batch returned although they are on the list.
 
-    A job that was open when somebody was forgotten tells of her when it ends. She is not asked
-    again by what she was asked by. What else the answer calls her by is not put on the list:
-    whoever shares a mailbox with her would follow her, and others him.
+    This happens if a job was open when they were erased. The identifiers of the request are added
+    to the list. Further identifiers in the answer are not: through a shared mailbox, unrelated
+    people would be erased one after the other.
     """
     if not has_erased(connection):
         return
@@ -267,51 +268,51 @@ def erase_returned(
     named = set[str]()
     for (body,) in connection.execute(query, (batch,)):
         named |= keys_in(zlib.decompress(body), kind)
-    for stone, met in find_erased(connection, kind, provider, named).items():
-        hers = [match for match in matches if not met.isdisjoint(_marks(kind, match))]
-        asked = {
-            mark for match in hers for mark in identifier_keys(kind, dict(match.identity.keys))
+    for entry, found in find_erased(connection, kind, provider, named).items():
+        affected = [match for match in matches if not found.isdisjoint(_keys(kind, match))]
+        requested = {
+            key for match in affected for key in identifier_keys(kind, dict(match.identity.keys))
         }
-        erase(connection, kind, met | asked, stone, follow=False)
+        erase(connection, kind, found | requested, entry, follow=False)
 
 
 def erase(
     connection: sqlite3.Connection,
     kind: Kind,
     named: Collection[str],
-    stone: SuppressionEntry,
+    entry: SuppressionEntry,
     *,
     follow: bool = True,
 ) -> int:
-    """Take whoever is named out of a journal, and leave a tombstone; part of a transaction.
+    """Erase people or companies and add them to the list, as a part of a transaction.
 
-    It goes over the whole journal, for many people as for one.
+    Each call reads the whole journal, for one person as for many.
 
     Parameters
     ----------
     named
-        Marks of each.
-    stone
-        What is left. With a provider's name, only what that one gave is taken out.
+        Comparable keys.
+    entry
+        The entry for the list. If it has a provider, only the answers of that one are erased.
     follow
-        Whether what a stored answer calls them besides names them, too.
+        Whether to follow further identifiers in the stored answers.
 
     Returns
     -------
     int
-        The stored answers that were deleted.
+        The number of stored answers that were deleted.
     """
-    known, gone = _find_related(connection, kind, named, stone.provider, follow=follow)
-    connection.executemany("DELETE FROM results WHERE fingerprint = ?", [(key,) for key in gone])
+    known, deleted = _find_related(connection, kind, named, entry.provider, follow=follow)
+    connection.executemany("DELETE FROM results WHERE fingerprint = ?", [(key,) for key in deleted])
     own: dict[int, set[str]] = {}
-    for row, match in gone.values():
+    for row, match in deleted.values():
         own.setdefault(row["batch"], set()).update(_names(match))
-    trace = TextMatcher.of(known)
-    _erase_from_bodies(connection, trace, own, stone.provider)
-    identities = {match.identity for _, match in gone.values()}
-    _erase_from_identities(connection, trace, identities)
-    add_entries(connection, [(kind, mark) for mark in known], *stone)
-    return len(gone)
+    matcher = TextMatcher.of(known)
+    _erase_from_bodies(connection, matcher, own, entry.provider)
+    identities = {match.identity for _, match in deleted.values()}
+    _erase_from_identities(connection, matcher, identities)
+    add_entries(connection, [(kind, key) for key in known], *entry)
+    return len(deleted)
 
 
 Stored = tuple[sqlite3.Row, Match]
@@ -325,47 +326,44 @@ def _find_related(
     *,
     follow: bool,
 ) -> tuple[set[str], dict[bytes, Stored]]:
-    """Return the marks and the stored answers of whoever is named, by all that he is known by.
+    """Return all comparable keys and the stored answers of the people or companies.
 
-    An answer tells of further identifiers of the same person, under which others may be stored.
+    An answer has further identifiers of the same person; more answers may be stored under them.
     """
     query = "SELECT * FROM results WHERE kind = ? AND (? = '' OR provider = ?)"
-    named, more, gone = set[str](), set(start), dict[bytes, Stored]()
+    named, more, deleted = set[str](), set(start), dict[bytes, Stored]()
     while more:
         named |= more
-        more, trace = set(), TextMatcher.of(named)
+        more, matcher = set(), TextMatcher.of(named)
         for row in connection.execute(query, (kind, provider, provider)):
-            if row["fingerprint"] in gone or not trace.may_be_in(_written(row)):
+            if row["fingerprint"] in deleted or not matcher.may_be_in(_written(row)):
                 continue
             match = read_answer(row).match
-            if not named.isdisjoint(known := set(_marks(kind, match))):
-                gone[row["fingerprint"]] = row, match
+            if not named.isdisjoint(known := set(_keys(kind, match))):
+                deleted[row["fingerprint"]] = row, match
                 more |= known - named if follow else set()
-    return named, gone
+    return named, deleted
 
 
 def _written(row: sqlite3.Row) -> bytes:
-    """Return the text of a stored answer, which is not read for most."""
+    """Return the text of a stored answer; most need not be decoded."""
     return bytes(row["identity"]) + zlib.decompress(row["model"] or NOTHING)
 
 
-def _marks(kind: Kind, match: Match) -> Iterator[str]:
+def _keys(kind: Kind, match: Match) -> Iterator[str]:
     yield from identifier_keys(kind, dict(match.identity.keys))
     if match.model is not None:
         yield from model_keys(match.model)
 
 
 def _names(match: Match) -> Iterator[str]:
-    """Yield names and ids: they tell who it is within the answer that was about him."""
+    """Yield names and ids, which identify the person within an answer about it."""
     found = (match.identity.get("name"), match.model and match.model.name)
     yield from (name.casefold() for name in (*found, match.model and match.model.id) if name)
 
 
-# -- raw answers ---------------------------------------------------------------------------------
-
-
 def _erase_from_bodies(
-    connection: sqlite3.Connection, trace: TextMatcher, own: Mapping[int, set[str]], provider: str
+    connection: sqlite3.Connection, matcher: TextMatcher, own: Mapping[int, set[str]], provider: str
 ) -> None:
     query = (
         "SELECT requests.id, batch, headers, body FROM requests JOIN batches ON batches.id = batch "
@@ -374,8 +372,8 @@ def _erase_from_bodies(
     )
     for row in connection.execute(query, (provider, provider)).fetchall():
         body = zlib.decompress(row["body"])
-        rest = remove_elements(body, trace, own.get(row["batch"], ()))
-        headers = _without(row["headers"], trace)
+        rest = remove_elements(body, matcher, own.get(row["batch"], ()))
+        headers = _without(row["headers"], matcher)
         if rest is not body or headers is not row["headers"]:
             connection.execute(
                 "UPDATE requests SET headers = ?, body = ? WHERE id = ?",
@@ -383,36 +381,35 @@ def _erase_from_bodies(
             )
 
 
-def _without(headers: bytes, trace: TextMatcher) -> bytes:
-    """Return headers but for those in which somebody may be named: a redirect repeats the query."""
-    if not trace.may_be_in(headers):
+def _without(headers: bytes, matcher: TextMatcher) -> bytes:
+    """Return the headers that cannot match; a redirect, for example, repeats the query."""
+    if not matcher.may_be_in(headers):
         return headers
     named = unpack(headers).items()
-    return pack({name: told for name, told in named if not trace.may_be_in(pack([name, told]))})
-
-
-# -- whom a batch or run was about ---------------------------------------------------------------
+    return pack({one: text for one, text in named if not matcher.may_be_in(pack([one, text]))})
 
 
 def _erase_from_identities(
-    connection: sqlite3.Connection, trace: TextMatcher, gone: Collection[Identity]
+    connection: sqlite3.Connection, matcher: TextMatcher, deleted: Collection[Identity]
 ) -> None:
     for row in connection.execute("SELECT id, identities FROM batches").fetchall():
-        if (rest := _remaining_identities(row[1], trace, gone)) is not None:
+        if (rest := _remaining_identities(row[1], matcher, deleted)) is not None:
             share = 1 - len(rest) / len(unpack(row[1]))
-            connection.execute(LEFT_OUT, {"id": row[0], "rest": pack(rest), "share": share})
-    for row in connection.execute("SELECT id, asked FROM runs WHERE asked IS NOT NULL").fetchall():
-        if (rest := _remaining_identities(zlib.decompress(row[1]), trace, gone)) is not None:
-            statement = "UPDATE runs SET asked = ? WHERE id = ?"
+            connection.execute(
+                REMOVE_IDENTITIES, {"id": row[0], "rest": pack(rest), "share": share}
+            )
+    for row in connection.execute("SELECT id, input FROM runs WHERE input IS NOT NULL").fetchall():
+        if (rest := _remaining_identities(zlib.decompress(row[1]), matcher, deleted)) is not None:
+            statement = "UPDATE runs SET input = ? WHERE id = ?"
             connection.execute(statement, (zlib.compress(pack(rest), 1), row[0]))
 
 
 def _remaining_identities(
-    written: bytes, trace: TextMatcher, gone: Collection[Identity]
+    written: bytes, matcher: TextMatcher, deleted: Collection[Identity]
 ) -> list[list[list[str]]] | None:
-    """Return the identities of the others, or None where there is nobody to take out."""
-    if not trace.may_be_in(written):
+    """Return the identities that stay, or None if none is removed."""
+    if not matcher.may_be_in(written):
         return None
     found = unpack(written)
-    rest = [one for one in found if read_identity(one) not in gone and not trace.is_in(one)]
+    rest = [one for one in found if read_identity(one) not in deleted and not matcher.is_in(one)]
     return rest if len(rest) < len(found) else None

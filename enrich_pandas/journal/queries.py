@@ -1,9 +1,10 @@
-"""The past: what the journal tells of runs that have ended or died, and of their raw answers."""
+"""Queries about runs, their requests and raw answers, and corrections of parsed answers."""
 
 import sqlite3
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from http import HTTPStatus
 from typing import Any
 
 from enrich_pandas.journal.database import Database, select_in, translate_errors
@@ -30,7 +31,7 @@ from enrich_pandas.journal.suppression import SuppressionEntry, SuppressionReaso
 from enrich_pandas.providers.base import Identity, Kind, Outcome, Status
 
 RUNNING = "running"
-# Not `runs.*`: whom each run asked about would be read with it.
+# Not `runs.*`, which would read the input of every run.
 RUNS = """
     SELECT runs.id, provider, kind, library, started, ended, rows, runs.identities,
       credits_planned, budget, budget_name, balance, status, runs.lease,
@@ -38,7 +39,7 @@ RUNS = """
       COALESCE(SUM(CASE state WHEN 'open' THEN at_risk ELSE held END), 0) AS credits_held,
       (SELECT COUNT(*) FROM requests JOIN batches ON batches.id = batch
        WHERE run = runs.id) AS requests
-    FROM runs LEFT JOIN stakes ON stakes.run = runs.id {}
+    FROM runs LEFT JOIN batch_risks ON batch_risks.run = runs.id {}
     GROUP BY runs.id ORDER BY started DESC, runs.rowid DESC
 """
 REQUESTS = """
@@ -65,32 +66,30 @@ BATCHES_OF_PURCHASE = """
       AND (SELECT MAX(answered) FROM requests WHERE batch = batches.id) <= ? ORDER BY id DESC
 """
 CHANGE_COSTS = "UPDATE batches SET spent = spent + ?, held = MAX(held + ?, 0) WHERE id = ?"
-LATEST = 1000  # batches by which the next cost is estimated
+LATEST = 1000  # batches that the estimate of a cost is based on
 STORED = "SELECT * FROM results WHERE fingerprint IN ({})"
 CLAIMS = "SELECT fingerprint FROM claims WHERE fingerprint IN ({})"
-EMPTY = (202, 204)  # the answers that have no body from the start
+EMPTY = (HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT)  # answers without a body
 
 
 class Queries:
-    """What is known of the runs in a journal's file.
+    """Reads the runs in the file of a journal.
 
     Parameters
     ----------
     database
-        The file.
+        The file of the journal.
     is_alive
-        Tells whether the owner of a lease still lives.
+        Returns whether the process of a lease is alive.
     """
 
     def __init__(self, database: Database, is_alive: Callable[[str], bool]) -> None:
         self._database, self._is_alive = database, is_alive
 
-    # -- the runs --------------------------------------------------------------------------
-
     def runs(self, run: str | None = None) -> list[dict[str, Any]]:
-        """Read every run, the newest first, or only one, with what it spent.
+        """Read all runs, the newest first, or only one, with their costs.
 
-        The status of one whose process is gone is ``died``.
+        A run whose process has ended without a status is ``died``.
         """
         query = RUNS.format("" if run is None else "WHERE runs.id = ?")
         named = () if run is None else (run,)
@@ -98,7 +97,7 @@ class Queries:
         with self._database.reading() as connection:
             leases = [row[0] for row in connection.execute(running, (RUNNING,))]
         dead = {lease for lease in leases if not self._is_alive(lease)}
-        with self._database.reading() as connection:  # again: one may have ended meanwhile
+        with self._database.reading() as connection:  # again: a run may have ended meanwhile
             runs = [dict(row) for row in connection.execute(query, named)]
         for one in runs:
             if one["status"] == RUNNING and one["lease"] in dead:
@@ -106,35 +105,35 @@ class Queries:
         return runs
 
     def note_balance(self, run: str, left: float) -> None:
-        """Record what was left on the account before a run spent anything."""
+        """Record the balance of the account before a run spent anything."""
         with self._database.writing() as connection:
             connection.execute("UPDATE runs SET balance = ? WHERE id = ?", (left, run))
 
     def steps(self, run: str) -> list[sqlite3.Row]:
-        """Return a run's requests in their order: method, path, billed, answered and outcome."""
+        """Return the requests of a run in order: method, path, billed, answered and outcome."""
         with self._database.reading() as connection:
             return connection.execute(STEPS, (run,)).fetchall()
 
     def run_input(self, run: str) -> RunInput:
-        """Read how a run began."""
-        query = "SELECT call, asked FROM runs WHERE id = ?"
+        """Read the call and the identities of a run."""
+        query = "SELECT call, input FROM runs WHERE id = ?"
         with self._database.reading() as connection:
             row = connection.execute(query, (run,)).fetchone()
-        if row is None or row["asked"] is None:
+        if row is None or row["input"] is None:
             return RunInput(row and row["call"], None)
         with self._decoding():
-            pairs = unpack(zlib.decompress(row["asked"]))
+            pairs = unpack(zlib.decompress(row["input"]))
             return RunInput(row["call"], [read_identity(one) for one in pairs])
 
     def call(self, run: str) -> bytes | None:
-        """Read how a run was called; None where it is too old to tell."""
+        """Read the call of a run; None if it is older than this record."""
         query = "SELECT call FROM runs WHERE id = ?"
         with self._database.reading() as connection:
             row = connection.execute(query, (run,)).fetchone()
         return None if row is None else row[0]
 
     def recent_cost(self, scope: bytes) -> tuple[float, int]:
-        """Return what the latest batches of a purchase cost, and about how many they asked."""
+        """Return the cost and the number of identities of the latest batches of a scope."""
         with self._database.reading() as connection:
             credits_, identities = connection.execute(PAID, (scope, LATEST)).fetchone()
         return float(credits_), int(identities)
@@ -145,14 +144,12 @@ class Queries:
             yield from map(tuple, connection.execute(SOURCES, (kind,)).fetchall())
 
     def requests(self, run: str) -> list[dict[str, Any]]:
-        """Count the requests of a run by outcome, with the most that they can have cost."""
+        """Count the requests of a run by outcome, with their maximum cost."""
         with self._database.reading() as connection:
             return [dict(row) for row in connection.execute(REQUESTS, (run,))]
 
-    # -- its rows --------------------------------------------------------------------------
-
     def finished_identities(self, run: str) -> set[Identity]:
-        """Return everybody in the batches of a run that have landed, stored or not."""
+        """Return the identities of a run whose results have landed, stored or not."""
         query = "SELECT identities FROM batches WHERE run = ? AND state = 'landed'"
         with self._database.reading() as connection:
             rows = connection.execute(query, (run,)).fetchall()
@@ -160,14 +157,12 @@ class Queries:
             return {read_identity(pairs) for row in rows for pairs in unpack(row[0])}
 
     def outcomes(self, identities: Mapping[bytes, Identity]) -> dict[bytes, Answer]:
-        """Read the stored answers about these identities; models are left where they are."""
+        """Read the stored answers of these identities without their models."""
         with self._database.reading() as connection, self._decoding():
             return read_outcomes(connection, identities)
 
-    # -- its raw answers -------------------------------------------------------------------
-
     def batches(self, run: str) -> Iterator[AnsweredBatch]:
-        """Yield the landed batches of a run whose raw answers are all still there."""
+        """Yield the landed batches of a run of which all raw answers still exist."""
         query = "SELECT id FROM batches WHERE run = ? AND state = 'landed' ORDER BY id"
         with self._database.reading() as connection:
             batches = [row[0] for row in connection.execute(query, (run,))]
@@ -178,21 +173,21 @@ class Queries:
     def batches_of_purchase(
         self, scope: bytes, wanted: Collection[Identity], until: float
     ) -> Iterator[AnsweredBatch]:
-        """Yield the batches of a purchase that were about somebody wanted, the newest first.
+        """Yield the batches of a scope with a wanted identity, the newest first.
 
-        Only those that had landed by then, in whichever run. What is not ``wanted`` any more while
-        this goes on is not looked for.
+        Only batches that were answered until then, of any run. The caller may remove identities
+        from ``wanted`` during the iteration.
         """
         with self._database.reading() as connection:
             rows = connection.execute(BATCHES_OF_PURCHASE, (scope, until)).fetchall()
         for row in rows:
             with self._decoding():
-                asked = list(map(read_identity, unpack(row["identities"])))
-            if any(one in wanted for one in asked) and (found := self._read_batch(row["id"])):
+                identities = list(map(read_identity, unpack(row["identities"])))
+            if any(one in wanted for one in identities) and (found := self._read_batch(row["id"])):
                 yield found
 
     def batches_behind(self, run: str, fingerprints: Sequence[bytes]) -> Iterator[AnsweredBatch]:
-        """Yield what a run asked, and the batches of other runs that gave what it did not ask."""
+        """Yield the batches of a run, and those of other runs that gave its stored answers."""
         own = "SELECT id FROM batches WHERE run = ? AND state != 'released'"
         given = "SELECT DISTINCT batch FROM {} WHERE fingerprint IN ({{}})"
         with self._database.reading() as connection:
@@ -218,16 +213,16 @@ class Queries:
             identities = [read_identity(pairs) for pairs in unpack(row["identities"])]
             recorded = {step["step"]: read_response(step) for step in steps}
         answered = max((step["answered"] or 0.0 for step in steps), default=0.0)
-        asked = {step["step"]: (step["method"], step["path"]) for step in steps}
+        requests = {step["step"]: (step["method"], step["path"]) for step in steps}
         is_open = row["state"] != "landed"
         return AnsweredBatch(
-            Batch(batch, identities, recorded), row["scope"], answered, asked, is_open
+            Batch(batch, identities, recorded), row["scope"], answered, requests, is_open
         )
 
     def stored(self, batch: int, fingerprints: Sequence[bytes]) -> dict[bytes, Answer | None]:
-        """Read the answers that a batch gave and that still stand; None where there is none.
+        """Read the answers of a batch that are still stored; None for an identity without one.
 
-        Left out is what another batch has given since, or is asking about.
+        Identities that another batch has answered since, or has claimed, are left out.
         """
         with self._database.reading() as connection:
             rows = list(select_in(connection.execute, STORED, fingerprints))
@@ -245,9 +240,10 @@ class Queries:
         changes: Sequence[Change],
         price: Price,
     ) -> list[Change]:
-        """Store another reading of a batch, all at once; return what still stood to be changed.
+        """Store the changes of parsing a batch again; return the changes that were applied.
 
-        ``price`` tells what those cost at most who were held before it, or are after it.
+        A change applies only if the stored answer is still the one that was read. ``price``
+        returns the maximum cost of held identities.
         """
         keys = [change.key for change in changes]
         with self._database.writing() as connection:
@@ -265,17 +261,17 @@ class Queries:
         return applied
 
     def _decoding(self) -> AbstractContextManager[None]:
-        """Say of what cannot be read that the file is damaged."""
+        """Report a row that cannot be decoded as a damaged file."""
         return translate_errors(self._database.path, *UNREADABLE)
 
 
 def pack_identities(identities: Iterable[Identity]) -> bytes:
-    """Write down whom a run asks about."""
+    """Encode the identities of a run."""
     return zlib.compress(pack([identity.keys for identity in identities]), 1)
 
 
 def _is_deleted(step: sqlite3.Row) -> bool:
-    """Tell an answer whose body was deleted since, for its age or for somebody's sake."""
+    """Return whether the body of an answer was deleted, by retention or erasure."""
     if step["outcome"] is None:
         return False
     if step["body"] is None:
@@ -285,7 +281,7 @@ def _is_deleted(step: sqlite3.Row) -> bool:
 
 
 def _is_current(change: Change, row: sqlite3.Row | None, batch: int) -> bool:
-    """Tell whether the stored answer is still the one that was read."""
+    """Return whether the stored answer is still the one that was read."""
     if change.before is None or row is None:
         return change.before is None and row is None
     found = (row["batch"], row["fetched"], row["status"])
@@ -298,8 +294,8 @@ def _apply(
     if change.after is None:
         connection.execute("DELETE FROM results WHERE fingerprint = ?", (change.key,))
     elif change.after.match.status is Status.REMOVED:
-        refusal = SuppressionReason(Status.REMOVED, change.after.match.reason)
-        stone = SuppressionEntry(refusal, provider, change.after.fetched)
-        erase(connection, kind, set(identifier_keys(kind, dict(change.identity.keys))), stone)
+        cause = SuppressionReason(Status.REMOVED, change.after.match.reason)
+        entry = SuppressionEntry(cause, provider, change.after.fetched)
+        erase(connection, kind, set(identifier_keys(kind, dict(change.identity.keys))), entry)
     else:
         connection.execute(STORE, result_row(change.key, change.after, kind, batch))

@@ -1,4 +1,4 @@
-"""How answers are written into the journal and read back."""
+"""The records of the journal, and how they are encoded in rows of its tables."""
 
 import hashlib
 import sqlite3
@@ -25,11 +25,11 @@ from enrich_pandas.providers.decoding import decoder_of
 
 
 class Answer(NamedTuple):
-    """What is known of an identity: a match, when it was fetched and by which provider.
+    """The answer for an identity: a match, the time it was fetched and the provider.
 
-    ``kept`` is what stands for the match's model where that was taken out, to be shown later.
-    ``asked`` tells of a hit when it was asked for once more, and something worse came, and
-    ``worse`` the status of that.
+    ``model_ref`` replaces the model of the match if that was moved elsewhere. If a match was
+    requested again and the new answer was worse, ``requested_again`` is the time of that request
+    and ``later_status`` its status.
     """
 
     match: Match
@@ -42,21 +42,22 @@ class Answer(NamedTuple):
 
     @property
     def as_of(self) -> float:
-        """As of when nothing better is known."""
+        """Return the time of the latest request."""
         return self.requested_again or self.fetched
 
 
 HITS = "SELECT fingerprint FROM results WHERE fingerprint IN ({}) AND status = ?"
 STORE = "INSERT OR REPLACE INTO results VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
 OUTCOMES = (
-    "SELECT fingerprint, provider, status, reason, note, credits, fetched, not_before, asked, "
-    "worse, model IS NOT NULL AS has_model FROM results WHERE fingerprint IN ({})"
+    "SELECT fingerprint, provider, status, reason, note, credits, fetched, not_before, "
+    "requested_again, later_status, model IS NOT NULL AS has_model "
+    "FROM results WHERE fingerprint IN ({})"
 )
-STORED_MODEL = object()  # what is kept of a model that is still in the journal
+STORED_MODEL = object()  # the `model_ref` of a model that was not read from the journal
 
 
 class Batch(NamedTuple):
-    """A claim on some identities, with the answers already recorded for it, by step."""
+    """A claim on some identities, with the answers that were recorded for it, by step."""
 
     id: int
     identities: list[Identity]
@@ -64,32 +65,32 @@ class Batch(NamedTuple):
 
 
 class RunInput(NamedTuple):
-    """How a run began: what makes its provider again, and whom it was about.
+    """The input of a run: the encoded call and the identities.
 
-    Both are None where the run began with a version that did not keep them; ``asked`` also where
-    it is older than answers are kept.
+    Both are None if an older version of the library wrote the run; ``identities`` also after the
+    retention period.
     """
 
     call: bytes | None
-    asked: list[Identity] | None
+    identities: list[Identity] | None
 
 
 class AnsweredBatch(NamedTuple):
-    """A batch with its raw answers, and when the last of them arrived.
+    """A batch with its raw answers and the time of the last one.
 
-    ``asked`` is the method and path of each step's request, and ``is_open`` tells that it has not
-    landed: a job that is at work, or a flow that was cut short.
+    ``requests`` has the method and path of each step. ``is_open`` marks a batch that has not
+    landed: a running job or an interrupted flow.
     """
 
     batch: Batch
     scope: bytes
     answered: float
-    asked: dict[int, tuple[str, str]]
+    requests: dict[int, tuple[str, str]]
     is_open: bool
 
 
 class Change(NamedTuple):
-    """What another reading of the raw answers says of an identity; None for nothing."""
+    """The answer for an identity before and after parsing again; None if there is none."""
 
     key: bytes
     identity: Identity
@@ -98,7 +99,7 @@ class Change(NamedTuple):
 
 
 class Claim(NamedTuple):
-    """What came of a claim: a batch, what another batch has, and what the budget forbids."""
+    """The outcome of a claim: the batch, identities of other batches, and those over budget."""
 
     batch: Batch | None
     elsewhere: list[Identity]
@@ -106,11 +107,10 @@ class Claim(NamedTuple):
 
 
 class ClaimHolder(NamedTuple):
-    """Who has claimed an identity, and what is at stake.
+    """The batch that has claimed an identity, and its possible cost.
 
-    ``at_risk`` is the most that the requests of the batch may have cost so far, None where nothing
-    can have been charged; ``left`` is the most that others of it still may; ``sent`` is when the
-    last one was.
+    ``at_risk`` is the maximum cost of the requests so far, None if nothing can have been charged.
+    ``left`` is the maximum cost of further requests. ``sent`` is the time of the last request.
     """
 
     batch: int
@@ -122,7 +122,7 @@ class ClaimHolder(NamedTuple):
 
     @property
     def is_idle(self) -> bool:
-        """Whether the owner died before anything can have been charged."""
+        """Whether the process died before anything can have been charged."""
         return not self.is_alive and self.at_risk is None
 
 
@@ -131,8 +131,7 @@ def pack(value: Any) -> bytes:
     return msgspec.json.encode(value)
 
 
-# What reading a row of a damaged file can end in: its bytes, or even the names of its columns, are
-# no longer what was written.
+# The errors of reading a row of a damaged file: bytes or even column names may have changed.
 UNREADABLE = (zlib.error, msgspec.MsgspecError, ValueError, LookupError, TypeError)
 
 
@@ -142,17 +141,17 @@ def unpack(value: bytes) -> Any:
 
 
 def fingerprint(scope: bytes, identity: Identity) -> bytes:
-    """Return an identity's name in the journal."""
+    """Return the key of an identity in the journal."""
     return hashlib.sha256(scope + pack(identity.keys)).digest()
 
 
 def read_identity(value: list[list[str]]) -> Identity:
-    """Read back an identity."""
+    """Decode an identity."""
     return Identity(tuple((name, key) for name, key in value))
 
 
 def read_response(row: sqlite3.Row) -> Response:
-    """Read back an answer; one that never came is unknown: it may have been charged."""
+    """Decode a response; one that never arrived is unknown: it may have been charged."""
     if row["outcome"] is None:
         outcome = Outcome.UNKNOWN if row["billed"] else Outcome.NOT_SENT
         return Response(outcome=outcome, sent=row["sent"], is_recorded=True)
@@ -168,7 +167,7 @@ def read_response(row: sqlite3.Row) -> Response:
 
 
 def request_row(batch: int, step: int, request: Request, sent: float | None) -> dict[str, Any]:
-    """Make the columns that store a request."""
+    """Return the columns of a request."""
     return {
         "batch": batch,
         "step": step,
@@ -181,15 +180,15 @@ def request_row(batch: int, step: int, request: Request, sent: float | None) -> 
 
 
 def response_row(response: Response) -> tuple[Outcome, int | None, bytes, bytes]:
-    """Make the columns that store an answer as it came."""
+    """Return the columns of a raw answer."""
     headers, body = pack(dict(response.headers)), zlib.compress(response.body, 1)
     return response.outcome, response.status, headers, body
 
 
 def result_row(key: bytes, answer: Answer, kind: Kind, batch: int) -> tuple[Any, ...]:
-    """Make the row that stores an answer, in the order of the table's columns."""
+    """Return the row of an answer, in the order of the columns of the table."""
     match = answer.match
-    model = None if match.model is None else _pressed(msgspec.json.encode(match.model))
+    model = None if match.model is None else _compress(msgspec.json.encode(match.model))
     return (
         key,
         answer.provider,
@@ -208,8 +207,8 @@ def result_row(key: bytes, answer: Answer, kind: Kind, batch: int) -> tuple[Any,
     )
 
 
-def _pressed(short: bytes) -> bytes:
-    """Compress what is short: a window of 4 kB takes half the time of the usual one."""
+def _compress(short: bytes) -> bytes:
+    """Compress a short text: a window of 4 kB halves the time."""
     compressor = zlib.compressobj(1, zlib.DEFLATED, wbits=12, memLevel=5)
     return compressor.compress(short) + compressor.flush()
 
@@ -217,9 +216,9 @@ def _pressed(short: bytes) -> bytes:
 def store(
     connection: sqlite3.Connection, answers: Mapping[bytes, Answer], kind: Kind, batch: int
 ) -> set[bytes]:
-    """Store those answers that are kept; return of whom a hit was known, which no miss overwrites.
+    """Store the results. Return the fingerprints whose match was kept over a new miss.
 
-    It stands for the miss as well: who is not to be asked again, for what it cost, is not.
+    The match also records the miss, so that a charged miss is not requested again.
     """
     kept = {key: answer for key, answer in answers.items() if is_stored(answer.match)}
     misses = [key for key, answer in answers.items() if answer.match.status is not Status.MATCHED]
@@ -228,7 +227,7 @@ def store(
     rows = [result_row(key, one, kind, batch) for key, one in kept.items() if key not in hits]
     connection.executemany(STORE, rows)
     connection.executemany(
-        "UPDATE results SET asked = ?, worse = ? WHERE fingerprint = ?",
+        "UPDATE results SET requested_again = ?, later_status = ? WHERE fingerprint = ?",
         [
             (kept[key].fetched, kept[key].match.status, key)
             for key in hits & kept.keys()
@@ -238,20 +237,20 @@ def store(
     return hits
 
 
-# Kept from one call to the next, beside all that was charged. A failed row that was refused, and
-# not charged, is not: it may be asked again.
+# Stored statuses, besides every answer that was charged. A failed row that was refused and not
+# charged is not stored, so it can be requested again.
 STORED_STATUSES = (Status.MATCHED, Status.NOT_FOUND, Status.PENDING, Status.HELD)
 
 
 def is_stored(match: Match) -> bool:
-    """Tell whether an answer is stored; of who was removed, nothing is."""
+    """Return whether an answer is stored; an answer with status ``removed`` never is."""
     return match.status in STORED_STATUSES or (
         bool(match.credits) and match.status is not Status.REMOVED
     )
 
 
 def new_answer(match: Match, now: float, provider: str) -> Answer:
-    """Make the answer that has just been read."""
+    """Build the answer for a match that was fetched now."""
     return Answer(match, now, provider, None if match.retry_in is None else now + match.retry_in)
 
 
@@ -262,7 +261,7 @@ _decoders: dict[str, Any] = {
 
 
 def read_answer(row: sqlite3.Row, identity: Identity | None = None) -> Answer:
-    """Read back a stored answer; and whose it is, where that is not known."""
+    """Decode a stored answer, and its identity if that is not given."""
     model = (
         None
         if row["model"] is None
@@ -274,17 +273,19 @@ def read_answer(row: sqlite3.Row, identity: Identity | None = None) -> Answer:
 def read_outcomes(
     connection: sqlite3.Connection, identities: Mapping[bytes, Identity]
 ) -> dict[bytes, Answer]:
-    """Read the stored answers about these identities, but leave the models in the journal."""
+    """Read the stored answers of these identities without their models."""
     rows = select_in(connection.execute, OUTCOMES, list(identities))
     found = {row["fingerprint"]: row for row in rows}
-    return {  # an index that is damaged finds others, too
+    return {  # a damaged index may find other rows, too
         key: _answer(found[key], identity, None, STORED_MODEL if found[key]["has_model"] else None)
         for key, identity in identities.items()
         if key in found
     }
 
 
-def _answer(row: sqlite3.Row, identity: Identity, model: Model | None, kept: Any = None) -> Answer:
+def _answer(
+    row: sqlite3.Row, identity: Identity, model: Model | None, model_ref: Any = None
+) -> Answer:
     match = Match(
         identity=identity,
         status=Status(row["status"]),
@@ -294,24 +295,25 @@ def _answer(row: sqlite3.Row, identity: Identity, model: Model | None, kept: Any
         note=row["note"],
     )
     fetched, not_before = row["fetched"], row["not_before"]
-    return Answer(match, fetched, row["provider"], not_before, kept, row["asked"], row["worse"])
+    later = row["requested_again"], row["later_status"]
+    return Answer(match, fetched, row["provider"], not_before, model_ref, *later)
 
 
-# -- What a batch cost: what was spent, and the most that those cost whose answer was lost -------
+# Costs of a batch
 
 Price = Callable[[Sequence[Identity]], float]
 
 
 def has_known_cost(match: Match) -> bool:
-    """Tell whether it is known what an answer has cost, be it lost itself."""
+    """Return whether the cost of an answer is known, even if the answer is lost."""
     return match.status is not Status.HELD or match.credits > 0
 
 
 def cost(matches: Iterable[Match], price: Price) -> tuple[float, float]:
-    """Return what was spent, and what may have been on those who are held.
+    """Return the credits that were spent, and the maximum cost of held identities.
 
-    Who is held at a price has cost that: the vendor says what the request did, and only the answer
-    is lost.
+    A held match with credits has cost exactly those: the vendor reported the charge, and only the
+    answer is lost.
 
     Examples
     --------
@@ -333,19 +335,19 @@ def cost(matches: Iterable[Match], price: Price) -> tuple[float, float]:
 
 
 def cost_difference(changes: Sequence[Change], price: Price) -> tuple[float, float]:
-    """Return by how much another reading changes both."""
+    """Return by how much the changes change the spent and the held credits."""
     before = cost([one.before.match for one in changes if one.before], price)
     after = cost([one.after.match for one in changes if one.after], price)
     return after[0] - before[0], after[1] - before[1]
 
 
-# -- Answers of a replay, stored as if they had been asked for just now ---------------------------
+# Replays
 
 
 class ReplayedFlow(NamedTuple):
-    """A flow that was played: for whom of those wanted, what was asked and answered, what came.
+    """A replayed flow: its wanted identities, its requests and answers, and the matches.
 
-    ``is_open`` tells a job that was at work when the recording ended.
+    ``is_open`` marks a job that was running when the recording ended.
     """
 
     identities: list[Identity]
@@ -367,12 +369,12 @@ def store_replayed(
     flows: Sequence[ReplayedFlow],
     fingerprint: Callable[[Identity], bytes],
 ) -> None:
-    """Keep the flows that ended; part of one transaction.
+    """Store the finished flows of a replay, as a part of a transaction.
 
     Parameters
     ----------
     batch
-        What all batches have in common: run, lease and scope.
+        The columns that all batches share: run, lease and scope.
     """
     for one in (flow for flow in flows if not flow.is_open):
         spent, held = cost(one.matches, partial(provider.price, kind))
@@ -391,10 +393,10 @@ def store_replayed(
         )
         for step, (request, response) in enumerate(one.steps):
             facts = request_row(number, step, request, response.sent)
-            said = dict(
+            answer = dict(
                 zip(ANSWERED_COLUMNS, (response.received, *response_row(response)), strict=True)
             )
-            insert(connection, "requests", facts | said)
+            insert(connection, "requests", facts | answer)
         answers = [new_answer(match, one.fetched, provider.name) for match in one.matches]
         keyed = {fingerprint(answer.match.identity): answer for answer in answers}
         store(connection, keyed, kind, number)

@@ -1,7 +1,7 @@
-"""Expiry: what has been stored for too long goes, and who may have been paid for is held.
+"""Retention: delete what is older than the retention period, and hold what may be paid for.
 
-What a dead process has left unread goes, too: of its people only that they may have been paid for
-stays, so that nobody asks about them again by himself.
+The unread answers of a dead process are deleted, too. Their rows become held, because they may have
+been paid for and must not be requested again by accident.
 """
 
 import sqlite3
@@ -14,51 +14,53 @@ from enrich_pandas.journal.records import Answer, fingerprint, pack, read_identi
 from enrich_pandas.providers.base import Match, Status
 
 DAY = 86_400.0
-SWEPT = "SELECT value FROM settings WHERE name = 'swept'"
+LAST_DELETION = "SELECT value FROM settings WHERE name = 'swept'"
 OPEN = """
-    SELECT stakes.*, provider, kind, MAX(started, COALESCE(
-      (SELECT MAX(COALESCE(answered, sent)) FROM requests WHERE batch = stakes.id), 0)) AS since
-    FROM stakes JOIN runs ON runs.id = run WHERE state = 'open' AND since < ?
+    SELECT batch_risks.*, provider, kind, MAX(started, COALESCE((
+      SELECT MAX(COALESCE(answered, sent)) FROM requests WHERE batch = batch_risks.id), 0)
+    ) AS since
+    FROM batch_risks JOIN runs ON runs.id = run WHERE state = 'open' AND since < ?
 """
-# A hit that goes leaves what came when it was asked for once more: a lost answer stays held.
-UNCOVERED = """
-    UPDATE results SET status = worse, reason = iif(worse = 'held', 'answer_lost', ''), note = '',
-    model = NULL, credits = 0, fetched = asked, not_before = NULL, asked = NULL, worse = NULL
-    WHERE fetched < ? AND worse IS NOT NULL
+# An expired match is replaced by the outcome of its last request: a lost answer stays held.
+RESTORE_LATER_STATUS = """
+    UPDATE results SET status = later_status,
+    reason = iif(later_status = 'held', 'answer_lost', ''), note = '', model = NULL, credits = 0,
+    fetched = requested_again, not_before = NULL, requested_again = NULL, later_status = NULL
+    WHERE fetched < ? AND later_status IS NOT NULL
 """
 HELD = "UPDATE batches SET state = 'landed', held = MAX(held, ?) WHERE id = ?"
 
 
 class Retention:
-    """Takes what is too old out of a journal's file.
+    """Deletes what is too old from the file of a journal.
 
     Parameters
     ----------
     database
-        The file.
+        The file of the journal.
     is_alive
-        Tells whether the owner of a lease still lives.
+        Returns whether the process of a lease is alive.
     """
 
     def __init__(self, database: Database, is_alive: Callable[[str], bool]) -> None:
         self._database, self._is_alive = database, is_alive
 
     def delete_expired(self, retention: float) -> None:
-        """Delete what is older than so many seconds, at most once a day.
+        """Delete what is older than ``retention`` seconds, at most once a day.
 
-        What is held stays: without it, a row that may have been paid for would be asked again. An
-        answer that nobody has read yet has a day at least, however short the others are kept.
+        Held rows stay: without them, rows that may have been paid for would be requested again.
+        An unread answer is kept for a day at least, even if the retention is shorter.
         """
         now = time.time()
         with self._database.reading() as connection:
-            swept = connection.execute(SWEPT).fetchone()
-            # A time to come was written by a clock that was ahead; it is not waited for.
-            if swept and 0 <= now - unpack(swept[0]) < min(DAY, retention):
+            last = connection.execute(LAST_DELETION).fetchone()
+            # A future time was written by a clock that was ahead; do not wait for it.
+            if last and 0 <= now - unpack(last[0]) < min(DAY, retention):
                 return
             unread = connection.execute(OPEN, (until := now - max(DAY, retention),)).fetchall()
         dead = {lease for lease in {row["lease"] for row in unread} if not self._is_alive(lease)}
         with self._database.writing() as connection:
-            _delete_results(connection, now - retention)  # first: no held one hides behind a hit
+            _delete_results(connection, now - retention)  # first: a match may cover a held row
             for row in connection.execute(OPEN, (until,)).fetchall():
                 if row["lease"] in dead:
                     _expire_batch(connection, row)
@@ -67,14 +69,14 @@ class Retention:
 
 
 def _delete_results(connection: sqlite3.Connection, moment: float) -> None:
-    connection.execute(UNCOVERED, (moment,))
+    connection.execute(RESTORE_LATER_STATUS, (moment,))
     connection.execute(
         "DELETE FROM results WHERE fetched < ? AND status != ?", (moment, Status.HELD)
     )
 
 
 def _expire_batch(connection: sqlite3.Connection, row: sqlite3.Row) -> None:
-    """Hold whom a dead process left; let them go where nothing can have been charged."""
+    """Hold the identities of a dead batch; release them if nothing can have been charged."""
     if row["at_risk"] is None:
         release(connection, [row["id"]])
         return
@@ -92,7 +94,7 @@ def _expire_batch(connection: sqlite3.Connection, row: sqlite3.Row) -> None:
 
 
 def _delete_answers(connection: sqlite3.Connection, moment: float) -> None:
-    """Delete raw answers, and whom batches and runs were about."""
+    """Delete raw answers and the identities of batches and runs."""
     connection.execute(
         "UPDATE requests SET headers = NULL, body = NULL WHERE answered < ? AND body IS NOT NULL "
         "AND batch IN (SELECT id FROM batches WHERE state != 'open')",
@@ -103,4 +105,4 @@ def _delete_answers(connection: sqlite3.Connection, moment: float) -> None:
         "AND run IN (SELECT id FROM runs WHERE started < ?)",
         (pack([]), pack([]), moment),
     )
-    connection.execute("UPDATE runs SET asked = NULL WHERE started < ?", (moment,))
+    connection.execute("UPDATE runs SET input = NULL WHERE started < ?", (moment,))

@@ -1,7 +1,8 @@
-"""Tombstones: whom nobody may ask about, kept so that nobody can read who that is.
+"""The suppression list: people and companies that must not be requested, as keyed hashes.
 
-A person who is on the list, was forgotten, or was removed by a vendor leaves keyed hashes of his
-identifiers. The key is random, made once for each journal, and never leaves it.
+The list holds those that the user suppressed or erased and those that a vendor removed. No
+identifier can be read from it: the key of the hashes is random, made once per journal, and stays in
+it.
 """
 
 import hashlib
@@ -18,10 +19,10 @@ from enrich_pandas.models import Model, Person
 from enrich_pandas.providers.base import Identity, Kind, Match, Status
 from enrich_pandas.providers.binding import domain_key, email_key, page_key, profile_key
 
-ANY_PROVIDER = ""  # in place of a provider's name: the tombstone holds for all of them
+ANY_PROVIDER = ""  # in place of a provider's name: the entry applies to all of them
 
-# What names one person or company by itself, and how it is compared.
-_NAMING: Mapping[Kind, Mapping[str, Callable[[str], str | None]]] = {
+# The identifiers that identify a person or company alone, and how they are compared.
+_IDENTIFYING: Mapping[Kind, Mapping[str, Callable[[str], str | None]]] = {
     "people": {
         "email": email_key,
         "linkedin_url": profile_key,
@@ -37,7 +38,7 @@ _NAMING: Mapping[Kind, Mapping[str, Callable[[str], str | None]]] = {
 
 
 class SuppressionReason(NamedTuple):
-    """Why nobody is asked: a status and its reason."""
+    """The status and reason of a suppressed row."""
 
     status: Status
     reason: str
@@ -47,26 +48,26 @@ ERASED = SuppressionReason(Status.SUPPRESSED, "forgotten")
 
 
 class SuppressionEntry(NamedTuple):
-    """An entry of the list: whom a provider is not asked about, since when."""
+    """An entry of the list: its cause, the provider that it applies to, and its time."""
 
-    refusal: SuppressionReason
+    cause: SuppressionReason
     provider: str
     since: float
 
 
 def identifier_keys(kind: Kind, values: Mapping[str, str]) -> Iterator[str]:
-    """Yield what names a person or company: each identifier, else all of them together.
+    """Yield comparable keys: one per identifying value, else one of all values together.
 
     Examples
     --------
-    >>> list(marks("people", {"email": "Ada@Example.com", "name": "Ada Example"}))
+    >>> list(identifier_keys("people", {"email": "Ada@Example.com", "name": "Ada Example"}))
     ['email ada@example.com']
-    >>> list(marks("people", {"name": "Ada Example", "company": "Acme"}))
+    >>> list(identifier_keys("people", {"name": "Ada Example", "company": "Acme"}))
     ['[["company","acme"],["name","ada example"]]']
     """
     named = [
         f"{'domain' if name == 'email_domain' else name} {key}"
-        for name, compared in _NAMING[kind].items()
+        for name, compared in _IDENTIFYING[kind].items()
         if name in values and (key := compared(values[name]))
     ]
     whole = sorted((name, value.casefold()) for name, value in values.items())
@@ -74,7 +75,7 @@ def identifier_keys(kind: Kind, values: Mapping[str, str]) -> Iterator[str]:
 
 
 def model_keys(model: Model) -> Iterator[str]:
-    """Yield what names a person or company that a vendor has found."""
+    """Yield the comparable keys of a person or company that a vendor returned."""
     if isinstance(model, Person):
         urls = (model.linkedin_url, model.linkedin_urn_url)
         found = [("linkedin_url", url) for url in urls]
@@ -84,114 +85,116 @@ def model_keys(model: Model) -> Iterator[str]:
         found = [("domain", model.domain), ("company_linkedin_url", model.linkedin_url)]
         kind = "companies"
     for name, value in found:
-        if value and (key := _NAMING[kind][name](value)):
+        if value and (key := _IDENTIFYING[kind][name](value)):
             yield f"{name} {key}"
 
 
 class SuppressionFilter:
-    """Tells who may not be asked about, or shown.
+    """Decides which identities must not be requested and which answers not shown.
 
     Parameters
     ----------
     key
-        Of the hashes.
-    stones
+        The key of the hashes.
+    entries
         The entries, by hash and provider.
 
     Attributes
     ----------
-    met
-        The entries that were found so far, by what they name.
+    matched
+        The entries that were found so far, by kind and comparable key.
     """
 
-    def __init__(self, key: bytes, stones: Mapping[tuple[bytes, str], SuppressionEntry]) -> None:
-        self._key, self._stones = key, stones
-        self.met: dict[tuple[Kind, str], SuppressionEntry] = {}
+    def __init__(self, key: bytes, entries: Mapping[tuple[bytes, str], SuppressionEntry]) -> None:
+        self._key, self._entries = key, entries
+        self.matched: dict[tuple[Kind, str], SuppressionEntry] = {}
 
     def for_rows(
         self, kind: Kind
     ) -> Callable[[Mapping[str, str]], SuppressionReason | None] | None:
-        """Return what tells why nobody asks about a row's canonical identifiers, or None.
+        """Return a function from a row's canonical identifiers to its cause; None if empty.
 
-        Those whom one vendor has removed are left to `of_identities`.
+        Entries of one provider are left to `for_identities`.
         """
-        if not self._stones:
+        if not self._entries:
             return None
 
-        def refuse(values: Mapping[str, str]) -> SuppressionReason | None:
-            stone = self._find(kind, identifier_keys(kind, values), ANY_PROVIDER)
-            return stone and stone.refusal
+        def find_cause(values: Mapping[str, str]) -> SuppressionReason | None:
+            entry = self._find(kind, identifier_keys(kind, values), ANY_PROVIDER)
+            return entry and entry.cause
 
-        return refuse
+        return find_cause
 
     def for_identities(
         self, kind: Kind, provider: str, identities: Iterable[Identity]
     ) -> dict[Identity, Answer]:
-        """Return the answers about those whom a provider is not asked about."""
-        if not self._stones:
+        """Return an answer for each identity that must not be requested from a provider."""
+        if not self._entries:
             return {}
-        stones = (
+        entries = (
             (one, self._find(kind, identifier_keys(kind, dict(one.keys)), provider))
             for one in identities
         )
-        return {one: _answer(one, stone) for one, stone in stones if stone}
+        return {one: _answer(one, entry) for one, entry in entries if entry}
 
     def apply(self, answer: Answer) -> Answer:
-        """Return an answer, or the refusal in place of one about somebody who is on the list."""
+        """Return the answer, or a suppressed one if its person or company is on the list."""
         model = answer.match.model
-        if model is None or not self._stones:
+        if model is None or not self._entries:
             return answer
         kind: Kind = "people" if isinstance(model, Person) else "companies"
-        stone = self._find(kind, model_keys(model), answer.provider)
-        return answer if stone is None else _answer(answer.match.identity, stone, answer)
+        entry = self._find(kind, model_keys(model), answer.provider)
+        return answer if entry is None else _answer(answer.match.identity, entry, answer)
 
     def _find(self, kind: Kind, named: Iterable[str], provider: str) -> SuppressionEntry | None:
-        for mark in named:
-            key = digest(self._key, kind, mark)
-            if found := self._stones.get((key, ANY_PROVIDER)) or self._stones.get((key, provider)):
-                self.met[kind, mark] = found
+        for name in named:
+            key = digest(self._key, kind, name)
+            if found := self._entries.get((key, ANY_PROVIDER)) or self._entries.get(
+                (key, provider)
+            ):
+                self.matched[kind, name] = found
                 return found
         return None
 
 
-def _answer(identity: Identity, stone: SuppressionEntry, instead: Answer | None = None) -> Answer:
-    """Make the answer about somebody who may not be shown; what was paid stays told."""
+def _answer(identity: Identity, entry: SuppressionEntry, instead: Answer | None = None) -> Answer:
+    """Build the answer of a suppressed identity; it keeps the credits that were paid."""
     spent = instead.match.credits if instead else 0.0
     match = Match(
         identity=identity,
-        status=stone.refusal.status,
-        reason=stone.refusal.reason,
+        status=entry.cause.status,
+        reason=entry.cause.reason,
         credits=spent,
     )
     if instead:
         return Answer(match, instead.fetched, instead.provider)
-    return Answer(match, stone.since if stone.provider else 0.0, stone.provider)
+    return Answer(match, entry.since if entry.provider else 0.0, entry.provider)
 
 
-def _listed(rows: Sequence[sqlite3.Row]) -> bytes | None:
+def _list_version(rows: Sequence[sqlite3.Row]) -> bytes | None:
     return rows[0][0] if rows else None
 
 
 LISTED = "SELECT value FROM settings WHERE name = 'listed'"
-EMPTY_FILTER = SuppressionFilter(b"", {})  # may be asked about, and shown
+EMPTY_FILTER = SuppressionFilter(b"", {})
 
 
 class SuppressionList:
-    """The list in a journal's file."""
+    """The suppression list in the file of a journal."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
         self._last: tuple[bytes | None, SuppressionFilter] = (None, EMPTY_FILTER)
 
     def current_filter(self) -> SuppressionFilter:
-        """Return the list as it is now; it is read again only where it has changed."""
-        if self._last[0] == _listed(self._database.query(LISTED)):
+        """Return a filter with the present entries; read them again only after a change."""
+        if self._last[0] == _list_version(self._database.query(LISTED)):
             return self._last[1]
         with self._database.reading() as connection:
-            version = _listed(connection.execute(LISTED).fetchall())
+            version = _list_version(connection.execute(LISTED).fetchall())
             key = connection.execute("SELECT value FROM settings WHERE name = 'key'").fetchone()
-            rows = connection.execute("SELECT * FROM tombstones").fetchall()
-        stones = {
+            rows = connection.execute("SELECT * FROM suppressions").fetchall()
+        entries = {
             (row["key"], row["provider"]): SuppressionEntry(
                 SuppressionReason(Status(row["status"]), row["reason"]),
                 row["provider"],
@@ -199,28 +202,30 @@ class SuppressionList:
             )
             for row in rows
         }
-        self._last = version, SuppressionFilter(key[0] if key else b"", stones)
+        self._last = version, SuppressionFilter(key[0] if key else b"", entries)
         return self._last[1]
 
-    def add(self, named: Collection[tuple[Kind, str]], refusal: SuppressionReason) -> int:
-        """Put marks on the list; return how many are new on it."""
+    def add(self, named: Collection[tuple[Kind, str]], cause: SuppressionReason) -> int:
+        """Add comparable keys to the list; return how many are new."""
         with self._database.writing() as connection:
-            return add_entries(connection, named, refusal, ANY_PROVIDER, time.time())
+            return add_entries(connection, named, cause, ANY_PROVIDER, time.time())
 
-    def import_entries(self, key: bytes, stones: Mapping[bytes, SuppressionEntry]) -> None:
-        """Put the hashes of a recording on an empty list, with their key."""
-        rows = [(mark, one.provider, *one.refusal, one.since) for mark, one in stones.items()]
+    def import_entries(self, key: bytes, entries: Mapping[bytes, SuppressionEntry]) -> None:
+        """Add the hashes of a cassette, with their key, to an empty list."""
+        rows = [(hashed, one.provider, *one.cause, one.since) for hashed, one in entries.items()]
         with self._database.writing() as connection:
             connection.execute("INSERT OR IGNORE INTO settings VALUES ('key', ?)", (key,))
-            connection.executemany("INSERT OR IGNORE INTO tombstones VALUES (?, ?, ?, ?, ?)", rows)
+            connection.executemany(
+                "INSERT OR IGNORE INTO suppressions VALUES (?, ?, ?, ?, ?)", rows
+            )
             _note_change(connection)
 
     def remove(self, named: Collection[tuple[Kind, str]]) -> int:
-        """Take marks off the list, but for those whom a vendor removed; return how many."""
+        """Remove entries, except those that a vendor removed; return how many."""
         with self._database.writing() as connection:
             key = secret_key(connection)
             found = connection.executemany(
-                "DELETE FROM tombstones WHERE key = ? AND provider = ''",
+                "DELETE FROM suppressions WHERE key = ? AND provider = ''",
                 [(digest(key, *one),) for one in named],
             )
             _note_change(connection)
@@ -230,14 +235,14 @@ class SuppressionList:
 def add_entries(
     connection: sqlite3.Connection,
     named: Collection[tuple[Kind, str]],
-    refusal: SuppressionReason,
+    cause: SuppressionReason,
     provider: str,
     since: float,
 ) -> int:
-    """Put marks on the list, as a part of a transaction."""
+    """Add comparable keys to the list, as a part of a transaction."""
     key = secret_key(connection)
-    rows = [(digest(key, *one), provider, *refusal, since) for one in named]
-    statement = "INSERT OR IGNORE INTO tombstones VALUES (?, ?, ?, ?, ?)"
+    rows = [(digest(key, *one), provider, *cause, since) for one in named]
+    statement = "INSERT OR IGNORE INTO suppressions VALUES (?, ?, ?, ?, ?)"
     _note_change(connection)
     return connection.executemany(statement, rows).rowcount if rows else 0
 
@@ -246,36 +251,36 @@ ERASED_ENTRY = "(status = 'removed' OR reason = 'forgotten')"
 
 
 def has_erased(connection: sqlite3.Connection) -> bool:
-    """Tell whether anybody is on the list of whom nothing may be stored."""
-    query = f"SELECT 1 FROM tombstones WHERE {ERASED_ENTRY} LIMIT 1"  # noqa: S608 - a constant
+    """Return whether the list has entries of which no answer may be stored."""
+    query = f"SELECT 1 FROM suppressions WHERE {ERASED_ENTRY} LIMIT 1"  # noqa: S608 - a constant
     return connection.execute(query).fetchone() is not None
 
 
 def find_erased(
     connection: sqlite3.Connection, kind: Kind, provider: str, named: Collection[str]
 ) -> dict[SuppressionEntry, set[str]]:
-    """Return which of these marks are of somebody of whom nothing may be stored, by the entry."""
+    """Return the keys of which no answer may be stored, by their entry."""
     key = secret_key(connection)
-    mark_of = {digest(key, kind, mark): mark for mark in named}
+    name_of = {digest(key, kind, name): name for name in named}
     query = (
-        f"SELECT * FROM tombstones WHERE key IN ({{}}) AND provider IN (?, '') AND {ERASED_ENTRY}"  # noqa: S608 - a constant
+        f"SELECT * FROM suppressions WHERE key IN ({{}}) AND provider IN (?, '') AND {ERASED_ENTRY}"  # noqa: S608 - a constant
     )
     found: dict[SuppressionEntry, set[str]] = {}
-    for row in select_in(connection.execute, query, list(mark_of), provider):
-        refusal = SuppressionReason(Status(row["status"]), row["reason"])
-        stone = SuppressionEntry(refusal, row["provider"], row["since"])
-        found.setdefault(stone, set()).add(mark_of[row["key"]])
+    for row in select_in(connection.execute, query, list(name_of), provider):
+        cause = SuppressionReason(Status(row["status"]), row["reason"])
+        entry = SuppressionEntry(cause, row["provider"], row["since"])
+        found.setdefault(entry, set()).add(name_of[row["key"]])
     return found
 
 
 def _note_change(connection: sqlite3.Connection) -> None:
-    """Tell every process that its copy of the list is old."""
+    """Change the version of the list, so that every process reads it again."""
     stamp = secrets.token_bytes(8)
     connection.execute("INSERT OR REPLACE INTO settings VALUES ('listed', ?)", (stamp,))
 
 
 def secret_key(connection: sqlite3.Connection) -> bytes:
-    """Return the key of the hashes, made when it is first needed."""
+    """Return the key of the hashes; create it on first use."""
     connection.execute(
         "INSERT OR IGNORE INTO settings VALUES ('key', ?)", (secrets.token_bytes(32),)
     )
@@ -283,6 +288,6 @@ def secret_key(connection: sqlite3.Connection) -> bytes:
     return bytes(row[0])
 
 
-def digest(key: bytes, kind: Kind, mark: str) -> bytes:
-    """Return the keyed hash of a mark."""
-    return hmac.digest(key, f"{kind} {mark}".encode(), hashlib.sha256)
+def digest(key: bytes, kind: Kind, name: str) -> bytes:
+    """Return the keyed hash of a comparable key."""
+    return hmac.digest(key, f"{kind} {name}".encode(), hashlib.sha256)

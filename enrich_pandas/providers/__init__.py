@@ -1,22 +1,67 @@
-"""The providers: each describes requests and reads answers; none knows another."""
+"""Providers: each describes requests and parses answers. They do not import each other."""
 
 import difflib
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from types import MappingProxyType
 
 from enrich_pandas.errors import ConfigurationError, ProviderNotFoundError
-from enrich_pandas.providers.base import Provider
+from enrich_pandas.providers.base import Identity, Kind, Provider
 
 GROUP = "enrich_pandas.providers"
 
+logger = logging.getLogger("enrich_pandas")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderRow:
+    """What an installed provider says of itself, with its default options.
+
+    Attributes
+    ----------
+    name
+        The name to type.
+    kinds
+        What it enriches.
+    identifiers
+        For each kind, the identifiers that it takes, the preferred one first.
+    price
+        For each kind, the maximum cost of one identity in credits; None if it depends on options.
+    credentials
+        The environment variable of each credential, by the name of its argument.
+    defined
+        Module and class, as the entry point states them.
+    """
+
+    name: str
+    kinds: tuple[Kind, ...]
+    identifiers: Mapping[Kind, tuple[str, ...]]
+    price: Mapping[Kind, float | None]
+    credentials: Mapping[str, str]
+    defined: str
+
+
+def provider_rows() -> list[ProviderRow]:
+    """Return one row for each installed provider, sorted by name.
+
+    Built-in and third-party providers register by an entry point in the group
+    ``enrich_pandas.providers``. A provider that cannot be loaded has a row without kinds, and a
+    warning is logged.
+
+    Examples
+    --------
+    >>> [row.name for row in provider_rows()][:3]
+    ['amplemarket', 'crustdata', 'directory']
+    >>> next(row for row in provider_rows() if row.name == "crustdata").price["companies"]
+    2.0
+    """
+    return [_row(point) for point in _points()]
+
 
 def list_providers() -> dict[str, str]:
-    """Return every provider that is installed, by name, with where it is defined.
-
-    Returns
-    -------
-    dict of str to str
-        Built-in and third-party providers alike; all register by an entry point in the group
-        ``enrich_pandas.providers``. None is loaded.
+    """Return the installed providers by name, with module and class. None is loaded.
 
     Examples
     --------
@@ -27,22 +72,21 @@ def list_providers() -> dict[str, str]:
 
 
 def find_provider(provider: str | Provider) -> Provider:
-    """Return a provider by name, with its default options, or the provider itself.
+    """Return the provider of that name with its default options, or the provider itself.
 
     Raises
     ------
     ProviderNotFoundError
-        No provider has that name; the message lists those there are.
+        No provider has that name. The message lists the installed ones.
     ConfigurationError
-        It is neither a name nor a provider.
+        The value is neither a name nor a provider.
     """
     if isinstance(provider, Provider):
         return provider
     if not isinstance(provider, str):
         raise ConfigurationError(
             f"A provider is a name or a Provider, not {type(provider).__name__}.",
-            cost="Nothing was spent.",
-            todo=_instead_of(provider),
+            todo=_hint(provider),
         )
     for point in _points():
         if point.name == provider:
@@ -50,28 +94,60 @@ def find_provider(provider: str | Provider) -> Provider:
     close = difflib.get_close_matches(provider, list_providers(), n=1)
     raise ProviderNotFoundError(
         f"No provider is called {provider!r}.",
-        cost="Nothing was spent.",
-        todo=f"Did you mean {close[0]!r}?" if close else _listed(),
+        todo=f"Did you mean {close[0]!r}?" if close else _names(),
     )
 
 
-def _instead_of(provider: object) -> str:
+def _hint(provider: object) -> str:
     if isinstance(provider, type):
         return f"Make one of the class: {provider.__name__}()."
     if isinstance(provider, list | tuple):
         return "Do not nest lists of providers."
-    return _listed()
+    return _names()
 
 
-def _listed() -> str:
+def _names() -> str:
     return f"The providers are: {', '.join(sorted(list_providers()))}."
 
 
 def _load(point: EntryPoint) -> Provider:
     made: object = point.load()()
     if not isinstance(made, Provider):
-        raise ConfigurationError(f"{point.value} is registered as a provider, and is none.")
+        raise ConfigurationError(
+            f"{point.value} is registered as a provider, but it does not make a Provider.",
+            todo="Register a class that derives from ep.Provider.",
+        )
     return made
+
+
+def _row(point: EntryPoint) -> ProviderRow:
+    kind: object = None
+    provider: Provider | None = None
+    try:
+        kind = point.load()
+        provider = _load(point)
+    except Exception as error:  # noqa: BLE001 - one broken package must not hide the others
+        logger.warning("The provider %r was not loaded: %s.", point.name, type(error).__name__)
+    declared = provider or kind
+    kinds = tuple(getattr(declared, "kinds", ()))
+    return ProviderRow(
+        name=point.name,
+        kinds=kinds,
+        identifiers=MappingProxyType(dict(getattr(declared, "identifiers", {}))),
+        price=MappingProxyType({one: _price(provider, one) for one in kinds}),
+        credentials=MappingProxyType(dict(getattr(declared, "credentials", {}))),
+        defined=point.value,
+    )
+
+
+def _price(provider: Provider | None, kind: Kind) -> float | None:
+    """Return the maximum cost of one identity, or None if the provider cannot say."""
+    try:
+        name = provider.identifiers[kind][0] if provider else ""
+        identity = Identity.of(**{name: "example"})
+        return provider.price(kind, [identity]) if provider else None
+    except Exception:  # noqa: BLE001 - such as a price that depends on the identity's form
+        return None
 
 
 def _points() -> list[EntryPoint]:

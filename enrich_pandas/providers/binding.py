@@ -1,7 +1,7 @@
-"""Binding: which element of an answer belongs to whom that was asked for.
+"""Which element of an answer belongs to which identity.
 
-Never by position. An element is bound by what it echoes; what is bound to nobody is attached to
-nobody, and makes the silence about others no proof.
+An element is bound by the identifier that it echoes, never by its position. An element that names
+no requested identity is bound to none, and then the absence of others proves nothing.
 """
 
 import logging
@@ -25,15 +25,15 @@ _PROFILE = re.compile(_SITE + r"in/+([^/?#]+).*", re.IGNORECASE)
 _PAGE = re.compile(_SITE + r"(?:company|school|showcase)/+([^/?#]+).*", re.IGNORECASE)
 _BARE = re.compile(r"(?:urn:li:\w+:)?([^/?#:@]+)/?", re.IGNORECASE)
 _HOST = re.compile(r"(?:https?://)?(?:www\.)?((?:[^\s/?#:@,.]+\.)+[^\s/?#:@,.]+)\.?(?:[:/?#]\S*)?")
-_LONGEST = 2048  # characters; a longer echo is none
-_URN = re.compile(r"AC[ow]AA[\w-]{5,}", re.ASCII)  # tells upper from lower case
+_MAX_LENGTH = 2048  # characters; a longer echo has no key
+_URN = re.compile(r"AC[ow]AA[\w-]{5,}", re.ASCII)  # case matters
 
 
 def profile_key(text: str) -> str | None:
-    """Return what names a LinkedIn profile, whether a vendor echoes the slug, the URN or a URL.
+    """Return the key of a LinkedIn profile, from a slug, a URN or a URL.
 
-    Percent-decoded, NFC and lower-cased, but for a URN (``ACoAA…``), whose case matters. The
-    same as the last part of a canonical address.
+    Percent-decoded, NFC and in lower case, except for a URN (``ACoAA…``), whose case matters.
+    Equal to the last part of the canonical URL.
 
     Examples
     --------
@@ -44,12 +44,12 @@ def profile_key(text: str) -> str | None:
 
 
 def email_key(text: str) -> str | None:
-    """Return what names an e-mail address, or None where the text is none."""
+    """Return the key of an e-mail address, or None if the text is not one."""
     return text.strip().casefold() if "@" in text else None
 
 
 def page_key(text: str) -> str | None:
-    """Return what names a company's page on LinkedIn: of its address, its slug or its number.
+    """Return the key of a company's LinkedIn page, from its URL, slug or number.
 
     Examples
     --------
@@ -61,14 +61,14 @@ def page_key(text: str) -> str | None:
 
 
 def domain_key(text: str) -> str | None:
-    """Return what names a domain, of a host or of a web address, or None where there is none.
+    """Return the key of a domain, from a host name or a URL, or None if there is none.
 
     Examples
     --------
     >>> domain_key("https://www.Acme.example/about"), domain_key("Acme")
     ('domain:acme.example', None)
     """
-    found = _HOST.fullmatch(text.strip().lower()) if len(text) <= _LONGEST else None
+    found = _HOST.fullmatch(text.strip().lower()) if len(text) <= _MAX_LENGTH else None
     if found is None:
         return None
     try:
@@ -79,9 +79,9 @@ def domain_key(text: str) -> str | None:
 
 
 def name_key(text: str) -> str | None:
-    """Return what names a company: its name, whatever its case, its blanks and its encoding.
+    """Return the key of a name: without differences of case, white space or Unicode form.
 
-    Nothing else is folded: ``Acme`` and ``Acme Inc.`` may be two companies.
+    Nothing else is folded: ``Acme`` and ``Acme Inc.`` can be two companies.
 
     Examples
     --------
@@ -89,13 +89,13 @@ def name_key(text: str) -> str | None:
     'name:acme inc.'
     """
     name = " ".join(unicodedata.normalize("NFKC", text).casefold().split())
-    return f"name:{name}" if name and len(text) <= _LONGEST else None
+    return f"name:{name}" if name and len(text) <= _MAX_LENGTH else None
 
 
 def _slug(text: str, path: re.Pattern[str]) -> str | None:
     echo = text.strip()
     found = path.fullmatch(echo) or _BARE.fullmatch(echo)
-    if found is None or len(echo) > _LONGEST:
+    if found is None or len(echo) > _MAX_LENGTH:
         return None
     slug = unquote(unquote(found[1])).strip()
     if _URN.fullmatch(slug):
@@ -103,7 +103,7 @@ def _slug(text: str, path: re.Pattern[str]) -> str | None:
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", slug).lower()) or None
 
 
-# The keys of companies carry their kind: a name may read like another one's domain or slug.
+# The keys of companies begin with their kind: a name can read like a domain or a slug.
 _KEYS: Mapping[str, Callable[[str], str | None]] = MappingProxyType(
     {
         "linkedin_url": profile_key,
@@ -116,30 +116,36 @@ _KEYS: Mapping[str, Callable[[str], str | None]] = MappingProxyType(
 
 
 def key_of(identity: Identity) -> str | None:
-    """Return what a vendor's echo of an identity is compared with."""
+    """Return the key of an identity, which a vendor's echo is compared with."""
     return next(
         (key(value) for name, key in _KEYS.items() if (value := identity.get(name)) is not None),
         None,
     )
 
 
-def keys(echoes: Iterable[str]) -> frozenset[str]:
-    """Return whom a vendor's echoes name, where people were asked about."""
+def person_keys(echoes: Iterable[str]) -> frozenset[str]:
+    """Return the keys in a vendor's echoes of people."""
     named = (email_key(echo) or profile_key(echo) for echo in echoes)
     return frozenset(key for key in named if key)
 
 
 def company_keys(echoes: Iterable[str]) -> frozenset[str]:
-    """Return what a vendor's echoes name, where companies were asked about, by whichever means."""
+    """Return the keys in a vendor's echoes of companies, whichever identifier they hold."""
     named = (key(echo) for echo in echoes for key in (page_key, domain_key, name_key))
     return frozenset(key for key in named if key)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What an element says, before it is known about whom.
+    """What one element of an answer says, before it is bound to an identity.
 
-    ``claims`` are the sets of keys that it names, the most trusted first.
+    Attributes
+    ----------
+    status, model, reason, credits, retry_in, note
+        As in `Match`.
+    claims
+        Sets of keys that the element names, the most trusted set first. See `person_keys` and
+        `company_keys`.
     """
 
     status: Status
@@ -150,12 +156,16 @@ class Reading:
     retry_in: float | None = None
     note: str = ""
 
-    def named(self, asked: frozenset[str]) -> list[str]:
-        """Return the keys, of those asked for, that its most trusted useful claim names."""
-        return next((sorted(claim & asked) for claim in self.claims if claim & asked), [])
+    def named(self, requested: frozenset[str]) -> list[str]:
+        """Return the requested keys that its most trusted useful claim names."""
+        return next((sorted(claim & requested) for claim in self.claims if claim & requested), [])
+
+    def all_named(self, requested: frozenset[str]) -> list[str]:
+        """Return the requested keys that any of its claims names."""
+        return sorted(requested & frozenset[str]().union(*self.claims))
 
     def match(self, identity: Identity) -> Match:
-        """Make it the answer for an identity."""
+        """Return it as the match of an identity."""
         return Match(
             identity=identity,
             status=self.status,
@@ -167,78 +177,95 @@ class Reading:
         )
 
 
+UNPROVEN = Reading(status=Status.HELD, reason="unproven")
+
+
 def bind(
     batch: Sequence[Identity],
     readings: Iterable[Reading],
     absent: Reading,
     key: Callable[[Identity], str | None] = key_of,
+    *,
+    one_key: bool = False,
 ) -> list[Match]:
-    """Give every identity of a batch its answer, and nobody another's.
+    """Return one match for each identity, from the elements that name it.
 
     Parameters
     ----------
     batch
-        Who was asked for.
+        The identities that were requested.
     readings
         The elements of the answer, in any order.
     absent
-        What it means that nothing is said of somebody.
+        The result of an identity that no element names.
     key
-        What an echo of an identity is compared with.
+        Returns the key of an identity, which is compared with the claims of each reading.
+    one_key
+        Whether the vendor echoes one identity in each element. An element that names several of
+        the batch then contradicts itself and is bound to none of them.
 
     Returns
     -------
     list of Match
-        One an identity. ``held`` are those of whom different things are said
-        (``conflicting_answers``), and those of whom nothing is said while an element is left over
-        that may be theirs (``unproven``).
+        One for each identity, in their order. ``held`` are identities with two different elements
+        (``conflicting_answers``), and identities without an element if an element is left over
+        that could be theirs (``unproven``).
+
+    Notes
+    -----
+    An element that repeats another one is left over, too, unless two identities of the batch have
+    one key, such as two spellings of an e-mail address: each of them is owed an element.
+
+    An element that names two identities is charged once.
     """
-    keyed = list(map(key, batch))
-    asked = frozenset(filter(None, keyed))
-    found: dict[str, list[Reading]] = {one: [] for one in asked}
-    expected = Counter(keyed)
-    left_over = sum(_claim(reading, found, expected) for reading in readings)
+    keys = list(map(key, batch))
+    found: dict[str, list[Reading]] = {one: [] for one in keys if one}
+    requested, owed = frozenset(found), Counter(keys)
+    named = Reading.all_named if one_key else Reading.named
+    left_over = 0
+    for reading in readings:
+        names = named(reading, requested)
+        is_bound = not (one_key and len(names) > 1) and _is_bound(reading, names, found, owed)
+        left_over += not is_bound
     if left_over:
-        logger.warning("Elements of an answer that name nobody who was asked for: %d.", left_over)
-        absent = _doubted(absent, left_over)
+        logger.warning("Elements of an answer that name no requested identity: %d.", left_over)
+        absent = _unproven(absent, left_over)
     return [
-        _answer(found.get(one or "", []), absent).match(identity)
-        for identity, one in zip(batch, keyed, strict=True)
+        _combine(found.get(one or "", []), absent).match(identity)
+        for identity, one in zip(batch, keys, strict=True)
     ]
 
 
-def _claim(
-    reading: Reading, found: dict[str, list[Reading]], expected: Counter[str | None]
+def _is_bound(
+    reading: Reading,
+    names: Sequence[str],
+    found: dict[str, list[Reading]],
+    owed: Counter[str | None],
 ) -> bool:
-    """Note a reading under everybody it names; tell whether it is left over.
-
-    A repetition is none where two of the batch have one key, such as two spellings of an address
-    that differ in case alone: each of them is owed an element.
-    """
-    named = reading.named(frozenset(found))
-    repeats = [any(_says_the_same(reading, other) for other in found[key]) for key in named]
-    for position, key in enumerate(named):
-        if not repeats[position]:  # one person, asked for by two names, is paid for once
-            found[key].append(reading if position == 0 else replace(reading, credits=0.0))
-    expected.subtract(named)
-    return all(repeats) and not any(expected[key] >= 0 for key in named)
+    """Add a reading under each key that it names; return whether it accounts for one of them."""
+    repeats = [any(_is_same(reading, other) for other in found[name]) for name in names]
+    for position, name in enumerate(names):
+        if not repeats[position]:  # one person, requested under two keys, is paid for once
+            found[name].append(reading if position == 0 else replace(reading, credits=0.0))
+    owed.subtract(names)
+    return not all(repeats) or any(owed[name] >= 0 for name in names)
 
 
-def _says_the_same(one: Reading, other: Reading) -> bool:
+def _is_same(one: Reading, other: Reading) -> bool:
     return replace(one, credits=0.0, claims=()) == replace(other, credits=0.0, claims=())
 
 
-def _doubted(absent: Reading, left_over: int) -> Reading:
+def _unproven(absent: Reading, left_over: int) -> Reading:
+    """Return the result of an absent identity that a left-over element could belong to."""
     if absent.status is Status.HELD:
         return absent
-    note = f"{left_over} elements of the answer name nobody who was asked for"
-    return Reading(status=Status.HELD, reason="unproven", note=note)
+    return replace(UNPROVEN, note=f"{left_over} elements of the answer name no requested identity")
 
 
-def _answer(said: Sequence[Reading], absent: Reading) -> Reading:
-    if not said:
+def _combine(readings: Sequence[Reading], absent: Reading) -> Reading:
+    if not readings:
         return absent
-    if len(said) == 1:
-        return said[0]
-    note = f"{len(said)} different elements of the answer name this identity"
+    if len(readings) == 1:
+        return readings[0]
+    note = f"{len(readings)} different elements of the answer name this identity"
     return Reading(status=Status.HELD, reason="conflicting_answers", note=note)

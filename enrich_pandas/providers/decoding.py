@@ -1,7 +1,8 @@
-"""Reading what vendors send: typed first, and leniently where the typed decoder refuses.
+"""Decode vendors' answers: strictly first, and leniently if the strict decoder refuses.
 
-A paid answer is never lost to its form: what is broken is repaired, what was cut is salvaged, and
-a field of another type than documented is left empty and named.
+An answer that was paid for is never lost because of its form. Broken text is repaired, the complete
+elements of a cut answer are kept, and a field of another type than documented is left empty and
+named.
 """
 
 import codecs
@@ -18,7 +19,7 @@ from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_ori
 import msgspec
 from msgspec import Meta
 
-# -- Salvage: text repaired, and the complete elements of an answer that was cut -----------------
+# -- Repair --------------------------------------------------------------------------------------
 
 _ESCAPE = re.compile(
     rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
@@ -27,20 +28,20 @@ _ESCAPE = re.compile(
 )
 _CONTROLS = bytes(range(0x20))  # between texts, JSON allows four of them
 _CONTROL = re.compile(rb"[\x00-\x1f]")
-_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)  # also without its end: linear so
-# Texts without control characters, and what is between them: one match instead of one for each.
+_TEXT = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)  # the end is optional: linear time
+# Texts without control characters and what is between them, in one match.
 _CLEAN = re.compile(rb'[^"]*+(?:"(?:[^"\\\x00-\x1f]++|\\[^\x00-\x1f])*+"[^"]*+)*+')
 
 
 def repair(body: bytes) -> bytes:
-    r"""Return a body with its text repaired; the same object where nothing is wrong.
+    r"""Return a body with its text repaired, or the same object if nothing is wrong.
 
-    A byte order mark goes; bytes that are not UTF-8 and halves of surrogate pairs become U+FFFD;
-    control characters within a text, such as the end of a line, are escaped.
+    A byte order mark is removed. Bytes that are not UTF-8 and halves of surrogate pairs become
+    U+FFFD. Control characters within a text, such as a line feed, are escaped.
 
     Examples
     --------
-    >>> mended(rb'["\ud800"]')
+    >>> repair(rb'["\ud800"]')
     b'["\\ufffd"]'
     """
     body = body.removeprefix(codecs.BOM_UTF8)
@@ -61,25 +62,25 @@ def _escaped(character: re.Match[bytes]) -> bytes:
     return b"\\u%04x" % ord(character[0])
 
 
-# Numbers stay text and NaN passes: every element is checked by msgspec afterwards.
+# Numbers stay text and NaN passes: msgspec checks every element afterwards.
 _element = json.JSONDecoder(parse_int=str, parse_float=str, parse_constant=str)
 _BETWEEN = re.compile(r"[ \t\r\n]*")
 _COMMA = re.compile(r"[ \t\r\n]*,[ \t\r\n]*")
 
 
 def salvage(body: bytes) -> list[bytes]:
-    """Return every complete element of a top-level JSON array that may be cut anywhere.
+    """Return the complete elements of a top-level JSON array that can be cut anywhere.
 
-    Raw slices, in order; linear in the length of the body. It stops at the first place that is no
-    JSON, or nested deeper than the interpreter's recursion limit.
+    Raw slices, in order, in linear time. It stops at the first place that is not JSON or is nested
+    deeper than the interpreter's recursion limit.
 
     Examples
     --------
-    >>> salvaged(b'[{"name": "Ada"}, {"name": "Gra')
+    >>> salvage(b'[{"name": "Ada"}, {"name": "Gra')
     [b'{"name": "Ada"}']
     """
-    text = body.decode("latin-1")  # one character a byte: JSON's grammar is ASCII
-    position = _BETWEEN.match(text).end()  # type: ignore[union-attr]  # matches nothing, too
+    text = body.decode("latin-1")  # one character per byte: JSON's grammar is ASCII
+    position = _BETWEEN.match(text).end()  # type: ignore[union-attr]  # always matches
     if text[position : position + 1] != "[":
         return []
     elements = []
@@ -90,30 +91,30 @@ def salvage(body: bytes) -> list[bytes]:
             _, end = _element.raw_decode(text, start)
         except (ValueError, RecursionError):
             break
-        if _is_ended(text, start, end):
+        if _is_complete(text, start, end):
             elements.append(body[start:end])
         separator = _COMMA.match(text, end)
     return [element for element in elements if is_json(element)]
 
 
-def _is_ended(text: str, start: int, end: int) -> bool:
-    """Tell whether an element is all there: a number may go on behind the cut."""
+def _is_complete(text: str, start: int, end: int) -> bool:
+    """Return whether an element is complete: a number can go on after the cut."""
     return text[start] not in "-0123456789" or text[end : end + 1] in tuple(", ]\t\r\n")
 
 
-_element_skim = msgspec.json.Decoder(msgspec.Raw)  # checks the grammar, builds nothing
+_skim = msgspec.json.Decoder(msgspec.Raw)  # checks the grammar without building values
 
 
 def is_json(body: bytes) -> bool:
-    """Tell whether bytes are one whole JSON value."""
+    """Return whether bytes are one complete JSON value."""
     try:
-        _element_skim.decode(body)
+        _skim.decode(body)
     except (msgspec.DecodeError, RecursionError):
         return False
     return True
 
 
-# -- Reading what vendors send: typed first, and leniently where the typed decoder refuses -------
+# -- Decoding ------------------------------------------------------------------------------------
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -122,11 +123,11 @@ _MIDNIGHT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-]\
 
 
 class Wire(msgspec.Struct, gc=False):
-    """Base of wire types: trees, in which the garbage collector has nothing to look for."""
+    """Base class of wire types. They are trees, so the garbage collector can ignore them."""
 
 
 class Day:
-    """A date as a vendor sent it, read; ``iso`` is None where it sent an empty text."""
+    """A date as a vendor sent it; ``iso`` is None if the vendor sent an empty text."""
 
     __slots__ = ("iso",)
 
@@ -134,68 +135,67 @@ class Day:
         self.iso = iso
 
 
-# What vendors send where one text, one id, one date or a list of texts was promised.
+# What vendors send for one text, one id, one date or a list of texts.
 Year = Annotated[int, Meta(ge=1000, le=9999)]
-Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]  # what a table's integers hold
-Fraction = Annotated[float, Meta(ge=-(2**53), le=2**53)]  # the same, of what may have a fraction
+Whole = Annotated[int, Meta(ge=-(2**63), le=2**63 - 1)]  # the range of a column's integers
+Fraction = Annotated[float, Meta(ge=-(2**53), le=2**53)]  # the same for numbers with a fraction
 Date = Day | None
 Texts = str | list[str | None] | None
 Id = str | int | list[str | int | None] | None
 
 
 class Elements(NamedTuple):
-    """The raw elements of an answer, and whether they are all there."""
+    """The raw elements of an answer, and whether the list is complete."""
 
     raw: list[bytes]
-    are_whole: bool
+    are_complete: bool
 
 
 def elements(body: bytes) -> Elements:
-    """Split an answer into its elements: those of an array, or a bare object as the only one.
+    """Split an answer into its elements: those of an array, or one bare object.
 
     Parameters
     ----------
     body
-        An answer, whole or cut anywhere.
+        An answer, complete or cut anywhere.
 
     Returns
     -------
     Elements
-        No element, and not whole, where the body is neither array nor object.
+        No elements, and not complete, if the body is neither an array nor an object.
 
     Examples
     --------
     >>> elements(b'[{"name": "Ada"}, {"name": "Gra')
-    Elements(raw=[b'{"name": "Ada"}'], are_whole=False)
+    Elements(raw=[b'{"name": "Ada"}'], are_complete=False)
     """
     body = repair(body).strip()
     with suppress(msgspec.DecodeError, RecursionError):
         if body.startswith(b"["):
-            return Elements(list(map(bytes, _array.decode(body))), are_whole=True)
+            return Elements(list(map(bytes, _array.decode(body))), are_complete=True)
         if body.startswith(b"{"):
-            return Elements([bytes(_skim.decode(body))], are_whole=True)
-    return Elements(salvage(body), are_whole=False)
+            return Elements([bytes(_skim.decode(body))], are_complete=True)
+    return Elements(salvage(body), are_complete=False)
 
 
 _array = msgspec.json.Decoder(list[msgspec.Raw])
-_skim = msgspec.json.Decoder(msgspec.Raw)  # checks the grammar, builds nothing
 
 
 def read(raw: bytes, kind: type[T]) -> tuple[T | None, list[str]]:
-    """Decode an element into a wire type; what its type does not allow is left empty.
+    """Decode an element into a wire type; a field of another type is left empty.
 
     Parameters
     ----------
     raw
         One JSON value.
     kind
-        A struct, every field of which may be None.
+        A struct in which every field can be None.
 
     Returns
     -------
     tuple of (struct or None, list of str)
-        None where the element is no object; and the paths of the fields that were left empty,
-        which never hold anything of the data itself.
+        The struct, or None if the element is not an object. The paths of the fields that were left
+        empty, without any of their data.
 
     Examples
     --------
@@ -208,44 +208,44 @@ def read(raw: bytes, kind: type[T]) -> tuple[T | None, list[str]]:
     try:
         return decoder_of(kind).decode(raw), []
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        odd: dict[str, None] = {}
-        return _lenient(_loose(raw), kind, "", odd), list(odd)
+        mistyped: dict[str, None] = {}
+        return _convert(_decode_untyped(raw), kind, "", mistyped), list(mistyped)
 
 
 _decoders: dict[type[Any], msgspec.json.Decoder[Any]] = {}
-_making = threading.Lock()
+_lock = threading.Lock()
 
 
 def decoder_of(kind: type[T]) -> msgspec.json.Decoder[T]:
-    """Return the strict decoder of a type, made once, and by one thread at a time.
+    """Return the strict decoder of a type. It is built once, by one thread at a time.
 
-    msgspec writes what it knows of a struct into the struct itself: whoever decodes while another
-    thread is about it reads what is not there yet, and the process dies (msgspec 0.22).
+    msgspec 0.22 caches type information in the struct itself: if another thread decodes while the
+    cache is being written, the process crashes.
     """
     if kind not in _decoders:
-        with _making:
+        with _lock:
             _decoders[kind] = msgspec.json.Decoder(kind, dec_hook=_read_day)
     return _decoders[kind]
 
 
 def _day(_: type[Any], value: Any) -> Day:
-    """Read a date: ISO text of any precision, or a year."""
+    """Parse a date: ISO text of any precision, or a year."""
     written = str(value).strip() if isinstance(value, str) or _is_year(value) else None
     if written is None or not _ISO.fullmatch(written):
-        raise ValueError("no date")
+        raise ValueError("not a date")
     return Day(date(written))
 
 
-# Most dates are the same few thousand months and days: each is read once.
+# Most dates are the same few thousand months and days: each is parsed once.
 _read_day: Callable[..., Day] = lru_cache(maxsize=1 << 14, typed=True)(_day)
 
 
 def _is_year(value: object) -> bool:
-    return type(value) is int and 1000 <= value <= 9999  # noqa: PLR2004 - years of four digits
+    return type(value) is int and 1000 <= value <= 9999  # noqa: PLR2004 - a year of four digits
 
 
-def _loose(raw: bytes) -> Any:
-    """Decode without types; a number that no type holds becomes text, or nothing."""
+def _decode_untyped(raw: bytes) -> Any:
+    """Decode without types; a number out of range becomes text or None."""
     with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return msgspec.json.decode(raw)
     with suppress(ValueError, RecursionError):
@@ -256,42 +256,45 @@ def _loose(raw: bytes) -> Any:
 
 
 def _integer(text: str) -> int | str:
-    return int(text) if len(text) < 19 else text  # noqa: PLR2004 - the digits of 64 bits
+    return int(text) if len(text) < 19 else text  # noqa: PLR2004 - 18 digits always fit into 64 bits
 
 
 def _finite(text: str) -> float | None:
     return number if math.isfinite(number := float(text)) else None
 
 
-def _lenient(value: Any, kind: Any, path: str, odd: dict[str, None]) -> Any:
-    """Convert to a type what can be; the rest becomes None, and its path is kept in ``odd``."""
+def _convert(value: Any, kind: Any, path: str, mistyped: dict[str, None]) -> Any:
+    """Convert what fits a type. The rest becomes None, and its path is added to ``mistyped``."""
     with suppress(msgspec.ValidationError, RecursionError):
         return msgspec.convert(value, kind, dec_hook=_read_day)
-    for option in _options(kind):
+    for option in _alternatives(kind):
         origin = get_origin(option) or option
         if isinstance(value, dict) and _is_struct(origin):
-            return _lenient_struct(value, origin, path, odd)
+            return _convert_struct(value, origin, path, mistyped)
         if isinstance(value, dict) and origin is dict:
             of = get_args(option)[1]
-            return {key: _lenient(item, of, path, odd) for key, item in value.items()}
+            return {key: _convert(item, of, path, mistyped) for key, item in value.items()}
         if isinstance(value, list) and origin is list:
             of = get_args(option)[0]
-            made = [_lenient(item, of, f"{path}[]", odd) for item in value]
+            made = [_convert(item, of, f"{path}[]", mistyped) for item in value]
             return [item for item in made if item is not None]
     with suppress(msgspec.ValidationError, RecursionError):
         # "500" for 500, "true" for true
         return msgspec.convert(value, kind, strict=False, dec_hook=_read_day)
-    odd[path] = None
+    mistyped[path] = None
     return None
 
 
-def _lenient_struct(
-    value: dict[str, Any], kind: type[msgspec.Struct], path: str, odd: dict[str, None]
+def _convert_struct(
+    value: dict[str, Any], kind: type[msgspec.Struct], path: str, mistyped: dict[str, None]
 ) -> Any:
     return kind(
         **{
-            field.name: _lenient(
-                value[field.encode_name], field.type, f"{path}.{field.encode_name}".lstrip("."), odd
+            field.name: _convert(
+                value[field.encode_name],
+                field.type,
+                f"{path}.{field.encode_name}".lstrip("."),
+                mistyped,
             )
             for field in msgspec.structs.fields(kind)
             if field.encode_name in value
@@ -299,7 +302,7 @@ def _lenient_struct(
     )
 
 
-def _options(kind: Any) -> tuple[Any, ...]:
+def _alternatives(kind: Any) -> tuple[Any, ...]:
     return get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
 
 
@@ -307,13 +310,13 @@ def _is_struct(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
-def odd_note(odd: list[str]) -> str:
-    """Return the note of a match some of whose fields were not as documented."""
-    return f"not as documented, left empty: {', '.join(odd)}" if odd else ""
+def describe_mistyped(mistyped: list[str]) -> str:
+    """Return the note of a match with fields that were not as documented."""
+    return f"not as documented, left empty: {', '.join(mistyped)}" if mistyped else ""
 
 
 def text(value: object) -> str | None:
-    """Return a text without the space around it, the first one of a list; an empty one is None.
+    """Return a text without surrounding white space, the first one of a list, or None.
 
     Examples
     --------
@@ -326,7 +329,7 @@ def text(value: object) -> str | None:
 
 
 def texts(value: object, separator: str | None = None) -> list[str]:
-    """Return texts, each once, where a vendor sends a list, a text, or several in one text.
+    """Return the distinct texts of a list, of one text, or of several joined by a separator.
 
     Examples
     --------
@@ -343,7 +346,7 @@ def texts(value: object, separator: str | None = None) -> list[str]:
 
 
 def identifier(value: object) -> str | None:
-    """Return an id as text, the first one of a list; 0 stands for none.
+    """Return an id as text, the first one of a list. The id 0 means that there is none.
 
     Examples
     --------
@@ -360,7 +363,7 @@ def identifier(value: object) -> str | None:
 
 
 def date(value: object) -> str | None:
-    """Return a date in ISO form and the vendor's precision; midnight is no time of day.
+    """Return a date in ISO form at the vendor's precision; midnight counts as no time.
 
     Examples
     --------

@@ -1,8 +1,9 @@
-"""The values that cross the seam between a provider and the engine."""
+"""The values that pass between a provider and the engine."""
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
+from http import HTTPStatus
 from itertools import islice
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
@@ -16,7 +17,12 @@ NOTHING: Mapping[str, Any] = MappingProxyType({})
 
 
 class Secret:
-    """A credential that shows itself nowhere.
+    """A credential that is never shown, logged or pickled.
+
+    Parameters
+    ----------
+    value
+        The credential.
 
     Examples
     --------
@@ -30,7 +36,7 @@ class Secret:
         self._value: str = value.reveal() if isinstance(value, Secret) else value
 
     def reveal(self) -> str:
-        """Return the credential itself; called where a request is signed, and nowhere else."""
+        """Return the credential itself. Call it only to sign a request."""
         return self._value
 
     def __repr__(self) -> str:
@@ -43,11 +49,11 @@ class Secret:
         return hash(self._value)
 
     def __reduce__(self) -> Any:
-        raise TypeError("A credential is never pickled; give it again where it is needed.")
+        raise TypeError("A credential cannot be pickled. Pass it again where it is needed.")
 
 
 class Identity(msgspec.Struct, frozen=True, order=True):
-    """Whom to ask about: canonical identifiers, by name. One identity a person.
+    """A person or company to request: canonical identifiers, by name.
 
     Examples
     --------
@@ -60,7 +66,7 @@ class Identity(msgspec.Struct, frozen=True, order=True):
 
     @classmethod
     def of(cls, **keys: str) -> "Identity":
-        """Make an identity from named canonical identifiers."""
+        """Return the identity with these canonical identifiers."""
         return cls(tuple(sorted(keys.items())))
 
     def get(self, name: str) -> str | None:
@@ -68,7 +74,7 @@ class Identity(msgspec.Struct, frozen=True, order=True):
         return next((value for key, value in self.keys if key == name), None)
 
     def __repr__(self) -> str:
-        # Identifiers are personal data: they never reach a log or a traceback by themselves.
+        # Identifiers are personal data: they must not reach a log or a traceback.
         return f"Identity({', '.join(name for name, _ in self.keys)})"
 
 
@@ -87,7 +93,7 @@ class Status(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What became of a request; every (exception, phase, status, body) is exactly one."""
+    """The result of sending a request; each (exception, phase, status, body) has exactly one."""
 
     NOT_SENT = "not_sent"
     REFUSED = "refused"
@@ -97,14 +103,42 @@ class Outcome(StrEnum):
 
 
 class RateLimit(NamedTuple):
-    """So many requests in any window of so many seconds."""
+    """A limit on requests: at most ``requests`` in any window of ``seconds``.
+
+    Parameters
+    ----------
+    requests
+        Requests that can start within one window, 1 or more.
+    seconds
+        Length of the window in seconds, more than 0.
+
+    Examples
+    --------
+    Two requests a second, and the 60 a minute of a larger contract:
+
+    >>> RateLimit(2, 1)
+    RateLimit(requests=2, seconds=1)
+    >>> import enrich_pandas as ep
+    >>> ep.Crustdata(rate=RateLimit(requests=60, seconds=60)).rate_limit
+    RateLimit(requests=60, seconds=60)
+    """
 
     requests: int
     seconds: float
 
 
 class Allowance(NamedTuple):
-    """What a vendor says of its own limit: a window's requests, those left, seconds to more."""
+    """A vendor's rate limit as a response reports it.
+
+    Attributes
+    ----------
+    limit
+        Requests in a window.
+    remaining
+        Requests left in this window.
+    reset
+        Seconds until more requests are allowed.
+    """
 
     limit: float | None = None
     remaining: float | None = None
@@ -115,10 +149,20 @@ class Allowance(NamedTuple):
 class Request:
     """A request to the provider's own origin.
 
-    ``billed`` decides about repetition, never the method: a billed request whose outcome is
-    unknown is not sent again. ``credits`` is the most it can cost. ``identities`` are those it
-    asks about; a billed request names them all, for recovery relies on it. ``deadline`` is in
-    seconds; None for the usual one.
+    Attributes
+    ----------
+    method, path, params, json, headers
+        The HTTP request, without the header that signs it.
+    billed
+        Whether the vendor can charge for it. This alone, not the method, decides about retries: a
+        billed request with an unknown outcome is not sent again.
+    credits
+        Maximum cost.
+    identities
+        The identities that it is about. A billed request names all of them; recovery after a
+        crash relies on it.
+    deadline
+        Seconds to wait for the response; None for the default.
     """
 
     method: str
@@ -132,7 +176,7 @@ class Request:
     deadline: float | None = None
 
     def __repr__(self) -> str:
-        # Parameters and bodies hold people; a request shows only where it goes and what it costs.
+        # Parameters and bodies hold personal data, so only the path and the cost are shown.
         return (
             f"Request({self.method} {self.path}, {len(self.identities)} identities, "
             f"{'billed, ' if self.billed else ''}at most {self.credits:g} credits)"
@@ -141,25 +185,25 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """Ask to be continued after so many seconds."""
+    """A step of a flow: continue it after so many seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class WaitForJob:
-    """Ask to be continued when the provider's `listing` tells that a job has ended.
+    """A step of a flow: continue it when the provider's `listing` reports that a job has ended.
 
-    One listing tells of many jobs, so thousands are polled by few requests. The flow is continued
-    with an empty response, also after ``seconds`` without news: what the job says is asked next.
+    One listing covers many jobs, so few requests poll thousands of them. The flow continues with
+    an empty response, at the latest after ``seconds``; it then requests the job's result.
     """
 
     job: str
     seconds: float
 
 
-class Unfinished(Exception):  # noqa: N818 - no error: a job that is still at work
-    """A flow's word that its job goes on: its rows are pending, and the next call takes it up.
+class Unfinished(Exception):  # noqa: N818 - not an error: the vendor's job is still running
+    """Raised by a flow whose job is still running: its rows are pending until the next call.
 
     Parameters
     ----------
@@ -174,11 +218,22 @@ class Unfinished(Exception):  # noqa: N818 - no error: a job that is still at wo
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
-    """What came back. ``status`` is 0 and ``body`` empty where nothing did.
+    """The response to a request.
 
-    Header names are in lower case. ``outcome`` is UNKNOWN where the answer was lost: nobody can
-    say whether the request was charged. ``sent`` and ``received`` are when, in seconds since the
-    epoch. ``is_recorded`` tells an answer that an earlier run got, on which the flow is run again.
+    Attributes
+    ----------
+    status
+        HTTP status; 0 if no response arrived.
+    headers
+        Headers, with names in lower case.
+    body
+        Body; empty if no response arrived.
+    outcome
+        UNKNOWN if the response was lost, so that only the vendor knows whether it charged.
+    sent, received
+        Times in seconds since the epoch.
+    is_recorded
+        Whether an earlier run received it, and the flow runs again on its recording.
     """
 
     status: int = 0
@@ -191,21 +246,42 @@ class Response:
 
     @property
     def lost(self) -> bool:
-        """Whether nobody can say if the request was accepted."""
+        """Whether it is unknown if the vendor accepted the request."""
         return self.outcome is Outcome.UNKNOWN
 
+    @property
+    def is_success(self) -> bool:
+        """Whether the status is 2xx."""
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
+    @property
+    def is_error(self) -> bool:
+        """Whether the status is 4xx or 5xx."""
+        return self.status >= HTTPStatus.BAD_REQUEST
+
     def json(self) -> Any:
-        """Decode the body; raises msgspec.DecodeError where it is not JSON."""
+        """Decode the body; raise msgspec.DecodeError if it is not JSON."""
         return msgspec.json.decode(self.body)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Match:
-    """The answer for one identity.
+    """The result for one identity.
 
-    ``reason`` is a short code, empty for a plain match; ``credits`` is what it cost;
-    ``retry_in`` (seconds) tells a pending row when it may be asked again; ``note`` says what in
-    the answer was odd.
+    Attributes
+    ----------
+    identity, status
+        The identity and its status.
+    model
+        The person or company, if there is one.
+    reason
+        A short code; empty for a plain match.
+    credits
+        What it cost.
+    retry_in
+        Seconds after which a pending identity can be requested again.
+    note
+        What was irregular about the answer.
     """
 
     identity: Identity
@@ -223,7 +299,7 @@ Listing = Generator[Request | Wait, Response, set[str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Renewal:
-    """How a short-lived token is had: a form posted to an origin that gets no other request."""
+    """The request for a short-lived token: a form, sent to an origin used for nothing else."""
 
     origin: str
     path: str
@@ -232,7 +308,7 @@ class Renewal:
 
 
 class Token(NamedTuple):
-    """A short-lived token, and the seconds that it lasts."""
+    """A short-lived token, and its lifetime in seconds."""
 
     value: Secret
     seconds: float
@@ -240,9 +316,14 @@ class Token(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A vendor's own demand on an identifier, checked before anything is sent.
+    """A vendor's own requirement on an identifier, checked before anything is sent.
 
-    ``accepts`` is given the canonical value; ``code`` is the reason a refused row shows.
+    Attributes
+    ----------
+    code
+        Reason code of a row that does not meet it.
+    accepts
+        Returns whether a canonical value meets it.
     """
 
     code: str
@@ -250,12 +331,12 @@ class Rule:
 
 
 def held(batch: Iterable[Identity], reason: str = "answer_lost") -> list[Match]:
-    """Match every identity of a batch whose answer was lost to ``held``."""
+    """Return a match with the status ``held`` for each identity of a batch."""
     return [Match(identity=identity, status=Status.HELD, reason=reason) for identity in batch]
 
 
 def batched(identities: Iterable[Identity], size: int) -> Iterator[list[Identity]]:
-    """Split into lists of at most ``size``.
+    """Split identities into lists of at most ``size``.
 
     Examples
     --------

@@ -81,7 +81,6 @@ class ProviderRows(NamedTuple):
 
 def find_waterfall_examples(
     frame: pd.DataFrame,
-    columns: Mapping[str, Hashable],
     askings: Sequence[ProviderRows],
     refused: Codes,
     refusals: Sequence[tuple[Status, str]],
@@ -90,11 +89,10 @@ def find_waterfall_examples(
 
     Parameters
     ----------
-    columns
-        Those that serve any of them.
     refused
         For each row, which of the refusals holds for all providers; -1 where none does.
     """
+    columns = {name: label for one in askings for name, label in one.columns.items()}
     sent: list[Sent] = []
     is_open = np.ones(len(frame), dtype=bool)
     for one in askings:

@@ -1,12 +1,17 @@
-"""The quote: what a call will do and the most it can cost, as text and as a page."""
+"""The plan of a call as text and as a page.
+
+`Plan` adds the table's examples and the rendering to `engine.plan.PlanData`, so that planning
+knows no presentation and nothing needs to be converted.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 import pandas as pd
 
+from enrich_pandas.engine.plan import PlanData, StagePlan
 from enrich_pandas.progress.phrases import amount, credits_literal, named
-from enrich_pandas.providers.base import Kind, Status
+from enrich_pandas.providers.base import Status
 from enrich_pandas.report.examples import Examples, Remarks, askings, cases_of, refusals, repeats
 from enrich_pandas.report.page import (
     Advice,
@@ -26,41 +31,52 @@ MANY = 100  # credits from which on a trial with a few rows is advised
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class Plan(Viewed):
-    """What a call will do and the most it can cost; making one costs nothing.
+class Plan(Viewed, PlanData):
+    """What a call will do and its maximum cost, for one provider or several.
+
+    Making a plan costs nothing. An attribute ``…_best`` is the value if each provider delivers
+    every wanted field; for a single provider it equals the attribute without ``_best``.
 
     Attributes
     ----------
+    stages : tuple of StagePlan
+        What each provider will be requested for, in order.
     rows, valid, duplicates, distinct : int
-        Rows of the frame; rows that hold a usable identifier; of these, rows that repeat another
-        one's identity; identities.
+        Rows of the frame; rows with a usable identifier; of these, rows that repeat another row;
+        distinct identities. With several providers, a row is valid if one of them can enrich it,
+        and repeats another row if it has the same identifiers.
+    invalid, skipped : int
+        Rows without a valid identifier; rows that the call leaves out.
     refused : mapping of (status, reason) to int
-        Rows that will not be sent, and why.
+        Rows that will not be requested, and why.
     failure_cases : pandas.DataFrame
-        The values that are wrong, by the label of the ``row``: ``column``, ``value``, ``reason``,
-        and how many ``rows`` are like it. A value is listed also where another of its row serves.
-    stored : mapping of status to int
-        Identities whose answer is already here, and costs nothing.
-    recorded : mapping of status to int
-        Identities whose answer is in the recording that is replayed or added to.
+        The values that are not valid: ``row`` (the label), ``column``, ``value``, ``reason``, and
+        ``rows``, the number of rows like it.
+    stored, recorded : mapping of status to int
+        Identities whose result is in the journal, or in the cassette. They cost nothing.
     unrecorded : int
-        In a replay, identities that are not in its recording: the call raises, and says which.
-    requests : int
-        First requests that will be made about somebody. A vendor that refuses one value of a batch
-        costs a few more, and no more credits; what is left on the account is one more, and free.
-    credits : float
-        The most that the call can cost, in the vendor's credits.
+        In a replay, identities that the cassette does not contain. The call raises ReplayError.
+    as_of : float or None
+        Time of the recording, in seconds since the epoch.
+    abandoned, elsewhere : int
+        Batches of a process that died; identities that another process is requesting now.
+    requests, requests_best : int
+        First requests for the identities. A vendor that rejects one value of a batch causes a few
+        more, at no extra credits. The balance check is one more, and free.
+    credits, credits_best : float
+        Maximum cost. The credits of different vendors are not worth the same.
     expected : float or None
-        What it will probably cost, by what the same purchase cost before; None where nothing is
-        known.
+        Expected cost, from what the same purchase cost for ``known`` identities before.
     saved_by_duplicates, saved_by_stored, saved_by_recording : float
-        The most that it would cost besides if every row were asked about, if nothing were stored,
-        and if nothing were recorded.
+        Maximum additional cost if every row were requested separately, if nothing were stored, and
+        if nothing were recorded.
     seconds : float
-        The least time that the vendor's rate limit allows.
+        Minimum time that the vendors' rate limits allow.
+    warnings : tuple of str
+        What is worth a look before the call.
     remarks : Remarks
-        What is asked about and yet worth a look: ``remarks.impersonal`` counts the rows whose
-        address is no person's own, ``remarks.asked_by`` the identities by what they are known by.
+        ``remarks.impersonal`` counts rows with an impersonal address, ``remarks.asked_by`` the
+        identities by their identifiers.
     columns, rejected : mapping
         The column chosen for each identifier; columns that looked like one, and why they are not.
 
@@ -83,52 +99,50 @@ class Plan(Viewed):
     saved     1  by asking once about who repeats
     time         0 s at least, by the vendor's rate limit
     ...
+    >>> with ep.sandbox():
+    ...     print(ep.plan(leads, ["crustdata", ep.Crustdata(api="screener")]))  # doctest: +ELLIPSIS
+    Plan for people with crustdata, then crustdata (2); nothing was sent
+    ────────────────────────────────────────────────────────────────────
+    rows     3
+    columns     email from 'Email'
+    usable   2  one provider at least can be asked about them
+    invalid  1  not sent
+    credits  4  at most; 1 if every provider gives all that is wanted
+    saved    4  by asking once about who repeats
+    time        0 s at least, by the vendors' rate limits
+    <BLANKLINE>
+    in this order
+    provider       rows to ask about  distinct  stored  requests  credits
+    crustdata                      2         1       0         1        1
+    crustdata (2)             0 to 2    0 to 1       0    0 to 1   0 to 3
+    <BLANKLINE>
+    not sent
+    ...
     """
 
-    provider: str
-    kind: Kind
-    rows: int
-    valid: int
-    distinct: int
-    refused: Mapping[tuple[Status, str], int]
-    stored: Mapping[Status, int]
-    abandoned: int
-    elsewhere: int
-    requests: int
-    credits: float
-    seconds: float
-    expected: float | None = None
-    known: int = 0
-    saved_by_duplicates: float = 0.0
-    saved_by_stored: float = 0.0
-    saved_by_recording: float = 0.0
-    recorded: Mapping[Status, int] = field(default_factory=dict)
-    unrecorded: int = 0
-    as_of: float | None = None
-    columns: Mapping[str, str] = field(default_factory=dict)
-    rejected: Mapping[str, str] = field(default_factory=dict)
-    examples: Examples | None = field(default=None, repr=False, compare=False)
+    examples: Examples | None = field(default=None, compare=False)
     remarks: Remarks = field(default_factory=Remarks)
 
     @property
-    def duplicates(self) -> int:
-        """Valid rows that repeat the identity of another row."""
-        return self.valid - self.distinct
-
-    @property
-    def is_askable(self) -> bool:
-        """Whether anybody can be asked about."""
-        return self.valid > 0
-
-    @property
     def failure_cases(self) -> pd.DataFrame:
-        """The values that are wrong, by the label of the row."""
+        """The values that are not valid, by the label of the row."""
         return cases_of(self.examples)
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What is worth a look before the call."""
+        lines = [*(self.remarks.twice() if self.credits else ()), *self.remarks.nobody()]
+        return tuple(" ".join(filter(None, (line.number, line.text))) for line in lines)
 
     def page(self) -> Page:
         """Return the plan, in the order to be read."""
-        found = self.examples
-        blocks: list[Block] = [Lines(list(self._lines())), refusals(self.refused, found)]
+        found, is_single = self.examples, len(self.stages) == 1
+        lines = self._lines() if is_single else self._lines_of_several()
+        blocks: list[Block] = [Lines(list(lines))]
+        if not is_single:
+            blocks.append(self._stages())
+        if is_single or found is not None:
+            blocks.append(refusals(self.refused, found))
         if found is not None:
             blocks += [askings(found), repeats(found)]
         return Page(self.title, [*blocks, Advice(list(self._steps()))])
@@ -136,7 +150,8 @@ class Plan(Viewed):
     @property
     def title(self) -> str:
         """The plan in a line."""
-        return f"Plan for {self.kind} with {self.provider}; nothing was sent"
+        names = ", then ".join(stage.provider for stage in self.stages)
+        return f"Plan for {self.kind} with {names}; nothing was sent"
 
     def _lines(self) -> Iterator[Line]:
         yield Line("rows", f"{self.rows:,}")
@@ -157,6 +172,24 @@ class Plan(Viewed):
         if self.requests or not self.recorded:
             text = f"{duration(self.seconds)} at least, by the vendor's rate limit"
             yield Line("time", "", text)
+
+    def _lines_of_several(self) -> Iterator[Line]:
+        best = f"at most; {amount(self.credits_best)} if every provider gives all that is wanted"
+        time = f"{duration(self.seconds)} at least, by the vendors' rate limits"
+        yield Line("rows", f"{self.rows:,}")
+        yield from labelled("columns", told(self.columns, self.rejected))
+        if self.examples is not None:
+            yield Line("usable", f"{self.valid:,}", "one provider at least can be asked about them")
+        yield from self.remarks.twice() if self.credits else ()
+        yield from by_status(self.refused)
+        yield from self.remarks.nobody()
+        yield Line("credits", amount(self.credits), best)
+        yield from savings(self.saved_by_duplicates, self.saved_by_stored, self.saved_by_recording)
+        yield Line("time", "", time)
+
+    def _stages(self) -> Grid:
+        columns = ["provider", "rows to ask about", "distinct", "stored", "requests", "credits"]
+        return Grid("in this order", columns, list(map(_stage, self.stages)), columns[1:])
 
     def _date(self) -> str:
         return "" if self.as_of is None else f" as of {date(self.as_of)}"
@@ -180,11 +213,12 @@ class Plan(Viewed):
         if not self.is_askable:
             yield "No row can be asked about. Name the column:", 'on={"email": "your column"}'
             return
+        several = "[…]" if len(self.stages) > 1 else "…"
         wall = f", budget={credits_literal(self.credits)}" if self.credits else ""
         if self.credits >= MANY:
-            yield "Try a few rows first:", f"df.head(5).enrich.{self.kind}(…)"
+            yield "Try a few rows first:", f"df.head(5).enrich.{self.kind}({several})"
         yield from self.remarks.steps(self.columns)
-        yield "Go on with the same arguments:", f"df.enrich.{self.kind}(…{wall})"
+        yield "Go on with the same arguments:", f"df.enrich.{self.kind}({several}{wall})"
         if len(self.failure_cases):
             yield "See every value that is wrong:", "plan.failure_cases"
 
@@ -214,215 +248,13 @@ def _repeats(rows: int) -> str:
     return f"of which {rows:,} {'repeats' if rows == 1 else 'repeat'} another" if rows else ""
 
 
-# -- The quote for several providers: what each will be asked for, at best and at worst ----------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StagePlan:
-    """What one provider of several will be asked for.
-
-    Attributes
-    ----------
-    provider : str
-        Its name.
-    rows_best, rows : int
-        Rows it is asked about if those before it give all that is wanted, and at the most.
-    distinct_best, distinct : int
-        Identities of these, each asked for once at most; likewise.
-    stored : int
-        Identities whose answer is already here, and costs nothing.
-    requests_best, requests, credits_best, credits : int, float
-        Likewise.
-    seconds : float
-        The least time that its rate limit allows for the most requests.
-    saved_by_duplicates, saved_by_stored, saved_by_recording : float
-        The most that it would cost besides if every row were asked about by itself, if nothing were
-        stored, and if nothing were recorded.
-    """
-
-    provider: str
-    rows_best: int
-    rows: int
-    distinct_best: int
-    distinct: int
-    stored: int
-    requests_best: int
-    requests: int
-    credits_best: float
-    credits: float
-    seconds: float
-    saved_by_duplicates: float = 0.0
-    saved_by_stored: float = 0.0
-    saved_by_recording: float = 0.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
-class WaterfallPlan(Viewed):
-    """What a call with several providers will do, at best and at worst; making one costs nothing.
-
-    Attributes
-    ----------
-    rows, skipped : int
-        Rows of the frame, and those that ``where`` leaves out.
-    stages : tuple of StagePlan
-        What each provider is asked for, in order.
-    requests_best, requests : int
-        First requests if each provider gives all that is wanted, and at the most.
-    credits_best, credits : float
-        Credits likewise. The credits of different vendors are not worth the same.
-    seconds : float
-        The least time that the vendors' rate limits allow for the most requests.
-    saved_by_duplicates, saved_by_stored, saved_by_recording : float
-        As of its stages.
-    refused : mapping of (status, reason) to int
-        Rows that no provider can be asked about as they are, and why.
-    failure_cases : pandas.DataFrame
-        As of the plan of a single provider: the values that are wrong for any of them.
-    remarks : Remarks
-        As of the plan of a single provider, by the frame's own columns.
-    columns, rejected : mapping
-        The column chosen for each identifier; columns that looked like one, and why they are not.
-
-    Examples
-    --------
-    >>> import pandas as pd
-    >>> import enrich_pandas as ep
-    >>> leads = pd.DataFrame({"Email": ["ada@example.com", "ada@EXAMPLE.com", "n/a"]})
-    >>> with ep.sandbox():
-    ...     print(ep.plan(leads, ["crustdata", ep.Crustdata(api="screener")]))  # doctest: +ELLIPSIS
-    Plan for people with crustdata, then crustdata (2); nothing was sent
-    ────────────────────────────────────────────────────────────────────
-    rows     3
-    columns     email from 'Email'
-    usable   2  one provider at least can be asked about them
-    invalid  1  not sent
-    credits  4  at most; 1 if every provider gives all that is wanted
-    saved    4  by asking once about who repeats
-    time        0 s at least, by the vendors' rate limits
-    <BLANKLINE>
-    in this order
-    provider       rows to ask about  distinct  stored  requests  credits
-    crustdata                      2         1       0         1        1
-    crustdata (2)             0 to 2    0 to 1       0    0 to 1   0 to 3
-    <BLANKLINE>
-    not sent
-    ...
-    """
-
-    kind: Kind
-    rows: int
-    skipped: int
-    stages: tuple[StagePlan, ...]
-    refused: Mapping[tuple[Status, str], int] = field(default_factory=dict)
-    columns: Mapping[str, str] = field(default_factory=dict)
-    rejected: Mapping[str, str] = field(default_factory=dict)
-    examples: Examples | None = field(default=None, repr=False, compare=False)
-    remarks: Remarks = field(default_factory=Remarks)
-
-    @property
-    def is_askable(self) -> bool:
-        """Whether anybody can be asked about."""
-        return self.examples is None or bool(self.examples.sent)
-
-    @property
-    def failure_cases(self) -> pd.DataFrame:
-        """The values that are wrong, by the label of the row."""
-        return cases_of(self.examples)
-
-    @property
-    def requests_best(self) -> int:
-        """First requests, if each provider gives all that is wanted."""
-        return sum(stage.requests_best for stage in self.stages)
-
-    @property
-    def requests(self) -> int:
-        """First requests at the most."""
-        return sum(stage.requests for stage in self.stages)
-
-    @property
-    def credits_best(self) -> float:
-        """Credits, if each provider gives all that is wanted."""
-        return sum(stage.credits_best for stage in self.stages)
-
-    @property
-    def credits(self) -> float:
-        """Credits at the most."""
-        return sum(stage.credits for stage in self.stages)
-
-    @property
-    def saved_by_duplicates(self) -> float:
-        """Credits at most that are saved by asking once about who repeats."""
-        return sum(stage.saved_by_duplicates for stage in self.stages)
-
-    @property
-    def saved_by_stored(self) -> float:
-        """Credits at most that are saved by stored answers."""
-        return sum(stage.saved_by_stored for stage in self.stages)
-
-    @property
-    def saved_by_recording(self) -> float:
-        """Credits at most that are saved by a recording."""
-        return sum(stage.saved_by_recording for stage in self.stages)
-
-    @property
-    def seconds(self) -> float:
-        """Seconds that the rate limits ask for at the most requests."""
-        return sum(stage.seconds for stage in self.stages)
-
-    @property
-    def title(self) -> str:
-        """The plan in a line."""
-        names = ", then ".join(stage.provider for stage in self.stages)
-        return f"Plan for {self.kind} with {names}; nothing was sent"
-
-    def page(self) -> Page:
-        """Return the plan, in the order to be read."""
-        found = self.examples
-        blocks: list[Block] = [Lines(list(self._lines())), self._stages()]
-        if found is not None:
-            blocks += [refusals(self.refused, found), askings(found), repeats(found)]
-        return Page(self.title, [*blocks, Advice(list(self._steps()))])
-
-    def _lines(self) -> Iterator[Line]:
-        best = f"at most; {amount(self.credits_best)} if every provider gives all that is wanted"
-        time = f"{duration(self.seconds)} at least, by the vendors' rate limits"
-        yield Line("rows", f"{self.rows:,}")
-        yield from labelled("columns", told(self.columns, self.rejected))
-        if self.examples is not None:
-            usable = self.rows - sum(self.refused.values())
-            yield Line("usable", f"{usable:,}", "one provider at least can be asked about them")
-        yield from self.remarks.twice() if self.credits else ()
-        yield from by_status(self.refused)
-        yield from self.remarks.nobody()
-        yield Line("credits", amount(self.credits), best)
-        yield from savings(self.saved_by_duplicates, self.saved_by_stored, self.saved_by_recording)
-        yield Line("time", "", time)
-
-    def _stages(self) -> Grid:
-        columns = ["provider", "rows to ask about", "distinct", "stored", "requests", "credits"]
-        return Grid("in this order", columns, list(map(_stage, self.stages)), columns[1:])
-
-    def _steps(self) -> Iterator[tuple[str, str]]:
-        """Say what to do next."""
-        if not self.is_askable:
-            yield "No row can be asked about. Name the column:", 'on={"email": "your column"}'
-            return
-        wall = f", budget={credits_literal(self.credits)}" if self.credits else ""
-        if self.credits >= MANY:
-            yield "Try a few rows first:", f"df.head(5).enrich.{self.kind}([…])"
-        yield from self.remarks.steps(self.columns)
-        yield "Go on with the same arguments:", f"df.enrich.{self.kind}([…]{wall})"
-        if len(self.failure_cases):
-            yield "See every value that is wrong:", "plan.failure_cases"
-
-
 def _stage(stage: StagePlan) -> list[str]:
     """Tell of a provider in a row; where best and worst differ, both."""
     return [
         stage.provider,
         _range(stage.rows_best, stage.rows),
         _range(stage.distinct_best, stage.distinct),
-        f"{stage.stored:,}",
+        f"{sum(stage.stored.values()) + sum(stage.recorded.values()):,}",
         _range(stage.requests_best, stage.requests),
         _range(stage.credits_best, stage.credits),
     ]

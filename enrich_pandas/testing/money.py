@@ -1,14 +1,21 @@
 """The contract, part two: what is spent is declared before, and never twice."""
 
+import inspect
 import math
 import pickle
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import is_dataclass, replace
 from functools import partial
-from typing import Any, cast
+from types import UnionType
+from typing import Any, ClassVar, Literal, Union, cast, get_args, get_origin, get_type_hints
 
 import pytest
 
+from enrich_pandas.engine.plan import scope_of
 from enrich_pandas.providers.base import (
+    NOTHING,
+    UNBILLED_OPTIONS,
     Identity,
     Outcome,
     Provider,
@@ -16,6 +23,7 @@ from enrich_pandas.providers.base import (
     Response,
     Secret,
     Status,
+    options_of,
 )
 from enrich_pandas.testing.basis import Contract, Scene, expect, mixed
 from enrich_pandas.testing.driving import Conversation, drive
@@ -24,7 +32,16 @@ ROUNDING = 1e-6  # credits
 
 
 class MoneyContract(Contract):
-    """Prices, billed requests, and answers that were lost."""
+    """Prices, billed requests, options, and answers that were lost.
+
+    Attributes
+    ----------
+    option_values : mapping of str to sequence
+        Other valid values of an option, such as ``{"region": ["eu"]}``, if the contract cannot
+        guess one from its type.
+    """
+
+    option_values: ClassVar[Mapping[str, Sequence[Any]]] = NOTHING
 
     def test_its_price_grows_with_the_batch(self, scene: Scene) -> None:
         """A price is a number that a budget can be held against."""
@@ -83,6 +100,40 @@ class MoneyContract(Contract):
                 f"The matches of a batch cost {talk.credits:g}; its `price` is {price:g}.",
             )
 
+    def test_an_option_that_changes_requests_is_billed(self, scene: Scene) -> None:
+        """An answer that was bought with one value of an option is not used for another value."""
+        kind, provider = scene.kind, self.provider
+        unbilled = provider.unbilled_options.get(kind, ())
+        identities = [*scene.hits, *scene.misses]
+        for name, other in variants(provider, self.option_values):
+            if scope_of(provider, kind, "") != scope_of(other, kind, ""):
+                continue
+            value = options_of(other)[name]
+            for identity in identities:
+                prices = [one.price(kind, [identity]) for one in (provider, other)]
+                expect(
+                    prices[0] == prices[1],
+                    f"{name}={value!r} changes the price, and `billed_options` is the same.",
+                )
+                requests = [self._sent_for(one, scene, identity) for one in (provider, other)]
+                expect(
+                    name in unbilled or requests[0] == requests[1],
+                    f"{name}={value!r} changes the requests, and `billed_options` is the same.",
+                )
+
+    def _sent_for(self, provider: Provider, scene: Scene, identity: Identity) -> list[Request]:
+        """Return what a provider sends for one identity, as far as the scene's vendor answers."""
+        sent: list[Request] = []
+        vendor = self.vendor(scene)
+
+        def record(request: Request) -> Response:
+            sent.append(request)
+            return vendor(request)
+
+        with suppress(Exception):
+            drive(provider, scene.kind, [identity], record)
+        return sent
+
     def test_a_lost_answer_is_held_and_not_bought_again(self, scene: Scene) -> None:
         """Nobody can say whether a request without an answer was charged."""
         for batch, whole in self.conversations(scene):
@@ -126,6 +177,74 @@ def _lost(response: Response) -> Response:
 def shared(one: Request, other: Request) -> set[Identity]:
     """Return whom two requests both ask about."""
     return set(one.identities) & set(other.identities)
+
+
+# -- Other values of each option -----------------------------------------------------------------
+
+
+def variants(
+    provider: Provider, examples: Mapping[str, Sequence[Any]]
+) -> Iterator[tuple[str, Provider]]:
+    """Yield the name of each option, with the provider that has another value of it.
+
+    Values that the provider refuses are left out, and so are credentials, the account,
+    connections, the rate limit and prices.
+    """
+    try:
+        hints = get_type_hints(type(provider))
+    except Exception:  # noqa: BLE001 - such as a hint that exists for type checkers only
+        hints = {}
+    for name, value in options_of(provider).items():
+        if name in provider.credentials or name in UNBILLED_OPTIONS:
+            continue
+        for other in (*examples.get(name, ()), *other_values(value, hints.get(name))):
+            if other != value and (changed := _changed(provider, name, other)) is not None:
+                yield name, changed
+
+
+def other_values(value: Any, hint: Any = None) -> list[Any]:
+    """Return other values of the same type.
+
+    Examples
+    --------
+    >>> other_values(True), other_values(5), other_values("a", Literal["a", "b"])
+    ([False], [6, 10], ['b', 'ax'])
+    """
+    choices = [one for one in _choices(hint) if one != value]
+    if isinstance(value, bool):
+        return [not value]
+    if isinstance(value, int | float):
+        return [*choices, value + 1, value * 2]
+    if isinstance(value, str):
+        return [*choices, f"{value}x"]
+    if isinstance(value, list | tuple):
+        return [*choices, type(value)([*value, "x"]), value[:-1]]
+    return choices
+
+
+def _choices(hint: Any) -> list[Any]:
+    """Return some values of an annotated type."""
+    if get_origin(hint) is Literal:
+        return list(get_args(hint))
+    if get_origin(hint) in (Union, UnionType):
+        return [value for one in get_args(hint) for value in _choices(one)]
+    samples: dict[Any, list[Any]] = {bool: [True, False], int: [1, 2], float: [0.5], str: ["x"]}
+    if isinstance(hint, type) and hint in samples:
+        return samples[hint]
+    return [["x"]] if get_origin(hint) in (list, Sequence) else []
+
+
+def _changed(provider: Provider, name: str, value: Any) -> Provider | None:
+    """Return a provider with another value of an option, or None if the value is refused."""
+    make: Any = type(provider)
+    try:
+        if is_dataclass(make):
+            return cast("Provider", replace(cast("Any", provider), **{name: value}))
+        known = inspect.signature(make).parameters
+        given = {one: old for one, old in options_of(provider).items() if one in known}
+        return cast("Provider", make(**{**given, name: value}))
+    except Exception:  # noqa: BLE001 - whatever a provider raises for a value that it refuses
+        return None
 
 
 # -- The contract, part five: no credential and no person shows where it should not --------------

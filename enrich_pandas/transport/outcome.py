@@ -17,7 +17,7 @@ from typing import Literal
 
 from enrich_pandas.providers.base import Outcome, Provider, Request, Response
 from enrich_pandas.providers.decoding import is_json, repair, salvage
-from enrich_pandas.transport import Exchange
+from enrich_pandas.transport.client import Exchange
 from enrich_pandas.transport.connection import Phase
 
 MAX_BACKOFF = 60.0  # seconds

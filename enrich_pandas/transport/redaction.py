@@ -59,7 +59,7 @@ def redact_url(uri: str) -> str:
 
     Examples
     --------
-    >>> address("https://api.example.com/find?email=ada@example.com&api_key=abc")
+    >>> redact_url("https://api.example.com/find?email=ada@example.com&api_key=abc")
     'https://api.example.com/find?email=ada@example.com&api_key=***'
     """
     parts = urlsplit(uri)
@@ -77,9 +77,9 @@ def redact_body(text: bytes) -> bytes:
 
     Examples
     --------
-    >>> body(b'{"access_token": "abc", "name": "Ada"}')
+    >>> redact_body(b'{"access_token": "abc", "name": "Ada"}')
     b'{"access_token": "***", "name": "Ada"}'
-    >>> body(b"grant_type=refresh_token&client_secret=abc")
+    >>> redact_body(b"grant_type=refresh_token&client_secret=abc")
     b'grant_type=refresh_token&client_secret=***'
     """
     if text[:1] not in (b"{", b"[") and re.fullmatch(rb"[\w.%+*~-]+=[^\s{}<>]*", text):
@@ -94,7 +94,7 @@ def redact_values(text: bytes, secrets: Iterable[str]) -> bytes:
 
     Examples
     --------
-    >>> without(b'{"you sent": "Bearer abc/defghi"}', ["abc/defghi"])
+    >>> redact_values(b'{"you sent": "Bearer abc/defghi"}', ["abc/defghi"])
     b'{"you sent": "Bearer ***"}'
     """
     for secret in secrets:

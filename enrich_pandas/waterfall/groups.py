@@ -186,7 +186,7 @@ def extract_identifiers(model: Part) -> Found:
     Examples
     --------
     >>> from enrich_pandas.models import Email
-    >>> identifiers_in(Person(name="Ann Example", emails=[Email(address="ann@B.EXAMPLE")]))
+    >>> extract_identifiers(Person(name="Ann Example", emails=[Email(address="ann@B.EXAMPLE")]))
     {'name': 'Ann Example', 'email': 'ann@b.example'}
     """
     values = _of_company(model) if isinstance(model, Company) else _of_person(model)

@@ -5,18 +5,17 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
 
-from enrich_pandas.engine.plan import Work, minimum_seconds, read_stored
-from enrich_pandas.frame.cells import first_places
+from enrich_pandas.engine.plan import StagePlan, Work, minimum_seconds, read_stored
+from enrich_pandas.frame.cells import Codes, first_places
 from enrich_pandas.frame.validation import identify
 from enrich_pandas.journal import Journal
 from enrich_pandas.providers.base import Identity, Provider, Status
-from enrich_pandas.report.examples import ProviderRows, Remarks, find_waterfall_examples
-from enrich_pandas.report.plan import StagePlan, WaterfallPlan
+from enrich_pandas.report.examples import ProviderRows
 from enrich_pandas.waterfall import Terms
 from enrich_pandas.waterfall.groups import Found, Groups
 from enrich_pandas.waterfall.merge import Merged, StageAnswers, merge
@@ -64,21 +63,19 @@ class _Estimate:
             requests += math.ceil(len(open_ended) / provider.batch_size)
             credits_ += len(open_ended) * dearest
             saved += int((rows[open_ended] - 1).sum()) * dearest
-        return StagePlan(
+        return replace(
+            worst,
             provider=terms.names[number],
-            rows_best=sure[0].asked,
-            rows=most[0].asked + int(rows[open_ended].sum()),
-            distinct_best=best.distinct,
+            rows=worst.rows + int(rows[open_ended].sum()),
+            rows_best=best.rows,
             distinct=worst.distinct + len(open_ended),
-            stored=len(most[1].stored),
-            requests_best=best.requests,
+            distinct_best=best.distinct,
             requests=requests,
-            credits_best=best.credits,
+            requests_best=best.requests,
             credits=credits_,
+            credits_best=best.credits,
             seconds=minimum_seconds(requests, provider.rate_limit),
             saved_by_duplicates=saved,
-            saved_by_stored=worst.saved_by_stored,
-            saved_by_recording=worst.saved_by_recording,
         )
 
     def _look(
@@ -125,31 +122,41 @@ class _Estimate:
         return max((provider.price(kind, [identity]) for identity in identities), default=0.0)
 
 
-def plan_waterfall(terms: Terms, groups: Groups, journal: Journal) -> WaterfallPlan:
-    """Tell what each provider will be asked for at best and at worst. No request is made."""
-    columns = groups.columns
-    return WaterfallPlan(
-        kind=terms.kind,
-        rows=len(groups.codes),
-        skipped=int(groups.rows[~groups.wanted].sum()),
-        stages=tuple(_Estimate(terms, groups, journal).stages()),
-        columns={name: repr(label) for name, label in columns.chosen.items()},
-        rejected={repr(label): why for label, why in columns.rejected.items()},
-    )
+def plan_stages(terms: Terms, groups: Groups, journal: Journal) -> tuple[StagePlan, ...]:
+    """Return what each provider will be requested for, at best and at most. Sends nothing."""
+    return tuple(_Estimate(terms, groups, journal).stages())
 
-
-# -- The outset of a cascade: what each provider can be asked by the frame's own cells, by example
 
 Refusal = tuple[Status, str]
 
 
-def describe_rows(frame: pd.DataFrame, groups: Groups, terms: Terms, where: Any) -> dict[str, Any]:
-    """Tell which rows no provider can be asked about as they are, and show a few of all kinds.
+class RowOutcomes(NamedTuple):
+    """What becomes of the rows before anything is sent, by their own cells.
 
-    These are the plan's ``refused``, ``examples`` and ``remarks``. A row that one provider refuses
-    and another takes is none of the refused; of several refusals the one that the result would show
-    is told.
+    Attributes
+    ----------
+    refused
+        Rows that no provider can enrich, by status and reason. A row that one provider refuses and
+        another accepts is not counted. Of several refusals it is the one that the result shows.
+    codes
+        For each row of the frame, the position of its refusal in ``refused``; -1 for none.
+    distinct
+        Groups of rows that at least one provider can enrich.
+    providers
+        The rows as each provider identifies them that takes a column of the frame.
+    stages
+        The same by groups, one for each of ``providers``.
     """
+
+    refused: Mapping[Refusal, int]
+    codes: Codes
+    distinct: int
+    providers: Sequence[ProviderRows]
+    stages: Sequence[Stage]
+
+
+def classify_rows(frame: pd.DataFrame, groups: Groups, terms: Terms, where: Any) -> RowOutcomes:
+    """Return which rows each provider can enrich by the cells of the frame."""
     askings = list(_askings(frame, groups, terms, where))
     stages = _stages(groups, terms, askings)
     exclusions = _refusals(groups, askings, stages)
@@ -159,10 +166,7 @@ def describe_rows(frame: pd.DataFrame, groups: Groups, terms: Terms, where: Any)
             rows[refusal] += count
     numbers = {refusal: number for number, refusal in enumerate(rows)}
     codes = np.array([-1 if one is None else numbers[one] for one in exclusions], dtype=np.intp)
-    places = {name: label for one in askings for name, label in one.columns.items()}
-    found = find_waterfall_examples(frame, places, askings, codes[groups.codes], list(numbers))
-    each = [Remarks.on(terms.kind, of.identified.identities, of.rows_by_code) for of in stages]
-    return {"refused": dict(rows), "examples": found, "remarks": Remarks.of_several(each)}
+    return RowOutcomes(dict(rows), codes[groups.codes], exclusions.count(None), askings, stages)
 
 
 def _askings(

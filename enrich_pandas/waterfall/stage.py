@@ -7,7 +7,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
-from typing import Any
 
 import numpy as np
 
@@ -22,7 +21,13 @@ from enrich_pandas.engine.context import (
     record_call,
 )
 from enrich_pandas.engine.credentials import Tokens
-from enrich_pandas.engine.plan import Work, count_statuses, minimum_seconds, plan_work
+from enrich_pandas.engine.plan import (
+    StagePlan,
+    Work,
+    count_statuses,
+    minimum_seconds,
+    plan_work,
+)
 from enrich_pandas.engine.rate_limit import RateLimiter, limiter_for
 from enrich_pandas.engine.results import Results
 from enrich_pandas.engine.runner import Runner
@@ -36,7 +41,6 @@ from enrich_pandas.journal.queries import pack_identities
 from enrich_pandas.journal.records import Answer, store_replayed
 from enrich_pandas.options import options
 from enrich_pandas.providers.base import Identity, Kind, Provider, Secret, Status
-from enrich_pandas.report.plan import Plan
 from enrich_pandas.transport import Transport
 
 
@@ -92,20 +96,29 @@ class Stage:
             cassette=environment.cassette,
         )
 
-    def plan(self, work: Work) -> Plan:
-        """Tell what the stage will do and the most it can cost."""
-        provider, distinct = self.provider, len(self.identified.identities)
-        played, is_replay = work.replayed.answers, self.is_replay(work)
-        requests = 0 if is_replay else work.requests
-        exclusions = self.rows_by_code[distinct:]
+    @property
+    def refused(self) -> dict[tuple[Status, str], int]:
+        """Rows that are not requested, by status and reason; the most frequent first."""
+        exclusions = self.rows_by_code[len(self.identified.identities) :]
         refused = Counter(dict(zip(self.identified.exclusions, exclusions, strict=True)))
-        return Plan(
-            provider=provider.name,
-            kind=self.kind,
-            rows=sum(self.rows_by_code),
-            valid=self.asked,
+        return {refusal: count for refusal, count in refused.most_common() if count}
+
+    def plan(self, work: Work, paid: tuple[float, int] = (0.0, 0)) -> StagePlan:
+        """Return what the stage will request, and the maximum cost.
+
+        ``paid`` are the credits that the same purchase cost before, and for how many identities.
+        """
+        distinct, played = len(self.identified.identities), work.replayed.answers
+        is_replay = self.is_replay(work)
+        requests = 0 if is_replay else work.requests
+        credits_ = 0.0 if is_replay else work.credits
+        spent, known = paid
+        return StagePlan(
+            provider=self.provider.name,
+            rows=self.asked,
+            rows_best=self.asked,
             distinct=distinct,
-            refused={refusal: count for refusal, count in refused.most_common() if count},
+            distinct_best=distinct,
             stored=count_statuses({i: a for i, a in work.stored.items() if i not in played}),
             recorded=count_statuses(played),
             unrecorded=len(work.asked) if is_replay else 0,
@@ -113,21 +126,16 @@ class Stage:
             abandoned=len(work.abandoned),
             elsewhere=len(work.elsewhere),
             requests=requests,
-            credits=0.0 if is_replay else work.credits,
-            seconds=minimum_seconds(requests, provider.rate_limit),
+            requests_best=requests,
+            credits=credits_,
+            credits_best=credits_,
+            expected=min(work.credits, spent / known * len(work.asked)) if known else None,
+            known=known,
+            seconds=minimum_seconds(requests, self.provider.rate_limit),
             saved_by_duplicates=self._price(self._repeated()),
             saved_by_stored=self._price(_answered(work)),
             saved_by_recording=self._price(list(played)),
-            columns={name: repr(label) for name, label in self.columns.chosen.items()},
-            rejected={repr(label): why for label, why in self.columns.rejected.items()},
         )
-
-    def expected(self, work: Work, paid: tuple[float, int]) -> dict[str, Any]:
-        """Estimate what will be spent by what the same purchase cost: credits, and of how many."""
-        credits_, known = paid
-        asked = len(work.asked)
-        expected = min(work.credits, credits_ / known * asked) if known else None
-        return {"expected": expected, "known": known}
 
     def is_replay(self, work: Work) -> bool:
         """Tell whether only a recording answers; who needs no network answers also in a replay."""
@@ -153,7 +161,7 @@ class Stage:
         """Begin a run in the journal, and make what drives it; ``keep`` is the tally's."""
         provider, plan, cassette = self.provider, self.plan(work), work.cassette
         refused = Counter[str]()
-        for (status, _), rows in plan.refused.items():
+        for (status, _), rows in self.refused.items():
             refused[status] += rows
         run = _begin(self, work, plan, journal, budget)
         stake = self._at_stake(plan, budget)
@@ -194,7 +202,7 @@ class Stage:
             ),
         )
 
-    def _at_stake(self, plan: Plan, budget: Budget | None) -> float:
+    def _at_stake(self, plan: StagePlan, budget: Budget | None) -> float:
         """Return the most that the run can spend; 0 where its balance is not to be asked for.
 
         Of a single request the vendor's own refusal tells as early.
@@ -261,7 +269,9 @@ def _answered(work: Work) -> list[Identity]:
     ]
 
 
-def _begin(stage: Stage, work: Work, plan: Plan, journal: Journal, budget: Budget | None) -> str:
+def _begin(
+    stage: Stage, work: Work, plan: StagePlan, journal: Journal, budget: Budget | None
+) -> str:
     """Begin a run, with all that another process needs to go on with it.
 
     One that a recording answers is planned and counted as what was recorded.
@@ -275,7 +285,7 @@ def _begin(stage: Stage, work: Work, plan: Plan, journal: Journal, budget: Budge
         max_age=started - work.oldest,
         scope=work.scope,
         planned=RecordedPlan(
-            refused=[(status, reason, rows) for (status, reason), rows in plan.refused.items()],
+            refused=[(status, reason, rows) for (status, reason), rows in stage.refused.items()],
             saved_by_duplicates=plan.saved_by_duplicates,
             saved_by_stored=plan.saved_by_stored,
             saved_by_recording=0.0 if is_replay else plan.saved_by_recording,
@@ -284,16 +294,16 @@ def _begin(stage: Stage, work: Work, plan: Plan, journal: Journal, budget: Budge
     )
     journal.begin_run(
         id=run,
-        provider=plan.provider,
-        kind=plan.kind,
+        provider=stage.provider.name,
+        kind=stage.kind,
         library=version("enrich-pandas"),
         started=started,
-        rows=plan.rows,
+        rows=sum(stage.rows_by_code),
         identities=plan.distinct,
         credits_planned=plan.saved_by_recording if is_replay else plan.credits,
         budget=None if budget is None else budget.credits,
         budget_name=None if budget is None else budget.name or run,
         call=call,
-        asked=pack_identities(stage.identified.identities),
+        input=pack_identities(stage.identified.identities),
     )
     return run

@@ -8,7 +8,7 @@ LINKEDIN = "https://www.linkedin.com/in/"
 
 @pytest.fixture(scope="session")
 def look_up():
-    """Ask a directory for one identity; ``crm`` is a frame, a path or a directory."""
+    """Look up one identity in a directory. ``crm`` is a frame, a path or a directory."""
 
     def look_up(crm, kind="people", **keys):
         directory = crm if isinstance(crm, Directory) else Directory(crm)

@@ -28,7 +28,7 @@ ACCOUNTS = pd.DataFrame(
         {"company": "EXAMPLE gmbh"},
     ],
 )
-def test_a_company_is_found_by_any_of_its_keys(look_up, keys):
+def test_company_is_found_by_each_key(look_up, keys):
     company = look_up(ACCOUNTS, "companies", **keys).model
     assert (company.name, company.domain, company.industry) == (
         "Example GmbH",
@@ -40,18 +40,18 @@ def test_a_company_is_found_by_any_of_its_keys(look_up, keys):
     assert company.headquarters.city == "Leeds"
 
 
-def test_a_name_of_two_companies_is_ambiguous_but_for_their_domains(look_up):
+def test_shared_company_name_is_ambiguous_without_domain(look_up):
     assert look_up(ACCOUNTS, "companies", company="Sample Ltd").reason == "ambiguous"
     found = look_up(ACCOUNTS, "companies", company="Sample Ltd", domain="sample.example")
     assert found.model.industry == "Toys"
 
 
-def test_a_name_gives_nothing_of_a_company_with_another_domain(look_up):
+def test_company_name_with_another_domain_is_not_found(look_up):
     match = look_up(ACCOUNTS, "companies", company="Other", domain="example.net")
     assert match.status == "not_found"
 
 
-def test_a_table_of_people_gives_companies_what_is_theirs_only(look_up):
+def test_table_of_people_gives_company_fields_only(look_up):
     crm = pd.DataFrame(
         {
             "Email": ["ada@example.com", "zoe@example.com", f"max@{FREE}"],
@@ -68,7 +68,7 @@ def test_a_table_of_people_gives_companies_what_is_theirs_only(look_up):
     assert look_up(crm, "companies", domain=FREE).status == "not_found"
 
 
-def test_many_contacts_of_one_company_are_one_answer(look_up):
+def test_many_contacts_of_one_company_give_one_match(look_up):
     crm = pd.DataFrame(
         {
             "First Name": ["Ada"] * 1000,
@@ -79,14 +79,14 @@ def test_many_contacts_of_one_company_are_one_answer(look_up):
     assert look_up(crm, "companies", domain="example.com").model.name == "Example"
 
 
-def test_a_table_that_says_nothing_of_companies_is_refused(look_up):
+def test_table_without_company_fields_is_refused(look_up):
     crm = pd.DataFrame({"Email": ["ada@example.com"], "First Name": ["Ada"]})
     with pytest.raises(ConfigurationError, match="field of companies"):
         look_up(crm, "companies", domain="example.com")
     assert Directory(crm).unmapped == {"people": (), "companies": ("Email", "First Name")}
 
 
-def test_a_plain_name_beside_a_company_is_a_persons(look_up):
+def test_plain_name_beside_a_company_is_a_person(look_up):
     crm = pd.DataFrame(
         {"Name": ["Ada"], "Phone": ["5"], "Company": ["Example"], "Domain": ["example.com"]}
     )
@@ -94,7 +94,7 @@ def test_a_plain_name_beside_a_company_is_a_persons(look_up):
     assert (company.name, company.phones) == ("Example", [])
 
 
-def test_one_on_serves_both_kinds(look_up):
+def test_on_serves_both_kinds(look_up):
     directory = Directory(
         ACCOUNTS.assign(Mail="ada@example.com"), on={"email": "Mail", "domain": "Domain"}
     )

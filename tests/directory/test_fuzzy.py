@@ -40,35 +40,35 @@ def crm():
         ({"name": "!!", "company": "!!"}, None),
     ],
 )
-def test_names_that_are_nearly_the_same_are_found(crm, look_up, keys, title):
+def test_similar_names_are_found(crm, look_up, keys, title):
     match = look_up(crm, **keys)
     assert (match.model.title if match.model else None) == title
 
 
-def test_the_score_is_told(crm, look_up):
+def test_fuzzy_match_has_score_and_note(crm, look_up):
     match = look_up(crm, name="Zoe Exampl", company="Example")
     assert match.model.score == pytest.approx(0.95, abs=0.02)
     assert match.note == "fuzzy match, 95 of 100"
 
 
-def test_below_the_threshold_nobody_is_found(look_up):
+def test_score_below_the_threshold_is_not_found(look_up):
     keys = {"name": "Zoe Exampel", "company": "Exampel"}
     assert look_up(Directory(CRM, fuzzy=True, threshold=99), **keys).status == "not_found"
     assert look_up(Directory(CRM, fuzzy=True, threshold=70), **keys).model.title == "CTO"
 
 
-def test_two_that_are_as_near_are_ambiguous(crm, look_up):
+def test_equally_similar_rows_are_ambiguous(crm, look_up):
     match = look_up(crm, name="Kim Test", company="Test")
     assert (match.status, match.reason) == ("failed", "ambiguous")
 
 
-def test_a_name_of_another_profile_is_not_taken(crm, look_up):
+def test_similar_name_with_another_profile_is_not_found(crm, look_up):
     keys = {"name": "Zoe Example", "company": "Example"}
     other = look_up(crm, linkedin_url="https://www.linkedin.com/in/zoe-example-2", **keys)
     assert other.status == "not_found"
 
 
-def test_a_key_goes_before_a_name(crm, look_up):
+def test_exact_key_precedes_a_similar_name(crm, look_up):
     match = look_up(
         crm,
         linkedin_url="https://www.linkedin.com/in/zoe-example",
@@ -78,14 +78,14 @@ def test_a_key_goes_before_a_name(crm, look_up):
     assert (match.model.title, match.model.score) == ("CTO", None)
 
 
-def test_without_it_names_are_not_asked_for(look_up):
+def test_names_are_not_identifiers_without_fuzzy(look_up):
     assert Directory(CRM).identifiers["people"] == ("linkedin_url", "email")
     assert Directory(CRM, fuzzy=True).identifiers["people"][2:] == ("name", "company", "domain")
     match = look_up(Directory(CRM), name="Zoe Example", company="Example")
     assert match.status == "not_found"
 
 
-def test_first_and_last_name_serve_as_well(look_up):
+def test_first_and_last_name_are_joined(look_up):
     crm = pd.DataFrame(
         {"First Name": ["Ada"], "Last Name": ["Example"], "Firma": ["Example"], "Tel": ["5"]}
     )
@@ -94,7 +94,7 @@ def test_first_and_last_name_serve_as_well(look_up):
     assert match.model.phones[0].number == "5"
 
 
-def test_companies_are_found_by_name(look_up):
+def test_companies_are_found_by_similar_name(look_up):
     accounts = pd.DataFrame(
         {
             "Company Name": ["Example Société S.A.R.L.", "Sample AG"],
@@ -109,29 +109,29 @@ def test_companies_are_found_by_name(look_up):
     assert look_up(directory, "companies", company="Sample").model.score == 1
 
 
-def test_without_rapidfuzz_it_says_what_to_type(monkeypatch):
+def test_missing_rapidfuzz_names_the_extra(monkeypatch):
     monkeypatch.setitem(sys.modules, "rapidfuzz", None)
     with pytest.raises(ConfigurationError, match=r"enrich-pandas\[fuzzy\]"):
         Directory(CRM, fuzzy=True)
 
 
-def test_the_order_of_rows_changes_nothing(crm):
-    asked = [
+def test_row_order_changes_no_match(crm):
+    identities = [
         Identity.of(name=name, company=company)
         for name in CRM["Name"]
         for company in CRM["Company"].dropna()
     ]
-    matches = crm.matches("people", asked)
+    matches = crm.matches("people", identities)
     for seed in range(5):
         shuffled = Directory(CRM.sample(frac=1, random_state=seed), fuzzy=True)
-        assert shuffled.matches("people", asked) == matches
+        assert shuffled.matches("people", identities) == matches
 
 
-def test_a_batch_answers_as_each_alone(crm, look_up):
-    asked = [
+def test_batch_matches_equal_single_matches(crm, look_up):
+    identities = [
         {"name": name, "company": company}
-        for name in ("Zoe Example", "Kim Test", "Nobody")
+        for name in ("Zoe Example", "Kim Test", "Unknown")
         for company in ("Example", "Test", "Nowhere")
     ]
-    batch = crm.matches("people", [Identity.of(**keys) for keys in asked])
-    assert batch == [look_up(crm, **keys) for keys in asked]
+    batch = crm.matches("people", [Identity.of(**keys) for keys in identities])
+    assert batch == [look_up(crm, **keys) for keys in identities]

@@ -1,4 +1,4 @@
-"""What the arrays find is what `canonical` finds cell by cell, for any cell."""
+"""The keys of a column equal those that `canonical` finds cell by cell."""
 
 from collections import defaultdict
 
@@ -49,13 +49,13 @@ def cells(draw):
 @pytest.mark.parametrize("identifier", PLAIN)
 @example(column=[f"linkedin.com/{s}/ACoAABcdefgh" for s in ("in", "company")] + [None, ""])
 @given(column=st.lists(cells() | st.none(), max_size=12))
-def test_arrays_find_what_canonical_finds(identifier, column):
+def test_key_column_finds_what_canonical_finds(identifier, column):
     expected = defaultdict(set)
     for row, cell in enumerate(column):
         if (key := key_of(identifier, cell)) is not None:
             expected[key].add(row)
     keys = KeyColumn(identifier, pa.array(column, pa.large_string()))
-    wanted = [*expected, "https://nobody.example"]
+    wanted = [*expected, "https://unknown.example"]
     found = defaultdict(set)
     for place, row in keys.find(wanted):
         found[wanted[place]].add(row)
@@ -67,7 +67,7 @@ def test_arrays_find_what_canonical_finds(identifier, column):
     ]
 
 
-def test_rows_that_are_no_entries_have_no_key():
+def test_rows_outside_entries_have_no_key():
     column = pa.array(["a@example.com", "Ada <a@example.com>"], pa.large_string())
     keys = KeyColumn("email", column, pa.array([False, True]))
     assert list(keys.find(["a@example.com"])) == [(0, 1)]

@@ -1,4 +1,4 @@
-"""Whatever the table: its order changes nothing, and nobody gets another's data."""
+"""Properties of a directory for any table: row order, identities, dtypes and earlier results."""
 
 import numpy as np
 import pandas as pd
@@ -28,7 +28,7 @@ PROFILES = ["linkedin.com/in/{}-example", "https://fr.linkedin.com/in/{}-Example
 
 @st.composite
 def tables(draw):
-    """Make rows that belong to whom their title names, by whichever key."""
+    """Draw rows in which the title names the person of the keys."""
     rows = draw(
         st.lists(
             st.tuples(
@@ -64,7 +64,7 @@ ASKED = [
 
 
 @given(tables(), st.randoms(use_true_random=False))
-def test_the_order_of_rows_changes_nothing(table, random):
+def test_row_order_changes_no_match(table, random):
     places = list(range(len(table)))
     random.shuffle(places)
     on = {"email": "email", "linkedin_url": "linkedin_url"}
@@ -73,7 +73,7 @@ def test_the_order_of_rows_changes_nothing(table, random):
 
 
 @given(tables())
-def test_nobody_gets_anothers_data(table):
+def test_no_identity_gets_data_of_another(table):
     on = {"email": "email", "linkedin_url": "linkedin_url"}
     for name, match in zip(
         NAMES * 3, Directory(table, on=on).matches("people", ASKED), strict=True
@@ -102,7 +102,7 @@ CELL = st.one_of(
 
 @settings(max_examples=60)
 @given(st.lists(CELL, min_size=1, max_size=4), st.lists(CELL, min_size=1, max_size=4))
-def test_dirty_cells_never_raise(keys, values):
+def test_arbitrary_cells_never_raise(keys, values):
     size = max(len(keys), len(values))
     keys, values = ([*cells, *[None] * size][:size] for cells in (keys, values))
     cells = {
@@ -127,7 +127,7 @@ def test_dirty_cells_never_raise(keys, values):
         *("large_string[pyarrow]", "dictionary<values=string, indices=int32>[pyarrow]"),
     ],
 )
-def test_text_of_any_dtype_is_read_alike(look_up, dtype):
+def test_text_dtypes_are_read_alike(look_up, dtype):
     table = pd.DataFrame({"email": ["ada@example.com", None], "title": ["CTO", None]})
     if dtype.startswith("dictionary"):
         pa = pytest.importorskip("pyarrow")
@@ -152,7 +152,7 @@ def test_text_of_any_dtype_is_read_alike(look_up, dtype):
         (np.array([10**18, 1]), "1000000000000000000"),
     ],
 )
-def test_ids_are_text_as_they_stand(look_up, values, text):
+def test_ids_are_read_as_text(look_up, values, text):
     table = pd.DataFrame({"email": ["ada@example.com", "zoe@example.com"], "ID": values})
     assert look_up(table, email="ada@example.com").model.id == text
 
@@ -202,7 +202,7 @@ EXAMPLE = Company(
 
 
 @pytest.mark.parametrize("prefix", ["person_", "found_", ""])
-def test_a_result_is_a_directory(tmp_path, look_up, prefix):
+def test_earlier_result_is_a_directory(tmp_path, look_up, prefix):
     other = Person(name="Zoe", emails=[Email(address="zoe@example.com")])
     result = wide([ADA, other], prefix).assign(Tier=["A", "B"])
     result.to_csv(tmp_path / "result.csv", index=False)
@@ -215,25 +215,25 @@ def test_a_result_is_a_directory(tmp_path, look_up, prefix):
         assert directory.unmapped["people"] == ("Tier",)
 
 
-def test_the_column_that_was_asked_by_finds_a_result_again(look_up):
+def test_identifier_column_of_a_result_is_a_key(look_up):
     result = wide([ADA], "person_").assign(Mail="old@example.org")
     assert look_up(result.rename(columns={"Mail": "email"}), email="old@example.org").model == ADA
 
 
-def test_rows_of_a_result_that_were_not_matched_are_no_entries(look_up):
+def test_unmatched_rows_of_a_result_are_ignored(look_up):
     result = wide([ADA, None], "person_", ["matched", "not_found"])
     result.insert(0, "email", ["ada@example.com", "zoe@example.com"])
     assert look_up(result, email="zoe@example.com").status == "not_found"
     assert look_up(result, email="ada@example.com").model == ADA
 
 
-def test_a_result_of_companies_is_a_directory(look_up):
+def test_result_of_companies_is_a_directory(look_up):
     result = wide([EXAMPLE], "company_")
     assert look_up(result, "companies", domain="example.com").model == EXAMPLE
     assert look_up(result, "companies", company="example").model == EXAMPLE
 
 
-def test_some_columns_of_a_result_are_read_as_such(look_up):
+def test_partial_result_columns_are_recognized(look_up):
     table = wide([ADA], "person_")[["person_email_1", "person_email_1_type", "person_title"]]
     table["City"] = "Lyon"
     person = look_up(table.assign(person_title="CTO"), email="ada@example.com").model

@@ -16,7 +16,7 @@ def crm():
         {
             "E-mail": ["Ada@Example.com", "zoe@example.org", None],
             "LinkedIn URL": ["fr.linkedin.com/in/Ada-Example/?trk=x", ZOE, None],
-            "First Name": ["Ada", "Zoë", "Nobody"],
+            "First Name": ["Ada", "Zoë", "Ghost"],
             "Last Name": ["Example", "Example", None],
             "Job Title": ["Engineer", " n/a ", "Ghost"],
             "Mobile": ["+1 555 0100", None, "1"],
@@ -30,7 +30,7 @@ def crm():
 
 
 @pytest.mark.parametrize("keys", [{"email": "ADA@example.com"}, {"linkedin_url": ADA}])
-def test_any_spelling_of_a_key_finds_its_row(crm, look_up, keys):
+def test_each_spelling_of_a_key_finds_the_row(crm, look_up, keys):
     match = look_up(crm, **keys)
     person = match.model
     assert (match.status, match.credits, match.note) == (Status.MATCHED, 0, "")
@@ -45,19 +45,19 @@ def test_any_spelling_of_a_key_finds_its_row(crm, look_up, keys):
     assert (person.location.city, person.employer.employees) == ("Lyon", 1200)
 
 
-def test_what_is_not_in_the_table_is_not_found(crm, look_up):
+def test_identity_outside_the_table_is_not_found(crm, look_up):
     assert look_up(crm, email="noone@example.com").status is Status.NOT_FOUND
     assert look_up(crm, linkedin_url=ZOE + "2").status is Status.NOT_FOUND
 
 
-def test_a_blank_cell_or_a_sign_for_nothing_is_no_value(crm, look_up):
+def test_blank_or_placeholder_cell_is_none(crm, look_up):
     person = look_up(crm, email="zoe@example.org").model
     assert (person.title, person.phones, person.location) == (None, [], None)
-    assert person.employer is None  # "many" is no number
+    assert person.employer is None  # "many" is not a number
 
 
-def test_a_flow_yields_nothing_and_returns_a_match_an_identity(crm):
-    batch = [Identity.of(email=f"{name}@example.org") for name in ("zoe", "nobody", "zoe")]
+def test_flow_returns_one_match_per_identity(crm):
+    batch = [Identity.of(email=f"{name}@example.org") for name in ("zoe", "unknown", "zoe")]
     flow = Directory(crm).flow("people", batch)
     with pytest.raises(StopIteration) as end:
         next(flow)
@@ -65,7 +65,7 @@ def test_a_flow_yields_nothing_and_returns_a_match_an_identity(crm):
     assert [match.status for match in end.value.value] == ["matched", "not_found", "matched"]
 
 
-def test_it_costs_nothing_and_goes_nowhere(crm):
+def test_directory_is_free_and_has_no_origin(crm):
     directory = Directory(crm, name="crm")
     assert (directory.price("people", []), directory.origin, directory.rate_limit) == (0, "", None)
     assert (directory.name, Directory.name) == ("crm", "directory")
@@ -78,7 +78,7 @@ def test_keys_of_two_rows_are_ambiguous(crm, look_up):
     assert match.note.startswith("2 rows")
 
 
-def test_a_row_that_both_keys_find_is_meant(look_up):
+def test_row_with_both_keys_is_matched(look_up):
     shared = pd.DataFrame(
         {"email": ["info@example.com"] * 2, "LinkedIn": [ADA, ZOE], "title": ["A", "Z"]}
     )
@@ -86,20 +86,20 @@ def test_a_row_that_both_keys_find_is_meant(look_up):
     assert look_up(shared, email="info@example.com", linkedin_url=ZOE).model.title == "Z"
 
 
-def test_a_contradicting_profile_is_noted(crm, look_up):
+def test_contradicting_profile_is_noted(crm, look_up):
     match = look_up(crm, email="zoe@example.org", linkedin_url=ZOE + "-2")
     assert (match.status, match.note) == (Status.MATCHED, "linkedin_url differs")
 
 
-def test_rows_that_say_the_same_are_one(look_up):
+def test_equal_rows_are_one_match(look_up):
     twice = pd.DataFrame({"email": ["Ada@example.com", "ada@EXAMPLE.com "], "title": ["A", " A"]})
     match = look_up(twice, email="ada@example.com")
-    assert match.reason == "ambiguous"  # the address is not spelled alike
+    assert match.reason == "ambiguous"  # the addresses are spelled differently
     same = pd.DataFrame({"email": ["ada@example.com", "ada@EXAMPLE.com "], "title": ["A", " A"]})
     assert look_up(same, email="ada@example.com").model.title == "A"
 
 
-def test_all_columns_of_addresses_count(look_up):
+def test_all_email_columns_are_keys(look_up):
     crm = pd.DataFrame(
         {
             "Work Email": ["ada@example.com"],
@@ -116,7 +116,7 @@ def test_all_columns_of_addresses_count(look_up):
         ]
 
 
-def test_two_columns_of_profiles_are_named_in_the_error(look_up):
+def test_two_profile_columns_are_named_in_the_error(look_up):
     crm = pd.DataFrame({"LinkedIn": [ADA], "LinkedIn URL": [ZOE]})
     with pytest.raises(ConfigurationError, match=r"'LinkedIn', 'LinkedIn URL'"):
         look_up(crm, linkedin_url=ADA)
@@ -124,23 +124,23 @@ def test_two_columns_of_profiles_are_named_in_the_error(look_up):
     assert found.status is Status.MATCHED
 
 
-def test_a_table_without_a_key_says_what_to_type(look_up):
+def test_table_without_a_key_names_on(look_up):
     with pytest.raises(ConfigurationError, match=r"cannot look up people[\s\S]*on="):
         look_up(pd.DataFrame({"Colour": ["red"]}), email="ada@example.com")
 
 
-def test_a_label_of_several_levels_is_a_label(look_up):
+def test_multiindex_label_is_recognized(look_up):
     crm = pd.DataFrame({("E-mail", ""): ["ada@example.com"], ("Job", "Title"): ["CTO"]})
     assert look_up(crm, email="ada@example.com").model.title == "CTO"
 
 
-def test_a_label_that_is_there_twice_is_named(look_up):
+def test_duplicate_label_is_named_in_the_error(look_up):
     crm = pd.DataFrame([["ada@example.com", "b@example.com"]], columns=["email", "email"])
     with pytest.raises(ConfigurationError, match="2 columns named 'email'"):
         look_up(crm, email="ada@example.com")
 
 
-def test_columns_names_what_a_label_does_not_tell(look_up):
+def test_columns_argument_maps_unknown_labels(look_up):
     crm = pd.DataFrame(
         {"email": ["ada@example.com"], "Pos": ["CTO"], "T1": ["1"], "T2": ["2"], "Ort 2": ["Bonn"]}
     )
@@ -155,7 +155,7 @@ def test_columns_names_what_a_label_does_not_tell(look_up):
         look_up(Directory(crm, columns={"titel": "Pos"}), email="ada@example.com")
 
 
-def test_the_digest_is_of_content_and_options(crm):
+def test_billed_options_change_with_content_and_options(crm):
     def options(frame, **given):
         return Directory(frame, **given).billed_options("people")
 
@@ -170,7 +170,7 @@ def test_the_digest_is_of_content_and_options(crm):
     assert options(blank[0]) != options(blank[1])
 
 
-def test_a_frame_is_taken_as_it_was_and_left_as_it_is(crm, look_up):
+def test_frame_is_copied_and_not_changed(crm, look_up):
     before, directory = crm.copy(), Directory(crm)
     crm.loc[0, "Job Title"] = "Changed"
     assert look_up(directory, email="ada@example.com").model.title == "Engineer"
@@ -179,11 +179,11 @@ def test_a_frame_is_taken_as_it_was_and_left_as_it_is(crm, look_up):
 
 
 @pytest.mark.parametrize("columns", [["email", "title"], ["email"]])
-def test_an_empty_table_finds_nobody(look_up, columns):
+def test_empty_table_finds_no_match(look_up, columns):
     assert look_up(pd.DataFrame(columns=columns), email="a@example.com").status == "not_found"
 
 
-def test_threads_read_it_once(crm, monkeypatch):
+def test_concurrent_threads_read_the_table_once(crm, monkeypatch):
     directory, seen = Directory(crm), []
     read = Directory._roles
     monkeypatch.setattr(Directory, "_roles", lambda *a: seen.append(1) or read(*a))
@@ -201,14 +201,14 @@ def test_threads_read_it_once(crm, monkeypatch):
     assert [match.model.title for (match,) in answers] == ["Engineer"] * 8
 
 
-def test_what_is_not_mapped_is_shown(crm):
+def test_repr_shows_unmapped_columns(crm):
     directory = Directory(crm)
     assert repr(directory) == "Directory(DataFrame, not read yet)"
     assert directory.unmapped["people"] == ("Tier",)
     assert repr(directory) == "Directory(DataFrame, 3 rows, not mapped: 'Tier')"
 
 
-def test_a_row_is_asked_by_all_that_it_has():
+def test_identity_has_all_keys_of_the_row():
     directory = Directory(pd.DataFrame({"email": []}))
     assert directory.identify("people", {"linkedin_url": ADA, "email": "a@example.com"}).keys == (
         ("email", "a@example.com"),
@@ -224,17 +224,17 @@ def test_a_row_is_asked_by_all_that_it_has():
 
 
 @pytest.mark.parametrize("options", [{}, {"table": 7}, {"table": ["crm.csv"]}])
-def test_without_a_table_it_says_what_to_type(options):
+def test_missing_table_names_what_to_type(options):
     with pytest.raises(ConfigurationError, match=r"ep\.Directory\(\"crm\.csv\"\)"):
         Directory(**options)
 
 
 @pytest.mark.parametrize("threshold", [0, 101, "90", None, True])
-def test_a_threshold_is_of_a_hundred(threshold):
+def test_invalid_threshold_is_refused(threshold):
     with pytest.raises(ConfigurationError, match="threshold"):
         Directory(pd.DataFrame(), threshold=threshold)
 
 
-def test_on_takes_known_identifiers_only():
+def test_unknown_identifier_in_on_is_refused():
     with pytest.raises(ConfigurationError, match="'mail'"):
         Directory(pd.DataFrame(), on={"mail": "E-mail"})

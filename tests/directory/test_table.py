@@ -34,7 +34,7 @@ def expect(match, *, id_="0042", last="NA"):
         ("crm.tsv", {"sep": "\t"}),
     ],
 )
-def test_a_text_file_is_read_as_text(tmp_path, look_up, name, options):
+def test_text_file_is_read_as_text(tmp_path, look_up, name, options):
     path = tmp_path / name
     ROWS.to_csv(path, index=False, **options)
     directory = Directory(path)
@@ -61,14 +61,14 @@ def test_excel_is_read_as_text(tmp_path, look_up):
     assert match.model.employer.employees == 1200
 
 
-def test_excel_without_an_engine_says_what_to_type(tmp_path, monkeypatch, look_up):
+def test_excel_without_an_engine_names_the_extra(tmp_path, monkeypatch, look_up):
     monkeypatch.setitem(sys.modules, "python_calamine", None)
     monkeypatch.setattr("enrich_pandas.directory.table.find_spec", lambda _: None)
     with pytest.raises(ConfigurationError, match=r"enrich-pandas\[excel\]"):
         look_up(tmp_path / "crm.xlsx", email="ada@example.com")
 
 
-def test_another_encoding_is_named_and_taken(tmp_path, look_up):
+def test_encoding_is_named_in_error_and_accepted(tmp_path, look_up):
     path = tmp_path / "crm.csv"
     ROWS.to_csv(path, index=False, encoding="cp1252")
     with pytest.raises(ConfigurationError, match=r"not in the encoding UTF-8[\s\S]*cp1252"):
@@ -80,33 +80,33 @@ def test_another_encoding_is_named_and_taken(tmp_path, look_up):
 
 
 @pytest.mark.parametrize("name", ["crm.csv", "crm.tsv", "crm.parquet", "crm.xlsx"])
-def test_a_missing_file_is_named(tmp_path, look_up, name):
+def test_missing_file_is_named(tmp_path, look_up, name):
     pytest.importorskip("openpyxl")
     with pytest.raises(ConfigurationError, match=rf"{name}[\s\S]*ep\.Directory"):
         look_up(tmp_path / name, email="ada@example.com")
 
 
 @pytest.mark.parametrize("name", ["crm.parquet", "crm.xlsx"])
-def test_a_damaged_file_is_named(tmp_path, look_up, name):
+def test_damaged_file_is_named(tmp_path, look_up, name):
     pytest.importorskip("openpyxl")
     (tmp_path / name).write_bytes(b"not at all")
     with pytest.raises(ConfigurationError, match=name):
         look_up(tmp_path / name, email="ada@example.com")
 
 
-def test_an_unknown_suffix_is_refused(look_up):
+def test_unknown_suffix_is_refused(look_up):
     with pytest.raises(ConfigurationError, match=r"\.csv, \.tsv, \.parquet, \.xlsx"):
         look_up("crm.docx", email="ada@example.com")
 
 
-def test_a_short_line_lacks_its_last_cells(tmp_path, look_up):
+def test_short_line_ends_with_empty_cells(tmp_path, look_up):
     path = tmp_path / "crm.csv"
     path.write_text("email,title,city\nada@example.com,CTO\n\nzoe@example.com,CEO,Bonn,,\n")
     assert look_up(path, email="ada@example.com").model.title == "CTO"
     assert look_up(path, email="zoe@example.com").model.location.city == "Bonn"
 
 
-def test_a_longer_line_is_named(tmp_path, look_up):
+def test_longer_line_is_named(tmp_path, look_up):
     path = tmp_path / "crm.csv"
     path.write_text("email,title\nada@example.com,CTO\nzoe@example.com,VP, Sales\n")
     with pytest.raises(ConfigurationError, match="Line 3"):
@@ -114,20 +114,20 @@ def test_a_longer_line_is_named(tmp_path, look_up):
 
 
 @pytest.mark.parametrize("text", ["email,title\n", "email,title"])
-def test_a_header_alone_finds_nobody(tmp_path, look_up, text):
+def test_header_without_rows_finds_no_match(tmp_path, look_up, text):
     path = tmp_path / "crm.csv"
     path.write_text(text)
     assert look_up(path, email="ada@example.com").status == "not_found"
 
 
-def test_an_empty_file_has_no_columns(tmp_path, look_up):
+def test_empty_file_has_no_columns(tmp_path, look_up):
     path = tmp_path / "crm.csv"
     path.write_bytes(b"")
     with pytest.raises(ConfigurationError, match="no columns"):
         look_up(path, email="ada@example.com")
 
 
-def test_a_changed_file_is_another_answer(tmp_path):
+def test_changed_file_changes_billed_options(tmp_path):
     path = tmp_path / "crm.csv"
     ROWS.to_csv(path, index=False)
     before = Directory(path).billed_options("people")

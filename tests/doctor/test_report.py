@@ -117,12 +117,12 @@ def test_a_journal_that_others_can_read_is_a_problem(journal):
     journal.chmod(0o644)
     report = gather(offline=True)
     assert not report.is_well
-    assert "PROBLEM: Others can read the journal (0644)" in "\n".join(lines(report))
+    assert "PROBLEM: Other users can read the journal (0644)" in "\n".join(lines(report))
 
 
 @pytest.mark.parametrize(
     ("content", "said"),
-    [(b"no database at all" * 99, "cannot be read"), (b"", "no journal")],
+    [(b"no database at all" * 99, "cannot be read"), (b"", "not a journal")],
 )
 def test_a_file_that_is_no_journal_is_a_problem(tmp_path, content, said):
     path = tmp_path / "journal.sqlite"

@@ -1,4 +1,4 @@
-"""A client of Amplemarket that knows HTTP and nothing of this library."""
+"""An HTTP client for Amplemarket that does not use this library."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ COMPANIES = "/companies/enrichment-requests"
 
 
 def lead(number: int) -> dict[str, str]:
-    """Return a lead by its profile."""
+    """Return a lead with a profile URL."""
     return {"linkedin_url": f"https://www.linkedin.com/in/person-{number}-example"}
 
 
 class Caller:
-    """Speaks to the emulator by hand."""
+    """Call the emulator by plain HTTP."""
 
     def __init__(self, box: Sandbox) -> None:
         self.box = box
@@ -35,21 +35,21 @@ class Caller:
         return self("POST", BULK, json={"leads": leads, **more})
 
     def href(self, *leads: Any, **more: Any) -> str:
-        """Start a job and return where it is."""
+        """Start a job and return its path."""
         href: str = self.start(*leads, **more).json()["_links"]["self"]["href"]
         return href
 
     def results(self, *leads: Any, **more: Any) -> list[Any]:
-        """Return what a job found that takes no time."""
+        """Start a job that takes no time and return its results."""
         found: list[Any] = self("GET", self.href(*leads, **more)).json()["results"]
         return found
 
     @property
     def spent(self) -> float:
-        """What the ledger has."""
+        """The credits in the ledger."""
         return float(self.box.ledger["credits"].sum())
 
     @property
     def faults(self) -> list[str]:
-        """What each request met; nothing for most."""
+        """The fault of each request, an empty text for most."""
         return list(self.box.requests["fault"].fillna(""))

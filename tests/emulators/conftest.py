@@ -1,4 +1,4 @@
-"""A client that knows HTTP and nothing of this library, and people of a known fate."""
+"""An HTTP client that does not use this library, and people with a known coverage."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -15,13 +15,13 @@ KEY = "sandbox-key"
 
 
 @pytest.fixture(autouse=True)
-def clients_of_their_own() -> Iterator[None]:
+def unwatched_clients() -> Iterator[None]:
     with unwatched("urllib3"):
         yield
 
 
 class Client:
-    """Speaks both generations by hand."""
+    """Call both API generations of Crustdata by plain HTTP."""
 
     def __init__(self, box: Sandbox) -> None:
         self.base = box.url("crustdata")
@@ -70,7 +70,7 @@ class Client:
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Sandbox]:
-    """One sandbox for the tests that change nothing in it but the ledger."""
+    """One sandbox for the tests that only add to its ledger."""
     with Sandbox(misses=0.5) as box:
         yield box
 
@@ -84,13 +84,13 @@ def client(shared: Sandbox) -> Iterator[Client]:
 
 @pytest.fixture(scope="module")
 def opened() -> Iterator[list[tuple[Sandbox, Client]]]:
-    """Collect what the tests of a module open, and close it all at once: one by one is slow."""
+    """Collect the sandboxes of a module and close them together, which is faster."""
     pairs: list[tuple[Sandbox, Client]] = []
     yield pairs
     for box, made in pairs:
         made.session.close()
         if box._join:
-            box.close()  # it reads its last from another one
+            box.close()  # it reads its tables from another sandbox, which must still run
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(lambda pair: pair[0].close(), pairs))
 
@@ -99,7 +99,7 @@ def opened() -> Iterator[list[tuple[Sandbox, Client]]]:
 def open_box(
     opened: list[tuple[Sandbox, Client]],
 ) -> Callable[..., tuple[Sandbox, Client]]:
-    """Open a sandbox of one's own."""
+    """Open a separate sandbox and a client for it."""
 
     def start(**options: Any) -> tuple[Sandbox, Client]:
         box = Sandbox(**options).__enter__()
@@ -110,22 +110,22 @@ def open_box(
 
 
 @pytest.fixture(scope="session")
-def somebody() -> Callable[..., str]:
-    """Find the profile URL of somebody of a fate at half misses, who has (or lacks) something."""
+def person_url() -> Callable[..., str]:
+    """Find the profile URL of a person with a coverage, who has (or lacks) some attributes."""
     people = People(misses=0.5, seed=0)
 
-    def find(fate: str = "found", *, start: int = 0, **having: bool) -> str:
+    def find(coverage: str = "found", *, start: int = 0, **having: bool) -> str:
         for number in range(start, start + 2000):
             slug = f"ada-example-{number}"
-            is_, profile = people.find(slug, "crustdata")
+            found, profile = people.find(slug, "crustdata")
             fits = all(bool(getattr(profile, name)) is value for name, value in having.items())
             if (
-                is_ is PersonCoverage(fate)
+                found is PersonCoverage(coverage)
                 and fits
                 and profile is not None
                 and profile.slug == slug
             ):
                 return f"https://www.linkedin.com/in/{slug}"
-        raise AssertionError(f"nobody is {fate} and {having}")
+        raise AssertionError(f"no person is {coverage} and {having}")
 
     return find

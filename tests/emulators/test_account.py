@@ -1,4 +1,4 @@
-"""The account: a sliding window, and a balance that is never overdrawn."""
+"""The account: the sliding window of the rate limit, and the balance."""
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +9,7 @@ eighths = st.integers(0, 320).map(lambda count: count / 8)  # exact in binary
 
 
 @given(st.integers(1, 5), st.lists(eighths, max_size=60))
-def test_no_window_of_a_minute_admits_more_than_the_rate(rate: int, gaps: list[float]) -> None:
+def test_any_minute_admits_at_most_the_rate(rate: int, gaps: list[float]) -> None:
     now = 0.0
     account = VendorAccount(rate=rate, clock=lambda: now)
     admitted: list[float] = []
@@ -23,7 +23,7 @@ def test_no_window_of_a_minute_admits_more_than_the_rate(rate: int, gaps: list[f
         assert sum(start <= moment < start + 60 for moment in admitted) <= rate
 
 
-def test_the_reset_is_when_a_request_is_admitted_again() -> None:
+def test_reset_is_the_time_of_the_next_admission() -> None:
     now = 0.0
     account = VendorAccount(rate=1, clock=lambda: now)
     assert account.admit()
@@ -35,7 +35,7 @@ def test_the_reset_is_when_a_request_is_admitted_again() -> None:
 
 
 @given(st.floats(0, 100), st.lists(st.floats(0.5, 30)))
-def test_the_balance_is_never_overdrawn(credits_: float, amounts: list[float]) -> None:
+def test_balance_is_never_negative(credits_: float, amounts: list[float]) -> None:
     account = VendorAccount(credits=credits_)
     for amount in amounts:
         before = account.balance
@@ -43,7 +43,7 @@ def test_the_balance_is_never_overdrawn(credits_: float, amounts: list[float]) -
         assert account.balance >= 0
 
 
-def test_an_endless_account_pays_everything() -> None:
+def test_unlimited_account_pays_any_amount() -> None:
     account = VendorAccount()
     assert account.pay(10_000_000)
     assert account.admit()

@@ -1,4 +1,4 @@
-"""Amplemarket's emulator beyond its document: refusals, companies, and a table of one's own."""
+"""Amplemarket's emulator beyond the document: refusals, companies and a user's table."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -39,7 +39,7 @@ def caller(open_box: Callable[..., Any]) -> Iterator[Open]:
         (b'{"leads": [], "webhook": "x"}', 400, "unsupported_value", "/"),
     ],
 )
-def test_what_does_not_fit_is_refused_with_its_place(
+def test_invalid_body_is_refused_with_a_pointer(
     caller: Open, body: bytes, status: int, code: str, pointer: str
 ) -> None:
     call = caller()
@@ -60,13 +60,13 @@ def test_what_does_not_fit_is_refused_with_its_place(
     ],
 )
 @pytest.mark.parametrize("key", ["wrong", ""])
-def test_every_endpoint_asks_for_the_key(caller: Open, method: str, path: str, key: str) -> None:
+def test_every_endpoint_requires_the_key(caller: Open, method: str, path: str, key: str) -> None:
     refused = caller()(method, path, key=key)
     (error,) = refused.json()["_errors"]
     assert (refused.status_code, error["status"], error["code"]) == (401, "401", "unauthorized")
 
 
-def test_there_are_no_jobs_but_those_started(caller: Open) -> None:
+def test_unknown_job_is_a_404(caller: Open) -> None:
     call = caller()
     call.start(lead(1))
     for path in (f"{BULK}/2", f"{BULK}/x", f"{COMPANIES}/1"):
@@ -74,13 +74,13 @@ def test_there_are_no_jobs_but_those_started(caller: Open) -> None:
             assert call(method, path, json={"status": "canceled"}).status_code == 404
 
 
-def test_the_rate_is_enforced(caller: Open) -> None:
+def test_rate_limit_is_enforced(caller: Open) -> None:
     call = caller(rate=3)
     assert [call.start(lead(n)).status_code for n in range(4)] == [202, 202, 202, 429]
     assert call("GET", f"{BULK}/1").json()["_errors"][0]["status"] == "429"
 
 
-def test_a_single_miss_is_a_404_or_a_451(caller: Open) -> None:
+def test_single_miss_is_a_404_or_451(caller: Open) -> None:
     call = caller(misses=1)
     answers = [call("GET", "/people/find", params=lead(n)) for n in range(60)]
     codes = {(one.status_code, one.json()["_errors"][0]["code"]) for one in answers}
@@ -89,7 +89,7 @@ def test_a_single_miss_is_a_404_or_a_451(caller: Open) -> None:
 
 
 @pytest.mark.parametrize("params", [{}, {"name": "Ada"}, {"company_name": "Acme"}])
-def test_a_single_question_names_somebody(caller: Open, params: dict[str, str]) -> None:
+def test_incomplete_lead_is_refused(caller: Open, params: dict[str, str]) -> None:
     refused = caller()("GET", "/people/find", params=params)
     assert refused.status_code == 422
     assert refused.json()["_errors"][0]["code"] == "missing_field"
@@ -104,7 +104,7 @@ def test_a_single_question_names_somebody(caller: Open, params: dict[str, str]) 
         {"name": "Ada Example", "company_domain": "no domain"},
     ],
 )
-def test_nobody_is_found_by_what_is_no_identity(caller: Open, asked: dict[str, str]) -> None:
+def test_invalid_identifier_is_not_found(caller: Open, asked: dict[str, str]) -> None:
     call = caller()
     (result,) = call.results(asked)
     assert (result["status"], result["result"]) == ("not_found", None)
@@ -112,7 +112,7 @@ def test_nobody_is_found_by_what_is_no_identity(caller: Open, asked: dict[str, s
     assert call.box.ledger.empty
 
 
-def test_companies_singly_and_in_bulk(caller: Open) -> None:
+def test_companies_are_found_singly_and_in_bulk(caller: Open) -> None:
     call = caller()
     asked = [
         {"domain": "acme.example"},
@@ -136,11 +136,11 @@ def test_companies_singly_and_in_bulk(caller: Open) -> None:
     ("body", "status"),
     [({}, 422), ({"companies": []}, 400), ({"companies": [{}]}, 422), ({"leads": [{}]}, 400)],
 )
-def test_companies_that_do_not_fit_are_refused(caller: Open, body: Any, status: int) -> None:
+def test_invalid_companies_are_refused(caller: Open, body: Any, status: int) -> None:
     assert caller()("POST", COMPANIES, json=body).status_code == status
 
 
-def test_a_company_may_be_missing(caller: Open) -> None:
+def test_missing_company_is_not_found(caller: Open) -> None:
     call = caller(misses=1)
     asked = [{"domain": f"acme-{number}.example"} for number in range(30)]
     call("POST", COMPANIES, json={"companies": asked})
@@ -151,7 +151,7 @@ def test_a_company_may_be_missing(caller: Open) -> None:
     assert call("GET", "/companies/find").status_code == 422
 
 
-def test_a_table_is_found_by_each_of_its_keys(caller: Open) -> None:
+def test_table_row_is_found_by_each_key(caller: Open) -> None:
     row = {
         "linkedin_url": "https://www.linkedin.com/in/ada-example",
         "email": "ada@pumps.example",

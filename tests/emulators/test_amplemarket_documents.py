@@ -1,4 +1,4 @@
-"""Every sentence of Amplemarket's document that states a behaviour, held to its word."""
+"""Amplemarket's emulator against each sentence of the document that states a behavior."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -33,7 +33,7 @@ Open = Callable[..., Caller]
 
 
 def sentence(*texts: str) -> Any:
-    """Name the sentences of the document that a test holds the sandbox to."""
+    """Quote the sentences of the document that a test checks."""
     quoted = " … ".join(texts)
     return pytest.mark.parametrize("quoted", [quoted], ids=[quoted[:60]], indirect=True)
 
@@ -63,22 +63,20 @@ def found(number: int) -> dict[str, Any]:
 
 @sentence("Here is a description of the Person object", "Here is the description of the Company")
 @pytest.mark.parametrize(("table", "part"), [(PERSON, None), (COMPANY, "company")])
-def test_every_field_of_the_tables_is_there_with_its_type(
-    table: dict[str, type], part: str | None
-) -> None:
+def test_every_documented_field_has_its_type(table: dict[str, type], part: str | None) -> None:
     people = [found(number) for number in range(60)]
     objects = [one for person in people if (one := person[part] if part else person)]
     assert len(objects) > 40
     for one in objects:
         assert one.keys() == table.keys()
         assert all(value is None or type(value) is table[key] for key, value in one.items())
-    for key in table:  # each has a value for somebody, or the type above says nothing
+    for key in table:  # without a value in one object, the type is not checked
         assert any(one[key] not in (None, [], {}) for one in objects), key
     assert {one["object"] for one in objects} == {part or "person"}
 
 
 @sentence("POST /people/enrichment-requests with a list of leads", "202 Accepted")
-def test_a_start_is_accepted_and_points_to_the_object(caller: Open) -> None:
+def test_start_returns_202_and_the_location(caller: Open) -> None:
     started = caller().start(lead(1))
     assert started.status_code == 202
     assert started.headers["location"] == f"{BULK}/1"
@@ -92,7 +90,7 @@ def test_a_start_is_accepted_and_points_to_the_object(caller: Open) -> None:
 
 
 @sentence("In the response, follow the URL provided in response._links.self.href")
-def test_a_job_that_takes_no_time_is_there_at_the_first_question(caller: Open) -> None:
+def test_job_without_duration_is_complete_at_first_poll(caller: Open) -> None:
     call = caller()
     answered = call("GET", call.href(lead(1), lead(2)))
     assert answered.status_code == 200
@@ -103,7 +101,7 @@ def test_a_job_that_takes_no_time_is_there_at_the_first_question(caller: Open) -
 
 
 @sentence("Retry-After - indicates how long to wait", "200 OK while the operation hasn't yet")
-def test_a_job_at_work_says_when_to_ask_again(caller: Open) -> None:
+def test_unfinished_job_sends_retry_after(caller: Open) -> None:
     call = caller(job_seconds=(60, 60))
     polled = call("GET", call.href(lead(1)))
     assert (polled.status_code, polled.headers["retry-after"]) == (200, "5")
@@ -112,19 +110,19 @@ def test_a_job_at_work_says_when_to_ask_again(caller: Open) -> None:
 
 
 @sentence("Continue polling the endpoint while respecting the Retry-After HTTP Header")
-def test_who_asks_earlier_is_answered_and_marked(caller: Open) -> None:
+def test_early_poll_is_answered_and_marked(caller: Open) -> None:
     call = caller(job_seconds=(60, 60))
     first, other = call.href(lead(1)), call.href(lead(2))
     for href in (first, other, first):
         assert call("GET", href).status_code == 200
-    call("PATCH", first, json={"status": "canceled"})  # that does not ask
-    call("GET", first)  # it is over: its results may be read at once
+    call("PATCH", first, json={"status": "canceled"})  # a cancellation is not a poll
+    call("GET", first)  # the job has ended, so its results may be read at once
     assert call.faults == ["", "", "", "", "early", "", ""]
 
 
 @sentence("Continue polling the endpoint while respecting the Retry-After HTTP Header")
 @pytest.mark.parametrize("name", ["drop_after_accept", "server_error_after_accept", "truncated"])
-def test_who_was_never_told_is_not_early(caller: Open, name: str) -> None:
+def test_poll_after_a_lost_answer_is_not_early(caller: Open, name: str) -> None:
     call = caller(job_seconds=(60, 60))
     href = call.href(lead(1))
     call.box.fault("amplemarket", "poll", name)
@@ -141,7 +139,7 @@ def test_who_was_never_told_is_not_early(caller: Open, name: str) -> None:
     "not_found: Unable to find a matching person in the database",
     "gdpr_removed: The person data has been removed due to GDPR compliance",
 )
-def test_results_are_of_three_kinds_and_misses_cost_nothing(caller: Open) -> None:
+def test_results_have_three_statuses_and_misses_are_free(caller: Open) -> None:
     call = caller(misses=0.6)
     results = call.results(*map(lead, range(100)))
     statuses = [result["status"] for result in results]
@@ -162,13 +160,13 @@ def test_results_are_of_three_kinds_and_misses_cost_nothing(caller: Open) -> Non
         {"name": "Ada", "title": "", "company_domain": "acme.example", "email": "ada@example.com"},
     ],
 )
-def test_what_was_provided_comes_back_as_it_was(caller: Open, asked: dict[str, str]) -> None:
+def test_submitted_lead_is_echoed_unchanged(caller: Open, asked: dict[str, str]) -> None:
     (result,) = caller().results(asked)
     assert result == {"id": 1, "status": "enriched", "result": result["result"], **asked}
 
 
 @sentence("Company domain (used with name and/or title)", "Full name of the person")
-def test_a_name_and_a_company_find_somebody_of_that_name_there(caller: Open) -> None:
+def test_name_and_company_find_a_person(caller: Open) -> None:
     call = caller()
     asked = [
         {"name": "João Silva", "title": "CTO", "company_domain": "acme.example"},
@@ -187,7 +185,7 @@ def test_a_name_and_a_company_find_somebody_of_that_name_there(caller: Open) -> 
 
 
 @sentence("A batch of leads can be sent to the enrichment request service, up to 10,000 leads")
-def test_ten_thousand_leads_are_taken_and_one_more_is_not(caller: Open) -> None:
+def test_more_than_ten_thousand_leads_are_refused(caller: Open) -> None:
     call = caller(misses=1)
     assert call.start(*[{"email": f"a{n}@example.com"} for n in range(10_000)]).status_code == 202
     refused = call.start(*[{"email": f"a{n}@example.com"} for n in range(10_001)])
@@ -206,7 +204,7 @@ def test_ten_thousand_leads_are_taken_and_one_more_is_not(caller: Open) -> None:
 
 
 @sentence("default number of results range from 1 up to 100", "follow ... _links.next.href")
-def test_results_come_in_pages_both_ways(caller: Open) -> None:
+def test_result_pages_link_in_both_directions(caller: Open) -> None:
     call = caller()
     href: str | None = call.href(*map(lead, range(250)))
     pages: list[Any] = []
@@ -217,19 +215,19 @@ def test_results_come_in_pages_both_ways(caller: Open) -> None:
     assert [len(one["results"]) for one in pages] == [100, 100, 50]
     assert pages[0]["_links"]["next"]["href"] == f"{BULK}/1?page[size]=100&page[after]=100"
     assert "prev" not in pages[0]["_links"]
-    for here, before in zip(pages[1:], pages, strict=False):
-        back = call("GET", here["_links"]["prev"]["href"]).json()
+    for page, before in zip(pages[1:], pages, strict=False):
+        back = call("GET", page["_links"]["prev"]["href"]).json()
         assert back["results"] == before["results"]
     results = [result for one in pages for result in one["results"]]
     assert [one["id"] for one in results] == list(range(1, 251))
     echoes = [one["linkedin_url"] for one in results]
     asked = [lead(number)["linkedin_url"] for number in range(250)]
     assert sorted(echoes) == sorted(asked)
-    assert echoes != asked  # in no promised order
+    assert echoes != asked  # the order is not specified
 
 
 @sentence("GET /people/enrichment-requests/1?page[size]=100&page[after]=2")
-def test_a_page_begins_after_a_result(caller: Open) -> None:
+def test_page_after_and_before_select_results(caller: Open) -> None:
     call = caller()
     href = call.href(*map(lead, range(6)))
     for query, ids in [
@@ -250,7 +248,7 @@ def test_a_page_begins_after_a_result(caller: Open) -> None:
 
 
 @sentence("You can cancel an enrichment request that's still running", "any other field")
-def test_a_canceled_job_shows_and_charges_what_it_had(caller: Open) -> None:
+def test_canceled_job_keeps_and_charges_its_results(caller: Open) -> None:
     call = caller(job_seconds=(60, 60))
     href = call.href(*map(lead, range(10)))
     canceled = call("PATCH", href, json={"status": "canceled", "results": 1, "id": 9})
@@ -268,7 +266,7 @@ def test_a_canceled_job_shows_and_charges_what_it_had(caller: Open) -> None:
 
 @sentence('Only "status" is supported in this request')
 @pytest.mark.parametrize("body", [b"", b"[]", b'{"status":"completed"}', b'{"title":"canceled"}'])
-def test_a_patch_without_that_status_changes_nothing(caller: Open, body: bytes) -> None:
+def test_patch_without_canceled_status_is_refused(caller: Open, body: bytes) -> None:
     call = caller(job_seconds=(60, 60))
     href = call.href(lead(1))
     refused = call("PATCH", href, data=body)
@@ -278,7 +276,7 @@ def test_a_patch_without_that_status_changes_nothing(caller: Open, body: bytes) 
 
 
 @sentence("completed: The enrichment request terminated successfully")
-def test_what_is_over_cannot_be_canceled(caller: Open) -> None:
+def test_completed_job_is_not_canceled(caller: Open) -> None:
     call = caller()
     href = call.href(lead(1))
     answered = call("PATCH", href, json={"status": "canceled"})
@@ -287,7 +285,7 @@ def test_what_is_over_cannot_be_canceled(caller: Open) -> None:
 
 
 @sentence("error: The enrichment request terminated with an error; see _errors for more details")
-def test_a_job_may_end_in_an_error(caller: Open) -> None:
+def test_job_with_an_error_keeps_earlier_results(caller: Open) -> None:
     call = caller()
     breaking = {"linkedin_id": "breaks-the-job-1"}
     ended = call("GET", call.href(lead(1), lead(2), breaking, lead(3))).json()
@@ -298,7 +296,7 @@ def test_a_job_may_end_in_an_error(caller: Open) -> None:
 
 
 @sentence("Whether to reveal email addresses ... phone numbers (consumes additional credits)")
-def test_what_is_revealed_costs_more_and_only_once(caller: Open) -> None:
+def test_revealed_data_is_charged_once(caller: Open) -> None:
     call, leads = caller(), list(map(lead, range(40)))
     plain = call.results(*leads)
     assert not any(one["result"]["email"] or one["result"]["phone_numbers"] for one in plain)
@@ -314,7 +312,7 @@ def test_what_is_revealed_costs_more_and_only_once(caller: Open) -> None:
 
 
 @sentence("The following endpoint can be used to find a Person on Amplemarket")
-def test_a_single_person_is_the_flat_object(caller: Open) -> None:
+def test_single_person_is_a_flat_object(caller: Open) -> None:
     call = caller()
     single = call("GET", "/people/find", params=lead(1))
     assert single.status_code == 200
@@ -325,7 +323,7 @@ def test_a_single_person_is_the_flat_object(caller: Open) -> None:
 
 
 @sentence("Revealing an email address: Retry-After header", "Revealing phone numbers")
-def test_a_reveal_has_to_be_waited_for(caller: Open) -> None:
+def test_reveal_returns_202_until_ready(caller: Open) -> None:
     call = caller()
     number = next(n for n in range(99) if found(n)["email"] and found(n)["phone_numbers"])
     params = {**lead(number), "reveal_email": "true", "reveal_phone_numbers": "true"}
@@ -341,7 +339,7 @@ def test_a_reveal_has_to_be_waited_for(caller: Open) -> None:
 
 
 @sentence("Revealing an email address: Retry-After header")
-def test_a_reveal_takes_as_long_as_a_job(caller: Open) -> None:
+def test_reveal_takes_as_long_as_a_job(caller: Open) -> None:
     call = caller(job_seconds=(3, 3))
     params = {**lead(1), "reveal_email": "true"}
     asked = [call("GET", "/people/find", params=params) for _ in range(2)]

@@ -1,4 +1,4 @@
-"""Faults strike Amplemarket's emulator where they are ordered to."""
+"""Faults in Amplemarket's emulator."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -36,7 +36,7 @@ def caller(open_box: Callable[..., Any]) -> Iterator[Open]:
     ],
 )
 @pytest.mark.parametrize("where", ["submit", "poll", "cancel", "find"])
-def test_faults_before_acceptance_strike_every_place(
+def test_faults_before_acceptance_apply_to_every_endpoint(
     caller: Open, where: str, name: str, status: int
 ) -> None:
     call = caller(job_seconds=(60, 60))
@@ -48,16 +48,16 @@ def test_faults_before_acceptance_strike_every_place(
         "cancel": lambda: call("PATCH", href, json={"status": "canceled"}),
         "find": lambda: call("GET", "/people/find", params=lead(2)),
     }
-    struck = asks[where]()
-    assert struck.status_code == status
+    faulty = asks[where]()
+    assert faulty.status_code == status
     assert call.faults == ["", name]
-    assert struck.headers.get("retry-after") == ("7" if name == "rate_limited" else None)
+    assert faulty.headers.get("retry-after") == ("7" if name == "rate_limited" else None)
     assert call.box.ledger.empty
     assert call("GET", href).json()["status"] == "queued"
 
 
 @pytest.mark.parametrize("name", ["drop_after_accept", "server_error_after_accept", "truncated"])
-def test_a_job_whose_start_was_never_told_is_charged_all_the_same(caller: Open, name: str) -> None:
+def test_job_with_a_lost_start_answer_is_charged(caller: Open, name: str) -> None:
     call = caller()
     call.box.fault("amplemarket", "submit", name)
     try:
@@ -81,9 +81,7 @@ def test_a_job_whose_start_was_never_told_is_charged_all_the_same(caller: Open, 
     ],
 )
 @pytest.mark.parametrize("path", [BULK, COMPANIES])
-def test_faults_of_elements_reach_the_results(
-    caller: Open, path: str, name: str, count: int
-) -> None:
+def test_list_faults_change_the_results(caller: Open, path: str, name: str, count: int) -> None:
     call = caller()
     asked = {
         BULK: {"leads": [lead(number) for number in range(3)]},
@@ -91,16 +89,16 @@ def test_faults_of_elements_reach_the_results(
     }
     call("POST", path, json=asked[path])
     call.box.fault("amplemarket", "poll", name)
-    struck = call("GET", f"{path}/1").json()["results"]
+    faulty = call("GET", f"{path}/1").json()["results"]
     sane = call("GET", f"{path}/1").json()["results"]
-    assert len(struck) == count
-    assert struck != sane
+    assert len(faulty) == count
+    assert faulty != sane
     assert len(sane) == 3
     if name == "alien_element":
-        assert struck[0]["result"]["object"] == sane[0]["result"]["object"]
+        assert faulty[0]["result"]["object"] == sane[0]["result"]["object"]
 
 
-def test_a_fault_of_elements_waits_for_the_results(caller: Open) -> None:
+def test_list_fault_waits_for_the_results(caller: Open) -> None:
     call = caller(job_seconds=(60, 60))
     href = call.href(lead(1))
     call.box.fault("amplemarket", "poll", "wrong_type")
@@ -108,7 +106,7 @@ def test_a_fault_of_elements_waits_for_the_results(caller: Open) -> None:
     assert call.faults == ["", ""]
 
 
-def test_a_fault_may_be_for_the_jobs_of_somebody(caller: Open) -> None:
+def test_fault_with_only_applies_to_matching_jobs(caller: Open) -> None:
     call = caller()
     first, second = call.href(lead(1)), call.href(lead(2))
     call.box.fault("amplemarket", "poll", "server_error", only="person-2-example")

@@ -1,4 +1,4 @@
-"""What Amplemarket's emulator charges, for whom and when."""
+"""The charges of Amplemarket's emulator: identities, amounts and times."""
 
 import asyncio
 import time
@@ -30,19 +30,19 @@ def caller(open_box: Callable[..., Any]) -> Iterator[Open]:
         one.session.close()
 
 
-def test_an_account_that_cannot_pay_starts_nothing(caller: Open) -> None:
+def test_job_above_the_balance_is_not_started(caller: Open) -> None:
     call = caller(credits=1)
     refused = call.start(lead(1), lead(2), lead(3))
     assert refused.status_code == 402
     assert refused.json()["_errors"][0]["code"] == "insufficient_credits"
     assert call("GET", f"{BULK}/1").status_code == 404
-    assert call.start(lead(1), lead(2), lead(1)).status_code == 202  # one of them is there twice
+    assert call.start(lead(1), lead(2), lead(1)).status_code == 202  # one lead is listed twice
     assert call("GET", "/people/find", params=lead(3)).status_code == 402
     assert call("GET", "/people/find", params=lead(2)).status_code == 200
     assert call.spent == 1
 
 
-def test_the_ledger_names_who_was_asked_for(caller: Open) -> None:
+def test_ledger_names_the_requested_identities(caller: Open) -> None:
     call = caller()
     call.start({"linkedin_url": "https://linkedin.com/in/Ada-Example-1/"}, lead(7), lead(7))
     call.start({"email": "Ada@example.com"}, {"linkedin_id": "ada-example-1"}, reveal_email=True)
@@ -62,7 +62,7 @@ class Clock:
 def timed(
     play: Callable[[Clock, AmplemarketJobs, LeadLookup], Awaitable[None]], **options: Any
 ) -> None:
-    """Play something on a clock that is set by hand."""
+    """Run a coroutine with a clock that the test sets."""
 
     async def inside() -> None:
         clock, world = Clock(), World(SandboxOptions(misses=0, job_seconds=(100, 100)))
@@ -79,7 +79,7 @@ def started(jobs: AmplemarketJobs, lookup: LeadLookup, numbers: range) -> Amplem
     return job
 
 
-def test_a_job_is_queued_then_works_and_charges_each_lead_then() -> None:
+def test_job_charges_each_lead_when_it_is_processed() -> None:
     async def play(clock: Clock, jobs: AmplemarketJobs, lookup: LeadLookup) -> None:
         job, seen = started(jobs, lookup, range(8)), []
         for clock.now in (0.0, 19.0, 20.0, 50.0, 99.0, 100.0):
@@ -95,7 +95,7 @@ def test_a_job_is_queued_then_works_and_charges_each_lead_then() -> None:
     timed(play)
 
 
-def test_a_canceled_job_charges_what_it_had_and_gives_the_rest_back() -> None:
+def test_canceled_job_refunds_unprocessed_leads() -> None:
     async def play(clock: Clock, jobs: AmplemarketJobs, lookup: LeadLookup) -> None:
         job = started(jobs, lookup, range(8))
         assert jobs.account.balance == 0
@@ -107,7 +107,7 @@ def test_a_canceled_job_charges_what_it_had_and_gives_the_rest_back() -> None:
         clock.now = 200.0
         jobs.advance(job)
         assert len(job.shown()) == 3
-        again = started(jobs, lookup, range(8))  # the first three are paid for already
+        again = started(jobs, lookup, range(8))  # the first three are charged already
         clock.now = 300.0
         jobs.advance(again)
         assert [one.credits for one in jobs.world.ledger.charges] == [0.5] * 8
@@ -116,7 +116,7 @@ def test_a_canceled_job_charges_what_it_had_and_gives_the_rest_back() -> None:
     timed(play, credits=4.0)
 
 
-def test_a_person_is_charged_again_after_a_day_and_an_address_is_not() -> None:
+def test_person_is_charged_daily_and_email_once() -> None:
     async def play(clock: Clock, jobs: AmplemarketJobs, lookup: LeadLookup) -> None:
         number = next(n for n in range(9) if "email" in dict(_revealed(lookup, n).dues))
         for clock.now in (0.0, DAY - 1, DAY, 3 * DAY):
@@ -130,7 +130,7 @@ def _revealed(lookup: LeadLookup, number: int) -> Any:
     return lookup.person(lead(number), email=True)
 
 
-def test_two_jobs_at_once_charge_a_person_once() -> None:
+def test_concurrent_jobs_charge_a_person_once() -> None:
     async def play(clock: Clock, jobs: AmplemarketJobs, lookup: LeadLookup) -> None:
         both = [started(jobs, lookup, range(4)) for _ in range(2)]
         clock.now = 100.0
@@ -142,8 +142,8 @@ def test_two_jobs_at_once_charge_a_person_once() -> None:
     timed(play)
 
 
-def test_a_job_is_charged_when_nobody_asks_for_it_again(caller: Open) -> None:
-    for seconds in (0.5, 5.0, 20.0):  # on a slow machine a short job ends before the first look
+def test_job_is_charged_without_polling(caller: Open) -> None:
+    for seconds in (0.5, 5.0, 20.0):  # on a slow machine a short job ends before the first read
         call = caller(job_seconds=(seconds, seconds))
         call.start(lead(1))
         if is_open := call.box.ledger.empty:
@@ -155,7 +155,7 @@ def test_a_job_is_charged_when_nobody_asks_for_it_again(caller: Open) -> None:
     assert call.box.ledger["credits"].tolist() == [0.5]
 
 
-def test_how_long_jobs_take_and_their_order_come_from_the_seed() -> None:
+def test_job_duration_and_order_depend_on_the_seed() -> None:
     def drawn(seed: int) -> list[Any]:
         async def inside() -> list[Any]:
             world = World(SandboxOptions(misses=0, seed=seed, job_seconds=(1, 9)))

@@ -1,4 +1,4 @@
-"""The door: what is started, what is inside, what is left."""
+"""The `Sandbox` context manager: start, environment and end."""
 
 import asyncio
 import gc
@@ -31,7 +31,7 @@ def is_listening(url: str) -> bool:
         return probe.connect_ex((address.hostname, address.port)) == 0
 
 
-def test_inside_every_provider_is_pointed_at_the_sandbox() -> None:
+def test_sandbox_redirects_every_provider() -> None:
     before = context.current_environment()
     with Sandbox() as box:
         inside = context.current_environment()
@@ -46,33 +46,33 @@ def test_inside_every_provider_is_pointed_at_the_sandbox() -> None:
     assert not inside.journal.parent.exists()
 
 
-def test_the_journal_may_be_a_file_of_ones_own(tmp_path: Path) -> None:
+def test_journal_option_sets_the_file(tmp_path: Path) -> None:
     with Sandbox(journal=tmp_path / "mine.sqlite"):
         assert context.current_environment().journal == tmp_path / "mine.sqlite"
 
 
 @pytest.mark.parametrize("process", [False, True])
-def test_nothing_is_left_running(process: bool) -> None:
+def test_exit_leaves_nothing_running(process: bool) -> None:
     threads = set(threading.enumerate())
     with Sandbox(process=process) as box:
         url = box.url("crustdata")
         assert is_listening(url)
     assert not is_listening(url)
     for thread in set(threading.enumerate()) - threads:
-        thread.join(timeout=60)  # anyio has told its workers to end, and does not wait for them
+        thread.join(timeout=60)  # anyio stops its workers without waiting for them
         assert not thread.is_alive()
-    gc.collect()  # a socket left open would warn here, and a warning is an error
+    gc.collect()  # an open socket warns now, and a warning is an error
 
 
-def test_it_starts_fast() -> None:
+def test_second_start_takes_under_half_a_second() -> None:
     with Sandbox():
         pass  # the first start imports the server
-    start = time.process_time()  # of this process alone: others may keep the machine busy
+    start = time.process_time()  # of this process only: others may keep the machine busy
     with Sandbox():
         assert time.process_time() - start < 0.5
 
 
-def test_it_runs_inside_a_running_loop() -> None:
+def test_sandbox_runs_inside_a_running_event_loop() -> None:
     async def cell() -> int:
         with Sandbox() as box:
             return len(box.requests)
@@ -80,7 +80,7 @@ def test_it_runs_inside_a_running_loop() -> None:
     assert asyncio.run(cell()) == 0
 
 
-def test_the_ledger_can_be_read_after_closing(open_box: Open) -> None:
+def test_ledger_is_readable_after_closing(open_box: Open) -> None:
     box, client = open_box(misses=0)
     client.enrich(ADA)
     box.close()
@@ -89,7 +89,7 @@ def test_the_ledger_can_be_read_after_closing(open_box: Open) -> None:
     assert box.requests["path"].tolist() == ["/person/enrich"]
 
 
-def test_the_tables_have_their_columns_and_types_also_when_empty(open_box: Open) -> None:
+def test_empty_tables_have_columns_and_dtypes(open_box: Open) -> None:
     box, client = open_box(misses=0)
     empty = box.ledger, box.requests
     client.enrich(ADA)
@@ -108,7 +108,7 @@ def test_the_tables_have_their_columns_and_types_also_when_empty(open_box: Open)
     assert (row["method"], row["status"], row["identities"]) == ("POST", 200, 1)
 
 
-def test_another_joins_one_that_runs(open_box: Open) -> None:
+def test_url_joins_a_running_sandbox(open_box: Open) -> None:
     box, client = open_box(misses=0)
     with Sandbox(url=box.url("crustdata")) as joined:
         client.enrich(ADA)
@@ -120,12 +120,12 @@ def test_another_joins_one_that_runs(open_box: Open) -> None:
 @pytest.mark.parametrize(
     "url", ["http://example.com", "https://127.0.0.1", "http://127.0.0.1@example.com", "file:///x"]
 )
-def test_only_loopback_can_be_joined(url: str) -> None:
+def test_url_outside_loopback_is_refused(url: str) -> None:
     with pytest.raises(ValueError, match="loopback"):
         Sandbox(url=url)
 
 
-def test_it_listens_on_loopback_and_answers_no_other_host(open_box: Open) -> None:
+def test_server_refuses_other_host_headers(open_box: Open) -> None:
     box, client = open_box()
     assert urlsplit(box.url("crustdata")).hostname == "127.0.0.1"
     answer = client.session.get(
@@ -134,7 +134,7 @@ def test_it_listens_on_loopback_and_answers_no_other_host(open_box: Open) -> Non
     assert answer.status_code == 400
 
 
-def test_the_server_outlives_a_client_that_is_killed(open_box: Open) -> None:
+def test_server_survives_a_killed_client(open_box: Open) -> None:
     box, _ = open_box(misses=0)
     code = f"""
 import os, requests
@@ -149,7 +149,7 @@ os.kill(os.getpid(), 9)
 
 
 @pytest.mark.parametrize("death", [signal.SIGTERM, signal.SIGKILL])
-def test_a_server_of_its_own_process_ends_with_whoever_started_it(death: signal.Signals) -> None:
+def test_server_process_ends_with_its_parent(death: signal.Signals) -> None:
     code = f"""
 import os, enrich_pandas as ep
 with ep.sandbox(process=True) as box:
@@ -165,7 +165,7 @@ with ep.sandbox(process=True) as box:
     assert not is_listening(done.stdout.strip())
 
 
-def test_by_hand_it_prints_the_address_and_the_key_and_stops_on_ctrl_c() -> None:
+def test_command_prints_addresses_and_stops_on_interrupt() -> None:
     with subprocess.Popen(
         [sys.executable, "-m", "enrich_pandas.emulators", "--misses", "0", "--rate", "15"],
         stdout=subprocess.PIPE,
@@ -183,7 +183,7 @@ def test_by_hand_it_prints_the_address_and_the_key_and_stops_on_ctrl_c() -> None
         assert running.stderr.read() == ""
 
 
-def test_latency_and_connections(open_box: Open) -> None:
+def test_latency_and_connections_delay_answers(open_box: Open) -> None:
     box, _ = open_box(latency=0.1, connections=1, misses=0)
     clients = [open_box(url=box.url("crustdata"))[1] for _ in range(3)]
     start = time.perf_counter()
@@ -193,7 +193,7 @@ def test_latency_and_connections(open_box: Open) -> None:
     assert time.perf_counter() - start >= 0.3
 
 
-def test_a_table_of_people_is_served_instead(open_box: Open) -> None:
+def test_people_table_replaces_made_up_people(open_box: Open) -> None:
     table = pd.DataFrame(
         {
             "linkedin_url": ["https://www.linkedin.com/in/Zoë-Tabled/", None],

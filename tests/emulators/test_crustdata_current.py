@@ -1,4 +1,4 @@
-"""The current API, held to the words of docs.crustdata.com."""
+"""Crustdata's current API for people against docs.crustdata.com."""
 
 import json
 from collections.abc import Callable
@@ -9,20 +9,20 @@ import pytest
 from enrich_pandas.emulators import Sandbox
 
 Client = Any  # the fixture's
-Somebody = Callable[..., str]
+PersonUrl = Callable[..., str]
 Open = Callable[..., tuple[Sandbox, Client]]
 
 
-def test_the_key_goes_as_a_bearer(client: Client, somebody: Somebody) -> None:
-    answer = client.enrich(somebody(), key="wrong")
+def test_key_needs_the_bearer_scheme(client: Client, person_url: PersonUrl) -> None:
+    answer = client.enrich(person_url(), key="wrong")
     assert answer.status_code == 401
     assert answer.json()["error"]["type"] == "unauthorized"
     assert client.get("/account/credits", "Token sandbox-key").status_code == 401
 
 
 @pytest.mark.parametrize("version", ["", "2024-11-01"])
-def test_the_version_header_is_required(client: Client, somebody: Somebody, version: str) -> None:
-    assert client.enrich(somebody(), version=version).status_code == 400
+def test_version_header_is_required(client: Client, person_url: PersonUrl, version: str) -> None:
+    assert client.enrich(person_url(), version=version).status_code == 400
 
 
 @pytest.mark.parametrize(
@@ -38,21 +38,21 @@ def test_the_version_header_is_required(client: Client, somebody: Somebody, vers
         {"business_emails": [f"ada{n}@example.com" for n in range(26)]},
     ],
 )
-def test_a_body_out_of_the_document_is_refused(client: Client, body: dict[str, Any]) -> None:
+def test_undocumented_body_is_refused(client: Client, body: dict[str, Any]) -> None:
     answer = client.enrich(**body)
     assert answer.status_code == 400
     assert set(answer.json()["error"]) == {"type", "message", "metadata"}
 
 
-def test_one_malformed_url_fails_all_25_with_a_400(client: Client, somebody: Somebody) -> None:
-    bad = f"{somebody()}?trk=x"
-    answer = client.enrich(*[somebody()] * 24, bad)
+def test_one_malformed_url_fails_the_batch(client: Client, person_url: PersonUrl) -> None:
+    bad = f"{person_url()}?trk=x"
+    answer = client.enrich(*[person_url()] * 24, bad)
     assert answer.status_code == 400
     assert bad in answer.json()["error"]["message"]
-    assert client.enrich(*[somebody()] * 25).status_code == 200
+    assert client.enrich(*[person_url()] * 25).status_code == 200
 
 
-def test_matched_on_is_the_input_exactly_as_sent(client: Client) -> None:
+def test_matched_on_is_the_input_as_sent(client: Client) -> None:
     sent = [
         "https://www.linkedin.com/in/Ada-Example-1/",
         "http://de.linkedin.com/in/%61da-example-1",
@@ -60,32 +60,34 @@ def test_matched_on_is_the_input_exactly_as_sent(client: Client) -> None:
     assert [element["matched_on"] for element in client.enrich(*sent).json()] == sent
 
 
-def test_by_default_only_two_sections_come(client: Client, somebody: Somebody) -> None:
-    (element,) = client.enrich(somebody()).json()
+def test_default_answer_has_two_sections(client: Client, person_url: PersonUrl) -> None:
+    (element,) = client.enrich(person_url()).json()
     (match,) = element["matches"]
     assert element["match_type"] == "professional_network_profile_url"
     assert match["confidence_score"] == 1.0
     assert set(match["person_data"]) == {"crustdata_person_id", "basic_profile", "social_handles"}
 
 
-def test_fields_are_sections_and_dotted_paths(client: Client, somebody: Somebody) -> None:
+def test_fields_are_sections_and_dotted_paths(client: Client, person_url: PersonUrl) -> None:
     fields = ["basic_profile.summary", "contact", "experience.employment_details.current"]
-    (element,) = client.enrich(somebody(), fields=fields).json()
+    (element,) = client.enrich(person_url(), fields=fields).json()
     person = element["matches"][0]["person_data"]
     assert set(person["basic_profile"]) == {"summary"}
     assert set(person["experience"]["employment_details"]) == {"current"}
     assert {"business_emails", "personal_emails", "phone_numbers"} <= set(person["contact"])
 
 
-@pytest.mark.parametrize("fate", ["missing", "queued", "unreadable"])
-def test_matches_is_empty_for_no_match(client: Client, somebody: Somebody, fate: str) -> None:
-    (element,) = client.enrich(somebody(fate)).json()
+@pytest.mark.parametrize("coverage", ["missing", "queued", "unreadable"])
+def test_matches_is_empty_for_no_match(
+    client: Client, person_url: PersonUrl, coverage: str
+) -> None:
+    (element,) = client.enrich(person_url(coverage)).json()
     assert element["matches"] == []
     assert "match_status" not in element
 
 
-def test_redacted_means_opted_out(client: Client, somebody: Somebody) -> None:
-    (element,) = client.enrich(somebody("redacted")).json()
+def test_redacted_person_has_no_matches(client: Client, person_url: PersonUrl) -> None:
+    (element,) = client.enrich(person_url("redacted")).json()
     assert (element["match_status"], element["matches"]) == ("redacted", [])
 
 
@@ -101,22 +103,22 @@ def test_redacted_means_opted_out(client: Client, somebody: Somebody) -> None:
         (["contact", "dev_platform_profiles", "basic_profile"], 7),
     ],
 )
-def test_prices(
-    client: Client, shared: Sandbox, somebody: Somebody, fields: list[str] | None, expected: int
+def test_prices_follow_the_document(
+    client: Client, shared: Sandbox, person_url: PersonUrl, fields: list[str] | None, expected: int
 ) -> None:
-    rich = somebody(phones=True, personal_emails=True, business_emails=True, github=True)
+    rich = person_url(phones=True, personal_emails=True, business_emails=True, github=True)
     before = len(shared.ledger)
-    answer = client.enrich(rich, somebody("missing"), fields=fields)
+    answer = client.enrich(rich, person_url("missing"), fields=fields)
     assert answer.headers["x-credits-used"] == str(expected)
     assert shared.ledger["credits"].tolist()[before:] == [expected]
 
 
-def test_the_identity_is_one_however_it_is_spelled(client: Client, shared: Sandbox) -> None:
+def test_all_spellings_are_one_identity(client: Client, shared: Sandbox) -> None:
     before = len(shared.ledger)
     address = "https://www.linkedin.com/in/{}".format
     (first,) = client.enrich(address("ada-spelled-1")).json()
     if not first["matches"]:
-        pytest.fail("choose somebody who is found")
+        pytest.fail("choose a person with a match")
     client.enrich(address("Ada-Spelled-1/"), address("%61da-spelled-1"))
     client.legacy("http://fr.linkedin.com/in/ADA-SPELLED-1")
     (old,) = client.legacy(address("ada-spelled-1"), preview="false").json()
@@ -125,7 +127,7 @@ def test_the_identity_is_one_however_it_is_spelled(client: Client, shared: Sandb
     assert len(shared.ledger) - before == 6
 
 
-def test_by_email_the_same_person_is_another_charge(client: Client, shared: Sandbox) -> None:
+def test_same_person_by_email_is_another_charge(client: Client, shared: Sandbox) -> None:
     before = len(shared.ledger)
     (element,) = client.enrich(business_emails=["Jane.Smith@acme.example"]).json()
     assert element["matched_on"] == "Jane.Smith@acme.example"
@@ -140,7 +142,7 @@ def test_by_email_the_same_person_is_another_charge(client: Client, shared: Sand
     assert charged == ["jane.smith@acme.example", handles["slug"]]
 
 
-def test_a_match_below_the_threshold_is_none_and_free(client: Client, shared: Sandbox) -> None:
+def test_match_below_the_threshold_is_free(client: Client, shared: Sandbox) -> None:
     before = len(shared.ledger)
     (element,) = client.enrich(
         business_emails=["Jane.Smith@acme.example"], min_similarity_score=0.96
@@ -149,25 +151,27 @@ def test_a_match_below_the_threshold_is_none_and_free(client: Client, shared: Sa
     assert len(shared.ledger) == before
 
 
-def test_preview_and_refresh_flags(client: Client, shared: Sandbox, somebody: Somebody) -> None:
+def test_preview_is_free_and_refresh_changes_nothing(
+    client: Client, shared: Sandbox, person_url: PersonUrl
+) -> None:
     before = len(shared.ledger)
-    assert client.enrich(somebody(), preview=True).json()[0]["matches"]
+    assert client.enrich(person_url(), preview=True).json()[0]["matches"]
     assert len(shared.ledger) == before
     plain, fresh = (
-        client.enrich(somebody(), **flags).json()
+        client.enrich(person_url(), **flags).json()
         for flags in ({}, {"enrich_realtime": True, "force_fetch": True})
     )
     assert fresh == plain
 
 
-def test_rate_limit_headers_come_on_every_response(client: Client, somebody: Somebody) -> None:
-    for answer in (client.enrich(somebody()), client.enrich(somebody(), version="")):
+def test_every_response_has_rate_limit_headers(client: Client, person_url: PersonUrl) -> None:
+    for answer in (client.enrich(person_url()), client.enrich(person_url(), version="")):
         assert answer.headers["x-ratelimit-limit"] == "60000"
         assert 0 < int(answer.headers["x-ratelimit-reset"]) <= 60
         assert int(answer.headers["x-ratelimit-remaining"]) < 60000
 
 
-def test_above_the_rate_is_a_429_with_a_reset(open_box: Open) -> None:
+def test_request_above_the_rate_is_a_429(open_box: Open) -> None:
     box, client = open_box(rate=2, misses=0)
     statuses = [
         client.enrich(f"https://www.linkedin.com/in/ada-rate-{n}").status_code for n in range(3)
@@ -181,7 +185,7 @@ def test_above_the_rate_is_a_429_with_a_reset(open_box: Open) -> None:
     assert len(box.ledger) == 2
 
 
-def test_without_credits_it_is_a_402_and_free(open_box: Open) -> None:
+def test_request_above_the_balance_is_a_402(open_box: Open) -> None:
     box, client = open_box(credits=2, misses=0)
     three = [f"https://www.linkedin.com/in/ada-poor-{n}" for n in range(3)]
     answer = client.enrich(*three)
@@ -193,7 +197,7 @@ def test_without_credits_it_is_a_402_and_free(open_box: Open) -> None:
     assert client.legacy(three[2]).status_code == 402
 
 
-def test_types_drift_as_clients_have_seen(client: Client) -> None:
+def test_field_types_vary_as_documented(client: Client) -> None:
     urls = [f"https://www.linkedin.com/in/ada-drift-{n}" for n in range(25)]
     people = [
         element["matches"][0]["person_data"]
@@ -214,7 +218,7 @@ def test_types_drift_as_clients_have_seen(client: Client) -> None:
     assert any(", " in title for title in titles)
 
 
-def test_a_body_that_is_no_json_is_a_400(client: Client) -> None:
+def test_invalid_json_is_a_400(client: Client) -> None:
     answer = client.session.post(
         f"{client.base}/person/enrich",
         data=b"{not json",

@@ -1,4 +1,4 @@
-"""Every sentence of the people-enrichment document that states a behaviour, held to its word."""
+"""Crustdata's legacy people API against each sentence of the document that states a behavior."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,7 @@ from enrich_pandas.emulators.vendor import World
 
 
 def sentence(text: str) -> Any:
-    """Name the sentence of the document that a test holds the sandbox to."""
+    """Quote the sentence of the document that a test checks."""
     return pytest.mark.parametrize("quoted", [text], ids=[text[:60]], indirect=True)
 
 
@@ -28,7 +28,7 @@ def quoted(request: pytest.FixtureRequest) -> str:
 
 NO_DATA = "No data found for the LinkedIn profile: "
 Client = Any  # the fixture's
-Somebody = Callable[..., str]
+PersonUrl = Callable[..., str]
 
 
 def slug_of(url: str) -> str:
@@ -40,35 +40,35 @@ def charged(box: Sandbox, before: int) -> list[float]:
 
 
 @sentence("GET /screener/person/enrich")
-def test_the_endpoint_is_a_get(somebody: Somebody, client: Client) -> None:
-    assert client.legacy(somebody()).status_code == 200
+def test_endpoint_accepts_get_only(person_url: PersonUrl, client: Client) -> None:
+    assert client.legacy(person_url()).status_code == 200
     assert (
         client.session.post(f"{client.base}/screener/person/enrich", timeout=60).status_code == 405
     )
 
 
 @sentence("--header 'Authorization: Token $auth'")
-def test_the_key_goes_as_a_token(somebody: Somebody, client: Client) -> None:
-    assert client.legacy(somebody(), key="wrong").status_code == 401
+def test_key_needs_the_token_scheme(person_url: PersonUrl, client: Client) -> None:
+    assert client.legacy(person_url(), key="wrong").status_code == 401
     assert client.get("/screener/person/enrich", "Bearer sandbox-key").status_code == 401
 
 
 @sentence("enriched data for one or more LinkedIn profiles in a single request")
-def test_one_or_more_come_as_an_array(somebody: Somebody, client: Client) -> None:
-    assert len(client.legacy(somebody()).json()) == 1
-    assert len(client.legacy(somebody(), somebody(start=500)).json()) == 2
+def test_answer_is_always_an_array(person_url: PersonUrl, client: Client) -> None:
+    assert len(client.legacy(person_url()).json()) == 1
+    assert len(client.legacy(person_url(), person_url(start=500)).json()) == 2
 
 
 @sentence("query_linkedin_profile_urn_or_slug field containing the profile slug")
-def test_each_element_says_which_input_it_answers(somebody: Somebody, client: Client) -> None:
-    elements = client.legacy(somebody(), f"{somebody(start=500)}/").json()
+def test_each_element_echoes_its_input(person_url: PersonUrl, client: Client) -> None:
+    elements = client.legacy(person_url(), f"{person_url(start=500)}/").json()
     echoes = [element["query_linkedin_profile_urn_or_slug"] for element in elements]
-    assert echoes == [[slug_of(somebody())], [slug_of(somebody(start=500))]]
+    assert echoes == [[slug_of(person_url())], [slug_of(person_url(start=500))]]
 
 
 @sentence("Profiles/Emails per Request: Up to 25. … rejected with an error message.")
 @pytest.mark.parametrize("parameter", ["linkedin_profile_url", "business_email"])
-def test_more_than_25_are_rejected(client: Client, parameter: str) -> None:
+def test_more_than_25_people_are_refused(client: Client, parameter: str) -> None:
     make = ("https://www.linkedin.com/in/{}" if "url" in parameter else "{}@example.com").format
     for count, status in ((25, 200), (26, 400)):
         texts = ",".join(make(f"ada-example-{number}") for number in range(count))
@@ -91,61 +91,61 @@ def test_more_than_25_are_rejected(client: Client, parameter: str) -> None:
         "http://[",
     ],
 )
-def test_a_malformed_url_rejects_the_whole_batch(
-    somebody: Somebody, client: Client, malformed: str
+def test_malformed_url_rejects_the_batch(
+    person_url: PersonUrl, client: Client, malformed: str
 ) -> None:
-    answer = client.legacy(somebody(), malformed)
+    answer = client.legacy(person_url(), malformed)
     assert answer.status_code == 400
     expected = f"Field 'linkedin_profile_url': Invalid LinkedIn URL format: {malformed}"
     assert answer.json() == {"error": expected}
 
 
 @sentence("Do not include both linkedin_profile_url and business_email in the same request.")
-def test_both_identifiers_are_refused(somebody: Somebody, client: Client) -> None:
-    assert client.legacy(somebody(), business_email="ada@example.com").status_code == 400
+def test_both_identifiers_are_refused(person_url: PersonUrl, client: Client) -> None:
+    assert client.legacy(person_url(), business_email="ada@example.com").status_code == 400
 
 
 @sentence("You must provide either a LinkedIn profile URL or a business email.")
-def test_neither_identifier_is_refused(client: Client, quoted: str) -> None:
+def test_missing_identifier_is_refused(client: Client, quoted: str) -> None:
     answer = client.legacy()
     assert (answer.status_code, answer.json()) == (400, {"error": quoted})
 
 
 @sentence("force_fetch can only be used with enrich_realtime.")
-def test_force_fetch_needs_realtime(somebody: Somebody, client: Client, quoted: str) -> None:
-    answer = client.legacy(somebody(), force_fetch="True")
+def test_force_fetch_needs_realtime(person_url: PersonUrl, client: Client, quoted: str) -> None:
+    answer = client.legacy(person_url(), force_fetch="True")
     assert (answer.status_code, answer.json()) == (400, {"error": quoted})
-    forced = client.legacy(somebody(), force_fetch="True", enrich_realtime="true")
+    forced = client.legacy(person_url(), force_fetch="True", enrich_realtime="true")
     assert forced.json()[0]["enriched_realtime"] is True
 
 
 @sentence("Each profile or email is processed independently.")
-def test_a_miss_does_not_spoil_the_batch(somebody: Somebody, client: Client) -> None:
-    elements = client.legacy(somebody("missing"), somebody()).json()
+def test_miss_keeps_the_matches_of_the_batch(person_url: PersonUrl, client: Client) -> None:
+    elements = client.legacy(person_url("missing"), person_url()).json()
     assert ["error" in element for element in elements] == [True, False]
 
 
 @sentence("Some profiles enriched; the rest queued. Retry missing ones later")
-def test_a_queued_one_in_a_batch_says_so(somebody: Somebody, client: Client) -> None:
-    queued = somebody("queued")
-    element = client.legacy(somebody(), queued).json()[1]
+def test_queued_person_in_a_batch_has_an_error(person_url: PersonUrl, client: Client) -> None:
+    queued = person_url("queued")
+    element = client.legacy(person_url(), queued).json()[1]
     expected = f"{NO_DATA}{slug_of(queued)}. Data will be enriched shortly."
     assert element["error"] == expected
     assert element["linkedin_profile_url"] == queued
 
 
 @sentence("Some profiles enriched; others don't exist.")
-def test_one_who_does_not_exist_in_a_batch_says_so(somebody: Somebody, client: Client) -> None:
-    element = client.legacy(somebody(), somebody("missing")).json()[1]
+def test_missing_person_in_a_batch_has_an_error(person_url: PersonUrl, client: Client) -> None:
+    element = client.legacy(person_url(), person_url("missing")).json()[1]
     assert (
         element["error"]
-        == f"No data found for the LinkedIn profile: {slug_of(somebody('missing'))}."
+        == f"No data found for the LinkedIn profile: {slug_of(person_url('missing'))}."
     )
 
 
 @sentence("200: Some profiles enriched")
-def test_a_batch_of_misses_is_still_a_200(somebody: Somebody, client: Client) -> None:
-    assert client.legacy(somebody("missing"), somebody("queued")).status_code == 200
+def test_batch_of_misses_is_a_200(person_url: PersonUrl, client: Client) -> None:
+    assert client.legacy(person_url("missing"), person_url("queued")).status_code == 200
 
 
 REALTIME = {"enrich_realtime": "true"}
@@ -153,7 +153,7 @@ FORCED = REALTIME | {"force_fetch": "true"}
 
 
 @pytest.mark.parametrize(
-    ("fate", "params", "status", "error"),
+    ("coverage", "params", "status", "error"),
     [
         ("missing", FORCED, 404, "PE01 This LinkedIn profile is not available"),
         ("unreadable", FORCED, 500,
@@ -163,29 +163,34 @@ FORCED = REALTIME | {"force_fetch": "true"}
         ("unreadable", REALTIME, 500, "PE04 Unable to process LinkedIn profile data"),
     ],
 )  # fmt: skip
-def test_a_single_miss_has_its_status_code_and_message(  # noqa: PLR0917 - a row of the table
-    somebody: Somebody, client: Client, fate: str, params: dict[str, str], status: int, error: str
+def test_single_miss_has_status_code_and_message(  # noqa: PLR0917 - a row of the table
+    person_url: PersonUrl,
+    client: Client,
+    coverage: str,
+    params: dict[str, str],
+    status: int,
+    error: str,
 ) -> None:
-    answer = client.legacy(somebody(fate), **params)
+    answer = client.legacy(person_url(coverage), **params)
     code, _, detail = error.partition(" ")
     assert answer.status_code == status
-    message = f"{NO_DATA}{slug_of(somebody(fate))}. {detail}"
+    message = f"{NO_DATA}{slug_of(person_url(coverage))}. {detail}"
     assert answer.json() == {"error": message, "error_code": code}
 
 
 @sentence("Retry later or call with enrich_realtime=true.")
-def test_a_queued_one_is_served_in_realtime(somebody: Somebody, client: Client) -> None:
-    assert client.legacy(somebody("queued"), enrich_realtime="true").json()[0]["name"]
+def test_queued_person_is_found_in_realtime(person_url: PersonUrl, client: Client) -> None:
+    assert client.legacy(person_url("queued"), enrich_realtime="true").json()[0]["name"]
 
 
 @sentence("instructions to query again after 60 minutes")
-def test_a_queued_one_is_there_after_60_minutes(somebody: Somebody) -> None:
+def test_queued_person_is_found_after_60_minutes(person_url: PersonUrl) -> None:
     now = 0.0
     endpoint = EnrichLegacyPeople(
         World(SandboxOptions(misses=0.5)), VendorAccount(clock=lambda: now)
     )
-    queued = somebody("queued")
-    order = LegacyPeopleRequest(asked=[RequestedIdentity(slug_of(queued), queued)])
+    queued = person_url("queued")
+    order = LegacyPeopleRequest(requested=[RequestedIdentity(slug_of(queued), queued)])
     assert endpoint.answer(order).status == 404
     now = 3599.0
     assert endpoint.answer(order).status == 404
@@ -216,25 +221,25 @@ def test_a_queued_one_is_there_after_60_minutes(somebody: Somebody) -> None:
         pytest.param({"preview": "true"}, [], id="0 credits when preview=true is used"),
     ],
 )
-def test_prices(
-    somebody: Somebody,
+def test_prices_follow_the_document(
+    person_url: PersonUrl,
     client: Client,
     shared: Sandbox,
     params: dict[str, str],
     expected: list[float],
 ) -> None:
     before = len(shared.ledger)
-    url = somebody(business_emails=True)
+    url = person_url(business_emails=True)
     assert client.legacy(url, **params).status_code == 200
     assert charged(shared, before) == expected
 
 
 @sentence("You are never charged credits when our APIs return no results.")
-@pytest.mark.parametrize("fate", ["missing", "queued", "unreadable", "redacted"])
-def test_no_result_no_charge(
-    somebody: Somebody, client: Client, shared: Sandbox, fate: str
+@pytest.mark.parametrize("coverage", ["missing", "queued", "unreadable", "redacted"])
+def test_misses_are_free(
+    person_url: PersonUrl, client: Client, shared: Sandbox, coverage: str
 ) -> None:
-    before, url = len(shared.ledger), somebody(fate)
+    before, url = len(shared.ledger), person_url(coverage)
     client.legacy(url)
     client.enrich(url)
     client.legacy(url, url, fields="business_email")
@@ -242,18 +247,16 @@ def test_no_result_no_charge(
 
 
 @sentence("No Results, No Charges")
-def test_an_email_that_is_not_there_costs_nothing(
-    somebody: Somebody, client: Client, shared: Sandbox
-) -> None:
-    before, url = len(shared.ledger), somebody(business_emails=False)
+def test_missing_email_is_free(person_url: PersonUrl, client: Client, shared: Sandbox) -> None:
+    before, url = len(shared.ledger), person_url(business_emails=False)
     answer = client.legacy(url, fields="business_email")
     assert answer.json()[0]["business_email"] == []
     assert charged(shared, before) == []
 
 
 @sentence("the endpoint will return just the email—no default profile fields")
-def test_only_business_email(somebody: Somebody, client: Client) -> None:
-    url = somebody(business_emails=True, jobs=True)
+def test_business_email_alone_returns_no_profile(person_url: PersonUrl, client: Client) -> None:
+    url = person_url(business_emails=True, jobs=True)
     (element,) = client.legacy(url, fields="business_email").json()
     assert set(element) == {
         "business_email",
@@ -280,8 +283,8 @@ def test_only_business_email(somebody: Somebody, client: Client) -> None:
 
 
 @sentence("fields: Specify the fields to include in the response")
-def test_fields_choose_what_comes(somebody: Somebody, client: Client) -> None:
-    (element,) = client.legacy(somebody(), fields="all_degrees,education_background").json()
+def test_fields_select_the_keys(person_url: PersonUrl, client: Client) -> None:
+    (element,) = client.legacy(person_url(), fields="all_degrees,education_background").json()
     assert set(element) == {
         "all_degrees",
         "education_background",
@@ -291,8 +294,8 @@ def test_fields_choose_what_comes(somebody: Somebody, client: Client) -> None:
 
 
 @sentence("all default fields AND education_background.activities_and_societies")
-def test_activities_come_only_when_named(somebody: Somebody, client: Client) -> None:
-    url = somebody(schools=True)
+def test_activities_are_returned_only_if_requested(person_url: PersonUrl, client: Client) -> None:
+    url = person_url(schools=True)
     plain = client.legacy(url).json()[0]["education_background"][0]
     assert "activities_and_societies" not in plain
     both = "education_background.activities_and_societies,education_background"
@@ -316,27 +319,29 @@ def test_activities_come_only_when_named(somebody: Somebody, client: Client) -> 
         "business_email",
     ],
 )
-def test_some_fields_come_only_when_named(somebody: Somebody, client: Client, field: str) -> None:
-    assert field not in client.legacy(somebody()).json()[0]
-    assert field in client.legacy(somebody(), fields=field).json()[0]
+def test_opt_in_fields_are_returned_only_if_requested(
+    person_url: PersonUrl, client: Client, field: str
+) -> None:
+    assert field not in client.legacy(person_url()).json()[0]
+    assert field in client.legacy(person_url(), fields=field).json()[0]
 
 
 @sentence("Unauthorized access to field(s): headcount")
-def test_an_unknown_field_is_refused(somebody: Somebody, client: Client) -> None:
-    answer = client.legacy(somebody(), fields="name,headcount,name.first")
+def test_unknown_fields_are_refused(person_url: PersonUrl, client: Client) -> None:
+    answer = client.legacy(person_url(), fields="name,headcount,name.first")
     assert answer.status_code == 400
     assert answer.json() == {"error": "Unauthorized access to field(s): headcount, name.first"}
 
 
 @sentence("preview: Provides basic profile details lookup")
-def test_preview_is_basic(somebody: Somebody, client: Client) -> None:
-    (element,) = client.legacy(somebody(), preview="true").json()
+def test_preview_has_basic_fields_only(person_url: PersonUrl, client: Client) -> None:
+    (element,) = client.legacy(person_url(), preview="true").json()
     assert element["name"]
     assert "current_employers" not in element
 
 
 @sentence("the response will include a score field")
-def test_an_email_lookup_has_a_score(client: Client) -> None:
+def test_email_lookup_has_a_score(client: Client) -> None:
     (element,) = client.legacy(business_email="jane.smith.example@acme.example").json()
     assert 0 < element["score"] <= 1
     assert "query_linkedin_profile_urn_or_slug" not in element
@@ -354,13 +359,13 @@ def test_an_email_lookup_has_a_score(client: Client) -> None:
         ("j.smith", 0.708),
     ],
 )
-def test_the_documents_own_scores(handle: str, expected: float) -> None:
+def test_scores_equal_the_document(handle: str, expected: float) -> None:
     assert score(handle, "Jane", "Smith") == expected
     assert score("jsmi", "Jane", "Smith") < 0.708
 
 
 @sentence("GET /user/credits, headers X-RateLimit-Limit and X-RateLimit-Remaining")
-def test_the_legacy_balance(client: Client) -> None:
+def test_legacy_balance_has_rate_limit_headers(client: Client) -> None:
     answer = client.get("/user/credits", "Token sandbox-key")
     assert answer.json()["credits"] > 0
     assert int(answer.headers["X-RateLimit-Remaining"]) < int(answer.headers["X-RateLimit-Limit"])

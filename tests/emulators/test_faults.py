@@ -1,4 +1,4 @@
-"""Each fault can be seen from outside, and the ledger says what it cost."""
+"""The effect of each fault on the client, and its charges in the ledger."""
 
 import time
 from collections.abc import Callable
@@ -54,18 +54,18 @@ def person_of(element: dict[str, Any]) -> dict[str, Any]:
         ("html", 200),
     ],
 )
-def test_before_acceptance_nothing_is_charged(
+def test_faults_before_acceptance_charge_nothing(
     box: Sandbox, ask: Any, name: str, status: int
 ) -> None:
     box.fault("crustdata", "submit", name)
     assert ask(*URLS).status_code == status
     assert box.ledger.empty
     assert box.requests["fault"].tolist() == [name]
-    assert ask(*URLS).status_code == 200  # once, unless told otherwise
+    assert ask(*URLS).status_code == 200  # a fault applies once by default
 
 
 @both
-def test_malformed_names_the_url_and_unnamed_does_not(box: Sandbox, ask: Any) -> None:
+def test_malformed_names_the_url_unless_unnamed(box: Sandbox, ask: Any) -> None:
     box.fault("crustdata", "submit", "malformed", only="ada-fault-1", times=None)
     assert URLS[1] in ask(*URLS).text
     assert ask(URLS[0], URLS[2]).status_code == 200
@@ -75,7 +75,7 @@ def test_malformed_names_the_url_and_unnamed_does_not(box: Sandbox, ask: Any) ->
 
 
 @both
-def test_redirect_goes_where_it_is_told(box: Sandbox, ask: Any) -> None:
+def test_redirect_has_the_given_location(box: Sandbox, ask: Any) -> None:
     box.fault("crustdata", "submit", "redirect", location="http://127.0.0.1:9/elsewhere")
     if "legacy" in ask.__name__:
         with pytest.raises(requests.ConnectionError):
@@ -90,7 +90,7 @@ def test_redirect_goes_where_it_is_told(box: Sandbox, ask: Any) -> None:
 
 @both
 @pytest.mark.parametrize("pause", [None, 2, -5, "soon"])
-def test_rate_limited_says_how_long_or_nothing(box: Sandbox, ask: Any, pause: Any) -> None:
+def test_rate_limited_sends_retry_after_if_given(box: Sandbox, ask: Any, pause: Any) -> None:
     options = {} if pause is None else {"retry_after": pause}
     box.fault("crustdata", "submit", "rate_limited", **options)
     headers = ask(*URLS).headers
@@ -101,9 +101,7 @@ def test_rate_limited_says_how_long_or_nothing(box: Sandbox, ask: Any, pause: An
 
 @both
 @pytest.mark.parametrize(("name", "charges"), [("drop_before_accept", 0), ("drop_after_accept", 3)])
-def test_a_dropped_connection_has_no_answer(
-    box: Sandbox, ask: Any, name: str, charges: int
-) -> None:
+def test_dropped_connection_has_no_answer(box: Sandbox, ask: Any, name: str, charges: int) -> None:
     box.fault("crustdata", "submit", name)
     with pytest.raises(requests.ConnectionError, match=r"without response|reset"):
         ask(*URLS)
@@ -112,7 +110,7 @@ def test_a_dropped_connection_has_no_answer(
 
 
 @both
-def test_truncated_stops_short_of_its_content_length(box: Sandbox, ask: Any) -> None:
+def test_truncated_answer_is_shorter_than_announced(box: Sandbox, ask: Any) -> None:
     box.fault("crustdata", "submit", "truncated", at=10)
     with pytest.raises(requests.exceptions.ChunkedEncodingError, match="10 bytes read"):
         ask(*URLS)
@@ -120,14 +118,14 @@ def test_truncated_stops_short_of_its_content_length(box: Sandbox, ask: Any) -> 
 
 
 @both
-def test_a_server_error_after_acceptance_is_charged(box: Sandbox, ask: Any) -> None:
+def test_server_error_after_acceptance_is_charged(box: Sandbox, ask: Any) -> None:
     box.fault("crustdata", "submit", "server_error_after_accept")
     assert ask(*URLS).status_code == 500
     assert len(box.ledger) == 3
 
 
 @both
-def test_slow_is_late(box: Sandbox, ask: Any) -> None:
+def test_slow_answer_is_delayed(box: Sandbox, ask: Any) -> None:
     box.fault("crustdata", "submit", "slow", delay=0.2)
     start = time.perf_counter()
     assert len(ask(*URLS).json()) == 3
@@ -144,7 +142,9 @@ def test_slow_is_late(box: Sandbox, ask: Any) -> None:
         ("differing_duplicate", [0, 1, 2, 0]),
     ],
 )
-def test_the_list_is_changed(box: Sandbox, ask: Any, name: str, expected: list[int]) -> None:
+def test_list_faults_change_the_list(
+    box: Sandbox, ask: Any, name: str, expected: list[int]
+) -> None:
     box.fault("crustdata", "submit", name)
     elements = ask(*URLS).json()
     assert [key_of(element) for element in elements] == [f"ada-fault-{n}" for n in expected]
@@ -154,16 +154,16 @@ def test_the_list_is_changed(box: Sandbox, ask: Any, name: str, expected: list[i
 
 
 @both
-def test_an_alien_was_not_asked_for(box: Sandbox, ask: Any) -> None:
+def test_alien_element_was_not_requested(box: Sandbox, ask: Any) -> None:
     box.fault("crustdata", "submit", "alien_element")
     keys = [key_of(element) for element in ask(*URLS).json()]
     assert len(keys) == 4
-    assert "somebody-else-0" in keys
+    assert "another-person-0" in keys
     assert len(box.ledger) == 3
 
 
 @both
-def test_wrong_types_and_unknown_fields(box: Sandbox, ask: Any) -> None:
+def test_wrong_type_and_unknown_field_change_one_person(box: Sandbox, ask: Any) -> None:
     box.fault("crustdata", "submit", "wrong_type")
     first, second = ask(*URLS[:2]).json()
     basics = [
@@ -175,13 +175,13 @@ def test_wrong_types_and_unknown_fields(box: Sandbox, ask: Any) -> None:
     assert "introduced_yesterday" in person_of(ask(*URLS).json()[0])
 
 
-def test_faults_strike_so_often_and_one_at_a_time(box: Sandbox, ask: Any) -> None:
+def test_faults_apply_in_order_and_count_times(box: Sandbox, ask: Any) -> None:
     box.fault("crustdata", "submit", "server_error", times=2)
     box.fault("crustdata", "submit", "rate_limited")
     assert [ask(*URLS).status_code for _ in range(4)] == [500, 500, 429, 200]
 
 
-def test_a_fault_may_strike_the_balance(box: Sandbox, open_box: Open) -> None:
+def test_fault_applies_to_the_balance(box: Sandbox, open_box: Open) -> None:
     client = open_box(url=box.url("crustdata"))[1]
     box.fault("crustdata", "account", "server_error")
     assert client.get("/account/credits", "Bearer sandbox-key").status_code == 500
@@ -192,11 +192,9 @@ def test_a_fault_may_strike_the_balance(box: Sandbox, open_box: Open) -> None:
     [
         ("crustdata", "submit", "no_such_fault"),
         ("crustdata", "nowhere", "html"),
-        ("nobody", "submit", "html"),
+        ("unknown", "submit", "html"),
     ],
 )
-def test_a_fault_that_does_not_exist_is_refused(
-    box: Sandbox, vendor: str, where: str, name: str
-) -> None:
+def test_unknown_fault_is_refused(box: Sandbox, vendor: str, where: str, name: str) -> None:
     with pytest.raises(ValueError, match="There is no"):
         box.fault(vendor, where, name)

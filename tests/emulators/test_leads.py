@@ -1,4 +1,4 @@
-"""The list that the notebooks start from."""
+"""The list of leads that the notebooks use."""
 
 import runpy
 from pathlib import Path
@@ -14,12 +14,12 @@ def leads() -> pd.DataFrame:
     return pd.read_csv(FOLDER / "leads.csv", dtype=str, keep_default_na=False)
 
 
-def test_the_file_is_what_its_script_makes(leads: pd.DataFrame) -> None:
+def test_leads_file_equals_its_script(leads: pd.DataFrame) -> None:
     made = runpy.run_path(str(FOLDER / "make_leads.py"))["leads"]()
     assert made.equals(leads)
 
 
-def test_its_dirt_is_that_of_a_real_list(leads: pd.DataFrame) -> None:
+def test_leads_file_has_realistic_defects(leads: pd.DataFrame) -> None:
     assert len(leads) == 500
     urls = leads["LI profile"].str.contains("/in/.", regex=True) & ~leads[
         "LI profile"
@@ -31,7 +31,7 @@ def test_its_dirt_is_that_of_a_real_list(leads: pd.DataFrame) -> None:
     assert leads["Full Name"].str.contains(",").any()
 
 
-def test_decoys_hold_no_identifier(leads: pd.DataFrame) -> None:
+def test_decoy_columns_have_no_identifier(leads: pd.DataFrame) -> None:
     assert set(leads["LinkedIn"]) == {"yes", "no", ""}
     assert set(leads["Email opt-in"]) == {"true", "false"}
     others = leads.drop(columns=["LI profile", "Work Email"])

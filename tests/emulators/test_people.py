@@ -1,4 +1,4 @@
-"""The people: the same ones everywhere, nobody real, and quickly."""
+"""Made-up people: the same in every process, and no real person among them."""
 
 import os
 import re
@@ -21,19 +21,19 @@ slugs = st.text(st.characters(categories=("L", "N")), min_size=1).map(canonical_
 
 
 def shown(slug: str) -> bytes:
-    fate, profile = People(misses=0.3, seed=0).find(slug, "crustdata")
+    coverage, profile = People(misses=0.3, seed=0).find(slug, "crustdata")
     assert profile is not None
-    return msgspec.json.encode([fate, document(profile), legacy_document(profile, emails=True)])
+    return msgspec.json.encode([coverage, document(profile), legacy_document(profile, emails=True)])
 
 
-def test_the_same_identity_is_the_same_person_in_every_process() -> None:
+def test_identity_is_the_same_person_in_every_process() -> None:
     program = """
 import sys, msgspec
 from enrich_pandas.emulators.people import People
 from enrich_pandas.emulators.crustdata.people import document
 from enrich_pandas.emulators.crustdata.screener_people import document as legacy_document
-fate, profile = People(misses=0.3, seed=0).find("ada-process-1", "crustdata")
-shown = [fate, document(profile), legacy_document(profile, emails=True)]
+coverage, profile = People(misses=0.3, seed=0).find("ada-process-1", "crustdata")
+shown = [coverage, document(profile), legacy_document(profile, emails=True)]
 sys.stdout.buffer.write(msgspec.json.encode(shown))
 """
     seen = {
@@ -49,12 +49,12 @@ sys.stdout.buffer.write(msgspec.json.encode(shown))
 
 
 @given(slugs)
-def test_any_slug_is_a_person_that_can_be_shown(slug: str) -> None:
+def test_any_slug_gives_a_person(slug: str) -> None:
     assert shown(slug) == shown(slug)
 
 
 @given(st.emails())
-def test_any_address_is_a_person_who_can_be_found_by_profile_too(email: str) -> None:
+def test_any_email_gives_a_person_with_a_profile(email: str) -> None:
     people = People(misses=0, seed=0)
     _, by_email = people.find(email.lower(), "crustdata")
     assert by_email is not None
@@ -66,41 +66,41 @@ def test_any_address_is_a_person_who_can_be_found_by_profile_too(email: str) -> 
 
 
 @given(slugs)
-def test_a_member_id_leads_to_the_slug(slug: str) -> None:
+def test_member_id_gives_the_slug(slug: str) -> None:
     assert canonical_slug(member_id(slug)) == slug
 
 
 @given(st.text())
-def test_reading_an_identifier_never_fails(text: str) -> None:
+def test_parsing_an_identifier_never_raises(text: str) -> None:
     assert slug_in(text) is None or "linkedin.com/in/" in folded(text)
     assert email_in(text) is None or "@" in text
     assert slugged(text or "x")
 
 
-def test_a_known_share_is_missed_in_every_way() -> None:
+def test_share_of_misses_has_every_kind() -> None:
     people = People(misses=0.2, seed=0)
-    fates = Counter(people.find(f"ada-share-{n}", "crustdata")[0] for n in range(3000))
-    assert set(fates) == set(PersonCoverage)
-    assert 0.77 < fates[PersonCoverage.FOUND] / 3000 < 0.83
+    coverages = Counter(people.find(f"ada-share-{n}", "crustdata")[0] for n in range(3000))
+    assert set(coverages) == set(PersonCoverage)
+    assert 0.77 < coverages[PersonCoverage.FOUND] / 3000 < 0.83
 
 
-def test_no_misses_means_everybody_is_found() -> None:
+def test_zero_misses_finds_every_person() -> None:
     people = People(misses=0, seed=0)
     assert {people.find(f"ada-{n}", "crustdata")[0] for n in range(500)} == {PersonCoverage.FOUND}
 
 
-def test_another_seed_is_another_world() -> None:
+def test_another_seed_gives_other_people() -> None:
     one, two = (People(misses=0, seed=seed).find("ada-x-1", "crustdata")[1] for seed in (0, 1))
     assert one != two
 
 
-def test_the_name_is_read_off_the_slug() -> None:
+def test_name_is_read_from_the_slug() -> None:
     people = People(misses=0, seed=0)
     profile = people.profile("ada-lovelace-example-3f1")
     assert profile.name == "Ada Lovelace Example"
 
 
-def test_everybody_is_on_reserved_domains_and_fictional_numbers() -> None:
+def test_people_have_reserved_domains_and_fictional_numbers() -> None:
     people = People(misses=0, seed=0)
     profiles = [people.profile(f"ada-safe-{n}") for n in range(400)]
     addresses = [one.email for p in profiles for one in (*p.business_emails, *p.personal_emails)]
@@ -113,7 +113,7 @@ def test_everybody_is_on_reserved_domains_and_fictional_numbers() -> None:
     assert hosts == {"www.linkedin.com", "img.example.com", "github.example"}
 
 
-def test_there_are_nulls_long_lists_and_other_scripts() -> None:
+def test_people_have_nulls_long_lists_and_scripts() -> None:
     people = People(misses=0, seed=0)
     profiles = [people.profile(f"ada{n}") for n in range(800)]
     assert max(len(profile.past_jobs) for profile in profiles) == 15
@@ -125,7 +125,7 @@ def test_there_are_nulls_long_lists_and_other_scripts() -> None:
     assert any(re.search(r"[\u0370-\u03ff]", profile.name) for profile in profiles)
 
 
-def test_some_were_renamed_and_answer_to_both_slugs() -> None:
+def test_renamed_person_is_found_by_both_slugs() -> None:
     people = People(misses=0, seed=0)
     renamed = next(
         slug
@@ -138,6 +138,6 @@ def test_some_were_renamed_and_answer_to_both_slugs() -> None:
 
 
 @pytest.mark.parametrize("text", ["https://www.linkedin.com/in/ada\n", " ada@example.com"])
-def test_white_space_is_not_forgiven(text: str) -> None:
+def test_whitespace_makes_an_identifier_malformed(text: str) -> None:
     assert slug_in(text) is None
     assert email_in(text) is None

@@ -1,4 +1,4 @@
-"""Every sentence of Zoho's documents that states a behaviour, held to its word."""
+"""Zoho's emulator against the sentences of the documents that state a behavior."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -18,7 +18,7 @@ ADA = {"email": "ada.example@example.com"}
 
 
 def sentence(*texts: str) -> Any:
-    """Name the sentences of the documents that a test holds the sandbox to."""
+    """Quote the sentences of the documents that a test checks."""
     quoted = " … ".join(texts)
     return pytest.mark.parametrize("quoted", [quoted], ids=[quoted[:60]], indirect=True)
 
@@ -29,7 +29,7 @@ def quoted(request: pytest.FixtureRequest) -> str:
 
 
 class Caller:
-    """A client that knows HTTP and nothing of this library."""
+    """An HTTP client that does not use this library."""
 
     def __init__(self, box: Sandbox) -> None:
         self.box = box
@@ -76,21 +76,21 @@ def opened() -> Iterator[Open]:
 
 
 @sentence('"SCHEDULED" means a job is scheduled', "The unique ID of the scheduled job")
-@pytest.mark.parametrize(("kind", "said"), [("people", "People"), ("org", "Org")])
-def test_a_post_schedules_a_job(opened: Open, kind: str, said: str) -> None:
+@pytest.mark.parametrize(("kind", "word"), [("people", "People"), ("org", "Org")])
+def test_post_schedules_a_job(opened: Open, kind: str, word: str) -> None:
     posted = opened().post({"email": "ada@example.com"}, kind=kind)
     assert posted.status_code == 202
     (job,) = posted.json()[f"__zia_{kind}_enrichment"]
     assert job.pop("details")["id"].isdecimal()
     assert job == {
         "code": "SCHEDULED",
-        "message": f"{said} Enrichment scheduled successfully",
+        "message": f"{word} Enrichment scheduled successfully",
         "status": "success",
     }
 
 
 @sentence("Authorization: Zoho-oauthtoken <access-token>")
-def test_another_scheme_and_another_token_are_refused(opened: Open) -> None:
+def test_other_scheme_or_token_is_refused(opened: Open) -> None:
     call = opened()
     call.refresh()
     for auth in ("Bearer x", "Zoho-oauthtoken x", ""):
@@ -133,9 +133,7 @@ def code_of(answer: Any, kind: str = "people") -> tuple[int, str, str]:
         ({"name": "Ada Example"}, "DEPENDENT_FIELD_MISSING"),
     ],
 )
-def test_what_is_wrong_with_the_body_is_said_in_the_array(
-    opened: Open, based_on: Any, code: str
-) -> None:
+def test_body_errors_are_inside_the_array(opened: Open, based_on: Any, code: str) -> None:
     call = opened()
     assert code_of(call.post(based_on)) == (400, code, "item")
     assert call.box.ledger.empty
@@ -145,7 +143,7 @@ def test_what_is_wrong_with_the_body_is_said_in_the_array(
     'You have not specified the "module" parameter in the request',
     "The API name of the module is incorrect",
 )
-def test_what_is_wrong_with_the_call_is_said_at_the_top(opened: Open) -> None:
+def test_call_errors_are_at_the_top(opened: Open) -> None:
     call = opened()
     assert code_of(call.post(ADA, params={})) == (400, "REQUIRED_PARAM_MISSING", "top")
     assert code_of(call.post(ADA, params={"module": "X"})) == (400, "INVALID_DATA", "top")
@@ -159,7 +157,7 @@ def test_what_is_wrong_with_the_call_is_said_at_the_top(opened: Open) -> None:
 
 
 @sentence("You have created more than 1500 people enrichments for your org")
-def test_the_quota_ends(opened: Open) -> None:
+def test_request_above_the_quota_is_refused(opened: Open) -> None:
     call = opened(credits=2)
     answers = [call.post({"email": f"p{n}@example.com"}) for n in range(3)]
     assert [one.status_code for one in answers] == [202, 202, 400]
@@ -168,8 +166,8 @@ def test_the_quota_ends(opened: Open) -> None:
     assert call.box.ledger["credits"].tolist() == [1, 1]
 
 
-def test_a_job_takes_its_time_and_echoes_what_it_was_asked(opened: Open) -> None:
-    for seconds in (1, 5, 20):  # on a slow machine a short one ends before the first look
+def test_unfinished_job_echoes_its_values(opened: Open) -> None:
+    for seconds in (1, 5, 20):  # on a slow machine a short job ends before the first read
         call = opened(job_seconds=(seconds, seconds))
         early = call.job(ADA)
         if early["status"] != "COMPLETED":
@@ -183,7 +181,7 @@ def test_a_job_takes_its_time_and_echoes_what_it_was_asked(opened: Open) -> None
     assert late["enriched_data"]["primary_email"] == ADA["email"]
 
 
-def test_the_two_versions_have_their_own_shapes(opened: Open) -> None:
+def test_versions_have_different_shapes(opened: Open) -> None:
     call = opened()
     asked = [{"social": {"linkedin": f"linkedin.com/in/p{n}-example"}} for n in range(8)]
     for version, start, industry in (("v7", "start_period", str), ("v8", "start_date", dict)):
@@ -195,19 +193,19 @@ def test_the_two_versions_have_their_own_shapes(opened: Open) -> None:
         assert kinds == {industry}
 
 
-def test_nobody_is_data_not_found(opened: Open) -> None:
+def test_miss_is_data_not_found(opened: Open) -> None:
     job = opened(misses=1).job(ADA)
     assert (job["status"], job["enriched_data"]) == ("DATA_NOT_FOUND", None)
 
 
-def test_a_job_that_does_not_exist_is_an_empty_204(opened: Open) -> None:
+def test_unknown_job_is_an_empty_204(opened: Open) -> None:
     for path in ("/1", "/x", ""):
         gone = opened()("GET", path)
         assert (gone.status_code, gone.content) == (204, b"")
 
 
 @sentence("per_page: maximum 100", "sort_by=created_time", "sort_order=asc|desc")
-def test_the_list_comes_in_pages_sorted_by_time(opened: Open) -> None:
+def test_job_list_is_paged_and_sorted(opened: Open) -> None:
     call = opened()
     made = [
         call.post({"email": f"p{n}@example.com"}).json()["__zia_people_enrichment"][0]["details"][
@@ -228,7 +226,7 @@ def test_the_list_comes_in_pages_sorted_by_time(opened: Open) -> None:
 
 
 @sentence("10 access tokens per refresh token per 10 min", "errors arrive as HTTP 200")
-def test_tokens_are_limited_and_wrong_credentials_are_a_200(opened: Open) -> None:
+def test_tokens_are_limited_and_errors_are_200(opened: Open) -> None:
     call = opened()
     given = call.refresh().json()
     assert given["expires_in"] == 3600
@@ -246,8 +244,8 @@ def test_tokens_are_limited_and_wrong_credentials_are_a_200(opened: Open) -> Non
     assert (denied.status_code, denied.json()["error"]) == (400, "Access Denied")
 
 
-def test_a_token_ends(opened: Open) -> None:
-    for seconds in (0.3, 3.0, 30.0):  # on a slow machine a short one ends before its first use
+def test_expired_token_is_a_401(opened: Open) -> None:
+    for seconds in (0.3, 3.0, 30.0):  # on a slow machine a short lifetime ends before the first use
         call = opened(token_seconds=seconds)
         if call.post(ADA).status_code == 202:
             break
@@ -255,12 +253,12 @@ def test_a_token_ends(opened: Open) -> None:
     assert call.post(ADA).status_code == 401
 
 
-def test_the_rate_is_enforced(opened: Open) -> None:
+def test_rate_limit_is_enforced(opened: Open) -> None:
     call = opened(rate=3)
     assert [call.post(ADA).status_code for _ in range(4)][-1] == 429
 
 
-def test_an_organization_is_whole(opened: Open) -> None:
+def test_organization_has_all_fields(opened: Open) -> None:
     found = opened().job({"website": "acme.example"}, kind="org")["enriched_data"]
     assert (found["name"], found["website"]) == ("Acme", "acme.example")
     assert {"head_quarters", "no_of_employees", "techno_graphic_data"} < set(found)

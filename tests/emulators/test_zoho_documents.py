@@ -1,7 +1,7 @@
-"""Every other sentence of Zoho's three documents that states a behaviour, held to its word.
+"""Zoho's emulator against each sentence of its three documents that states a behavior.
 
-What `test_zoho` holds already is not held again. Sentences about the account (the data centres, the
-extension, the configuration, the editions) are behaviour where Zoho refuses by them.
+Sentences that `test_zoho` checks are not repeated. Sentences about the account (data centers,
+extension, configuration, editions) are checked if Zoho refuses requests because of them.
 """
 
 from collections.abc import Callable, Iterator
@@ -24,7 +24,7 @@ FORM = {
 
 
 def sentence(*texts: str) -> Any:
-    """Name the sentences of the documents that a test holds the sandbox to."""
+    """Quote the sentences of the documents that a test checks."""
     quoted = " … ".join(texts)
     return pytest.mark.parametrize("quoted", [quoted], ids=[quoted[:60]], indirect=True)
 
@@ -38,7 +38,7 @@ both_kinds = pytest.mark.parametrize("kind", KINDS)
 
 
 class Caller:
-    """A client that knows HTTP and nothing of this library."""
+    """An HTTP client that does not use this library."""
 
     def __init__(self, box: Sandbox) -> None:
         self.box, self.base = box, box.url("zoho")
@@ -77,7 +77,7 @@ def items(answer: Any, kind: str) -> list[Any]:
 
 
 def error_in(answer: Any, kind: str) -> dict[str, Any]:
-    """Return an error, wherever it stands."""
+    """Return the error of an answer, inside the array or at the top."""
     body = answer.json()
     error: dict[str, Any] = body.get(f"__zia_{kind}_enrichment", [body])[0]
     assert set(error) == {"code", "details", "message", "status"}
@@ -91,7 +91,7 @@ def refusal(answer: Any, kind: str) -> tuple[int, str]:
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Caller]:
-    """One sandbox for the tests that do not look at all of its jobs."""
+    """One sandbox for the tests that do not read the whole list of jobs."""
     with Sandbox(misses=0) as box:
         call = Caller(box)
         yield call
@@ -111,9 +111,7 @@ def opened(open_box: Callable[..., tuple[Sandbox, Any]]) -> Open:
 
 @sentence("{api-domain}/crm/{version}/__zia_people_enrichment", "-X POST", "-X GET")
 @both_kinds
-def test_the_url_is_served_in_both_versions_and_for_its_methods_alone(
-    shared: Caller, kind: str
-) -> None:
+def test_both_versions_accept_documented_methods_only(shared: Caller, kind: str) -> None:
     for version in ("v7", "v8"):
         number = shared.scheduled(kind=kind, version=version)
         assert shared.job(number, kind, version)["id"] == number
@@ -122,7 +120,7 @@ def test_the_url_is_served_in_both_versions_and_for_its_methods_alone(
 
 
 @sentence('curl … -d "@input.json" -X POST')
-def test_the_body_needs_no_content_type_of_its_own(shared: Caller) -> None:
+def test_body_is_read_with_any_content_type(shared: Caller) -> None:
     body = '{"__zia_people_enrichment": [{"enrich_based_on": {"email": "ada@example.com"}}]}'
     curl = {"Content-Type": "application/x-www-form-urlencoded"}
     posted = shared("POST", params={"module": "Leads"}, data=body, headers=curl)
@@ -131,7 +129,7 @@ def test_the_body_needs_no_content_type_of_its_own(shared: Caller) -> None:
 
 @sentence("module mandatory", 'You have not specified the "module" parameter in the request.')
 @both_kinds
-def test_the_module_is_mandatory(shared: Caller, kind: str) -> None:
+def test_missing_module_is_refused(shared: Caller, kind: str) -> None:
     body = {f"__zia_{kind}_enrichment": [{"enrich_based_on": ADA}]}
     refused = shared("POST", kind, json=body)
     assert refusal(refused, kind) == (400, "REQUIRED_PARAM_MISSING")
@@ -141,7 +139,7 @@ def test_the_module_is_mandatory(shared: Caller, kind: str) -> None:
 @sentence("The API name of the module is incorrect. … INVALID_DATA HTTP 400")
 @both_kinds
 @pytest.mark.parametrize("module", ["leads", "Nothing", ""])
-def test_the_module_is_an_api_name(shared: Caller, kind: str, module: str) -> None:
+def test_unknown_module_is_refused(shared: Caller, kind: str, module: str) -> None:
     refused = shared.post(ADA, kind, module=module)
     assert refusal(refused, kind) == (400, "INVALID_DATA")
     error = error_in(refused, kind)
@@ -151,7 +149,7 @@ def test_the_module_is_an_api_name(shared: Caller, kind: str, module: str) -> No
 
 @sentence("record_id optional", "The record ID is invalid. … INVALID_DATA HTTP 400")
 @both_kinds
-def test_the_record_is_a_number_if_it_is_given(shared: Caller, kind: str) -> None:
+def test_record_id_that_is_not_numeric_is_refused(shared: Caller, kind: str) -> None:
     assert shared.post(ADA, kind, record_id="111111000000075013").status_code == 202
     for wrong in ("x", "", "12a", "-1"):
         refused = shared.post(ADA, kind, record_id=wrong)
@@ -184,7 +182,7 @@ def test_one_value_is_enough(shared: Caller, kind: str, based_on: Any) -> None:
     ("kind", "names"),
     [("people", ["name", "email", "company", "social"]), ("org", ["name", "email", "website"])],
 )
-def test_without_a_value_the_keys_are_named(shared: Caller, kind: str, names: list[str]) -> None:
+def test_refusal_without_values_names_the_keys(shared: Caller, kind: str, names: list[str]) -> None:
     refused = shared.post({}, kind)
     assert refusal(refused, kind) == (400, "EXPECTED_FIELD_MISSING")
     fields = error_in(refused, kind)["details"]["expected_fields"]
@@ -194,7 +192,7 @@ def test_without_a_value_the_keys_are_named(shared: Caller, kind: str, names: li
 @sentence('You have not specified the key "enrich_based_on" in the input.')
 @both_kinds
 @pytest.mark.parametrize("item", [{}, {"based_on": ADA}, {"enrich_based_on": None}])
-def test_what_to_enrich_by_is_mandatory(shared: Caller, kind: str, item: Any) -> None:
+def test_missing_enrich_based_on_is_refused(shared: Caller, kind: str, item: Any) -> None:
     array = f"__zia_{kind}_enrichment"
     refused = shared("POST", kind, params={"module": "Leads"}, json={array: [item]})
     assert refusal(refused, kind) == (400, "MANDATORY_NOT_FOUND")
@@ -216,7 +214,7 @@ def test_what_to_enrich_by_is_mandatory(shared: Caller, kind: str, item: Any) ->
         ("org", ("website",)),
     ],
 )
-def test_every_value_is_three_english_characters(
+def test_short_or_non_ascii_value_is_refused(
     shared: Caller, kind: str, path: tuple[str, ...]
 ) -> None:
     def posted(value: Any) -> Any:
@@ -251,7 +249,7 @@ def test_every_value_is_three_english_characters(
         ("org", {**ADA, "social": {"twitter": "acme"}}, "social"),
     ],
 )
-def test_an_incorrect_key_is_named(shared: Caller, kind: str, based_on: Any, named: str) -> None:
+def test_incorrect_key_is_named(shared: Caller, kind: str, based_on: Any, named: str) -> None:
     refused = shared.post(based_on, kind)
     assert refusal(refused, kind) == (400, "INVALID_DATA")
     assert error_in(refused, kind)["details"]["api_name"] == named
@@ -271,7 +269,7 @@ def test_an_incorrect_key_is_named(shared: Caller, kind: str, based_on: Any, nam
         ({"company": {"website": "www.acme.example"}, **ADA}, "company", "name"),
     ],
 )
-def test_a_name_and_a_company_need_each_other(
+def test_name_and_company_need_each_other(
     shared: Caller, based_on: Any, dependee: str, missing: str
 ) -> None:
     refused = shared.post(based_on)
@@ -281,7 +279,7 @@ def test_a_name_and_a_company_need_each_other(
 
 
 @sentence("Sample Input", "Sample Response")
-def test_the_sample_is_taken_as_it_stands(shared: Caller) -> None:
+def test_documented_sample_is_accepted(shared: Caller) -> None:
     based_on = {
         "name": "Test",
         "email": "sales@acme.example",
@@ -300,7 +298,7 @@ def test_the_sample_is_taken_as_it_stands(shared: Caller) -> None:
 
 
 @sentence("You have created more than the allowed enrichments for your org.")
-def test_the_quota_of_organizations_ends_and_a_refusal_uses_none_of_it(opened: Open) -> None:
+def test_refused_organization_does_not_use_the_quota(opened: Open) -> None:
     call = opened(credits=1)
     assert call.post({"name": "ab"}, "org").status_code == 400
     assert call.post({"name": "Acme"}, "org").status_code == 202
@@ -310,7 +308,7 @@ def test_the_quota_of_organizations_ends_and_a_refusal_uses_none_of_it(opened: O
     assert len(call.listed("org")) == 1
 
 
-# -- what the account may do ---------------------------------------------------------------------
+# -- account refusals ----------------------------------------------------------------------------
 
 ACCOUNT = {  # the document's code: the status that it states
     "FEATURE_NOT_ENABLED": 400,
@@ -338,7 +336,7 @@ CALL = {"REQUIRED_PARAM_MISSING": 400, "NOT_ALLOWED": 400}
 )
 @both_kinds
 @pytest.mark.parametrize(("code", "status"), ACCOUNT.items())
-def test_what_the_account_may_not_do_is_refused_on_all_its_ways(
+def test_account_refusal_applies_to_every_endpoint(
     shared: Caller, kind: str, code: str, status: int
 ) -> None:
     number, spent = shared.scheduled(kind=kind), len(shared.box.ledger)
@@ -354,13 +352,15 @@ def test_what_the_account_may_not_do_is_refused_on_all_its_ways(
         assert "code" in refused.json()  # at the top
         assert error_in(refused, kind)["message"] == CODES[code].message
         assert ask().status_code < 300
-    assert len(shared.box.ledger) == spent + 1  # of the request that was not struck
+    assert len(shared.box.ledger) == spent + 1  # of the request without a fault
 
 
 @sentence('"email" is not mapped in configuration.', "Possible Errors")
 @both_kinds
 @pytest.mark.parametrize(("code", "status"), [*BODY.items(), *CALL.items()])
-def test_every_other_code_can_be_met(shared: Caller, kind: str, code: str, status: int) -> None:
+def test_every_other_code_can_be_returned(
+    shared: Caller, kind: str, code: str, status: int
+) -> None:
     shared.box.fault("zoho", "submit", "malformed_unnamed", code=code)
     refused = shared.post(ADA, kind)
     assert refusal(refused, kind) == (status, code)
@@ -373,7 +373,7 @@ def test_every_other_code_can_be_met(shared: Caller, kind: str, code: str, statu
 
 @sentence('you will get the "id" of the job, "status", "created_time", and "created_by"')
 @both_kinds
-def test_the_list_gives_four_fields(shared: Caller, kind: str) -> None:
+def test_job_list_has_four_fields(shared: Caller, kind: str) -> None:
     number = shared.scheduled(kind=kind)
     newest = shared.listed(kind)[0]
     assert set(newest) == {"id", "status", "created_time", "created_by"}
@@ -384,14 +384,14 @@ def test_the_list_gives_four_fields(shared: Caller, kind: str) -> None:
 
 @sentence("you will get the details of the fields that were enriched")
 @both_kinds
-def test_a_job_gives_what_was_enriched(shared: Caller, kind: str) -> None:
+def test_job_has_the_enriched_data(shared: Caller, kind: str) -> None:
     job = shared.job(shared.scheduled(kind=kind), kind)
     assert set(job) == {"id", "status", "enrich_based_on", "enriched_data"}
     assert job["enriched_data"]["primary_email"]
 
 
 @sentence("Sample response for a specific people enrichment")
-def test_the_fields_of_the_sample_are_all_there(shared: Caller) -> None:
+def test_person_has_all_fields_of_the_sample(shared: Caller) -> None:
     found = shared.job(shared.scheduled(version="v7"))["enriched_data"]
     sample = {
         *("website", "email_infos", "gender", "company_info", "last_name", "educations", "skills"),
@@ -420,7 +420,7 @@ def test_the_fields_of_the_sample_are_all_there(shared: Caller) -> None:
 
 
 @sentence("page: The default value is 1.", "per_page: The default and the maximum … is 100.")
-def test_a_page_has_a_hundred_jobs_unless_fewer_are_asked_for(opened: Open) -> None:
+def test_page_has_100_jobs_by_default(opened: Open) -> None:
     call = opened()
     made = [call.scheduled({"email": f"p{number}@example.com"}) for number in range(103)]
     first = call("GET").json()
@@ -436,7 +436,7 @@ def test_a_page_has_a_hundred_jobs_unless_fewer_are_asked_for(opened: Open) -> N
 @sentence("Accepts positive integer values only.")
 @both_kinds
 @pytest.mark.parametrize("name", ["page", "per_page"])
-def test_a_page_is_a_positive_integer(shared: Caller, kind: str, name: str) -> None:
+def test_page_that_is_not_positive_is_refused(shared: Caller, kind: str, name: str) -> None:
     shared.scheduled(kind=kind)
     assert shared("GET", kind, params={name: 1}).status_code == 200
     for wrong in ("0", "-1", "1.5", "x", ""):
@@ -459,7 +459,7 @@ def test_a_page_is_a_positive_integer(shared: Caller, kind: str, name: str) -> N
         ("status", "DONE", {"COMPLETED", "SCHEDULED", "FAILED", "DATA_NOT_FOUND"}),
     ],
 )
-def test_a_wrong_parameter_is_answered_with_the_right_values(
+def test_wrong_parameter_names_the_supported_values(
     shared: Caller, kind: str, name: str, wrong: str, values: set[str]
 ) -> None:
     refused = shared("GET", kind, params={name: wrong})
@@ -471,7 +471,7 @@ def test_a_wrong_parameter_is_answered_with_the_right_values(
 
 @sentence("The possible values are COMPLETED, SCHEDULED, FAILED, and DATA_NOT_FOUND.")
 @both_kinds
-def test_the_list_is_chosen_by_status(opened: Open, kind: str) -> None:
+def test_job_list_is_filtered_by_status(opened: Open, kind: str) -> None:
     call = opened()
     made = {"COMPLETED": call.scheduled(kind=kind)}
     for status in ("SCHEDULED", "RUNNING", "FAILED", "DATA_NOT_FOUND", "UPDATED"):
@@ -487,7 +487,7 @@ def test_the_list_is_chosen_by_status(opened: Open, kind: str) -> None:
 
 @sentence("There is no data enrichment created for your org. … NO_CONTENT HTTP 204")
 @both_kinds
-def test_where_there_is_no_job_there_is_no_content(opened: Open, kind: str) -> None:
+def test_missing_job_is_a_204(opened: Open, kind: str) -> None:
     call = opened()
     call.scheduled(kind="org" if kind == "people" else "people")
     for path in ("", f"/{JOB[:-1]}9", "/not-a-number"):

@@ -1,4 +1,4 @@
-"""What Zoho refuses, and how its jobs end, as the provider tells it: by real requests."""
+"""Zoho's refusals and job statuses, as the provider reports them after real requests."""
 
 from typing import Any
 
@@ -18,12 +18,12 @@ def asked(kind: str, provider: Any) -> pd.DataFrame:
     return getattr(frame, kind)(provider, progress=None)
 
 
-def said(frame: pd.DataFrame, kind: str) -> list[tuple[str, str]]:
+def outcomes(frame: pd.DataFrame, kind: str) -> list[tuple[str, str]]:
     name = "person" if kind == "people" else "company"
     return sorted(zip(frame[f"{name}_status"], frame[f"{name}_reason"].fillna(""), strict=True))
 
 
-def struck(code: str, error: type[Exception], remedy: str) -> Any:
+def refusal(code: str, error: type[Exception], remedy: str) -> Any:
     return pytest.param(code, error, remedy, id=code)
 
 
@@ -31,20 +31,20 @@ def struck(code: str, error: type[Exception], remedy: str) -> Any:
 @pytest.mark.parametrize(
     ("code", "error", "remedy"),
     [
-        struck("FEATURE_NOT_ENABLED", ep.PermissionDeniedError, "Enable data enrichment"),
-        struck("FEATURE_NOT_SUPPORTED", ep.PermissionDeniedError, "Upgrade your edition"),
-        struck("NO_PERMISSION", ep.PermissionDeniedError, "administrator"),
-        struck("OAUTH_SCOPE_MISMATCH", ep.AuthenticationError, "intelligence.ALL"),
-        struck("INVALID_TOKEN", ep.AuthenticationError, "ZOHO_DC"),
-        struck("AUTHENTICATION_FAILURE", ep.AuthenticationError, "ZOHO_DC"),
-        struck("NOT_ALLOWED", ep.RequestError, "Enrichment Configuration"),
-        struck("LIMIT_EXCEEDED", ep.QuotaError, "limit"),
-        struck("REQUIRED_PARAM_MISSING", ep.RequestError, "module"),
-        struck("INVALID_MODULE", ep.RequestError, "module"),
-        struck("API_NOT_SUPPORTED", ep.RequestError, "version"),
+        refusal("FEATURE_NOT_ENABLED", ep.PermissionDeniedError, "Enable data enrichment"),
+        refusal("FEATURE_NOT_SUPPORTED", ep.PermissionDeniedError, "Upgrade your edition"),
+        refusal("NO_PERMISSION", ep.PermissionDeniedError, "administrator"),
+        refusal("OAUTH_SCOPE_MISMATCH", ep.AuthenticationError, "intelligence.ALL"),
+        refusal("INVALID_TOKEN", ep.AuthenticationError, "ZOHO_DC"),
+        refusal("AUTHENTICATION_FAILURE", ep.AuthenticationError, "ZOHO_DC"),
+        refusal("NOT_ALLOWED", ep.RequestError, "Enrichment Configuration"),
+        refusal("LIMIT_EXCEEDED", ep.QuotaError, "limit"),
+        refusal("REQUIRED_PARAM_MISSING", ep.RequestError, "module"),
+        refusal("INVALID_MODULE", ep.RequestError, "module"),
+        refusal("API_NOT_SUPPORTED", ep.RequestError, "version"),
     ],
 )
-def test_what_is_wrong_with_every_row_stops_the_run_unpaid(
+def test_account_refusal_stops_the_run_without_charge(
     kind: str, code: str, error: type[Exception], remedy: str
 ) -> None:
     with ep.sandbox(misses=0) as box:
@@ -66,12 +66,12 @@ def test_what_is_wrong_with_every_row_stops_the_run_unpaid(
         "DEPENDENT_FIELD_MISSING",
     ],
 )
-def test_what_is_wrong_with_one_row_fails_that_row(kind: str, code: str) -> None:
+def test_row_refusal_fails_that_row_only(kind: str, code: str) -> None:
     with ep.sandbox(misses=0) as box:
         box.fault("zoho", "submit", "malformed_unnamed", code=code)
         found = asked(kind, "zoho")
         assert len(box.ledger) == ep.runs()["credits"].sum() == 1
-    assert said(found, kind) == [("failed", code), ("matched", "")]
+    assert outcomes(found, kind) == [("failed", code), ("matched", "")]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_what_is_wrong_with_one_row_fails_that_row(kind: str, code: str) -> None
         "NO_PERMISSION",
     ],
 )
-def test_what_is_refused_while_a_job_is_read_stops_the_run_and_the_job_is_found_again(
+def test_refused_poll_stops_and_next_run_finds_jobs(
     code: str,
 ) -> None:
     with ep.sandbox(misses=0) as box:
@@ -92,53 +92,53 @@ def test_what_is_refused_while_a_job_is_read_stops_the_run_and_the_job_is_found_
         found = asked("people", "zoho")
         assert len(box.ledger) == ep.runs()["credits"].sum() == 2
         assert box.ledger["identity"].is_unique
-    assert said(found, "people") == [("matched", "")] * 2
+    assert outcomes(found, "people") == [("matched", "")] * 2
 
 
-def test_a_scope_that_may_not_read_is_told_and_its_jobs_are_kept() -> None:
+def test_missing_read_scope_raises_and_keeps_jobs() -> None:
     with ep.sandbox(misses=0) as box:
         box.fault("zoho", "list", "server_error", code="OAUTH_SCOPE_MISMATCH")
         with pytest.raises(ep.AuthenticationError, match="OAUTH_SCOPE_MISMATCH"):
             asked("people", "zoho")
         found = asked("people", "zoho")
         assert len(box.ledger) == 2
-    assert said(found, "people") == [("matched", "")] * 2
+    assert outcomes(found, "people") == [("matched", "")] * 2
 
 
 @pytest.mark.parametrize("where", ["list", "poll"])
 @pytest.mark.parametrize("code", ["INTERNAL_SERVER_ERROR", "TOO_MANY_REQUESTS"])
-def test_what_passes_while_jobs_are_looked_at_is_no_loss(where: str, code: str) -> None:
+def test_temporary_error_while_polling_loses_nothing(where: str, code: str) -> None:
     with ep.sandbox(misses=0) as box:
         box.fault("zoho", where, "server_error", code=code)
         found = asked("people", "zoho")
         assert len(box.ledger) == 2
-    assert said(found, "people") == [("matched", "")] * 2
+    assert outcomes(found, "people") == [("matched", "")] * 2
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(
-    ("status", "told"),
+    ("status", "expected"),
     [
         ("FAILED", ("failed", "job_failed")),
         ("DATA_NOT_FOUND", ("not_found", "no_match")),
         ("UPDATED", ("matched", "")),
     ],
 )
-def test_every_way_that_a_job_ends_is_told_and_booked(
-    kind: str, status: str, told: tuple[str, str]
+def test_every_final_job_status_is_reported_and_charged(
+    kind: str, status: str, expected: tuple[str, str]
 ) -> None:
     with ep.sandbox(misses=0) as box:
         box.fault("zoho", "submit", "server_error_after_accept", status=status)
         found = asked(kind, "zoho")
         assert len(box.ledger) == ep.runs()["credits"].sum() == 2
-    assert said(found, kind) == sorted([("matched", ""), told])
+    assert outcomes(found, kind) == sorted([("matched", ""), expected])
 
 
 @pytest.mark.parametrize("status", ["SCHEDULED", "RUNNING"])
-def test_a_job_that_never_ends_is_pending_and_is_not_paid_again(status: str) -> None:
+def test_endless_job_is_pending_and_charged_once(status: str) -> None:
     with ep.sandbox(misses=0) as box:
         box.fault("zoho", "submit", "server_error_after_accept", status=status)
         for _ in range(2):
             found = asked("people", ep.Zoho(patience=1.0))
-            assert said(found, "people") == [("matched", ""), ("pending", "at_work")]
+            assert outcomes(found, "people") == [("matched", ""), ("pending", "at_work")]
             assert len(box.ledger) == 2

@@ -1,7 +1,7 @@
-"""Zoho's own Python SDK, pointed at the sandbox: it is the judge of what is sent and answered.
+"""Zoho's Python SDK against the emulator: the SDK accepts what the emulator answers.
 
-The SDK keeps its state in globals, so this file is also the script that runs it, in a process of
-its own; what it saw comes back as JSON.
+The SDK keeps its state in globals. So this file is also a script that runs the SDK in a separate
+process and prints its view as JSON.
 """
 
 import json
@@ -36,7 +36,7 @@ ASKED: Mapping[str, Mapping[str, Any]] = {
 
 
 class Client:
-    """One kind of enrichment, by the SDK."""
+    """Call one kind of enrichment with the SDK."""
 
     def __init__(self, kind: str) -> None:
         self.array = f"zia_{kind}_enrichment"
@@ -78,7 +78,7 @@ class Client:
 
 
 def seen(response: Any) -> Any:
-    """Return what the SDK made of an answer."""
+    """Return an answer as the SDK parsed it."""
     made = response.get_object()
     return {
         "status": response.get_status_code(),
@@ -89,7 +89,7 @@ def seen(response: Any) -> Any:
 
 
 def plain(value: Any) -> Any:
-    """Return an object of the SDK as JSON has it."""
+    """Convert an object of the SDK to JSON types."""
     if isinstance(value, list):
         return [plain(one) for one in value]
     if isinstance(value, dict):
@@ -103,14 +103,14 @@ def plain(value: Any) -> Any:
 
 
 def initialize(url: str, folder: Path) -> Any:
-    """Start the SDK with a data centre on loopback, and a token that it gets by refresh."""
+    """Start the SDK with a data center on loopback and a refresh token."""
     crm, api = f"{SDK}.crm.api", f"{SDK}.api.authenticator"
-    centre = import_module(f"{crm}.dc").DataCenter
+    center = import_module(f"{crm}.dc").DataCenter
     token = import_module(f"{api}.oauth_token").OAuthToken(
         client_id=KEY, client_secret=KEY, refresh_token=KEY
     )
     import_module(f"{crm}.initializer").Initializer.initialize(
-        centre.Environment(url, f"{url}/oauth/v2/token", url),
+        center.Environment(url, f"{url}/oauth/v2/token", url),
         token,
         import_module(f"{api}.store").FileStore(str(folder / "tokens.csv")),
         resource_path=str(folder),
@@ -119,7 +119,7 @@ def initialize(url: str, folder: Path) -> Any:
 
 
 def speak(version: str) -> None:
-    """Let the SDK ask for another version of the API than the one that it was made for."""
+    """Make the SDK request another version of the API than its own."""
     handler = import_module(f"{SDK}.crm.api.util").CommonAPIHandler
     usual = handler.set_api_path
     handler.set_api_path = lambda self, path: usual(
@@ -128,14 +128,14 @@ def speak(version: str) -> None:
 
 
 def talk(kind: str) -> dict[str, Any]:
-    """Ask everything there is to ask about one kind."""
+    """Send each kind of request for one kind of enrichment."""
     client = Client(kind)
-    said = {"posted": client.post(ASKED[kind], module="Leads")}
+    answers = {"posted": client.post(ASKED[kind], module="Leads")}
     for number in range(3):
         client.post({"email": f"p{number}@example.com"}, module="Leads", record_id=1000 + number)
-    (job,) = said["posted"]["raw"][f"__{client.array}"]
+    (job,) = answers["posted"]["raw"][f"__{client.array}"]
     return {
-        **said,
+        **answers,
         "one": client.get(int(job["details"]["id"])),
         "none": client.get(7),
         "first": client.list(page=1, per_page=3, sort_by="created_time", sort_order="asc"),
@@ -162,8 +162,8 @@ def main(url: str, folder: str, version: str) -> None:
 
 
 @pytest.fixture(scope="module", params=VERSIONS)
-def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    """Let the SDK talk to a sandbox, and return what it saw and what the sandbox saw."""
+def session(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Any:
+    """Run the SDK against a sandbox. Return its view and that of the sandbox."""
     folder = tmp_path_factory.mktemp("sdk")
     with Sandbox(misses=0) as box:
         done = subprocess.run(
@@ -177,7 +177,7 @@ def told(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         assert (done.returncode, done.stderr) == (0, "")
         store = folder / "tokens.csv"
         kept = store.read_text()
-        store.unlink()  # the SDK keeps the key in it, and the canaries look at what is left
+        store.unlink()  # the SDK stores the key in it, and the canaries read all remaining files
         return {
             **json.loads(done.stdout),
             "version": request.param,
@@ -193,40 +193,40 @@ def kind(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
 
-def jobs_in(said: Any, kind: str) -> list[Any]:
-    return list(said["body"][f"zia_{kind}_enrichment"])
+def jobs_in(answers: Any, kind: str) -> list[Any]:
+    return list(answers["body"][f"zia_{kind}_enrichment"])
 
 
-def test_it_gets_one_token_by_refresh_and_names_its_owner(told: Any) -> None:
-    assert told["token"].startswith("1000.")
-    assert told["domain"] == told["url"]
-    assert told["user"] == "api@example.com:60000000001"
-    assert told["token"] in told["store"]
-    assert told["requests"]["path"].tolist().count("/oauth/v2/token") == 1
+def test_sdk_refreshes_one_token(session: Any) -> None:
+    assert session["token"].startswith("1000.")
+    assert session["domain"] == session["url"]
+    assert session["user"] == "api@example.com:60000000001"
+    assert session["token"] in session["store"]
+    assert session["requests"]["path"].tolist().count("/oauth/v2/token") == 1
 
 
-def test_it_only_asks_for_what_is_served(told: Any) -> None:
-    statuses = told["requests"]["status"]
-    assert set(statuses) == {200, 202, 204, 400}  # no 404: it needs nothing else
-    paths = told["requests"]["path"][1:]
-    assert all(path.startswith(f"/crm/{told['version']}/") for path in paths[2:])
+def test_sdk_requests_served_paths_only(session: Any) -> None:
+    statuses = session["requests"]["status"]
+    assert set(statuses) == {200, 202, 204, 400}  # no 404: every path is served
+    paths = session["requests"]["path"][1:]
+    assert all(path.startswith(f"/crm/{session['version']}/") for path in paths[2:])
 
 
-def test_it_schedules_a_job(told: Any, kind: str) -> None:
-    posted = told[kind]["posted"]
+def test_sdk_schedules_a_job(session: Any, kind: str) -> None:
+    posted = session[kind]["posted"]
     assert (posted["status"], posted["kind"]) == (202, "ActionWrapper")
     (job,) = jobs_in(posted, kind)
     assert (job["code"], job["status"]) == ("SCHEDULED", "success")
     assert job["message"] == f"{kind.title()} Enrichment scheduled successfully"
     assert isinstance(job["details"]["id"], int)
-    assert len(told["charged"]) == 8
+    assert len(session["charged"]) == 8
 
 
-def test_it_reads_a_job_by_its_id(told: Any, kind: str) -> None:
-    found = told[kind]["one"]
+def test_sdk_reads_a_job_by_id(session: Any, kind: str) -> None:
+    found = session[kind]["one"]
     assert (found["status"], found["kind"]) == (200, "ResponseWrapper")
     (job,) = jobs_in(found, kind)
-    assert job["id"] == jobs_in(told[kind]["posted"], kind)[0]["details"]["id"]
+    assert job["id"] == jobs_in(session[kind]["posted"], kind)[0]["details"]["id"]
     assert job["status"] == "COMPLETED"
     for name in ("name", "email"):
         assert job["enrich_based_on"][name] == ASKED[kind][name]
@@ -234,37 +234,37 @@ def test_it_reads_a_job_by_its_id(told: Any, kind: str) -> None:
     assert names == set(job["enriched_data"]) - {"modified", "key_modified"}
 
 
-def test_it_reads_a_person_of_either_shape(told: Any) -> None:
-    (job,) = jobs_in(told["people"]["one"], "people")
-    (raw,) = told["people"]["one"]["raw"]["__zia_people_enrichment"]
+def test_sdk_reads_a_person_of_either_version(session: Any) -> None:
+    (job,) = jobs_in(session["people"]["one"], "people")
+    (raw,) = session["people"]["one"]["raw"]["__zia_people_enrichment"]
     read, given = (one["enriched_data"]["company_info"] for one in (job, raw))
     assert job["enriched_data"]["primary_email"] == "ada@example.com"
     assert job["enrich_based_on"]["company"]["website"] == "www.acme.example"
     assert read["name"] == given["name"]
     starts = [one["start_date"] for one in read["experiences"]]
-    if told["version"] == "v8":
+    if session["version"] == "v8":
         assert starts == [one["start_date"] for one in given["experiences"]]
         assert [one["name"] for one in read["industries"]] == ["Software"]
-    else:  # the documents' shape, of which the SDK knows the other words alone
+    else:  # the shape of the documents; the SDK does not know its field names
         assert all(one["start_period"] for one in given["experiences"])
         assert set(starts) == {None}
         assert given["industries"] == ["Software"]
 
 
-def test_it_reads_an_organization(told: Any) -> None:
-    (job,) = jobs_in(told["org"]["one"], "org")
+def test_sdk_reads_an_organization(session: Any) -> None:
+    (job,) = jobs_in(session["org"]["one"], "org")
     found = job["enriched_data"]
     assert (found["name"], found["website"]) == ("Acme", "acme.example")
     assert found["head_quarters"][0]["fill_address"]
 
 
-def test_a_job_that_is_not_there_is_nothing(told: Any, kind: str) -> None:
-    none = told[kind]["none"]
+def test_sdk_reads_an_unknown_job_as_none(session: Any, kind: str) -> None:
+    none = session[kind]["none"]
     assert (none["status"], none["body"]) == (204, None)
 
 
-def test_it_lists_the_jobs_page_by_page(told: Any, kind: str) -> None:
-    first, second = told[kind]["first"], told[kind]["second"]
+def test_sdk_lists_jobs_in_pages(session: Any, kind: str) -> None:
+    first, second = session[kind]["first"], session[kind]["second"]
     ids = [job["id"] for page in (first, second) for job in jobs_in(page, kind)]
     assert len(ids) == 4
     assert ids == sorted(ids)
@@ -276,13 +276,13 @@ def test_it_lists_the_jobs_page_by_page(told: Any, kind: str) -> None:
     assert job["created_by"]["name"] == "Api Example"
 
 
-def test_it_lists_the_jobs_of_a_status(told: Any, kind: str) -> None:
-    assert {job["status"] for job in jobs_in(told[kind]["completed"], kind)} == {"COMPLETED"}
-    assert (told[kind]["failed"]["status"], told[kind]["failed"]["body"]) == (204, None)
+def test_sdk_lists_jobs_by_status(session: Any, kind: str) -> None:
+    assert {job["status"] for job in jobs_in(session[kind]["completed"], kind)} == {"COMPLETED"}
+    assert (session[kind]["failed"]["status"], session[kind]["failed"]["body"]) == (204, None)
 
 
-def test_it_reads_errors_in_both_places(told: Any, kind: str) -> None:
-    short, missing, wrong = (told[kind][name] for name in ("short", "no_module", "wrong_sort"))
+def test_sdk_reads_errors_in_both_places(session: Any, kind: str) -> None:
+    short, missing, wrong = (session[kind][name] for name in ("short", "no_module", "wrong_sort"))
     assert short["kind"] == "ActionWrapper"
     (error,) = jobs_in(short, kind)
     assert (error["code"], error["details"]["api_name"]) == ("INVALID_DATA", "email")

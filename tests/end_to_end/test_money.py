@@ -28,7 +28,7 @@ from enrich_pandas.journal import Journal
 from enrich_pandas.providers.amplemarket import flows
 from enrich_pandas.providers.base import RateLimit
 from enrich_pandas.transport import Transport
-from tests.conftest import asked
+from tests.conftest import asked, sample
 
 APIS = ["2025-11-01", "screener"]
 WRITES = [
@@ -211,7 +211,7 @@ OPTIONS = {"slow": {"delay": 0.05}, "redirect": {"location": "https://evil.examp
 STATUSES = {"matched", "not_found", "removed", "pending", "held", "failed", "skipped"}
 
 
-@pytest.mark.parametrize("api", APIS)
+@pytest.mark.parametrize("api", sample(APIS))
 @pytest.mark.parametrize("fault", [name for name in FAULTS if name != "rate_limited"])
 def test_whatever_goes_wrong_the_books_agree(fault, api):
     frame = people(75)

@@ -354,7 +354,7 @@ def test_what_is_too_old_goes_into_no_recording(box, home, monkeypatch):
     before = enriched()
     run = ep.run(ep.runs()["run"][0])
     in_days(monkeypatch, 91)
-    with pytest.raises(ep.InputError, match="No raw answer"):
+    with pytest.raises(ep.InputError, match="has no raw answers"):
         run.freeze(home.with_name("report.yaml"))
     assert not mentions(home, "ada@acme.example", before.loc[0, "person_name"])
 

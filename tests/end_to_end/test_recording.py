@@ -435,7 +435,7 @@ def test_what_has_no_raw_answers_cannot_be_frozen(tmp_path):
     with ep.sandbox():
         people(LEADS.iloc[:2], crm)
         run = ep.run(ep.runs()["run"][0])
-        with pytest.raises(ep.InputError, match="No raw answer"):
+        with pytest.raises(ep.InputError, match="has no raw answers"):
             run.freeze(tmp_path / "x.yaml", provider=crm)
 
 

@@ -2,18 +2,21 @@
 
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import textwrap
 import zlib
+from contextlib import closing
 
 import pandas as pd
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.journal.database import MIGRATIONS, Database
+from enrich_pandas.journal.database import Database
 from enrich_pandas.providers.crustdata import current as crustdata
 from tests.conftest import asked
+from tests.journal.test_schema import downgrade
 
 LEADS = pd.DataFrame({"LinkedIn": [f"linkedin.com/in/past-{n}-example" for n in range(60)]})
 
@@ -65,7 +68,7 @@ def test_a_past_run_tells_of_itself(home):
 
 def test_an_unknown_run_is_an_error_that_names_others(home):
     with ep.sandbox(journal=home):
-        with pytest.raises(ep.InputError, match="No call has been made"):
+        with pytest.raises(ep.InputError, match="this journal has no run yet"):
             ep.run("x")
         enriched(leads=LEADS.head(2))
         for unknown in ("x", "x\ud800"):
@@ -178,7 +181,7 @@ def test_a_provider_that_cannot_be_made_again_is_asked_for(home):
 def test_another_purchase_is_no_resumption(home):
     with ep.sandbox(journal=home) as box:
         enriched(ep.Crustdata(business_email=True), leads=LEADS.head(2))
-        with pytest.raises(ep.ConfigurationError, match="buys another thing"):
+        with pytest.raises(ep.ConfigurationError, match="would buy something else"):
             newest().resume(provider="crustdata", progress=None)
         requests = len(box.requests)
         assert len(newest().resume(progress=None)) == 2  # its options are in the journal
@@ -190,7 +193,7 @@ def test_no_key_is_kept_with_a_run(home):
         enriched(ep.Crustdata(api_key="sandbox-key"), leads=LEADS.head(2))
         database = Database(home)
         with database.reading() as connection:
-            call, asked = connection.execute("SELECT call, asked FROM runs").fetchone()
+            call, asked = connection.execute("SELECT call, input FROM runs").fetchone()
         database.close()
     assert b"sandbox-key" not in call
     assert b"past-1-example" in zlib.decompress(asked)
@@ -227,21 +230,11 @@ def test_raw_answers_are_read_again_without_a_request(home, monkeypatch):
         assert newest().reread().empty
 
 
-def test_a_journal_of_the_first_version_is_brought_up_and_read(home):
+def test_journal_of_first_version_is_migrated_and_read(home):
     with ep.sandbox(journal=home, misses=0) as box:
         before = enriched(budget=500)
-        database = Database(home)
-        with database.writing() as connection:
-            connection.execute("DROP INDEX runs_of_a_budget")
-            for column in ("call", "asked", "budget_name", "balance"):
-                connection.execute(f"ALTER TABLE runs DROP COLUMN {column}")
-            connection.execute("ALTER TABLE results DROP COLUMN asked")
-            connection.execute("ALTER TABLE results DROP COLUMN worse")
-            connection.execute("DROP TABLE tombstones")
-            connection.execute("DROP TABLE settings")
-            connection.execute("PRAGMA user_version = 1")
-        database.close()
-        assert 1 in MIGRATIONS
+        with closing(sqlite3.connect(home, isolation_level=None)) as connection:
+            downgrade(connection, 1)
         after = enriched()
         assert ep.runs()["budget_name"][1] == ep.runs()["run"][1]
         pd.testing.assert_frame_equal(after, before)

@@ -336,7 +336,7 @@ def test_what_is_stored_is_in_the_plan(box):
     enrich(frame[:10], "crustdata")
     plan = ep.plan(frame, [Free({}), "crustdata"], fields=["title"])
     assert [stage.credits for stage in plan.stages] == [0, 20]
-    assert plan.stages[1].stored == 10
+    assert sum(plan.stages[1].stored.values()) == 10
 
 
 def test_the_plan_counts_who_may_be_found_by_what_is_found():
@@ -402,7 +402,7 @@ def test_what_the_plan_refuses_is_what_the_result_shows_as_not_sent(rows):
 
 def test_a_large_live_call_is_refused_by_its_worst_case(monkeypatch):
     monkeypatch.setattr(ep.options, "confirm_above", 20)
-    monkeypatch.setattr("enrich_pandas.pipeline.current", _live)
+    monkeypatch.setattr("enrich_pandas.pipeline.current_environment", _live)
     monkeypatch.setenv("CRUSTDATA_API_KEY", "made-up")
     first = Free({})
     with pytest.raises(ep.BudgetError) as caught:
@@ -418,7 +418,7 @@ def _live():
 
 
 def test_a_missing_key_of_a_later_provider_is_told_before_anything(monkeypatch):
-    monkeypatch.setattr("enrich_pandas.pipeline.current", _live)
+    monkeypatch.setattr("enrich_pandas.pipeline.current_environment", _live)
     first = Free({})
     with pytest.raises(ep.CredentialError):
         enrich(leads(2), [first, "crustdata"])

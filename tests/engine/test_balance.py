@@ -103,7 +103,7 @@ def test_it_is_asked_once_before_anything_else_and_kept_with_the_run(provider):
         past = newest()
         assert past.balance == ep.runs()["balance"][0] == 500
         assert past.credits == box.ledger["credits"].sum() <= past.credits_planned
-        assert "500 were left before" in repr(past)
+        assert "balance before: 500" in repr(past)
 
 
 def test_a_balance_below_the_maximum_is_told_once_and_stops_nothing():

@@ -11,9 +11,9 @@ from enrich_pandas.transport import Transport
 @pytest.fixture(autouse=True)
 def hurried(monkeypatch):
     monkeypatch.setattr(flows, "POLL_SECONDS", 0.02)
-    monkeypatch.setattr(jobs, "SOON", (0.02, 0.1))
-    monkeypatch.setattr(jobs, "GONE", (0.02, 0.05))
-    monkeypatch.setattr(jobs, "STALE", 0.02)
+    monkeypatch.setattr(jobs, "SEARCH_SECONDS", (0.02, 0.1))
+    monkeypatch.setattr(jobs, "MISSING_SECONDS", (0.02, 0.05))
+    monkeypatch.setattr(jobs, "STALE_SECONDS", 0.02)
     monkeypatch.setattr(runner, "SOON", 0.02)
     monkeypatch.setattr(sender, "backoff", lambda _attempt, asked=None: asked or 0.01)
 

@@ -76,10 +76,15 @@ class Case:
         return "-".join(filter(None, (self.number, self.vendor, self.where, self.fault, told)))
 
 
-def cases(table: list[Case], slow: Collection[Case] = ()) -> Any:
-    """Return the mark of a test of each case; some are for the long run only."""
-    marks = {True: [pytest.mark.slow], False: []}
-    params = [pytest.param(one, id=one.name, marks=marks[one in slow]) for one in table]
+def cases(table: list[Case], slow: Collection[Case] = (), extended: Collection[Case] = ()) -> Any:
+    """Return the mark that makes a test of each case, of which some do not run by default."""
+
+    def marks(case: Case) -> list[Any]:
+        if case in slow:
+            return [pytest.mark.slow]
+        return [pytest.mark.extended] * (case in extended)
+
+    params = [pytest.param(one, id=one.name, marks=marks(one)) for one in table]
     return pytest.mark.parametrize("case", params)
 
 

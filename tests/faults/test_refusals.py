@@ -61,8 +61,14 @@ SLOW = [
     if case.vendor == "screener"
     or (case.where != "submit" and (case.number, case.options) not in QUICK)
 ]
+# One sender reads the answers of all vendors.
+EXTENDED = [
+    case
+    for case in TABLE
+    if case.vendor == "amplemarket" and (case.number, case.options) not in QUICK
+]
 
 
-@cases(TABLE, SLOW)
+@cases(TABLE, SLOW, EXTENDED)
 def test_an_answer_that_is_none(case):
     judge(case)

@@ -128,7 +128,7 @@ def test_a_file_that_is_no_answer_stops_nobody_and_is_told_of(box, spills, monke
     assert set(people(2).enrich.people(progress=None)["person_status"]) == {"matched"}
     assert files(spills) == odd
     assert asked(box) == 1
-    assert "0.json, is not taken in" in caplog.text
+    assert "0.json is not written to the journal" in caplog.text
 
 
 def test_where_people_work_in_the_folder_for_temporary_files_it_is_kept(box, spills, monkeypatch):
@@ -144,4 +144,4 @@ def test_nothing_is_kept_in_the_working_folder(box, spills, monkeypatch, caplog)
     assert not files(spills)
     assert set(error.result["person_status"]) == {"matched"}
     assert len(ep.runs()) == 1
-    assert "taken in" not in caplog.text
+    assert "not written" not in caplog.text

@@ -8,6 +8,7 @@ import random
 
 import pytest
 
+from tests.conftest import sample
 from tests.kills.conftest import SIGKILLED, judged
 
 VENDORS = ["crustdata", "amplemarket", "zoho"]
@@ -30,7 +31,7 @@ def killed_at(trials, vendor, *points):
     return trial, trials.settle(trial)
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", sample(VENDORS))
 def test_every_point(trials, vendor):
     points = range(len(boundaries(trials, vendor)))
     ended = trials.map(lambda point: killed_at(trials, vendor, point), points)

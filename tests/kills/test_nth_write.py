@@ -9,6 +9,7 @@ import pytest
 import enrich_pandas as ep
 from enrich_pandas.journal.database import Database
 from enrich_pandas.providers.amplemarket import flows
+from tests.conftest import sample
 
 PROVIDERS = {
     "crustdata": (lambda: ep.Crustdata(connections=2), 30),
@@ -41,7 +42,7 @@ class Full:
 
 
 @pytest.mark.timeout(300)
-@pytest.mark.parametrize("for_good", [True, False], ids=["for good", "once"])
+@pytest.mark.parametrize("for_good", sample([True, False]), ids=["for good", "once"])
 @pytest.mark.parametrize("vendor", PROVIDERS)
 def test_every_write_fails_in_turn(vendor, for_good, tmp_path, monkeypatch):
     make, rows = PROVIDERS[vendor]

@@ -10,6 +10,7 @@ import random
 
 import pytest
 
+from tests.conftest import sample
 from tests.kills.conftest import AT_ONCE, SIGKILLED, judged
 
 logger = logging.getLogger("kills")
@@ -40,7 +41,7 @@ def landed(ended):
     return sum(code == SIGKILLED for one, _ in ended for _, code in one["kills"][1:])
 
 
-@pytest.mark.parametrize("vendor", VENDORS)
+@pytest.mark.parametrize("vendor", sample(VENDORS))
 def test_kills_at_random_instants(trials, vendor):
     longest = seconds(trials, vendor)
     seeds = [f"{vendor} {number}" for number in range(TRIALS)]

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from tests.conftest import sample
 from tests.kills.conftest import AT_ONCE
 
 logger = logging.getLogger("signals")
@@ -100,7 +101,7 @@ def strike(trials, task: str, count: int, longest: float, name: str) -> pd.DataF
     return pd.DataFrame([judge(case, charged) for case in cases if case not in stillborn])
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", sample(TASKS, keep=2))
 def test_at_any_instant(trials, task):
     figures = strike(trials, task, 4, seconds(trials), "few")  # which judges the order of events
     assert len(figures) or task == "in_a_thread"

@@ -1,782 +1,731 @@
-"""The mutants: one defect each, of the kind that costs money, rows or people; all must be caught.
+"""The mutants: one defect each, of the kind that costs money, rows or privacy.
 
-``tests`` are those that have to notice. A mutant that survives is a hole in the tests.
+Each names the function or constant that it changes, the change, and the tests that must fail. A
+mutant that survives is a hole in the tests.
 """
 
 from typing import NamedTuple
 
+from tests.mutants.operators import Operator, always, drop, never, replace, returns, swap, value
+
 
 class Mutant(NamedTuple):
-    """A defect: what is put in place of what, in which file, and who has to notice."""
+    """A defect."""
 
     name: str
-    file: str
-    old: str
-    new: str
+    target: str
+    change: Operator
     tests: str
 
 
 MONEY = "tests/end_to_end/test_money.py"
-JOURNAL = "tests/journal/test_journal.py"
-HTTP = "tests/transport/test_transport.py"
-OUTCOME = "tests/transport/test_outcome.py"
-DRIVER = "tests/engine/test_runner.py"
+RESUME = "tests/end_to_end/test_resume_money.py"
 PRIVACY = "tests/end_to_end/test_privacy.py"
-SAFETY = "tests/journal/test_disk.py"
-CRASH = "tests/kills/test_crash_points.py"
-KILLS = "tests/kills/test_random_kills.py"
-PURSE = "tests/engine/test_balance.py"
 CANARIES = "tests/end_to_end/test_canaries.py"
-MIXED_UP = "tests/providers/test_mixed_up.py"
 FRAMES = "tests/end_to_end/test_frames.py"
+JOURNAL = "tests/journal/test_journal.py"
+DATABASE = "tests/journal/test_database.py"
+DISK = "tests/journal/test_disk.py"
+OVERFLOW = "tests/journal/test_spill.py"
+HTTP = "tests/transport/test_transport.py"
+ORIGIN = "tests/transport/test_origin.py"
+OUTCOME = "tests/transport/test_outcome.py"
+RUNNER = "tests/engine/test_runner.py"
+BALANCE = "tests/engine/test_balance.py"
+TOKENS = "tests/engine/test_tokens.py"
+SECRETS = "tests/engine/test_secrets.py enrich_pandas/providers/types.py"
+CRASH = "tests/kills/test_crash_points.py"
+MIXED_UP = "tests/providers/test_mixed_up.py"
+ZOHO = "tests/providers/test_zoho_flow.py"
+DASK = "tests/test_dask_frame.py"
 
-MUTANTS = [
-    # -- the order of writes ---------------------------------------------------------------------
+ORDER_OF_WRITES = [
     Mutant(
-        "the intent is serialize_request after the request is sent",
-        "engine/sender.py",
-        "                entry = self._intend(task, task.batch, request)\n"
-        "                response, error = came = self._send(task, request)\n",
-        "                response, error = came = self._send(task, request)\n"
-        "                entry = self._intend(task, task.batch, request)\n",
+        "the request is sent before its intent is written",
+        "enrich_pandas.engine.sender:Sender.ask",
+        swap("self._intend", "self._send("),
         f"{CRASH} {MONEY}",
     ),
     Mutant(
-        "the raw answer is not serialize_request",
-        "engine/sender.py",
-        "            self._journal.record_answer(entry, response)\n",
-        "            pass\n",
-        f"{JOURNAL} {DRIVER} {CRASH}",
+        "the raw answer is not written",
+        "enrich_pandas.engine.sender:Sender._record",
+        drop("record_answer"),
+        f"{JOURNAL} {RUNNER} {CRASH}",
     ),
     Mutant(
-        "a result is serialize_request in another transaction than the end of its claim",
-        "journal/__init__.py",
-        '            connection.execute("DELETE FROM claims WHERE batch = ?", (batch,))\n',
-        "            pass\n",
-        f"{JOURNAL} {DRIVER}",
+        "storing a result leaves its claim open",
+        "enrich_pandas.journal:Journal.store_results",
+        drop("DELETE FROM claims"),
+        f"{JOURNAL} {RUNNER}",
     ),
     Mutant(
-        "a commit is not awaited to reach the disk",
-        "journal/database.py",
-        '"PRAGMA synchronous = EXTRA"',
-        '"PRAGMA synchronous = OFF"',
+        "a commit does not wait for the disk",
+        "enrich_pandas.journal.database:PRAGMAS",
+        replace("synchronous = EXTRA", "synchronous = OFF"),
         JOURNAL,
     ),
     Mutant(
-        "a write-ahead log in place of the rollback journal",
-        "journal/database.py",
-        '"PRAGMA journal_mode = TRUNCATE"',
-        '"PRAGMA journal_mode = WAL"',
+        "a write-ahead log replaces the rollback journal",
+        "enrich_pandas.journal.database:PRAGMAS",
+        replace("journal_mode = TRUNCATE", "journal_mode = WAL"),
         JOURNAL,
     ),
     Mutant(
-        "who has serialize_request goes on before the commit",
-        "journal/database.py",
-        "        group_rows.wait()\n",
-        "",
-        "tests/journal/test_database.py",
+        "a writer continues before the group commit",
+        "enrich_pandas.journal.database:Writers.writing",
+        drop(".wait()"),
+        DATABASE,
     ),
     Mutant(
-        "a failure takes back what others have serialize_request",
-        "journal/database.py",
-        '            self.connection.execute("ROLLBACK TO own")\n',
-        "            self.connection.rollback()\n",
-        "tests/journal/test_database.py",
+        "a failed write rolls back the writes of other threads",
+        "enrich_pandas.journal.database:_SharedTransaction._take_back",
+        replace('execute("ROLLBACK TO own")', "rollback()"),
+        DATABASE,
     ),
     Mutant(
-        "a commit that failed is known_secrets to bind_single_without_data who waited for it",
-        "journal/database.py",
-        "            raise self._failure\n",
-        "            return\n",
-        "tests/journal/test_database.py",
+        "a failed commit is not reported to the threads that wait for it",
+        "enrich_pandas.journal.database:_SharedTransaction.wait",
+        drop("raise self._failure"),
+        DATABASE,
     ),
     Mutant(
-        "what is connected when the run is stopped is sent",
-        "transport/connection.py",
-        "        if not self.may_send():\n",
-        "        if not self.may_send() and False:\n",
-        "tests/transport/test_transport.py",
+        "a request that has a connection when the run stops is sent",
+        "enrich_pandas.transport.connection:ActiveCall.take",
+        replace("not self.may_send()", "not (self.may_send() or True)"),
+        HTTP,
     ),
     Mutant(
-        "more requests at once than there are connections",
-        "engine/sender.py",
-        "            self._free -= is_mine\n",
-        "",
+        "more requests run at once than the vendor has connections",
+        "enrich_pandas.engine.sender:Slots._take",
+        drop("self._free -= is_mine"),
         "tests/engine/test_slots.py",
     ),
     Mutant(
         "a long list is claimed at once",
-        "engine/runner.py",
-        "            may_begin=lambda: not self._sender.is_crowded,\n",
-        "",
-        DRIVER,
+        "enrich_pandas.engine.runner:Runner.__init__",
+        replace("not self._sender.is_crowded", "True"),
+        RUNNER,
     ),
     Mutant(
-        "looks at a list need no connection",
-        "engine/sender.py",
-        "        with self._slots.one() as is_mine:\n",
-        "        for is_mine in [True]:\n",
+        "polling takes no concurrency slot",
+        "enrich_pandas.engine.sender:Sender._turn",
+        replace("self._slots.one()", '__import__("contextlib").nullcontext(True)'),
         "tests/engine/test_polling.py",
     ),
     Mutant(
-        "each worker asks for a token of its own",
-        "engine/credentials.py",
-        "                if self._used.token == self._replacement:\n                    return False\n",
-        "",
-        "tests/engine/test_tokens.py",
+        "each worker requests a token of its own",
+        "enrich_pandas.engine.credentials:Tokens.renew",
+        never("self._replacement"),
+        TOKENS,
     ),
     Mutant(
-        "a resumed run reckons ages from when it began to write",
-        "waterfall/stage.py",
-        "        max_age=started - work.oldest,\n",
-        "        max_age=work.as_of - work.oldest,\n",
-        "tests/end_to_end/test_resume_money.py",
-    ),
-    # -- who may ask about whom ------------------------------------------------------------------
-    Mutant(
-        "a held row is asked again by itself",
-        "engine/plan.py",
-        "        return not resend  # asking",
-        "        return False  # asking",
-        f"{MONEY} {DRIVER} {CRASH}",
+        "each process renews the token",
+        "enrich_pandas.engine.credentials:Tokens._renew",
+        always("stale"),
+        TOKENS,
     ),
     Mutant(
-        "a held row is not recorded_headers",
-        "journal/records.py",
-        "STORED_STATUSES = (Status.MATCHED, Status.NOT_FOUND, Status.PENDING, Status.HELD)",
-        "STORED_STATUSES = (Status.MATCHED, Status.NOT_FOUND, Status.PENDING)",
-        f"{MONEY} {JOURNAL} {DRIVER}",
+        "a resumed run measures ages from its first write",
+        "enrich_pandas.waterfall.stage:_begin",
+        replace("started - work.oldest", "work.as_of - work.oldest"),
+        RESUME,
+    ),
+]
+
+CLAIMS = [
+    Mutant(
+        "a held row is sent again without resend",
+        "enrich_pandas.engine.plan:_usable",
+        replace("not resend", "False"),
+        f"{MONEY} {RUNNER} {CRASH}",
     ),
     Mutant(
-        "what was bought since the plan was made is bought again",
-        "journal/claims.py",
-        "        *(key for key, as_of in answers if known_answers.get(key) != as_of),\n",
-        "",
-        f"{JOURNAL} {DRIVER}",
+        "a held row is not stored",
+        "enrich_pandas.journal.records:STORED_STATUSES",
+        replace(", Status.HELD", ""),
+        f"{MONEY} {JOURNAL} {RUNNER}",
     ),
     Mutant(
-        "a batch is adopted by two",
-        "journal/__init__.py",
-        """UPDATE batches SET lease = ? WHERE id = ? AND lease = ? AND state = 'open'",
-                (lease, batch, row["lease"]),
-""",
-        """UPDATE batches SET lease = ? WHERE id = ? AND state = 'open'",
-                (lease, batch),
-""",
+        "an identity that was bought after the plan is bought again",
+        "enrich_pandas.journal.claims:claimed_or_bought",
+        never("known.get"),
+        f"{JOURNAL} {RUNNER}",
+    ),
+    Mutant(
+        "two processes claim one identity",
+        "enrich_pandas.journal.claims:claimed_or_bought",
+        replace("claimed, fingerprints", "claimed, []"),
         JOURNAL,
     ),
     Mutant(
-        "what seemed idle is given away remove_elements another check_claims",
-        "journal/claims.py",
-        "batch for batch, lease in batches if connection.execute(query, (batch, lease)).fetchone()",
-        "batch for batch, lease in batches",
+        "two processes adopt one batch",
+        "enrich_pandas.journal:Journal.adopt",
+        replace("AND lease = ? AND", "AND ? > '' AND"),
         JOURNAL,
     ),
     Mutant(
-        "an identity is claimed by two",
-        "journal/claims.py",
-        "        *(row[0] for row in select_in(connection.execute, claimed, fingerprints)),\n",
-        "",
+        "a batch of another scope is adopted",
+        "enrich_pandas.journal:Journal.adopt",
+        replace('row["scope"] != scope', "False"),
         JOURNAL,
     ),
     Mutant(
-        "the claims of the dead are given up though they may have been charged",
-        "journal/__init__.py",
-        "lease = ? AND state = 'open' AND at_risk IS NULL",
-        "lease = ? AND state = 'open'",
-        f"{JOURNAL} {DRIVER} {MONEY}",
-    ),
-    Mutant(
-        "what a dead owner may have been charged for is idle",
-        "journal/records.py",
-        "        return not self.is_alive and self.at_risk is None",
-        "        return not self.is_alive",
+        "an idle batch is released without a second check",
+        "enrich_pandas.journal.claims:still_idle",
+        always("connection.execute"),
         JOURNAL,
     ),
     Mutant(
-        "the living are taken for dead",
-        "journal/claims.py",
-        "    except Timeout:\n        return True",
-        "    except Timeout:\n        return False",
+        "a dead process's claims are released although it may have been charged",
+        "enrich_pandas.journal:IDLE",
+        replace(" AND at_risk IS NULL", ""),
+        f"{JOURNAL} {RUNNER} {MONEY}",
+    ),
+    Mutant(
+        "a dead process's claim counts as idle although it may have been charged",
+        "enrich_pandas.journal.records:ClaimHolder.is_idle",
+        replace(" and self.at_risk is None", ""),
         JOURNAL,
     ),
     Mutant(
-        "a batch is adopted that was asked with other options",
-        "journal/__init__.py",
-        'if row is None or row["scope"] != scope or',
-        "if row is None or",
+        "a living process counts as dead",
+        "enrich_pandas.journal.claims:_is_held",
+        replace("return True", "return False"),
         JOURNAL,
     ),
     Mutant(
-        "a request of the dead is sent again on their behalf",
-        "engine/sender.py",
-        "        if task.adopt is not None and request.billed:\n",
-        "        if False:\n",
-        f"{DRIVER} {MONEY} {CRASH}",
+        "a dead process's request is sent again",
+        "enrich_pandas.engine.sender:Sender.ask",
+        never("task.adopt"),
+        f"{RUNNER} {MONEY} {CRASH}",
     ),
     Mutant(
-        "an intent remove_elements an answer was never sent",
-        "journal/records.py",
-        'outcome = Outcome.UNKNOWN if row["billed"] else Outcome.NOT_SENT',
-        "outcome = Outcome.NOT_SENT",
-        f"{JOURNAL} {CRASH} {DRIVER}",
+        "a request without an answer counts as not sent",
+        "enrich_pandas.journal.records:read_response",
+        never('row["billed"]'),
+        f"{JOURNAL} {CRASH} {RUNNER}",
     ),
     Mutant(
-        "options do not count in what is stored",
-        "engine/plan.py",
-        "provider.version, kind, options])",
-        "provider.version, kind])",
+        "a process continues a batch that another has adopted",
+        "enrich_pandas.journal:Journal.record_intent",
+        drop("check_owner"),
+        JOURNAL,
+    ),
+    Mutant(
+        "stored answers ignore the provider's options",
+        "enrich_pandas.engine.plan:scope_of",
+        replace(", options]", "]"),
         MONEY,
     ),
     Mutant(
-        "a sandbox's answer is served as a live one",
-        "engine/plan.py",
-        "text = pack([realm, provider.name,",
-        "text = pack([provider.name,",
+        "an answer of the sandbox is served to a live call",
+        "enrich_pandas.engine.plan:scope_of",
+        replace("[realm, ", "["),
         "tests/engine/test_plan.py",
     ),
     Mutant(
-        "a miss overwrites a hit",
-        "journal/records.py",
-        "for key, one in recorded_headers.items() if key not in hits]",
-        "for key, one in recorded_headers.items()]",
+        "a miss overwrites a match",
+        "enrich_pandas.journal.records:store",
+        always("not in hits"),
         JOURNAL,
     ),
     Mutant(
-        "a person is asked for once a spelling",
-        "frame/canonical.py",
-        "    return pa.array([value for value, _ in verdicts], TEXT), refused",
-        "    verdicts = [(v and str(c), w) for (v, w), c in zip(verdicts, cells, strict=True)]\n"
-        "    return pa.array([value for value, _ in verdicts], TEXT), refused",
+        "each spelling of a person is requested",
+        "enrich_pandas.frame.canonical:_canonicalize_exactly",
+        replace(
+            "[value for value, _ in verdicts]",
+            "[value and str(cell) for (value, _), cell in zip(verdicts, cells, strict=True)]",
+        ),
         "tests/frame/test_validation.py tests/end_to_end/test_enrichment.py",
     ),
-    # -- the budget ------------------------------------------------------------------------------
+]
+
+BUDGET = [
     Mutant(
-        "the budget is no wall",
-        "journal/claims.py",
-        "    if budget is None:\n        return math.inf",
-        "    if budget is None or budget:\n        return math.inf",
+        "the budget is no limit",
+        "enrich_pandas.journal.claims:remaining_budget",
+        always("budget is None"),
         f"{JOURNAL} {MONEY}",
     ),
     Mutant(
-        "what is held does not count against the budget",
-        "journal/claims.py",
-        "ELSE spent + held END",
-        "ELSE spent END",
+        "held credits do not count against the budget",
+        "enrich_pandas.journal.claims:remaining_budget",
+        replace("spent + held", "spent"),
         JOURNAL,
     ),
     Mutant(
-        "what is reserved does not count against the budget",
-        "journal/claims.py",
-        "CASE state WHEN 'open' THEN reserved ELSE",
-        "CASE state WHEN 'open' THEN 0 ELSE",
+        "reserved credits do not count against the budget",
+        "enrich_pandas.journal.claims:remaining_budget",
+        replace("THEN reserved", "THEN 0"),
         f"{JOURNAL} {MONEY}",
     ),
     Mutant(
         "a large call needs no budget",
-        "pipeline.py",
-        "plan.credits <= options.confirm_above",
-        "True",
+        "enrich_pandas.pipeline:check_quote",
+        always("options.confirm_above"),
         f"{MONEY} tests/end_to_end/test_enrichment.py tests/end_to_end/test_waterfall.py",
     ),
-    # -- outcomes --------------------------------------------------------------------------------
     Mutant(
-        "an error of the server is a refusal",
-        "transport/outcome.py",
-        "    return Outcome.SUPPRESSED if is_refusal else Outcome.UNKNOWN\n\n\ndef _unknown",
-        "    return Outcome.SUPPRESSED\n\n\ndef _unknown",
+        "more is held than can have been spent",
+        "enrich_pandas.journal:LANDED",
+        replace("MAX(0, MIN(reserved - :spent, :held", "MAX(0, MAX(:held"),
+        JOURNAL,
+    ),
+    Mutant(
+        "a request that is billed without a price counts as free",
+        "enrich_pandas.journal.database:STAKES",
+        replace("SUM(credits)", "NULLIF(SUM(credits), 0)"),
+        JOURNAL,
+    ),
+    Mutant(
+        "a held row counts besides its reported cost",
+        "enrich_pandas.journal.records:has_known_cost",
+        replace(" or match.credits > 0", ""),
+        RESUME,
+    ),
+    Mutant(
+        "a price below zero is accepted",
+        "enrich_pandas.providers.crustdata.prices:_is_price",
+        replace("0 <= ", ""),
+        "tests/providers/test_crustdata.py",
+    ),
+]
+
+OUTCOMES = [
+    Mutant(
+        "a server error counts as a refusal",
+        "enrich_pandas.transport.outcome:_server_error",
+        always("is_refusal"),
         OUTCOME,
     ),
     Mutant(
-        "a web page in place of an answer is an answer",
-        "transport/outcome.py",
-        '    if exchange.error == "too_large" or shape == "page":',
-        '    if exchange.error == "too_large":',
+        "a web page counts as an answer",
+        "enrich_pandas.transport.outcome:_success",
+        replace(' or shape == "page"', ""),
         OUTCOME,
     ),
     Mutant(
-        "a lost answer is asked for again",
-        "transport/outcome.py",
-        "(response.lost and not request.billed)",
-        "response.lost",
-        f"{DRIVER} {MONEY}",
+        "a request whose answer was lost is sent again",
+        "enrich_pandas.transport.outcome:is_retryable",
+        replace("response.lost and not request.billed", "response.lost"),
+        f"{RUNNER} {MONEY}",
     ),
     Mutant(
-        "a cut answer is given up as a whole",
-        "transport/outcome.py",
-        '        redact_body = b"[" + b",".join(salvage(redact_body)) + b"]"',
-        '        redact_body = b"[]"',
-        f"{OUTCOME} tests/providers/test_salvage.py tests/end_to_end/test_money.py",
+        "a truncated answer is discarded",
+        "enrich_pandas.transport.outcome:repair_response",
+        replace('b",".join(salvage(body))', 'b""'),
+        f"{OUTCOME} tests/providers/test_salvage.py {MONEY}",
     ),
     Mutant(
-        "requests are repeated below us",
-        "transport/connection.py",
-        "max_retries=0",
-        "max_retries=3",
+        "urllib3 retries requests",
+        "enrich_pandas.transport.connection:Adapter.__init__",
+        replace("max_retries=0", "max_retries=3"),
         HTTP,
     ),
     Mutant(
         "a billed request reuses a connection",
-        "transport/__init__.py",
-        "adapter = Adapter() if request.billed else self._adapter()",
-        "adapter = self._adapter()",
+        "enrich_pandas.transport:Transport.send",
+        replace("Adapter() if request.billed else ", ""),
         HTTP,
     ),
-    # -- stopping --------------------------------------------------------------------------------
+    Mutant(
+        "an accepted answer is written before its connection is free",
+        "enrich_pandas.engine.sender:Sender.ask",
+        always("Outcome.ACCEPTED"),
+        RUNNER,
+    ),
+    Mutant(
+        "a refusal is written after its connection is free",
+        "enrich_pandas.engine.sender:Sender.ask",
+        never("Outcome.ACCEPTED"),
+        RUNNER,
+    ),
+]
+
+STOPPING = [
     Mutant(
         "an interrupt does not stop the spending",
-        "engine/handle.py",
-        "        except KeyboardInterrupt:\n            self.cancel()\n",
-        "        except KeyboardInterrupt:\n",
+        "enrich_pandas.engine.handle:Handle._guarded",
+        replace("KeyboardInterrupt:\n            self.cancel()", "KeyboardInterrupt:\n"),
         "tests/engine/test_interrupts.py tests/engine/test_handle.py",
     ),
     Mutant(
-        "a dead key does not stop the run",
-        "transport/outcome.py",
-        "FATAL = (401, 402, 403)",
-        "FATAL = ()",
-        f"{DRIVER} {MONEY}",
+        "a refused key does not stop the run",
+        "enrich_pandas.transport.outcome:FATAL",
+        value("()"),
+        f"{RUNNER} {MONEY}",
     ),
     Mutant(
-        "nothing useful arrives, and the run goes on",
-        "engine/sender.py",
-        "            is_enough = self._in_vain >= IN_VAIN",
-        "            is_enough = False",
-        f"{MONEY} {DRIVER} tests/end_to_end/test_vendors.py",
+        "a run without a useful answer continues",
+        "enrich_pandas.engine.sender:Sender.take_stock",
+        never("is_enough"),
+        f"{MONEY} {RUNNER} tests/end_to_end/test_vendors.py",
     ),
-    # -- whose answer it is ----------------------------------------------------------------------
+]
+
+BALANCES = [
     Mutant(
-        "an answer is bound by its position",
-        "providers/binding.py",
-        "        return next((sorted(claim & asked) for claim in self.claims if claim & asked), [])",
-        "        return sorted(asked)[:1]",
+        "an empty account does not stop the run",
+        "enrich_pandas.engine.balance:BalanceCheck._judge",
+        drop("stop("),
+        BALANCE,
+    ),
+    Mutant(
+        "an unreadable balance stops the run",
+        "enrich_pandas.engine.balance:read_balance",
+        replace(
+            "provider.balance(response)\n    except Exception:",
+            "provider.balance(response)\n    except ZeroDivisionError:",
+        ),
+        BALANCE,
+    ),
+    Mutant(
+        "each request checks the balance",
+        "enrich_pandas.engine.balance:BalanceCheck.open",
+        drop("self._request = None"),
+        BALANCE,
+    ),
+    Mutant(
+        "a balance that does not arrive blocks the run",
+        "enrich_pandas.engine.sender:Sender._glance",
+        replace("replace(request, deadline=DEADLINE)", "request"),
+        BALANCE,
+    ),
+]
+
+IDENTITIES = [
+    Mutant(
+        "an answer is assigned by its position",
+        "enrich_pandas.providers.binding:Reading.named",
+        returns("sorted(requested)[:1]"),
         "tests/providers/test_binding.py tests/testing/test_contract.py",
     ),
     Mutant(
-        "of two different answers the first is taken",
-        "providers/amplemarket/results.py",
-        "    return outcomes[0] if len(outcomes) == 1 else replace(CONFLICT, note=note)",
-        "    return outcomes[0]",
-        "tests/providers/test_amplemarket.py tests/testing/test_contract_jobs.py "
-        "tests/testing/test_contract_jobs_of_vendors.py",
+        "the first of two different answers is used",
+        "enrich_pandas.providers.binding:_combine",
+        always("== 1"),
+        "tests/providers/test_binding.py tests/providers/test_amplemarket.py "
+        "tests/testing/test_contract_jobs.py tests/testing/test_contract_jobs_of_vendors.py",
     ),
     Mutant(
-        "a job of somebody else's is adopted",
-        "providers/zoho/jobs.py",
-        "if found and found.echo == asked(identity):",
-        "if found:",
-        "tests/providers/test_zoho_flow.py",
+        "a job of another request is adopted",
+        "enrich_pandas.providers.zoho.jobs:find_job",
+        replace("found.echo == ", ""),
+        ZOHO,
     ),
     Mutant(
-        "nothing is waited for before a job counts as not accepted",
-        "providers/zoho/jobs.py",
-        "    for moment in (*(one for one in SOON if one < settle), settle) if sent else ():",
-        "    for moment in (0.0,) if sent else ():",
-        "tests/providers/test_zoho_flow.py",
-    ),
-    # -- the wire and its secrets ----------------------------------------------------------------
-    Mutant(
-        "a path may lead to another origin",
-        "transport/__init__.py",
-        "    if not _PATH.fullmatch(path):",
-        "    if False:",
-        "tests/transport/test_origin.py tests/transport/test_transport.py",
+        "a job counts as not accepted without a wait",
+        "enrich_pandas.providers.zoho.jobs:find_job",
+        replace("one < settle), settle)", "False), 0.0)"),
+        ZOHO,
     ),
     Mutant(
-        "plain http is as good",
-        "transport/__init__.py",
-        'if match["scheme"].lower() == "http" and not',
-        "if False and not",
-        "tests/transport/test_origin.py",
-    ),
-    Mutant(
-        "an answer may be of any size",
-        "transport/__init__.py",
-        "                if redact_body.tell() > self._max_bytes:",
-        "                if False:",
-        HTTP,
-    ),
-    Mutant(
-        "a slow answer is waited for remove_elements end",
-        "transport/connection.py",
-        "        self._connected.settimeout(self._connected.call.left())\n"
-        "        return self._raw.readinto(buffer)",
-        "        return self._raw.readinto(buffer)",
-        HTTP,
-    ),
-    Mutant(
-        "a credential shows itself",
-        "providers/types.py",
-        '        return "Secret(***)"',
-        '        return f"Secret({self._value})"',
-        "tests/engine/test_secrets.py enrich_pandas/providers/types.py",
-    ),
-    Mutant(
-        "a person shows in a traceback",
-        "providers/types.py",
-        "        return f\"Identity({', '.join(name for name, _ in self.keys)})\"",
-        "        return f\"Identity({', '.join(value for _, value in self.keys)})\"",
-        "tests/engine/test_secrets.py enrich_pandas/providers/types.py",
-    ),
-    Mutant(
-        "every process renews the token",
-        "engine/credentials.py",
-        "            if recorded_headers.token == stale or self._clock() >= recorded_headers.ends:\n",
-        "            if True:\n",
-        "tests/engine/test_tokens.py",
-    ),
-    # -- people and files ------------------------------------------------------------------------
-    Mutant(
-        "others may read_exchange the journal",
-        "journal/database.py",
-        "os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600",
-        "os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o644",
-        JOURNAL,
-    ),
-    Mutant(
-        "another user's journal is used",
-        "journal/database.py",
-        '    if found.st_uid != getattr(os, "geteuid", lambda: found.st_uid)():\n',
-        "    if False:\n",
-        JOURNAL,
-    ),
-    Mutant(
-        "a recording is executed",
-        "cassette/file.py",
-        "            return _recording(*deserialize(text, _serializer(path))[:2])\n",
-        "            __import__('yaml').unsafe_load(text)\n"
-        "            return _recording(*deserialize(text, _serializer(path))[:2])\n",
-        "tests/cassette/test_cassette.py",
-    ),
-    Mutant(
-        "what is deleted stays readable",
-        "journal/database.py",
-        '"PRAGMA secure_delete = ON"',
-        '"PRAGMA secure_delete = OFF"',
-        PRIVACY,
-    ),
-    Mutant(
-        "who is forgotten stays in the raw answers",
-        "journal/erasure.py",
-        "    _erase_from_bodies(connection, trace, own, stone.provider)\n",
-        "",
-        PRIVACY,
-    ),
-    Mutant(
-        "who is forgotten stays in the headers",
-        "journal/erasure.py",
-        '_without(row["headers"], trace)',
-        'row["headers"]',
-        PRIVACY,
-    ),
-    Mutant(
-        "whoever is spelled otherwise is overlooked",
-        "journal/erasure.py",
-        'return unquote(unquote(text)) if "%" in text else text',
-        'return unquote(text) if "%" in text else text',
-        "tests/journal/test_erasure.py",
-    ),
-    Mutant(
-        "who was forgotten comes back with a job that was open",
-        "journal/__init__.py",
-        "            erase_returned(connection, kind, found, provider, batch)\n",
-        "",
-        PRIVACY,
-    ),
-    Mutant(
-        "an answer lands before the removal that it tells of",
-        "journal/__init__.py",
-        """            erase_removed(connection, kind, found, provider, now)
-            erase_returned(connection, kind, found, provider, batch)
-""",
-        """        with self._database.writing() as connection:
-            erase_removed(connection, kind, found, provider, now)
-            erase_returned(connection, kind, found, provider, batch)
-""",
-        JOURNAL,
-    ),
-    Mutant(
-        "each whom an answer removes takes a pass of his own",
-        "journal/erasure.py",
-        "        erase(connection, kind, named, SuppressionEntry(CrustdataErrorBody(Status.REMOVED, reason), provider, now))\n",
-        "        for one in named:\n"
-        "            erase(connection, kind, [one], SuppressionEntry(CrustdataErrorBody(Status.REMOVED, reason), provider, now))\n",
-        PRIVACY,
-    ),
-    Mutant(
-        "who is forgotten while a job is open has cost nothing",
-        "journal/erasure.py",
-        "MIN(at_risk, (reserved - held) * :share)",
-        "0",
-        "tests/journal/test_journal.py",
-    ),
-    Mutant(
-        "a lost answer is bought again where an older one stands",
-        "journal/records.py",
-        "return self.asked or self.fetched",
-        "return self.fetched",
-        "tests/end_to_end/test_resume_money.py",
-    ),
-    Mutant(
-        "what is billed at no price cannot have been charged",
-        "journal/database.py",
-        "    SELECT SUM(credits) FROM requests",
-        "    SELECT NULLIF(SUM(credits), 0) FROM requests",
-        JOURNAL,
-    ),
-    Mutant(
-        "who is held is counted beside what the vendor says it has cost",
-        "journal/records.py",
-        "return match.status is not Status.HELD or match.credits > 0",
-        "return match.status is not Status.HELD",
-        "tests/end_to_end/test_resume_money.py",
-    ),
-    Mutant(
-        "more is held than can have been spent",
-        "journal/__init__.py",
-        "MAX(0, MIN(reserved - :spent, :held",
-        "MAX(0, MAX(:held",
-        JOURNAL,
-    ),
-    Mutant(
-        "an answer that the journal does not take is dropped",
-        "journal/__init__.py",
-        "with self._spill.guarding(values), self._database.writing() as connection:",
-        "with self._database.writing() as connection:",
-        "tests/journal/test_spill.py",
-    ),
-    Mutant(
-        "an answer that was recorded_headers elsewhere is taken for another request's",
-        "journal/disk.py",
-        "AND sent = ? AND answered IS NULL",
-        "AND ? > 0 AND answered IS NULL",
-        "tests/journal/test_spill.py",
-    ),
-    Mutant(
-        "a lost answer is forgotten with the hit before it",
-        "journal/retention.py",
-        "    connection.execute(UNCOVERED, (moment,))\n",
-        "",
-        "tests/end_to_end/test_resume_money.py",
-    ),
-    Mutant(
-        "a connection waits until its answer is serialize_request down",
-        "engine/sender.py",
-        "if response.outcome is not Outcome.ACCEPTED:",
-        "if True:",
-        DRIVER,
-    ),
-    Mutant(
-        "a refusal's connection is another's before it is serialize_request down",
-        "engine/sender.py",
-        "if response.outcome is not Outcome.ACCEPTED:",
-        "if False:",
-        DRIVER,
-    ),
-    Mutant(
-        "a process goes on with what another has taken over",
-        "journal/__init__.py",
-        "            check_owner(connection, batch, lease)\n",
-        "",
-        JOURNAL,
-    ),
-    Mutant(
-        "what bind_single_without_data has read_exchange is used however old it is",
-        "engine/plan.py",
-        "else one.as_of <= self.oldest",
-        "else False",
-        "tests/end_to_end/test_resume_money.py",
-    ),
-    Mutant(
-        "the quote counts an answer that is too old",
-        "engine/plan.py",
-        "return holder.sent is not None and holder.sent <= oldest",
-        "return False",
-        "tests/end_to_end/test_resume_money.py",
-    ),
-    Mutant(
-        "who is held is forgotten in time, and bought again",
-        "journal/retention.py",
-        'WHERE fetched < ? AND status != ?", (moment, Status.HELD)',
-        'WHERE fetched < ?", (moment,)',
-        JOURNAL,
-    ),
-    Mutant(
-        "what a dead process left unread is recorded_headers for ever",
-        "journal/retention.py",
-        '                if row["lease"] in dead:\n',
-        "                if False:\n",
-        PRIVACY,
-    ),
-    Mutant(
-        "what a living process has not read_exchange yet is taken from it",
-        "journal/retention.py",
-        "if not self._is_alive(lease)}",
-        "}",
-        JOURNAL,
-    ),
-    Mutant(
-        "a clock that was ahead stops the deletions",
-        "journal/retention.py",
-        "if swept and 0 <= now",
-        "if swept and now",
-        PRIVACY,
-    ),
-    Mutant(
-        "the list is not looked at before spending",
-        "journal/suppression.py",
-        "            return stone and stone.refusal",
-        "            return None",
-        PRIVACY,
-    ),
-    Mutant(
-        "the list is not looked at before showing",
-        "engine/results.py",
-        "self._keep(screen.format_value(answer))",
-        "self._keep(answer)",
-        PRIVACY,
-    ),
-    Mutant(
-        "the list can be read_exchange",
-        "journal/suppression.py",
-        '    return hmac.digest(key, f"{kind} {mark}".encode(), hashlib.sha256)',
-        '    return f"{kind} {mark}".encode()',
-        PRIVACY,
-    ),
-    Mutant(
-        "a damaged journal is used",
-        "journal/__init__.py",
-        "            check_integrity(connection, self.path)\n",
-        "            pass\n",
-        SAFETY,
-    ),
-    Mutant(
-        "an index that leads to bind_single_without_data is no damage",
-        "journal/disk.py",
-        "PRAGMA integrity_check(1)",
-        "PRAGMA quick_check(1)",
-        SAFETY,
-    ),
-    Mutant(
-        "a folder that others can change is used",
-        "journal/disk.py",
-        "(stat.S_IWGRP | stat.S_IWOTH)",
-        "0",
-        SAFETY,
-    ),
-    Mutant(
-        "a folder that is a link is used",
-        "journal/disk.py",
-        "    if stat.S_ISLNK(found.st_mode):\n",
-        "    if False:\n",
-        SAFETY,
-    ),
-    Mutant(
-        "nothing is put by for a full disk",
-        "journal/disk.py",
-        "    if free * size < needed:\n",
-        "    if False:\n",
-        SAFETY,
-    ),
-    Mutant(
-        "a damaged file is replaced by an empty one",
-        "journal/database.py",
-        "    if application != APPLICATION_ID or version not in (*MIGRATIONS, VERSION):",
-        "    if False:",
-        JOURNAL,
-    ),
-    # -- the balance -----------------------------------------------------------------------------
-    Mutant(
-        "an empty build_run_facts stops nothing",
-        "engine/balance.py",
-        "            stop(_empty(self._provider))\n",
-        "            pass\n",
-        PURSE,
-    ),
-    Mutant(
-        "a balance that cannot be read_exchange stops the run",
-        "engine/balance.py",
-        "        return None\n    if not isinstance(left, int | float)",
-        "        raise\n    if not isinstance(left, int | float)",
-        PURSE,
-    ),
-    Mutant(
-        "the balance is asked before each request",
-        "engine/balance.py",
-        "            self._request = None\n",
-        "",
-        PURSE,
-    ),
-    Mutant(
-        "a balance that is not answered holds the run",
-        "engine/sender.py",
-        "self._exchange(self._looking, replace(request, deadline=DEADLINE))",
-        "self._exchange(self._looking, request)",
-        PURSE,
-    ),
-    # -- what is format_value ---------------------------------------------------------------------------
-    Mutant(
-        "http.client prints the signed headers where it is asked to",
-        "transport/connection.py",
-        "        conn.set_debuglevel(0)  # http.client would print the signed headers\n",
-        "",
-        CANARIES,
-    ),
-    Mutant(
-        "urllib3 logs the addresses of requests",
-        "transport/connection.py",
-        '    return not getattr(_quiet, "is_hushed", False)\n',
-        "    return True\n",
-        CANARIES,
-    ),
-    Mutant(
-        "two threads make the decoder of a type at once",
-        "providers/decoding.py",
-        "        with _making:\n",
-        "        if _making:\n",
-        "tests/providers/test_decoding.py",
-    ),
-    # -- whose answer, whose row -----------------------------------------------------------------
-    Mutant(
-        "an accent is dropped from an echo",
-        "providers/binding.py",
-        'unicodedata.normalize("NFC", unicodedata.normalize("NFC", slug).lower()) or None',
-        'unicodedata.normalize("NFKD", slug.lower()).encode("ascii", "ignore").decode() or None',
+        "an echo loses its accents",
+        "enrich_pandas.providers.binding:_slug",
+        replace(
+            'unicodedata.normalize("NFC", unicodedata.normalize("NFC", slug).lower())',
+            'unicodedata.normalize("NFKD", slug.lower()).encode("ascii", "ignore").decode()',
+        ),
         MIXED_UP,
     ),
     Mutant(
-        "a label of the frame's is guessed anew",
-        "frame/output.py",
-        "recorded_headers.dtype == object:",
-        "False:",
+        "two threads build one decoder at once",
+        "enrich_pandas.providers.decoding:decoder_of",
+        replace("with _", "if _"),
+        "tests/providers/test_decoding.py",
+    ),
+]
+
+FRAME = [
+    Mutant(
+        "pandas infers the type of column labels again",
+        "enrich_pandas.frame.output:_extended",
+        never("object"),
         f"tests/frame/test_output.py {FRAMES}",
     ),
     Mutant(
-        "a frame's rows come back in the order of their index",
-        "frame/output.py",
-        "    return result\n",
-        "    return result.sort_index(kind='stable', key=lambda index: index.map(str))\n",
+        "rows return in the order of their index",
+        "enrich_pandas.frame.output:attach",
+        replace(
+            "return result", "return result.sort_index(kind='stable', key=lambda i: i.map(str))"
+        ),
         FRAMES,
     ),
     Mutant(
         "rows that Dask makes up are sent",
-        "pipeline.py",
-        "            return True\n",
-        "            return False\n",
-        "tests/test_dask_frame.py",
+        "enrich_pandas.pipeline:is_inferred",
+        replace("return True", "return False"),
+        DASK,
     ),
     Mutant(
-        "rows that Dask's tasks hold are taken for made up",
-        "pipeline.py",
-        "if module == TASKS:",
-        "if False:",
-        "tests/test_dask_frame.py",
+        "rows of Dask's tasks count as made up",
+        "enrich_pandas.pipeline:is_inferred",
+        never("TASKS"),
+        DASK,
+    ),
+]
+
+WIRE = [
+    Mutant(
+        "a path can lead to another origin",
+        "enrich_pandas.transport:check_path",
+        never("_PATH"),
+        f"{ORIGIN} {HTTP}",
     ),
     Mutant(
-        "a price below nothing is taken",
-        "providers/crustdata/prices.py",
-        "bool(0 <= given",
-        "bool(given",
-        "tests/providers/test_crustdata.py",
+        "plain http is accepted",
+        "enrich_pandas.transport:normalize_origin",
+        never('"http"'),
+        ORIGIN,
     ),
+    Mutant(
+        "an answer can have any size",
+        "enrich_pandas.transport:Transport._receive",
+        never("self._max_bytes"),
+        HTTP,
+    ),
+    Mutant(
+        "a slow answer has no deadline",
+        "enrich_pandas.transport.connection:_Reader.readinto",
+        drop("settimeout"),
+        HTTP,
+    ),
+    Mutant(
+        "repr shows a credential",
+        "enrich_pandas.providers.types:Secret.__repr__",
+        returns('f"Secret({self._value})"'),
+        SECRETS,
+    ),
+    Mutant(
+        "repr shows a person",
+        "enrich_pandas.providers.types:Identity.__repr__",
+        replace("for name, _ in", "for _, name in"),
+        SECRETS,
+    ),
+    Mutant(
+        "http.client prints the signed headers",
+        "enrich_pandas.transport.connection:_Pool._validate_conn",
+        drop("set_debuglevel"),
+        CANARIES,
+    ),
+    Mutant(
+        "urllib3 logs the addresses of requests",
+        "enrich_pandas.transport.connection:_is_foreign",
+        returns("True"),
+        CANARIES,
+    ),
+    Mutant(
+        "a recording is executed",
+        "enrich_pandas.cassette.file:load",
+        replace(
+            "deserialize(text,", 'deserialize((__import__("yaml").unsafe_load(text), text)[1],'
+        ),
+        "tests/cassette/test_cassette.py",
+    ),
+]
+
+ERASURE = [
+    Mutant(
+        "erased data stays readable in the file",
+        "enrich_pandas.journal.database:PRAGMAS",
+        replace("secure_delete = ON", "secure_delete = OFF"),
+        PRIVACY,
+    ),
+    Mutant(
+        "erasure keeps the raw answers",
+        "enrich_pandas.journal.erasure:erase",
+        drop("_erase_from_bodies"),
+        PRIVACY,
+    ),
+    Mutant(
+        "erasure keeps the headers",
+        "enrich_pandas.journal.erasure:_erase_from_bodies",
+        replace('_without(row["headers"], trace)', 'row["headers"]'),
+        PRIVACY,
+    ),
+    Mutant(
+        "erasure misses other spellings",
+        "enrich_pandas.journal.erasure:_legible",
+        replace("unquote(unquote(text))", "unquote(text)"),
+        "tests/journal/test_erasure.py",
+    ),
+    Mutant(
+        "an open job brings erased people back",
+        "enrich_pandas.journal:Journal.store_results",
+        drop("erase_returned"),
+        PRIVACY,
+    ),
+    Mutant(
+        "a result is stored before the removal that it reports",
+        "enrich_pandas.journal:Journal.store_results",
+        replace(
+            "(LANDED, facts)\n",
+            "(LANDED, facts)\n        with self._database.writing() as connection:\n",
+        ),
+        JOURNAL,
+    ),
+    Mutant(
+        "each removal in an answer reads the whole journal",
+        "enrich_pandas.journal.erasure:erase_removed",
+        replace(
+            "removed.items()", "[(why, {one}) for why, all_ in removed.items() for one in all_]"
+        ),
+        PRIVACY,
+    ),
+    Mutant(
+        "an identity that is erased from an open job has cost nothing",
+        "enrich_pandas.journal.erasure:LEFT_OUT",
+        replace("MIN(at_risk, (reserved - held) * :share)", "0"),
+        JOURNAL,
+    ),
+    Mutant(
+        "the suppression list is not read before spending",
+        "enrich_pandas.journal.suppression:SuppressionFilter.for_rows.refuse",
+        returns("None"),
+        PRIVACY,
+    ),
+    Mutant(
+        "the suppression list is not read before results are shown",
+        "enrich_pandas.engine.results:Results.record",
+        replace("screen.apply(answer)", "answer"),
+        PRIVACY,
+    ),
+    Mutant(
+        "the suppression list is readable",
+        "enrich_pandas.journal.suppression:digest",
+        returns('f"{kind} {mark}".encode()'),
+        PRIVACY,
+    ),
+]
+
+RETENTION = [
+    Mutant(
+        "a lost answer is bought again if an older one is stored",
+        "enrich_pandas.journal.records:Answer.as_of",
+        returns("self.fetched"),
+        RESUME,
+    ),
+    Mutant(
+        "a lost answer expires with the match before it",
+        "enrich_pandas.journal.retention:_delete_results",
+        drop("UNCOVERED"),
+        RESUME,
+    ),
+    Mutant(
+        "a held row expires and is bought again",
+        "enrich_pandas.journal.retention:_delete_results",
+        replace(
+            'WHERE fetched < ? AND status != ?", (moment, Status.HELD)',
+            'WHERE fetched < ?", (moment,)',
+        ),
+        JOURNAL,
+    ),
+    Mutant(
+        "an unread answer is used whatever its age",
+        "enrich_pandas.engine.plan:Work.sent_again",
+        replace("one.as_of <= self.oldest", "False"),
+        RESUME,
+    ),
+    Mutant(
+        "the quote counts an answer that is too old",
+        "enrich_pandas.engine.plan:_is_old",
+        returns("False"),
+        RESUME,
+    ),
+    Mutant(
+        "unread answers of a dead process never expire",
+        "enrich_pandas.journal.retention:Retention.delete_expired",
+        never("in dead"),
+        PRIVACY,
+    ),
+    Mutant(
+        "unread answers of a living process expire",
+        "enrich_pandas.journal.retention:Retention.delete_expired",
+        always("self._is_alive"),
+        JOURNAL,
+    ),
+    Mutant(
+        "a clock that was ahead stops the deletions",
+        "enrich_pandas.journal.retention:Retention.delete_expired",
+        replace("0 <= now - ", "now - "),
+        PRIVACY,
+    ),
+]
+
+FILES = [
+    Mutant(
+        "other users can read the journal",
+        "enrich_pandas.journal.database:_make_private",
+        replace("os.O_RDWR, 0o600", "os.O_RDWR, 0o644"),
+        JOURNAL,
+    ),
+    Mutant(
+        "another user's journal is used",
+        "enrich_pandas.journal.database:_make_private",
+        never("geteuid"),
+        JOURNAL,
+    ),
+    Mutant(
+        "a file that is no journal is replaced by an empty one",
+        "enrich_pandas.journal.database:_version",
+        never("APPLICATION_ID"),
+        JOURNAL,
+    ),
+    Mutant(
+        "a damaged journal is used",
+        "enrich_pandas.journal:Journal.begin_run",
+        drop("check_integrity"),
+        DISK,
+    ),
+    Mutant(
+        "a damaged index is not detected",
+        "enrich_pandas.journal.disk:check_integrity",
+        replace("integrity_check(1)", "quick_check(1)"),
+        DISK,
+    ),
+    Mutant(
+        "a folder that other users can change is used",
+        "enrich_pandas.journal.disk:check_folder",
+        replace("(stat.S_IWGRP | stat.S_IWOTH)", "0"),
+        DISK,
+    ),
+    Mutant(
+        "a folder that is a link is used",
+        "enrich_pandas.journal.disk:check_folder",
+        never("S_ISLNK"),
+        DISK,
+    ),
+    Mutant(
+        "no room is reserved for a full disk",
+        "enrich_pandas.journal.disk:reserve_space",
+        never("free * size"),
+        DISK,
+    ),
+    Mutant(
+        "an answer that the journal cannot store is dropped",
+        "enrich_pandas.journal:Journal.record_answer",
+        replace("self._overflow.guard(values), ", ""),
+        OVERFLOW,
+    ),
+    Mutant(
+        "an answer outside the journal is assigned to another request",
+        "enrich_pandas.journal.disk:Overflow._take",
+        replace("AND sent = ? AND", "AND ? > 0 AND"),
+        OVERFLOW,
+    ),
+]
+
+MUTANTS = [
+    *ORDER_OF_WRITES,
+    *CLAIMS,
+    *BUDGET,
+    *OUTCOMES,
+    *STOPPING,
+    *BALANCES,
+    *IDENTITIES,
+    *FRAME,
+    *WIRE,
+    *ERASURE,
+    *RETENTION,
+    *FILES,
 ]

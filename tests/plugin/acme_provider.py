@@ -1,10 +1,10 @@
 """Acme, a made-up vendor of people: ``POST /v1/people/lookup``, up to 50 queries a request.
 
-Answers ``[{"query": …, "person": {…} or null}, …]``, in any order; a person is 1 credit.
+It answers ``[{"query": …, "person": {…} or null}, …]`` in any order. A match costs 1 credit.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import ClassVar
 
 import msgspec
 
@@ -22,8 +22,8 @@ from enrich_pandas.providers.base import (
     Status,
     held,
 )
-from enrich_pandas.providers.binding import Reading, bind, keys
-from enrich_pandas.providers.decoding import elements, odd_note, read, text
+from enrich_pandas.providers.binding import Reading, bind, person_keys
+from enrich_pandas.providers.decoding import describe_mistyped, elements, read, text
 
 
 class Found(msgspec.Struct):
@@ -35,14 +35,14 @@ class Found(msgspec.Struct):
 
 
 class Element(msgspec.Struct):
-    """What is said about one address."""
+    """The result for one query."""
 
     query: str | None = None
     person: Found | msgspec.UnsetType | None = msgspec.UNSET
 
 
 class Acme(Provider):
-    """People by e-mail or LinkedIn address, from Acme; the key is that of ``ACME_API_KEY``."""
+    """People by e-mail address or LinkedIn URL, from Acme. The key is ``ACME_API_KEY``."""
 
     name: ClassVar[str] = "acme"
     kinds: ClassVar[tuple[Kind, ...]] = ("people",)
@@ -58,12 +58,8 @@ class Acme(Provider):
     def __init__(self, *, api_key: str | Secret | None = None) -> None:
         self.api_key = None if api_key is None else Secret(api_key)
 
-    def billed_options(self, kind: Kind) -> Mapping[str, Any]:
-        """Return nothing: there are no options."""
-        return {}
-
     def price(self, kind: Kind, batch: Sequence[Identity]) -> float:
-        """Return a credit for everybody: the most that a batch can cost."""
+        """Return the maximum cost: one credit for each identity."""
         return float(len(batch))
 
     def auth(self, secrets: Mapping[str, Secret]) -> Mapping[str, Secret]:
@@ -71,7 +67,7 @@ class Acme(Provider):
         return {"X-Api-Key": secrets["api_key"]}
 
     def flow(self, kind: Kind, batch: Sequence[Identity]) -> Flow:
-        """Ask about a batch in one request."""
+        """Request a batch in one request."""
         response = yield Request(
             method="POST",
             path="/v1/people/lookup",
@@ -86,20 +82,20 @@ class Acme(Provider):
 
 
 def matched(batch: Sequence[Identity], response: Response) -> list[Match]:
-    """Bind an answer by what it echoes."""
+    """Return one match for each identity, bound by the echoed query."""
     if response.status != 200:
         reason = f"http_{response.status}"
         return [Match(identity=one, status=Status.FAILED, reason=reason) for one in batch]
     parts = elements(response.body)
-    absent = Reading(status=Status.HELD, reason="missing" if parts.are_whole else "answer_cut")
+    absent = Reading(status=Status.HELD, reason="missing" if parts.are_complete else "answer_cut")
     return bind(batch, map(reading, parts.raw), absent)
 
 
 def reading(raw: bytes) -> Reading:
-    """Return what an element says, and about whom."""
-    element, odd = read(raw, Element)
-    claims = [keys([element.query or ""])] if element else []
-    if element is None or element.person is msgspec.UNSET or "person" in odd:
+    """Return the reading of an element."""
+    element, mistyped = read(raw, Element)
+    claims = [person_keys([element.query or ""])] if element else []
+    if element is None or element.person is msgspec.UNSET or "person" in mistyped:
         return Reading(status=Status.HELD, reason="unreadable", claims=claims)
     if element.person is None:
         return Reading(status=Status.NOT_FOUND, reason="no_match", claims=claims)
@@ -110,5 +106,9 @@ def reading(raw: bytes) -> Reading:
         company=text(found.employer),
     )
     return Reading(
-        status=Status.MATCHED, claims=claims, model=person, credits=1, note=odd_note(odd)
+        status=Status.MATCHED,
+        claims=claims,
+        model=person,
+        credits=1,
+        note=describe_mistyped(mistyped),
     )

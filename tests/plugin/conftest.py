@@ -1,3 +1,3 @@
-"""The plugin's own tests run where it is installed: see test_plugin.py beside this folder."""
+"""Do not collect the plugin's own tests: tests/end_to_end/test_plugin.py installs and runs them."""
 
 collect_ignore = ["tests"]

@@ -1,4 +1,4 @@
-"""A conversation with a flow, by hand: no network, no mock."""
+"""Run a flow by hand, without a network or a mock."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -20,7 +20,7 @@ Talk = Callable[..., tuple[list[Match], list[Request]]]
 
 @pytest.fixture
 def reply() -> Callable[..., Response]:
-    """Make a response; a body that is no bytes is encoded."""
+    """Return a factory of responses. A body that is not bytes is encoded."""
 
     def make(
         body: Any, status: int = 200, outcome: Outcome | None = None, **headers: str
@@ -38,7 +38,7 @@ def reply() -> Callable[..., Response]:
 
 @pytest.fixture
 def talk() -> Talk:
-    """Run a flow; an answer is a response, or a function of the request."""
+    """Return a function that runs a flow on responses, or on a function of the request."""
 
     def run(
         provider: Provider,

@@ -1,6 +1,6 @@
-"""Where each field of a vendor's answer lands: change it, and see what changes.
+"""Find the place of each field of a vendor's answer: change it, and see what changes.
 
-Nothing here knows how a provider reads. A field whose change changes nothing was dropped.
+This is independent of the provider's parser. A field that changes nothing was dropped.
 """
 
 import copy
@@ -13,18 +13,18 @@ from enrich_pandas.models import Model
 
 Path = tuple[str | int, ...]
 
-WHOM = "whom the answer is about"
+IDENTITY = "the identity of the answer"
 
 
 def landings(sample: Any, read: Callable[[Any], Model | None]) -> dict[str, set[str]]:
-    """Return for each field of a sample the fields of the model that change with it.
+    """Return the fields of the model that change with each field of a sample.
 
     Parameters
     ----------
     sample
-        An answer as the vendor prints it; every list that it has holds something.
+        An answer as the vendor documents it, without empty lists.
     read
-        Makes a model of an answer, or None where it is about nobody who was asked for.
+        Returns the model of an answer, or None if the answer is about another identity.
     """
     before = values(read(sample))
     found: dict[str, set[str]] = {}
@@ -32,17 +32,17 @@ def landings(sample: Any, read: Callable[[Any], Model | None]) -> dict[str, set[
         landed = found.setdefault(written(path), set())
         for changed in others(value):
             after = read(with_leaf(sample, path, changed))
-            landed |= {WHOM} if after is None else {name for name, _ in before ^ values(after)}
+            landed |= {IDENTITY} if after is None else {name for name, _ in before ^ values(after)}
     return found
 
 
 def values(model: Model | None) -> set[tuple[str, str]]:
-    """Return what a model holds, whatever the order of its lists."""
+    """Return the values of a model, without the order of its lists."""
     return {(written(path), repr(leaf)) for path, leaf in leaves(msgspec.to_builtins(model))}
 
 
 def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
-    """Yield every value that holds no others, with the way to it."""
+    """Yield every leaf with its path."""
     if isinstance(value, dict):
         for name, inner in value.items():
             yield from leaves(inner, (*path, name))
@@ -54,7 +54,7 @@ def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
 
 
 def others(value: Any) -> list[Any]:
-    """Return other values in place of one, some of which are of its kind whatever that is."""
+    """Return other values, some of the same form."""
     if isinstance(value, bool):
         return [not value]
     if isinstance(value, int | float):
@@ -66,7 +66,7 @@ def others(value: Any) -> list[Any]:
 
 
 def with_leaf(sample: Any, path: Path, value: Any) -> Any:
-    """Return a sample with another value at the end of a way."""
+    """Return a sample with another value at a path."""
     changed = copy.deepcopy(sample)
     place = changed
     for step in path[:-1]:
@@ -76,7 +76,7 @@ def with_leaf(sample: Any, path: Path, value: Any) -> Any:
 
 
 def written(path: Path) -> str:
-    """Write a way as documents do: ``emails[].address``; a name that is data is left open.
+    """Format a path as documents do, such as ``emails[].address``; data becomes ``{}``.
 
     Examples
     --------

@@ -1,4 +1,4 @@
-"""Amplemarket: its options, whom it asks about, what it costs, and how its objects land."""
+"""Amplemarket: options, identities, prices, errors, and the places of its fields."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from enrich_pandas.providers.amplemarket.companies import WireCompany as Firm
 from enrich_pandas.providers.amplemarket.companies import company_of
 from enrich_pandas.providers.amplemarket.people import PersonResult, person_of
 from enrich_pandas.providers.amplemarket.people import WirePerson as Human
-from enrich_pandas.providers.amplemarket.requests import asked_person, echoed_person, written_person
+from enrich_pandas.providers.amplemarket.requests import person_echo, person_key, person_parameters
 from enrich_pandas.providers.base import Identity, Outcome, RateLimit, Request, Response, Secret
 from enrich_pandas.providers.decoding import read
 
@@ -201,29 +201,29 @@ def firm(fields: dict[str, Any]) -> Any:
 
 
 @pytest.mark.parametrize("field", [*PERSON_LANDS])
-def test_every_field_of_a_person_lands(field: str) -> None:
+def test_every_person_field_has_a_place(field: str) -> None:
     assert human({field: PERSON[field]}) == PERSON_LANDS[field]
 
 
 @pytest.mark.parametrize("field", [*COMPANY_LANDS])
-def test_every_field_of_a_company_lands(field: str) -> None:
+def test_every_company_field_has_a_place(field: str) -> None:
     assert firm({field: COMPANY[field]}) == COMPANY_LANDS[field]
 
 
 @pytest.mark.parametrize("field", [*EMPLOYER_LANDS])
-def test_every_field_of_an_employer_lands_beside_the_person(field: str) -> None:
+def test_every_employer_field_has_a_place_beside_the_person(field: str) -> None:
     made = human({"company": {field: COMPANY[field]}})
     assert made["employer"] == EMPLOYER_LANDS[field]
     assert made.get("company") == (COMPANY["name"] if field == "name" else None)
     assert made.get("company_domain") == ("acme.example" if field == "website" else None)
 
 
-def test_the_tables_know_every_documented_field_and_none_but_object_lands_nowhere() -> None:
+def test_the_tables_list_every_documented_field() -> None:
     assert PERSON_LANDS.keys() == PERSON.keys() - {"object", "company"}
     assert COMPANY_LANDS.keys() == EMPLOYER_LANDS.keys() == COMPANY.keys() - {"object"}
 
 
-def test_the_current_position_goes_into_the_one_it_is_about() -> None:
+def test_current_position_fields_complete_the_matching_position() -> None:
     old, now = human(PERSON)["experiences"]
     assert "is_current" not in old
     assert now == {
@@ -236,7 +236,7 @@ def test_the_current_position_goes_into_the_one_it_is_about() -> None:
     }
 
 
-def test_a_current_position_that_is_none_of_the_others_is_one_of_its_own() -> None:
+def test_an_unlisted_current_position_is_added() -> None:
     other = {"title": "Engineer", "start_date": "2011"}
     first, second = human({**PERSON, "experiences": [other]})["experiences"]
     assert (first["start_date"], first["company"], first["is_current"]) == (
@@ -251,7 +251,7 @@ JUNK = [0, "x", [], {}, [None], [[1]], [{"a": 1}], True, 1.5, None, {"a": {"b": 
 
 
 @pytest.mark.parametrize("junk", JUNK, ids=repr)
-def test_a_field_of_another_type_raises_nothing_and_harms_no_other(junk: Any) -> None:
+def test_a_mistyped_field_affects_no_other_field(junk: Any) -> None:
     for name in PERSON:
         made, _ = read(msgspec.json.encode({**PERSON, name: junk}), Human)
         assert made is not None
@@ -266,7 +266,7 @@ def test_a_field_of_another_type_raises_nothing_and_harms_no_other(junk: Any) ->
         assert name == "industry" or company.industry == "Manufacturing"
 
 
-# -- options ---------------------------------------------------------------------------------------
+# -- Options -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -285,7 +285,7 @@ def test_a_field_of_another_type_raises_nothing_and_harms_no_other(junk: Any) ->
         {"reveal_phone_numbers": 1},
     ],
 )
-def test_an_option_that_is_none_is_refused_by_name(options: dict[str, Any]) -> None:
+def test_an_invalid_option_is_refused_by_name(options: dict[str, Any]) -> None:
     (word,) = options.values()
     with pytest.raises(ConfigurationError, match="Nothing was spent") as error:
         Amplemarket(**options)
@@ -293,16 +293,16 @@ def test_an_option_that_is_none_is_refused_by_name(options: dict[str, Any]) -> N
     assert error.value.todo
 
 
-def test_the_limits_of_rows_at_risk_are_allowed_and_size_the_batches() -> None:
-    everybody = [Identity.of(email=f"p{n}@example.com") for n in range(5)]
+def test_rows_at_risk_sets_the_batch_size() -> None:
+    identities = [Identity.of(email=f"p{n}@example.com") for n in range(5)]
     sizes = [
-        [len(batch) for batch in Amplemarket(rows_at_risk=size).batches("people", everybody)]
+        [len(batch) for batch in Amplemarket(rows_at_risk=size).batches("people", identities)]
         for size in (1, 2, 10_000)
     ]
     assert sizes == [[1] * 5, [2, 2, 1], [5]]
 
 
-def test_the_basics() -> None:
+def test_credentials_limits_and_billed_options() -> None:
     provider = Amplemarket(api_key="k", reveal_email=True)
     assert "'k'" not in repr(provider)
     assert provider.auth({"api_key": Secret("k")}) == {"Authorization": Secret("Bearer k")}
@@ -325,14 +325,14 @@ def test_the_basics() -> None:
         ({"reveal_email": True, "reveal_phone_numbers": True}, 5.0),
     ],
 )
-def test_the_worst_price_is_that_of_everything_found(options: dict[str, Any], worst: float) -> None:
+def test_the_price_assumes_that_everything_is_found(options: dict[str, Any], worst: float) -> None:
     provider = Amplemarket(**options)
     people = [Identity.of(email=f"{name}@example.com") for name in "ab"]
     assert provider.price("people", people) == worst
     assert provider.price("companies", [Identity.of(domain="acme.example")] * 2) == 1.0
 
 
-# -- whom it asks about ----------------------------------------------------------------------------
+# -- Identities ----------------------------------------------------------------------------------
 
 NAMED = {"name": "Ada Example"}
 
@@ -353,7 +353,7 @@ NAMED = {"name": "Ada Example"}
         ({}, None),
     ],
 )
-def test_a_person_is_identified_by_the_best_of_a_row(
+def test_a_person_is_identified_by_the_best_identifier(
     values: dict[str, str], identity: dict[str, str] | None
 ) -> None:
     chosen = Amplemarket().identify("people", values)
@@ -387,7 +387,7 @@ def first_request(provider: Amplemarket, kind: Any, batch: list[Identity]) -> Re
         ({"lead_key": "linkedin_id"}, {"linkedin_id": "ada-l%C3%B6w"}),
     ],
 )
-def test_a_job_is_one_billed_request_at_its_worst_price(
+def test_an_enrichment_request_is_billed_at_its_maximum(
     options: dict[str, Any], body: dict[str, str]
 ) -> None:
     batch = [
@@ -406,7 +406,7 @@ def test_a_job_is_one_billed_request_at_its_worst_price(
     }
 
 
-def test_the_job_of_companies() -> None:
+def test_companies_are_sent_in_one_billed_request() -> None:
     page = "https://www.linkedin.com/company/acme"
     batch = [Identity.of(domain="acme.example"), Identity.of(company_linkedin_url=page)]
     request = first_request(Amplemarket(), "companies", batch)
@@ -415,7 +415,7 @@ def test_the_job_of_companies() -> None:
     assert (request.billed, request.credits) == (True, 1.0)
 
 
-# -- refusals --------------------------------------------------------------------------------------
+# -- Errors --------------------------------------------------------------------------------------
 
 
 def refusal(status: int, code: Any) -> Response:
@@ -435,32 +435,36 @@ def refusal(status: int, code: Any) -> Response:
         (Response(status=402, body=b"<html>"), QuotaError),
     ],
 )
-def test_an_error_is_what_its_code_says_else_its_status(response: Response, kind: type) -> None:
+def test_an_error_follows_its_code_then_its_status(response: Response, kind: type) -> None:
     error = Amplemarket().error_for(response)
     assert type(error) is kind
     assert error.todo
 
 
-def test_no_error_is_none() -> None:
+def test_a_response_without_a_known_error_is_none() -> None:
     assert Amplemarket().error_for(Response(status=200, body=b"{}")) is None
     assert Amplemarket().error_for(refusal(404, "person_not_found")) is None
     assert Amplemarket().error_for(refusal(200, "insufficient_credits")) is None
 
 
-def test_a_title_with_a_company_is_asked_for_where_no_name_is():
+def test_a_title_with_a_company_replaces_a_name():
     row = {"title": "Head of  Lenses", "domain": "example.com"}
     identity = Amplemarket().identify("people", row)
     assert identity == Identity.of(title="Head of  Lenses", domain="example.com")
-    assert written_person(identity) == {"title": "Head of  Lenses", "company_domain": "example.com"}
-    assert asked_person(identity) in echoed_person(
+    assert person_parameters(identity) == {
+        "title": "Head of  Lenses",
+        "company_domain": "example.com",
+    }
+    assert person_key(identity) in person_echo(
         PersonResult(title="HEAD of Lenses", company_domain="www.example.com")
     )
     named = PersonResult(name="Ada", title="Head of Lenses", company_domain="example.com")
-    assert asked_person(identity) not in echoed_person(named)
+    assert person_key(identity) not in person_echo(named)
 
 
-def test_two_results_that_differ_about_one_lead_are_a_conflict() -> None:
-    from enrich_pandas.providers.amplemarket.results import UNPROVEN, bind, read_person_result
+def test_two_different_results_for_one_lead_conflict() -> None:
+    from enrich_pandas.providers.amplemarket.results import read_person_result
+    from enrich_pandas.providers.binding import UNPROVEN, bind
 
     ada = Identity.of(email="ada@example.com")
 
@@ -471,7 +475,7 @@ def test_two_results_that_differ_about_one_lead_are_a_conflict() -> None:
 
     def bound(*names: str) -> Any:
         readings = [read_person_result(result(one), email=False, phones=False) for one in names]
-        (match,) = bind([ada], readings, UNPROVEN, asked_person)
+        (match,) = bind([ada], readings, UNPROVEN, person_key, one_key=True)
         return match
 
     assert bound("Ada Example", "Ada Example").model.name == "Ada Example"

@@ -1,4 +1,4 @@
-"""Whatever a vendor's schema allows is read whole, and makes a frame.
+"""Any answer that a vendor's schema allows is parsed completely and makes a frame.
 
 Answers are made from the wire types themselves, so that a field that is added to one is tried too.
 ``-m slow`` makes 100 frames of each.
@@ -22,7 +22,7 @@ from enrich_pandas.providers.decoding import Day, read
 
 
 class Schema(NamedTuple):
-    """A wire type, and what makes a model of it."""
+    """A wire type, and the function that returns its model."""
 
     wire: type[msgspec.Struct]
     model_of: Any
@@ -43,7 +43,7 @@ SCHEMAS = {
     "zoho company": Schema(zoho.companies.EnrichedOrg, zoho.companies.company_of),
 }
 
-# -- any answer of a schema ----------------------------------------------------------------------
+# -- Any answer of a schema ----------------------------------------------------------------------
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=9) | st.sampled_from(
     [
@@ -66,7 +66,7 @@ PLAIN |= {type(None): st.none(), Any: ANYTHING}
 
 
 def answers(kind: Any) -> st.SearchStrategy[Any]:
-    """Return what JSON a type allows."""
+    """Return a strategy for the JSON that a type allows."""
     origin, inside = get_origin(kind), get_args(kind)
     if origin is Annotated:
         return answers(inside[0]).filter(lambda value: fits(value, kind))
@@ -82,7 +82,7 @@ def answers(kind: Any) -> st.SearchStrategy[Any]:
 
 
 def objects(kind: type[msgspec.Struct]) -> st.SearchStrategy[dict[str, Any]]:
-    """Return what objects a wire type allows; a vendor may add fields of its own."""
+    """Return a strategy for the objects of a wire type, with additional fields."""
     hints = get_type_hints(kind, include_extras=True)
     fields = {one.encode_name: answers(hints[one.name]) for one in msgspec.structs.fields(kind)}
     news = st.just({}) | st.fixed_dictionaries({"introduced_yesterday": ANYTHING})
@@ -97,11 +97,11 @@ def fits(value: Any, kind: Any) -> bool:
     return True
 
 
-# -- what becomes of it --------------------------------------------------------------------------
+# -- Models and frames ---------------------------------------------------------------------------
 
 
 class Prepared(Provider):
-    """Gives everybody the next of some models."""
+    """A provider that returns the next of some models for each identity."""
 
     name, kinds, origin, version = "prepared", ("people", "companies"), "", "1"
     identifiers: ClassVar = {"people": ("email",), "companies": ("domain",)}
@@ -137,7 +137,7 @@ def framed(models, kind, layout):
 
 @pytest.fixture(scope="module")
 def dtypes(tmp_path_factory):
-    """Return the dtypes of each frame, as one without answers has them."""
+    """Return the dtypes of each frame without answers."""
     with ep.sandbox(journal=tmp_path_factory.mktemp("none") / "journal.sqlite"):
         return {
             (kind, layout): dict(framed([], kind, layout).dtypes.iloc[1:])
@@ -150,7 +150,7 @@ def dtypes(tmp_path_factory):
 @pytest.mark.parametrize(
     "count", [4, pytest.param(100, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])]
 )
-def test_what_a_schema_allows_is_read_whole_and_makes_a_frame(name, count, dtypes, tmp_path):
+def test_any_valid_answer_makes_a_frame(name, count, dtypes, tmp_path):
     wire, model_of = SCHEMAS[name]
     prefix = name.split()[1]
     model, kind = (Person, "people") if prefix == "person" else (Company, "companies")
@@ -187,6 +187,6 @@ def test_what_a_schema_allows_is_read_whole_and_makes_a_frame(name, count, dtype
         (amplemarket.companies.WireCompany, "followers", -1e17),
     ],
 )
-def test_a_number_that_no_table_holds_is_left_empty_and_named(wire, field, number):
+def test_a_number_out_of_range_is_empty_and_named(wire, field, number):
     element, odd = read(msgspec.json.encode({field: number}), wire)
     assert (getattr(element, field), odd) == (None, [field])

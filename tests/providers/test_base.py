@@ -19,12 +19,12 @@ DATE = "Sat, 21 Nov 2026 10:00:00 GMT"
         ("Sat, 21 Nov 2026 10:00:05 GMT", "", None),
     ],
 )
-def test_a_wait_is_read_against_the_answers_own_date(header, date, seconds):
+def test_retry_after_uses_the_date_of_the_response(header, date, seconds):
     response = Response(status=429, headers={"retry-after": header, "date": date})
     assert Provider.retry_after(ep.Crustdata(), response) == seconds
 
 
-def test_the_order_of_fields_buys_nothing_again():
+def test_the_order_of_fields_is_not_billed():
     one, two = (
         ep.Crustdata(fields=fields) for fields in (["skills", "education"], ["education", "skills"])
     )

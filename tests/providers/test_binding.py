@@ -1,4 +1,4 @@
-"""Which element belongs to whom."""
+"""Which element belongs to which identity."""
 
 import unicodedata
 from urllib.parse import quote
@@ -11,7 +11,7 @@ from enrich_pandas.frame import linkedin
 from enrich_pandas.frame.cells import InvalidValueError
 from enrich_pandas.models import Person
 from enrich_pandas.providers.base import Identity, Status
-from enrich_pandas.providers.binding import Reading, bind, key_of, keys, profile_key
+from enrich_pandas.providers.binding import Reading, bind, key_of, person_keys, profile_key
 
 ABSENT = Reading(status=Status.NOT_FOUND, reason="absent")
 
@@ -22,7 +22,7 @@ def identity(slug: str) -> Identity:
 
 def reading(*names: str, said: str = "") -> Reading:
     model = Person(name=said or names[0])
-    return Reading(status=Status.MATCHED, claims=[keys(names)], model=model, credits=3)
+    return Reading(status=Status.MATCHED, claims=[person_keys(names)], model=model, credits=3)
 
 
 @settings(max_examples=400, deadline=None)
@@ -61,11 +61,11 @@ def test_an_echo_has_the_key_of_the_canonical_address(
         "a" * 5_000,
     ],
 )
-def test_an_echo_of_anything_else_has_no_key(echo: str) -> None:
+def test_an_echo_of_another_form_has_no_key(echo: str) -> None:
     assert profile_key(echo) is None
 
 
-def test_a_urn_is_read_out_of_its_own_form() -> None:
+def test_a_urn_is_extracted_from_its_prefix() -> None:
     assert profile_key("urn:li:fsd_profile:ACoAAAbCdEf") == "ACoAAAbCdEf"
 
 
@@ -74,7 +74,7 @@ def test_a_urn_is_read_out_of_its_own_form() -> None:
     st.lists(st.sampled_from("abcdef"), max_size=5, unique=True),
     st.lists(st.sampled_from("abcdefgh")),
 )
-def test_every_identity_has_one_answer_and_it_is_its_own(asked: list[str], said: list[str]) -> None:
+def test_each_identity_gets_exactly_its_own_result(asked: list[str], said: list[str]) -> None:
     matches = bind([identity(slug) for slug in asked], [reading(slug) for slug in said], ABSENT)
     assert [match.identity for match in matches] == [identity(slug) for slug in asked]
     is_sure = len(said) == len(set(said)) and set(said) <= set(asked)
@@ -86,33 +86,64 @@ def test_every_identity_has_one_answer_and_it_is_its_own(asked: list[str], said:
             assert match.reason == ("absent" if is_sure else "unproven")
 
 
-def test_the_same_said_twice_is_kept_once_and_different_things_are_not() -> None:
+def test_equal_elements_bind_once_and_different_ones_conflict() -> None:
     (match,) = bind([identity("ada")], [reading("ada"), reading("ADA", said="ada")], ABSENT)
     assert (match.status, match.credits) == ("matched", 3)
     (match,) = bind([identity("ada")], [reading("ada"), reading("ada", said="Bo")], ABSENT)
     assert (match.status, match.reason, match.model) == ("held", "conflicting_answers", None)
 
 
-def test_the_first_claim_that_names_somebody_counts() -> None:
-    claims = [keys(["stranger"]), keys(["bo"]), keys(["ada"])]
+def test_the_first_useful_claim_binds() -> None:
+    claims = [person_keys(["stranger"]), person_keys(["bo"]), person_keys(["ada"])]
     one = Reading(status=Status.MATCHED, claims=claims, model=Person(name="x"))
     matches = bind([identity("ada"), identity("bo")], [one], ABSENT)
     assert [match.status for match in matches] == ["not_found", "matched"]
 
 
-def test_what_means_held_stays_so_beside_a_stranger() -> None:
+def test_a_held_absence_keeps_its_reason() -> None:
     missing = Reading(status=Status.HELD, reason="missing_element")
     (match,) = bind([identity("ada")], [reading("stranger")], missing)
     assert match.reason == "missing_element"
 
 
-def test_a_reading_never_shows_a_person() -> None:
+def test_the_repr_of_a_reading_hides_the_person() -> None:
     assert "Ada" not in repr(reading("slug", said="Ada Example"))
 
 
-def test_two_spellings_of_one_key_are_owed_an_element_each() -> None:
+def test_an_element_with_two_identities_binds_to_both_and_costs_once() -> None:
+    matches = bind([identity("ada"), identity("bo")], [reading("ada", "bo", said="x")], ABSENT)
+    assert [(match.status, match.credits) for match in matches] == [("matched", 3), ("matched", 0)]
+
+
+def test_with_one_key_an_element_with_two_identities_is_left_over() -> None:
+    batch = [identity("ada"), identity("bo"), identity("cy")]
+    said = [reading("ada", "bo", said="x"), reading("cy")]
+    matches = bind(batch, said, ABSENT, one_key=True)
+    assert [match.reason for match in matches] == ["unproven", "unproven", ""]
+
+
+def test_with_one_key_all_claims_count() -> None:
+    claims = [person_keys(["ada"]), person_keys(["bo"])]
+    one = Reading(status=Status.MATCHED, claims=claims, model=Person(name="x"), credits=1)
+    batch = [identity("ada"), identity("bo")]
+    assert [match.status for match in bind(batch, [one], ABSENT)] == ["matched", "not_found"]
+    matches = bind(batch, [one], ABSENT, one_key=True)
+    assert {match.reason for match in matches} == {"unproven"}
+
+
+@pytest.mark.parametrize("one_key", [False, True])
+def test_a_left_over_element_makes_a_failed_absence_unproven(one_key: bool) -> None:
+    absent = Reading(status=Status.FAILED, reason="canceled")
+    (match,) = bind([identity("ada")], [reading("bo")], absent, one_key=one_key)
+    assert (match.status, match.reason) == ("held", "unproven")
+    assert "1 elements of the answer" in match.note
+
+
+def test_two_spellings_of_one_key_need_two_elements() -> None:
     one, two = Identity.of(email="Ada@example.com"), Identity.of(email="ada@example.com")
-    said = Reading(status=Status.NOT_FOUND, claims=[keys(["ada@example.com"])], reason="no_match")
+    said = Reading(
+        status=Status.NOT_FOUND, claims=[person_keys(["ada@example.com"])], reason="no_match"
+    )
     gone = identity("gone")
     matches = bind([one, two, gone], [said, said], ABSENT)
     assert [match.reason for match in matches] == ["no_match", "no_match", "absent"]

@@ -1,4 +1,4 @@
-"""The wire, as recorded: every vendor's exchanges, replayed by vcrpy with no server at all.
+"""The recorded exchanges of every vendor, replayed by vcrpy without a server.
 
 The cassettes are recorded against the sandbox: ``pytest tests/providers/test_cassettes.py
 --record-mode=rewrite``. They are matched on method, path, query and body, so a request that differs
@@ -19,7 +19,7 @@ from tests.canaries import unwatched
 CASSETTES = Path(__file__).parents[2] / "cassettes"
 NOWHERE = "http://127.0.0.1:9"
 
-# Whatever holds a credential, in a header, a query or a body, is blanked by these names.
+# Headers, parameters and form fields that hold a credential and are blanked.
 SECRET_NAMES = (
     "access_token",
     "api_key",
@@ -32,7 +32,7 @@ SECRET_NAMES = (
     "token",
     "x-api-key",
 )
-ACCIDENTAL = ("x-request-id", "user-agent", "date")  # of the run, not of the exchange
+ACCIDENTAL = ("x-request-id", "user-agent", "date")  # depend on the run, not on the exchange
 VENDORS = ("amplemarket", "crustdata", "zoho")
 
 LEADS = pd.DataFrame(
@@ -104,9 +104,9 @@ def vcr_cassette_dir():
 
 @pytest.fixture
 def default_cassette_name(request):
-    what = request.node.originalname.removeprefix("test_")
+    kind = request.node.originalname.split("_")[1]  # test_people_…, test_companies_…
     vendor, _, variant = request.node.callspec.params["case"].partition("-")
-    return f"{vendor}/{what}{variant and '-' + variant}"
+    return f"{vendor}/{kind}{variant and '-' + variant}"
 
 
 @pytest.fixture
@@ -129,10 +129,10 @@ def vendor(record_mode):
 
 @pytest.mark.vcr
 @pytest.mark.parametrize("case", PEOPLE)
-def test_people(vendor, case):
+def test_people_are_matched_from_a_cassette(vendor, case):
     people = ep.people(LEADS, PEOPLE[case], progress=None)
     matched = people["person_status"] == "matched"
-    # Zoho takes English only, and says so of Zoé before anything is spent.
+    # Zoho accepts English only: Zoé is refused before anything is spent.
     reasons = people.loc[~matched, "person_reason"].tolist()
     assert reasons == ["linkedin_url:not_english"] * (case == "zoho")
     assert people.loc[matched, "person_name"].str.contains("Ada|Grace|Zoé|Mary").all()
@@ -141,7 +141,7 @@ def test_people(vendor, case):
 
 @pytest.mark.vcr
 @pytest.mark.parametrize("case", COMPANIES)
-def test_companies(vendor, case):
+def test_companies_are_matched_from_a_cassette(vendor, case):
     firms = ep.companies(FIRMS, COMPANIES[case], progress=None)
     assert firms["company_status"].tolist() == ["matched"] * 2
     assert firms["company_domain"].tolist() == ["acme.example", "example.org"]
@@ -150,9 +150,9 @@ def test_companies(vendor, case):
 
 @pytest.mark.vcr
 @pytest.mark.parametrize("case", ["crustdata-2025-11-01", "crustdata-screener"])
-def test_a_request_that_was_not_recorded_is_no_answer(vendor, case, record_mode):
+def test_a_request_that_was_not_recorded_fails(vendor, case, record_mode):
     if record_mode != "none":
         pytest.skip("says what happens in replay; recording would record the request")
-    stranger = pd.DataFrame({"LinkedIn": ["https://www.linkedin.com/in/nobody-recorded"]})
+    stranger = pd.DataFrame({"LinkedIn": ["https://www.linkedin.com/in/not-recorded"]})
     with pytest.raises(ep.EnrichError):
         ep.people(stranger, PEOPLE[case], progress=None)

@@ -1,4 +1,4 @@
-"""Crustdata's options, prices, requests and what it says of its answers."""
+"""Crustdata's options, prices, requests and errors."""
 
 import copy
 import math
@@ -33,11 +33,11 @@ def first_request(provider: Crustdata, *batch: Identity) -> Request:
     return request
 
 
-def test_it_is_found_by_its_name() -> None:
+def test_crustdata_is_found_by_name() -> None:
     assert find_provider("crustdata") == Crustdata()
 
 
-def test_the_key_shows_nowhere_and_is_never_pickled() -> None:
+def test_the_key_is_not_shown_or_pickled() -> None:
     provider = Crustdata(api_key="canary-key")
     assert provider.api_key == Secret("canary-key")
     assert "canary" not in f"{provider!r} {provider!s} {provider.billed_options('people')}"
@@ -61,13 +61,11 @@ def test_the_key_shows_nowhere_and_is_never_pickled() -> None:
         ({"fields": "basic_profile,skills"}, "field names"),
         ({"fields": ["basic_profile,skills"]}, "comma"),
         ({"fields": []}, "field names"),
-        ({"prices": 0.5}, "prices is 0.5"),
-        ({"company_prices": {"base": 1}}, "company_prices is"),
+        ({"prices": 0.5}, "prices=0.5 is not Prices"),
+        ({"company_prices": {"base": 1}}, "company_prices={'base': 1}"),
     ],
 )
-def test_options_that_do_not_go_together_are_refused_with_what_to_type(
-    options: dict[str, Any], said: str
-) -> None:
+def test_incompatible_options_are_refused_with_a_hint(options: dict[str, Any], said: str) -> None:
     with pytest.raises(ConfigurationError, match="Nothing was spent") as error:
         Crustdata(**options)
     assert said in str(error.value)
@@ -78,7 +76,7 @@ def test_options_that_do_not_go_together_are_refused_with_what_to_type(
 @pytest.mark.parametrize(
     "price", [-1, -1e-300, math.nan, math.inf, 10**400, "1", None, True, [1.0], 1j]
 )
-def test_a_price_that_no_budget_can_hold_is_refused_by_its_name(name: str, price: Any) -> None:
+def test_an_invalid_price_is_refused_by_name(name: str, price: Any) -> None:
     with pytest.raises(ConfigurationError, match=f"^{name}=.*\nNothing was spent") as error:
         Prices(**{"base": 1, name: price})
     assert f"Prices({name}=" in error.value.todo
@@ -86,7 +84,7 @@ def test_a_price_that_no_budget_can_hold_is_refused_by_its_name(name: str, price
 
 @pytest.mark.parametrize("price", [0, 2, 0.25, np.float64(0.5), np.int64(3), Fraction(1, 2)])
 def test_any_real_number_is_a_price(price: Any) -> None:
-    assert Prices(base=price).of(["base"]) == float(price)
+    assert Prices(base=price).total(["base"]) == float(price)
 
 
 @pytest.mark.parametrize(
@@ -110,25 +108,25 @@ def test_any_real_number_is_a_price(price: Any) -> None:
         ({"prices": Prices(base=0.5)}, 0.5),
     ],
 )
-def test_the_most_it_can_cost(options: dict[str, Any], credits_: float) -> None:
+def test_the_price_is_the_maximum_cost(options: dict[str, Any], credits_: float) -> None:
     batch = [profile("ada"), profile("bo")]
     provider = Crustdata(**options)
     assert provider.price("people", batch) == 2 * credits_
     assert first_request(provider, *batch).credits == 2 * credits_
 
 
-def test_each_generation_signs_in_its_own_way() -> None:
+def test_each_api_version_has_its_scheme() -> None:
     secrets = {"api_key": Secret("abc")}
     assert Crustdata().auth(secrets) == {"Authorization": Secret("Bearer abc")}
     assert Crustdata(api=SCREENER).auth(secrets) == {"Authorization": Secret("Token abc")}
 
 
-def test_the_rate_limit_is_the_documented_one_unless_the_contract_says_otherwise() -> None:
+def test_the_rate_limit_is_documented_or_the_contracts() -> None:
     assert Crustdata().rate_limit == RateLimit(15, 60)
     assert Crustdata(rate=RateLimit(60, 60)).rate_limit == RateLimit(60, 60)
 
 
-def test_what_changes_what_is_bought_is_in_the_options_or_the_version() -> None:
+def test_options_that_change_the_purchase_are_billed() -> None:
     variants = [
         Crustdata(),
         Crustdata(fields=["basic_profile"]),
@@ -145,7 +143,7 @@ def test_what_changes_what_is_bought_is_in_the_options_or_the_version() -> None:
     assert {str((one.version, one.billed_options("people"))) for one in same} == {bought[0]}
 
 
-def test_the_screener_is_asked_by_a_get() -> None:
+def test_the_screener_uses_get() -> None:
     provider = Crustdata(api=SCREENER, realtime=True, force_fetch=True)
     request = first_request(provider, profile("ada"), profile("zoé"))
     assert (request.method, request.path) == ("GET", "/screener/person/enrich")
@@ -160,7 +158,7 @@ def test_the_screener_is_asked_by_a_get() -> None:
     assert request.identities == (profile("ada"), profile("zoé"))
 
 
-def test_the_screener_is_asked_for_one_email_a_request() -> None:
+def test_the_screener_gets_one_email_per_request() -> None:
     provider = Crustdata(api=SCREENER, preview=True)
     batches = list(provider.batches("people", [email("ada"), email("bo")]))
     assert batches == [[email("ada")], [email("bo")]]
@@ -170,14 +168,14 @@ def test_the_screener_is_asked_for_one_email_a_request() -> None:
     }
 
 
-def test_naming_the_business_email_names_the_default_fields_too() -> None:
+def test_business_email_also_names_the_default_fields() -> None:
     request = first_request(Crustdata(api=SCREENER, business_email=True), profile("ada"))
     fields = request.params["fields"].split(",")
     assert fields[-1] == "business_email"
     assert {"name", "current_employers", "education_background"} < set(fields)
 
 
-def test_the_current_api_is_asked_by_a_post_with_its_version() -> None:
+def test_the_current_api_uses_post_with_a_version() -> None:
     request = first_request(Crustdata(), profile("ada"))
     assert (request.method, request.path) == ("POST", "/person/enrich")
     assert request.headers == {"x-api-version": "2025-11-01"}
@@ -194,7 +192,7 @@ def test_the_current_api_is_asked_by_a_post_with_its_version() -> None:
     }
 
 
-def test_the_least_score_goes_with_emails_alone() -> None:
+def test_the_least_score_is_sent_with_emails_only() -> None:
     provider = Crustdata(min_similarity_score=0.8, fields=["basic_profile"], preview=True)
     assert first_request(provider, email("ada")).json == {
         "business_emails": ["ada@example.com"],
@@ -206,7 +204,7 @@ def test_the_least_score_goes_with_emails_alone() -> None:
 
 
 @pytest.mark.parametrize("api", ["2025-11-01", SCREENER])
-def test_addresses_and_emails_never_share_a_request(api: Any) -> None:
+def test_urls_and_emails_use_separate_requests(api: Any) -> None:
     people = [one for n in range(60) for one in (profile(f"p{n}"), email(f"p{n}"))]
     batches = list(Crustdata(api=api, emails_per_request=25).batches("people", people))
     assert [len(batch) for batch in batches] == [25, 25, 10, 25, 25, 10]
@@ -214,12 +212,12 @@ def test_addresses_and_emails_never_share_a_request(api: Any) -> None:
     assert sorted(one for batch in batches for one in batch) == sorted(people)
 
 
-def test_a_row_with_both_is_asked_for_by_its_address() -> None:
+def test_a_row_with_both_uses_its_url() -> None:
     values = {"email": "ada@example.com", "linkedin_url": "https://www.linkedin.com/in/ada"}
     assert Crustdata().identify("people", values) == profile("ada")
 
 
-def test_the_line_of_a_get_stays_within_8_kb_or_the_batch_shrinks() -> None:
+def test_a_long_url_reduces_the_batch_size() -> None:
     provider = Crustdata(api=SCREENER, business_email=True)
     people = [profile("é" * 60 + str(n)) for n in range(50)]
     batches = list(provider.batches("people", people))
@@ -229,12 +227,12 @@ def test_the_line_of_a_get_stays_within_8_kb_or_the_batch_shrinks() -> None:
     assert len(list(Crustdata().batches("people", people))) == 2
 
 
-def test_an_address_that_fits_into_no_line_is_refused_before_it_is_sent() -> None:
+def test_a_value_too_long_for_a_url_is_refused() -> None:
     (rule,) = Crustdata(api=SCREENER).rules("people")["linkedin_url"]
     assert rule.code == "too_long"
     assert not rule.accepts("https://www.linkedin.com/in/" + "é" * 900)
     assert rule.accepts("https://www.linkedin.com/in/ada")
-    assert not Crustdata().rules("people")  # a body has no end
+    assert not Crustdata().rules("people")  # the length of a body is not limited
 
 
 PE02 = {"error": "…: x. Internal system error while processing profile. Please try again later."}
@@ -255,7 +253,7 @@ PE02 = {"error": "…: x. Internal system error while processing profile. Please
         (502, {"error_code": "PE02"}, False),
     ],
 )
-def test_only_a_documented_code_makes_a_500_a_refusal(
+def test_only_a_documented_500_counts_as_refused(
     reply: Callable[..., Response], status: int, body: Any, is_refusal: bool
 ) -> None:
     assert Crustdata(api=SCREENER).refuses(reply(body, status)) is is_refusal
@@ -279,7 +277,7 @@ def test_a_429_waits_for_the_reset(
     assert Crustdata().retry_after(reply({}, 429, **headers)) == seconds
 
 
-def test_a_403_names_the_field_it_is_for(reply: Callable[..., Response]) -> None:
+def test_a_403_names_the_refused_field(reply: Callable[..., Response]) -> None:
     provider = Crustdata(fields=["basic_profile", "honors"])
     error = provider.error_for(reply({"error": {"message": "No access to: honors"}}, 403))
     assert isinstance(error, PermissionDeniedError)

@@ -1,4 +1,4 @@
-"""Crustdata's companies: what is asked, what an answer says, and of which company."""
+"""Crustdata's companies: requests, the choice of the company, states and fields."""
 
 from collections.abc import Callable
 from typing import Any
@@ -63,7 +63,7 @@ def element(asked: str, *firms: dict[str, Any]) -> dict[str, Any]:
     return {"matched_on": asked, "match_type": "domain", "matches": matches}
 
 
-# -- what is asked -------------------------------------------------------------------------------
+# -- Requests ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -79,7 +79,7 @@ def element(asked: str, *firms: dict[str, Any]) -> dict[str, Any]:
         (NAME, "names", "company_name", "Acme"),
     ],
 )
-def test_each_generation_asks_in_its_own_words(
+def test_each_api_version_has_its_parameters(
     identity: Identity, current_name: str, screener_name: str, value: str
 ) -> None:
     request = first_request(Crustdata(), identity)
@@ -91,7 +91,7 @@ def test_each_generation_asks_in_its_own_words(
     assert request.params == {screener_name: value}
 
 
-def test_names_with_commas_are_in_double_quotes() -> None:
+def test_names_with_commas_are_quoted() -> None:
     request = first_request(
         Crustdata(api="screener", companies_per_request=2), Identity.of(company="Acme, Inc."), NAME
     )
@@ -101,7 +101,7 @@ def test_names_with_commas_are_in_double_quotes() -> None:
     assert not rule.accepts('Acme "Best", Inc.')
 
 
-def test_what_tells_which_company_it_is_comes_with_any_fields() -> None:
+def test_identifying_fields_are_always_requested() -> None:
     fields = first_request(Crustdata(fields=["headcount"]), DOMAIN).json["fields"]
     assert fields == ["headcount", "basic_info", "status"]
     sent = first_request(Crustdata(api="screener", fields=["headcount"]), DOMAIN).params["fields"]
@@ -119,11 +119,11 @@ def test_what_tells_which_company_it_is_comes_with_any_fields() -> None:
         ({"prices": Prices(base=0.5)}, 2),
     ],
 )
-def test_the_most_it_can_cost(options: dict[str, Any], credits_: float) -> None:
+def test_the_price_is_the_maximum_cost(options: dict[str, Any], credits_: float) -> None:
     assert Crustdata(**options).price("companies", [DOMAIN, PAGE]) == 2 * credits_
 
 
-def test_one_identifier_a_request_and_in_the_screener_one_company() -> None:
+def test_a_request_has_one_kind_of_identifier() -> None:
     many = [Identity.of(domain=f"a{n}.example") for n in range(26)]
     sizes = [len(batch) for batch in Crustdata().batches("companies", [NAME, PAGE, *many])]
     assert sizes == [25, 1, 1, 1]
@@ -132,7 +132,7 @@ def test_one_identifier_a_request_and_in_the_screener_one_company() -> None:
     assert [len(batch) for batch in wide.batches("companies", many)] == [25, 1]
 
 
-def test_exact_match_and_realtime_are_asked_for_and_are_another_purchase() -> None:
+def test_exact_match_and_realtime_are_sent_and_billed() -> None:
     exact = Crustdata(exact_match=True)
     assert first_request(exact, DOMAIN).json["exact_match"] is True
     live = Crustdata(api="screener", realtime=True, exact_match=True)
@@ -142,7 +142,7 @@ def test_exact_match_and_realtime_are_asked_for_and_are_another_purchase() -> No
     assert exact.billed_options("people") == Crustdata().billed_options("people")
 
 
-# -- which company it is -------------------------------------------------------------------------
+# -- The choice of the company -------------------------------------------------------------------
 
 OTHER = firm("Acme Labs", "acme-labs.example")
 TWIN = firm("Acme Two", "acme.example")
@@ -159,7 +159,7 @@ TWIN = firm("Acme Two", "acme.example")
     ],
 )
 @pytest.mark.parametrize("provider", [Crustdata(), SCREENER], ids=["current", "screener"])
-def test_exactly_the_one_asked_for_or_none(
+def test_only_the_exact_company_is_matched(
     reply: Reply, provider: Crustdata, given: list[Any], status: str, reason: str
 ) -> None:
     is_current = provider.api == "2025-11-01"
@@ -174,10 +174,10 @@ def test_exactly_the_one_asked_for_or_none(
         assert match.model.domain == "acme.example"
     else:
         assert match.model is None
-        assert match.note == "2 companies were given"
+        assert match.note == "2 companies were returned"
 
 
-def test_another_company_alone_is_told_of_and_taken_only_where_the_question_is_echoed(
+def test_an_inexact_company_is_matched_only_with_echo(
     reply: Reply,
 ) -> None:
     (match,) = run(Crustdata(), [DOMAIN], reply([element("acme.example", OTHER)]))
@@ -186,7 +186,7 @@ def test_another_company_alone_is_told_of_and_taken_only_where_the_question_is_e
     assert (match.status, match.reason, match.model) == ("failed", "inexact", None)
 
 
-def test_a_main_domain_counts_for_more_than_one_of_several(reply: Reply) -> None:
+def test_a_main_domain_outranks_other_domains(reply: Reply) -> None:
     holder = firm("Holding", "holding.example", domains=["holding.example", "acme.example"])
     (match,) = run(SCREENER, [DOMAIN], reply([holder, firm()]))
     assert isinstance(match.model, Company)
@@ -196,7 +196,7 @@ def test_a_main_domain_counts_for_more_than_one_of_several(reply: Reply) -> None
 
 
 @pytest.mark.parametrize("own", [{"linkedin_id": "1234"}, {"linkedin_id": 1234}])
-def test_a_page_is_known_by_its_number_too(reply: Reply, own: dict[str, Any]) -> None:
+def test_a_page_is_also_identified_by_number(reply: Reply, own: dict[str, Any]) -> None:
     asked = Identity.of(company_linkedin_url="https://www.linkedin.com/company/1234")
     page = "https://www.linkedin.com/company/acme/"
     (match,) = run(SCREENER, [asked], reply([firm(linkedin_profile_url=page, **own)]))
@@ -232,7 +232,7 @@ def test_any_text_has_keys_or_none(text: str) -> None:
     assert name is None or name in company_keys([text.upper(), text])
 
 
-# -- what is said in place of one ----------------------------------------------------------------
+# -- States --------------------------------------------------------------------------------------
 
 
 def notice(status: str, *names: str) -> dict[str, Any]:
@@ -241,7 +241,7 @@ def notice(status: str, *names: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("code", [200, 202, 404])
-def test_enriching_and_not_found_are_told_company_by_company(reply: Reply, code: int) -> None:
+def test_enriching_and_not_found_are_reported_by_company(reply: Reply, code: int) -> None:
     batch = [Identity.of(domain=f"{name}.example") for name in "abc"]
     provider = Crustdata(api="screener", companies_per_request=25)
     body = [notice("enriching", "a.example"), notice("not_found", "b.example", "c.example")]
@@ -251,13 +251,13 @@ def test_enriching_and_not_found_are_told_company_by_company(reply: Reply, code:
     assert sum(match.credits for match in matches) == 0
 
 
-def test_a_notice_that_names_nobody_is_about_the_only_one(reply: Reply) -> None:
+def test_a_state_without_a_name_binds_alone(reply: Reply) -> None:
     body = {"status": "enriching", "message": "…", "companies_to_be_enriched": []}
     (match,) = run(SCREENER, [NAME], reply(body, 202))
     assert (match.status, match.reason) == ("pending", "enriching")
 
 
-def test_the_current_api_says_it_in_its_status(reply: Reply) -> None:
+def test_the_current_api_reports_a_state(reply: Reply) -> None:
     for state, status in (("enriching", "pending"), ("not_found", "not_found")):
         answer = element("acme.example")
         answer["matches"] = [{"company_data": {"status": {"state": state}}}]
@@ -267,14 +267,14 @@ def test_the_current_api_says_it_in_its_status(reply: Reply) -> None:
     assert (match.status, match.reason) == ("not_found", "no_match")
 
 
-def test_an_empty_answer_is_a_miss_to_an_exact_question_alone(reply: Reply) -> None:
+def test_an_empty_answer_is_not_found_with_exact_match(reply: Reply) -> None:
     (match,) = run(Crustdata(api="screener", exact_match=True), [DOMAIN], reply([]))
     assert match.status == "not_found"
     (match,) = run(SCREENER, [DOMAIN], reply([]))
     assert (match.status, match.reason) == ("held", "empty_answer")
 
 
-def test_a_field_that_is_not_opened_is_named(reply: Reply) -> None:
+def test_a_field_without_access_is_named(reply: Reply) -> None:
     body = {"error": "Unauthorized access to field(s): headcount"}
     flow = SCREENER.flow("companies", [DOMAIN])
     next(flow)
@@ -282,7 +282,7 @@ def test_a_field_that_is_not_opened_is_named(reply: Reply) -> None:
         flow.send(reply(body, 400))
 
 
-def test_a_malformed_domain_is_found_by_its_name(reply: Reply) -> None:
+def test_a_malformed_domain_is_found_by_name(reply: Reply) -> None:
     batch = [Identity.of(domain=f"{name}.example") for name in "ab"]
     flow = Crustdata().flow("companies", batch)
     next(flow)
@@ -291,16 +291,16 @@ def test_a_malformed_domain_is_found_by_its_name(reply: Reply) -> None:
     assert request.json["domains"] == ["b.example"]
 
 
-# -- what lands where ----------------------------------------------------------------------------
+# -- Fields --------------------------------------------------------------------------------------
 
-# What has no column, and why: see the wire types.
+# Fields without a column; the wire types say why.
 NO_COLUMN = {"hiring", "web_traffic", "seo", "people", "news", "software_reviews", "status"}
 NO_COLUMN_EITHER = {
     *("web_traffic", "glassdoor", "g2", "job_openings", "seo", "founders", "cxos"),
     *("decision_makers", "news_articles", "producthunt", "gartner", "estimated_revenue_timeseries"),
     *("crunchbase_profile_uuid", "is_full_domain_match", "ceo_location"),
 }
-# Others say the same.
+# Repeated elsewhere in the answer.
 TWICE = {"linkedin_profile_name", "linkedin_logo_url"}
 
 
@@ -327,7 +327,7 @@ RICH = msgspec.structs.replace(
 )
 
 
-def test_every_section_lands_or_is_listed() -> None:
+def test_every_section_has_a_place_or_is_listed() -> None:
     whole = current_document(RICH)
     whole["employee_reviews"] = {"company_ceo": {"name": "Ada Example"}}
 
@@ -341,7 +341,7 @@ def test_every_section_lands_or_is_listed() -> None:
         assert (without != made(whole)) is (name not in NO_COLUMN), name
 
 
-def test_every_field_lands_or_is_listed() -> None:
+def test_every_field_has_a_place_or_is_listed() -> None:
     whole = screener_document(RICH, is_full_match=True)
     whole |= {
         "linkedin_profile_name": "Acme (page)",
@@ -369,7 +369,7 @@ ANYTHING = st.recursive(
 
 @settings(max_examples=150, deadline=None)
 @given(ANYTHING, st.sampled_from(sorted(SECTIONS)), st.sampled_from(sorted(FIELDS)))
-def test_a_wrong_type_never_raises(wrong: Any, section: str, name: str) -> None:
+def test_a_mistyped_company_field_raises_nothing(wrong: Any, section: str, name: str) -> None:
     data = current_document(RICH) | {section: wrong}
     answer = {"matched_on": "x", "matches": [{"company_data": data}]}
     current.read_company(msgspec.json.encode(answer), lambda _: 2.0)

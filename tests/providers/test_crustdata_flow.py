@@ -1,4 +1,4 @@
-"""What becomes of every identity of a batch, whatever Crustdata answers."""
+"""The match of every identity of a batch for each answer of Crustdata."""
 
 import copy
 import math
@@ -40,12 +40,12 @@ BATCH = [profile(f"person-{n}") for n in range(25)]
 
 
 def screened(slug: str, **more: Any) -> dict[str, Any]:
-    """Make an element of the screener, whose person is called by the slug."""
+    """Return an element of the screener with the slug as the person's name."""
     return {"name": f"Name of {slug}", "query_linkedin_profile_urn_or_slug": [slug], **more}
 
 
 def found(matched_on: str, name: str | None = None, score: float = 1.0) -> dict[str, Any]:
-    """Make an element of the current API."""
+    """Return an element of the current API."""
     person = {"basic_profile": {"name": name or f"Name of {matched_on.rpartition('/')[2]}"}}
     return {
         "matched_on": matched_on,
@@ -71,7 +71,7 @@ def names(matches: Sequence[Match]) -> dict[str, str | None]:
 
 
 def converse(provider: Crustdata, batch: Sequence[Identity], response: Response) -> list[Match]:
-    """Give a flow its one answer."""
+    """Return the matches of a flow with one answer."""
     flow = provider.flow("people", batch)
     next(flow)
     with pytest.raises(StopIteration) as end:
@@ -81,7 +81,7 @@ def converse(provider: Crustdata, batch: Sequence[Identity], response: Response)
     return matches
 
 
-# -- the seed's tables ---------------------------------------------------------------------------
+# -- Documented answers --------------------------------------------------------------------------
 
 
 def test_a_lost_answer_holds_the_whole_batch(talk: Talk) -> None:
@@ -90,14 +90,14 @@ def test_a_lost_answer_holds_the_whole_batch(talk: Talk) -> None:
     assert set(outcomes(matches).values()) == {("held", "answer_lost")}
 
 
-def test_a_batch_that_is_all_found_is_one_request(talk: Talk, reply: Reply) -> None:
+def test_a_batch_of_matches_is_one_request(talk: Talk, reply: Reply) -> None:
     matches, requests = talk(SCREENER, PEOPLE, reply([screened(slug) for slug in slugs]))
     assert len(requests) == 1
     assert names(matches) == {slug: f"Name of {slug}" for slug in slugs}
     assert [match.credits for match in matches] == [3, 3, 3]
 
 
-def test_a_single_profile_may_come_as_a_bare_object(talk: Talk, reply: Reply) -> None:
+def test_a_single_profile_can_be_a_bare_object(talk: Talk, reply: Reply) -> None:
     matches, _ = talk(SCREENER, [profile(ADA)], reply(screened(ADA)))
     assert names(matches) == {ADA: "Name of ada"}
 
@@ -120,7 +120,7 @@ def test_a_single_profile_may_come_as_a_bare_object(talk: Talk, reply: Reply) ->
         ({"error": "nothing"}, 422, "failed"),
     ],
 )
-def test_a_refused_single_profile_is_read_by_its_code_or_its_words(
+def test_a_refused_profile_follows_its_code_or_message(
     talk: Talk, reply: Reply, body: Any, status: int, outcome: str
 ) -> None:
     matches, requests = talk(SCREENER, [profile(ADA)], reply(body, status))
@@ -130,7 +130,7 @@ def test_a_refused_single_profile_is_read_by_its_code_or_its_words(
     assert (matches[0].retry_in == 3600) is (outcome == "pending")
 
 
-def test_the_reasons_of_the_four_codes(talk: Talk, reply: Reply) -> None:
+def test_the_four_error_codes_have_reasons(talk: Talk, reply: Reply) -> None:
     reasons = {}
     for code, status in {"PE01": 404, "PE02": 500, "PE03": 404, "PE04": 500}.items():
         matches, _ = talk(SCREENER, [profile(ADA)], reply({"error_code": code}, status))
@@ -153,7 +153,7 @@ ERRORS_OF_A_MISS: list[Callable[[str, str], Any]] = [
 
 
 @pytest.mark.parametrize("shape", ERRORS_OF_A_MISS)
-def test_a_mixed_200_says_of_everyone_what_is_said_of_them(
+def test_a_mixed_200_gives_each_identity_its_result(
     talk: Talk, reply: Reply, shape: Callable[[str, str], Any]
 ) -> None:
     body = [shape(CY, QUEUED.format(CY)), screened(ADA), shape(BO, NOBODY.format(BO))]
@@ -167,14 +167,14 @@ def test_a_mixed_200_says_of_everyone_what_is_said_of_them(
     assert sum(match.credits for match in matches) == 3
 
 
-def test_silence_about_somebody_proves_nothing(talk: Talk, reply: Reply) -> None:
+def test_a_missing_element_is_held(talk: Talk, reply: Reply) -> None:
     body = [screened(ADA), screened(CY)]
     assert outcomes(talk(SCREENER, PEOPLE, reply(body))[0])[BO] == ("held", "missing_element")
     body = [found(url(ADA)), found(url(CY))]
     assert outcomes(talk(CURRENT, PEOPLE, reply(body))[0])[BO] == ("held", "missing_element")
 
 
-def test_an_absent_element_beside_a_stranger_is_unproven(talk: Talk, reply: Reply) -> None:
+def test_a_missing_element_beside_a_foreign_one_is_unproven(talk: Talk, reply: Reply) -> None:
     body = [screened(ADA), screened(CY), screened("renamed-bo")]
     matches, _ = talk(SCREENER, PEOPLE, reply(body))
     assert outcomes(matches)[BO] == ("held", "missing_element")
@@ -182,9 +182,7 @@ def test_an_absent_element_beside_a_stranger_is_unproven(talk: Talk, reply: Repl
     assert names(matches) == {ADA: "Name of ada", CY: "Name of cy-3"}
 
 
-def test_a_silent_or_repeated_element_beside_an_absent_one_is_unproven(
-    talk: Talk, reply: Reply
-) -> None:
+def test_a_missing_element_beside_a_repeated_one_is_unproven(talk: Talk, reply: Reply) -> None:
     for extra in ({"name": "Who"}, {}, None, 3, screened(ADA)):
         matches, _ = talk(SCREENER, PEOPLE, reply([screened(ADA), screened(CY), extra]))
         assert outcomes(matches)[BO] == ("held", "missing_element"), extra
@@ -192,7 +190,7 @@ def test_a_silent_or_repeated_element_beside_an_absent_one_is_unproven(
 
 @pytest.mark.parametrize("body", [[], {}, None, "text", 5, b"", b"{", b"[[", b"\xff\xfe[\x00"])
 @pytest.mark.parametrize("provider", [SCREENER, CURRENT])
-def test_an_answer_of_another_shape_is_held_and_never_a_miss(
+def test_an_answer_of_another_shape_is_held(
     talk: Talk, reply: Reply, provider: Crustdata, body: Any
 ) -> None:
     for batch in (PEOPLE, PEOPLE[:1], [email("ada")]):
@@ -200,13 +198,13 @@ def test_an_answer_of_another_shape_is_held_and_never_a_miss(
         assert {match.status for match in matches} == {Status.HELD}, (batch, body)
 
 
-def test_an_element_that_holds_only_the_echo_is_a_miss(talk: Talk, reply: Reply) -> None:
+def test_an_element_with_only_the_echo_is_not_found(talk: Talk, reply: Reply) -> None:
     body = [screened(ADA), screened(BO), {"query_linkedin_profile_urn_or_slug": [CY]}]
     matches, _ = talk(SCREENER, PEOPLE, reply(body))
     assert outcomes(matches)[CY] == ("not_found", "empty")
 
 
-# -- binding -------------------------------------------------------------------------------------
+# -- Binding -------------------------------------------------------------------------------------
 
 SPELLINGS = [
     ["zoé-1"],
@@ -233,7 +231,7 @@ def test_an_echo_binds_in_every_spelling(talk: Talk, reply: Reply, echo: Any) ->
     assert names(matches) == {"zoé-1": "Zoé"}
 
 
-def test_without_an_echo_the_flagship_address_binds_then_the_urn(talk: Talk, reply: Reply) -> None:
+def test_without_an_echo_the_flagship_url_binds(talk: Talk, reply: Reply) -> None:
     urn = "ACoAAAbCdEfG"
     body = [
         {"name": "By URN", "linkedin_profile_url": url(urn)},
@@ -254,15 +252,13 @@ def test_a_urn_keeps_its_case(talk: Talk, reply: Reply) -> None:
     assert names(matches) == {upper: f"Name of {upper}", lower: f"Name of {lower}"}
 
 
-def test_the_echo_is_trusted_before_the_flagship_address(talk: Talk, reply: Reply) -> None:
+def test_the_echo_is_trusted_before_the_flagship_url(talk: Talk, reply: Reply) -> None:
     body = [screened(ADA, linkedin_flagship_url=url(BO)), screened(BO)]
     matches, _ = talk(SCREENER, PEOPLE[:2], reply(body))
     assert names(matches) == {ADA: "Name of ada", BO: "Name of bo.l"}
 
 
-def test_one_element_that_echoes_two_of_the_batch_is_paid_for_once(
-    talk: Talk, reply: Reply
-) -> None:
+def test_an_element_with_two_echoes_costs_once(talk: Talk, reply: Reply) -> None:
     body = [screened(ADA, query_linkedin_profile_urn_or_slug=[ADA, BO])]
     matches, _ = talk(SCREENER, PEOPLE[:2], reply(body))
     assert [match.status for match in matches] == ["matched", "matched"]
@@ -270,7 +266,7 @@ def test_one_element_that_echoes_two_of_the_batch_is_paid_for_once(
 
 
 @pytest.mark.parametrize("provider", [SCREENER, CURRENT])
-def test_of_equal_elements_the_first_is_kept_and_different_ones_prove_nothing(
+def test_equal_elements_count_once_and_different_ones_conflict(
     talk: Talk, reply: Reply, provider: Crustdata
 ) -> None:
     make = screened if provider is SCREENER else (lambda slug, **_: found(url(slug)))
@@ -282,17 +278,17 @@ def test_of_equal_elements_the_first_is_kept_and_different_ones_prove_nothing(
     assert ADA not in names(matches)
 
 
-def test_a_stranger_is_told_of_in_the_log_and_named_nowhere(
+def test_a_foreign_element_is_logged_without_its_name(
     talk: Talk, reply: Reply, caplog: pytest.LogCaptureFixture
 ) -> None:
     stranger = screened("stranger", linkedin_flagship_url=url("stranger"))
     matches, _ = talk(SCREENER, PEOPLE, reply([*map(screened, slugs), stranger]))
-    assert "for: 1" in caplog.text
+    assert "identity: 1" in caplog.text
     assert "stranger" not in f"{caplog.text} {matches!r}"
     assert {match.status for match in matches} == {Status.MATCHED}
 
 
-def test_a_profile_that_names_nobody_is_not_attached_even_alone(talk: Talk, reply: Reply) -> None:
+def test_a_profile_without_a_name_is_not_bound(talk: Talk, reply: Reply) -> None:
     for provider, body in ((SCREENER, [{"name": "Who"}]), (CURRENT, [found("")])):
         matches, _ = talk(provider, [profile(ADA)], reply(body))
         assert matches[0].status is Status.HELD
@@ -304,7 +300,7 @@ slug_texts = st.text("abcé-.0", min_size=1, max_size=6).map(lambda text: f"p{te
 
 @st.composite
 def shuffled(draw: st.DrawFn) -> tuple[list[str], list[Any]]:
-    """Draw a batch, and an answer that is permuted, doubled, cut down, and holds strangers."""
+    """Draw a batch, and an answer that is permuted, doubled, shortened, with foreign elements."""
     asked = draw(st.lists(slug_texts, min_size=1, max_size=8, unique=True))
     strangers = draw(st.lists(slug_texts.map(lambda slug: f"x{slug}"), max_size=2))
     answered = draw(st.lists(st.sampled_from([*asked, *strangers]), max_size=12))
@@ -313,7 +309,7 @@ def shuffled(draw: st.DrawFn) -> tuple[list[str], list[Any]]:
 
 @settings(max_examples=300, deadline=None)
 @given(shuffled(), st.sampled_from(["screener", "2025-11-01"]), st.data())
-def test_nobody_is_given_anothers_data(case: Any, api: Any, data: st.DataObject) -> None:
+def test_each_identity_gets_only_its_own_data(case: Any, api: Any, data: st.DataObject) -> None:
     asked, answered = case
     spell = [str.upper, url, lambda slug: url(slug) + "/", str]
     body = []
@@ -331,10 +327,10 @@ def test_nobody_is_given_anothers_data(case: Any, api: Any, data: st.DataObject)
         assert (slug in answered) == (match.status is Status.MATCHED)
 
 
-# -- e-mails -------------------------------------------------------------------------------------
+# -- E-mail addresses ----------------------------------------------------------------------------
 
 
-def test_the_single_answer_to_a_single_email_is_its_own(talk: Talk, reply: Reply) -> None:
+def test_a_single_answer_binds_to_a_single_email(talk: Talk, reply: Reply) -> None:
     body = [{"name": "Ada", "score": 0.9, "linkedin_flagship_url": url(ADA)}]
     matches, _ = talk(SCREENER, [email("ada")], reply(body))
     assert matches[0].model is not None
@@ -342,9 +338,7 @@ def test_the_single_answer_to_a_single_email_is_its_own(talk: Talk, reply: Reply
     assert matches[0].credits == 3
 
 
-def test_several_emails_in_one_screener_request_bind_by_addresses_alone(
-    talk: Talk, reply: Reply
-) -> None:
+def test_several_screener_emails_bind_by_addresses_only(talk: Talk, reply: Reply) -> None:
     provider = Crustdata(api="screener", emails_per_request=25)
     body = [{"name": "Bo", "business_email": ["BO@example.com"]}, {"name": "Silent"}]
     matches, _ = talk(provider, [email("ada"), email("bo")], reply(body))
@@ -352,7 +346,7 @@ def test_several_emails_in_one_screener_request_bind_by_addresses_alone(
     assert matches[0].reason == "missing_element"
 
 
-def test_an_email_without_a_person_is_a_miss(talk: Talk, reply: Reply) -> None:
+def test_an_email_without_a_person_is_not_found(talk: Talk, reply: Reply) -> None:
     body = {"error": "No data found"}
     assert talk(SCREENER, [email("ada")], reply(body, 404))[0][0].status is Status.NOT_FOUND
     assert talk(SCREENER, [email("ada")], reply([body]))[0][0].status is Status.NOT_FOUND
@@ -360,14 +354,14 @@ def test_an_email_without_a_person_is_a_miss(talk: Talk, reply: Reply) -> None:
     assert talk(CURRENT, [email("ada")], reply(body))[0][0].status is Status.NOT_FOUND
 
 
-def test_both_identifiers_in_one_batch_are_asked_for_apart(talk: Talk, reply: Reply) -> None:
+def test_two_kinds_of_identifiers_use_separate_requests(talk: Talk, reply: Reply) -> None:
     answers = [reply([screened(ADA)]), reply([{"name": "Bo"}])]
     matches, requests = talk(SCREENER, [email("bo"), profile(ADA)], *answers)
     assert ["linkedin_profile_url" in request.params for request in requests] == [True, False]
     assert {match.status for match in matches} == {Status.MATCHED}
 
 
-# -- the current API -----------------------------------------------------------------------------
+# -- The current API -----------------------------------------------------------------------------
 
 
 def candidates(*people: tuple[str, float | None], matched_on: str) -> dict[str, Any]:
@@ -390,7 +384,7 @@ def candidates(*people: tuple[str, float | None], matched_on: str) -> dict[str, 
         ([("x", 0.9), ("x", 0.9)], "x"),
     ],
 )
-def test_of_several_candidates_the_address_decides_then_the_score_and_never_a_guess(
+def test_several_candidates_are_decided_by_url_then_score(
     talk: Talk, reply: Reply, people: Any, chosen: str | None
 ) -> None:
     matches, _ = talk(CURRENT, [profile(ADA)], reply([candidates(*people, matched_on=url(ADA))]))
@@ -400,7 +394,7 @@ def test_of_several_candidates_the_address_decides_then_the_score_and_never_a_gu
     assert ("candidates" in matches[0].note) == (len(set(people)) > 1)
 
 
-def test_a_redacted_person_is_removed_and_nothing_of_them_is_kept(talk: Talk, reply: Reply) -> None:
+def test_a_redacted_person_is_removed_without_data(talk: Talk, reply: Reply) -> None:
     whole = {**found(url(ADA)), "match_status": "redacted"}
     inner = found(url(ADA))
     inner["matches"][0]["match_status"] = "redacted"
@@ -421,7 +415,7 @@ def test_a_redacted_person_is_removed_and_nothing_of_them_is_kept(talk: Talk, re
         ({"matches": [{"confidence_score": 1.0}]}, ("held", "unreadable")),
     ],
 )
-def test_only_the_vendors_word_makes_a_miss(
+def test_only_a_documented_status_is_not_found(
     talk: Talk, reply: Reply, element: dict[str, Any], outcome: tuple[str, str]
 ) -> None:
     matches, _ = talk(CURRENT, [profile(ADA)], reply([{"matched_on": url(ADA), **element}]))
@@ -438,7 +432,7 @@ def test_only_the_vendors_word_makes_a_miss(
         ("x", [1, 0, 1]),
     ],
 )
-def test_what_the_vendor_says_it_used_is_what_was_paid(
+def test_reported_credits_are_the_credits_of_matches(
     talk: Talk, reply: Reply, used: str, charged: list[float]
 ) -> None:
     body = [found(url(ADA)), {"matched_on": url(BO), "matches": []}, found(url(CY))]
@@ -456,7 +450,7 @@ def test_what_the_vendor_says_it_used_is_what_was_paid(
         ("0", [0, 0, 0]),
     ],
 )
-def test_whose_answer_is_lost_has_cost_what_is_left_of_what_was_used(
+def test_held_identities_share_the_remaining_credits(
     talk: Talk, reply: Reply, used: str, charged: list[float]
 ) -> None:
     body = b"[" + msgspec.json.encode(found(url(ADA))) + b',{"matched_on'
@@ -466,13 +460,13 @@ def test_whose_answer_is_lost_has_cost_what_is_left_of_what_was_used(
     assert [match.credits for match in matches] == charged
 
 
-def test_what_was_used_though_nobody_was_found_is_counted(talk: Talk, reply: Reply) -> None:
+def test_credits_without_a_match_are_counted(talk: Talk, reply: Reply) -> None:
     body = [{"matched_on": url(slug), "matches": []} for slug in slugs]
     matches, _ = talk(CURRENT, PEOPLE, reply(body, x_credits_used="1"))
     assert math.isclose(sum(match.credits for match in matches), 1)
 
 
-def test_dear_parts_are_paid_where_they_are_given(talk: Talk, reply: Reply) -> None:
+def test_extras_cost_only_if_they_are_delivered(talk: Talk, reply: Reply) -> None:
     provider = Crustdata(fields=["contact", "dev_platform_profiles"])
     contact = {"business_emails": [{"email": "ada@example.com"}], "phone_numbers": []}
     element = {
@@ -483,13 +477,13 @@ def test_dear_parts_are_paid_where_they_are_given(talk: Talk, reply: Reply) -> N
     assert matches[0].credits == 1 + 1 + 1
 
 
-# -- refusals ------------------------------------------------------------------------------------
+# -- Refusals ------------------------------------------------------------------------------------
 
 
 def refusing(
     bad: Sequence[int], say: Callable[[list[str]], Any], provider: Crustdata
 ) -> Callable[[Request], Response]:
-    """Refuse whoever asks about a bad one; charge, and answer, whoever does not."""
+    """Refuse a request with a bad identity; charge and answer any other."""
     wrong = {f"person-{n}" for n in bad}
 
     def server(request: Request) -> Response:
@@ -517,7 +511,7 @@ UNNAMED: list[Callable[[list[str]], Any]] = [
 
 @pytest.mark.parametrize("provider", [SCREENER, CURRENT])
 @pytest.mark.parametrize("say", FIRST_NAMED)
-def test_a_named_malformed_address_costs_one_more_request(
+def test_a_named_malformed_url_costs_one_request(
     talk: Talk, say: Callable[[list[str]], Any], provider: Crustdata
 ) -> None:
     matches, requests = talk(provider, BATCH, server=refusing([7], say, provider))
@@ -526,7 +520,7 @@ def test_a_named_malformed_address_costs_one_more_request(
     assert len(names(matches)) == 24
 
 
-def test_each_named_malformed_address_costs_one_more_request(talk: Talk) -> None:
+def test_each_named_malformed_url_costs_one_request(talk: Talk) -> None:
     server = refusing([7, 9, 24], FIRST_NAMED[0], SCREENER)
     matches, requests = talk(SCREENER, BATCH, server=server)
     assert [len(request.identities) for request in requests] == [25, 24, 23, 22]
@@ -535,7 +529,7 @@ def test_each_named_malformed_address_costs_one_more_request(talk: Talk) -> None
 
 @pytest.mark.parametrize("say", UNNAMED)
 @pytest.mark.parametrize("bad", range(25))
-def test_an_unnamed_malformed_address_is_found_in_10_requests_and_nobody_is_paid_twice(
+def test_an_unnamed_malformed_url_is_found_within_10_requests(
     talk: Talk, bad: int, say: Callable[[list[str]], Any]
 ) -> None:
     answered: list[Identity] = []
@@ -565,7 +559,7 @@ def serve(flow: Flow, server: Callable[[Request], Response]) -> list[Match]:
 
 @settings(max_examples=100, deadline=None)
 @given(st.sets(st.integers(0, 24)))
-def test_any_number_of_unnamed_malformed_addresses_is_found(bad: set[int]) -> None:
+def test_any_number_of_unnamed_malformed_urls_is_found(bad: set[int]) -> None:
     matches = serve(SCREENER.flow("people", BATCH), refusing(sorted(bad), UNNAMED[0], SCREENER))
     statuses = {slug_of(match.identity): match.status for match in matches}
     assert {slug for slug, status in statuses.items() if status is Status.FAILED} == {
@@ -595,7 +589,7 @@ def test_a_lost_half_proves_nothing_about_the_other(talk: Talk, reply: Reply) ->
         "`force_fetch` can only be used with `enrich_realtime`.",
     ],
 )
-def test_a_refusal_of_the_call_itself_stops_the_run(talk: Talk, reply: Reply, error: str) -> None:
+def test_a_refusal_of_the_options_stops_the_run(talk: Talk, reply: Reply, error: str) -> None:
     with pytest.raises(RequestError, match=re.escape(error)):
         talk(SCREENER, PEOPLE, reply({"error": error}, 400))
 
@@ -617,7 +611,7 @@ def test_a_reason_holds_no_identifier(talk: Talk, reply: Reply) -> None:
         (503, {}, "unavailable", 60),
     ],
 )
-def test_a_passing_refusal_may_be_asked_again(
+def test_a_temporary_refusal_leaves_the_batch_pending(
     reply: Reply, status: int, headers: dict[str, str], reason: str, wait: float
 ) -> None:
     matches = converse(SCREENER, PEOPLE, reply({"error": "later"}, status, **headers))
@@ -625,11 +619,11 @@ def test_a_passing_refusal_may_be_asked_again(
     assert {match.retry_in for match in matches} == {wait}
 
 
-# -- damage --------------------------------------------------------------------------------------
+# -- Damage --------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("provider", [SCREENER, CURRENT])
-def test_every_element_before_a_cut_lands(provider: Crustdata) -> None:
+def test_every_element_before_a_cut_is_kept(provider: Crustdata) -> None:
     make = screened if provider is SCREENER else (lambda slug: found(url(slug)))
     parts = [msgspec.json.encode(make(slug_of(one))) for one in BATCH]
     body = b"[" + b",".join(parts) + b"]"
@@ -697,7 +691,7 @@ JUNK = st.sampled_from(
 
 
 def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
-    """List the path of every value within a value."""
+    """Return the path of every value within a value."""
     items = value.items() if isinstance(value, dict) else enumerate(value)
     inner = [(key, item) for key, item in items] if isinstance(value, dict | list) else []
     below = [
@@ -725,7 +719,7 @@ def mutate(body: Any, path: tuple[Any, ...], junk: Any, action: str) -> None:
 
 @settings(max_examples=600, deadline=None)
 @given(st.sampled_from(sorted(FULL)), st.data())
-def test_no_mutation_of_an_answer_raises_or_loses_anybody(api: Any, data: st.DataObject) -> None:
+def test_mutated_answers_give_each_identity_a_status(api: Any, data: st.DataObject) -> None:
     body = copy.deepcopy(FULL[api])
     for _ in range(data.draw(st.integers(1, 4))):
         if paths := places(body):
@@ -739,9 +733,7 @@ def test_no_mutation_of_an_answer_raises_or_loses_anybody(api: Any, data: st.Dat
         msgspec.json.decode(msgspec.json.encode(match.model), type=Person | None)
 
 
-def test_a_field_of_another_type_is_left_empty_and_named_and_the_rest_is_kept(
-    talk: Talk, reply: Reply
-) -> None:
+def test_a_mistyped_field_is_empty_and_named(talk: Talk, reply: Reply) -> None:
     element = screened(ADA, headline=["a", "list"], num_of_connections="500+", title="Engineer")
     matches, _ = talk(SCREENER, [profile(ADA)], reply([element]))
     assert matches[0].status is Status.MATCHED

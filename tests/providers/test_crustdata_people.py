@@ -1,4 +1,4 @@
-"""Every field that Crustdata documents, and every drift of it, lands in a named field."""
+"""Every field that Crustdata documents, in every form that is known, has a place in `Person`."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def found(**person_data: Any) -> Person:
     return person
 
 
-def test_the_screeners_whole_dictionary_lands() -> None:
+def test_every_documented_screener_field_has_a_place() -> None:
     employer = {
         "employer_name": "Acme",
         "employer_linkedin_id": "111",
@@ -229,7 +229,7 @@ def test_the_screeners_whole_dictionary_lands() -> None:
     )
 
 
-def test_the_current_apis_whole_reference_lands() -> None:
+def test_every_documented_current_field_has_a_place() -> None:
     job = {
         "name": "Acme",
         "title": "Engineer",
@@ -440,7 +440,9 @@ def test_the_current_apis_whole_reference_lands() -> None:
         ({"last_updated": "2025-02-11T00:00:00Z"}, "updated_at", "2025-02-11"),
     ],
 )
-def test_drift_of_the_screener_is_read(element: dict[str, Any], name: str, value: Any) -> None:
+def test_undocumented_screener_forms_are_parsed(
+    element: dict[str, Any], name: str, value: Any
+) -> None:
     assert getattr(screened(**element), name) == value
 
 
@@ -467,12 +469,12 @@ def test_drift_of_the_screener_is_read(element: dict[str, Any], name: str, value
         ({"start_date": "soon"}, "start_date", None),
     ],
 )
-def test_drift_of_a_job_is_read(job: dict[str, Any], name: str, value: Any) -> None:
+def test_undocumented_forms_of_a_job_are_parsed(job: dict[str, Any], name: str, value: Any) -> None:
     (experience,) = screened(current_employers=[job]).experiences
     assert getattr(experience, name) == value
 
 
-def test_an_answer_with_e_mails_alone_is_a_person() -> None:
+def test_an_answer_with_emails_only_is_a_person() -> None:
     element = {
         "business_email": ["ada@acme.example"],
         "current_employers": [{"employer_name": "Acme", "business_emails": {}}],
@@ -485,19 +487,19 @@ def test_an_answer_with_e_mails_alone_is_a_person() -> None:
     assert reading.model.company == "Acme"
 
 
-def test_the_main_position_is_the_default_one_else_the_first() -> None:
+def test_the_main_position_is_the_default_or_first() -> None:
     jobs = [{"employer_name": "A"}, {"employer_name": "B", "is_default": True}]
     assert screened(current_employers=jobs).company == "B"
     assert screened(current_employers=jobs[:1]).company == "A"
     assert screened(past_employers=jobs).company is None
 
 
-def test_names_are_never_guessed() -> None:
+def test_first_and_last_names_are_not_guessed() -> None:
     person = found(basic_profile={"name": "Ada Example"})
     assert (person.first_name, person.last_name) == (None, None)
 
 
-def test_what_the_profile_lacks_is_taken_from_the_network() -> None:
+def test_network_data_fills_missing_profile_fields() -> None:
     network = {"name": "Ada", "headline": "H", "summary": "S", "location": "Ghent"}
     person = found(professional_network=network, metadata={"updated_at": "2026-01-02T03:04:05"})
     assert (person.name, person.headline, person.summary) == ("Ada", "H", "S")
@@ -505,7 +507,7 @@ def test_what_the_profile_lacks_is_taken_from_the_network() -> None:
     assert person.updated_at == "2026-01-02T03:04:05"
 
 
-def test_an_id_of_0_is_none_and_a_domain_may_be_a_list() -> None:
+def test_id_0_is_none_and_domain_lists_work() -> None:
     job = {"crustdata_company_id": 0, "company_website_domain": ["a.example"], "location": "Ghent"}
     (experience,) = found(experience={"employment_details": {"past": [job]}}).experiences
     assert experience.company_id is None
@@ -517,7 +519,7 @@ def test_long_lists_keep_every_item() -> None:
     assert [email.address for email in screened(email=emails).emails] == emails
 
 
-def test_emails_are_never_field_names_in_a_note() -> None:
+def test_notes_never_contain_email_addresses() -> None:
     job = {"business_emails": {"ada@acme.example": {"verification_status": 5}}}
     raw = msgspec.json.encode({"name": "Ada", "current_employers": [job]})
     reading = screener.read_element(raw, free)

@@ -1,7 +1,7 @@
-"""Whatever a vendor mixes up, nobody gets another's data; whatever it garbles, nothing raises.
+"""Mixed-up answers give no row another row's data, and garbled answers raise nothing.
 
-No network and no clock: the flows are carried on by hand. Chance comes from numbered seeds, which a
-failure names. ``-m slow`` tries 100,000 batches, and 10,000 garbled answers.
+The flows run without a network and a clock. A failure names its random seed. ``-m slow`` tries
+100,000 batches and 10,000 garbled answers.
 """
 
 import copy
@@ -27,13 +27,13 @@ from tests.testing.test_contract_jobs_of_vendors import Amplemarket, Zoho
 
 LONG = [pytest.mark.slow, pytest.mark.timeout(14_400)]
 RECORDED = Path(__file__).parents[2] / "cassettes"
-STRANGERS = 3
+FOREIGN = 3
 
-# -- batches -------------------------------------------------------------------------------------
+# -- Batches -------------------------------------------------------------------------------------
 
 
 class Case(NamedTuple):
-    """A provider, what it is asked by, a vendor that answers, and where its elements are."""
+    """A provider, an identifier, a vendor that answers, and the place of its elements."""
 
     provider: Any
     kind: Any
@@ -102,19 +102,19 @@ CASES = {
 
 
 def identities(case, dice, count, prefix=""):
-    """Return identities that are nearly the same: by an accent, a dot, a digit or a beginning."""
+    """Return identities that differ only in an accent, a dot, a digit or an ending."""
     marks = ["", "-1", "-2", "1", "2", "x", "xx", "-a", "-b"]
     if case.identifier in ("linkedin_url", "company_linkedin_url"):
         marks += ["é", "e", "-é", "-ü"]
     names = [f"{prefix}{stem}{mark}" for stem in ("ada", "ad", "adab") for mark in marks]
-    names += [f"{prefix}nobody{mark}" for mark in ("", "-1", "2")]
+    names += [f"{prefix}unknown{mark}" for mark in ("", "-1", "2")]
     form = FORMS[case.identifier]
     chosen = dice.sample(names, count)
     return [Identity.of(**{case.identifier: form.format(name)}) for name in chosen]
 
 
 def respelled(element, case, dice):
-    """Write an echo another way that means the same."""
+    """Return an element with an equivalent spelling of its echo."""
     if not isinstance(element, dict):
         return element
     changed = dict(element)
@@ -140,8 +140,8 @@ def spelled(text, dice):
     return dice.choice(ways)(text)
 
 
-def mixed_up(vendor, case, strangers, dice):
-    """Answer as a vendor would that permutes, drops, doubles, respells, and adds strangers."""
+def mixed_up(vendor, case, foreign, dice):
+    """Return a vendor that permutes, drops, doubles, respells and adds foreign elements."""
 
     def answer(request: Request) -> Response:
         response = vendor(request)
@@ -149,7 +149,7 @@ def mixed_up(vendor, case, strangers, dice):
         found = body.get(case.elements) if case.elements and isinstance(body, dict) else body
         if response.status != 200 or not isinstance(found, list):
             return response
-        pool = [*found, *(strangers if dice.random() < 0.5 else [])]
+        pool = [*found, *(foreign if dice.random() < 0.5 else [])]
         some = [one for one in pool if dice.random() < 0.9]
         some += dice.choices(pool, k=dice.randint(0, 2)) if pool else []
         dice.shuffle(some)
@@ -161,10 +161,10 @@ def mixed_up(vendor, case, strangers, dice):
 
 
 @cache
-def strangers_of(name):
-    """Return elements about people or companies that nobody will ask about."""
+def foreign_elements(name):
+    """Return elements about people or companies that are never requested."""
     case = CASES[name]
-    asked = identities(case, random.Random(0), STRANGERS, prefix="other-")  # noqa: S311 - no secret
+    asked = identities(case, random.Random(0), FOREIGN, prefix="other-")  # noqa: S311 - no secret
     elements = []
     for batch in case.provider.batches(case.kind, asked):
         talk = drive(case.provider, case.kind, batch, case.vendor())
@@ -178,23 +178,23 @@ def strangers_of(name):
     return elements
 
 
-def told(model):
-    """Return whom a model is about, as the vendors here name everybody."""
+def subject_of(model):
+    """Return the name of the identity that a model is about, as the vendors here build it."""
     return unquote(model.name.casefold().removeprefix("name of "))
 
 
-def tried(name, seed):
-    """Ask about a batch whose answer is mixed up; return how many got an answer."""
+def bound_in_mixed_up(name, seed):
+    """Request a batch whose answer is mixed up; return the number of models."""
     case, dice = CASES[name], random.Random(f"{name} {seed}")  # noqa: S311 - no secret
     asked = identities(case, dice, dice.randint(1, 6))
     got = 0
     for batch in case.provider.batches(case.kind, asked):
-        vendor = mixed_up(case.vendor(), case, strangers_of(name), dice)
+        vendor = mixed_up(case.vendor(), case, foreign_elements(name), dice)
         talk = drive(case.provider, case.kind, batch, vendor)
         assert sorted(match.identity for match in talk.matches) == sorted(batch), (name, seed)
         right = drive(case.provider, case.kind, batch, case.vendor()).models
         for identity, model in talk.models.items():
-            assert told(model) == unquote(name_in(identity.keys[0][1])), (name, seed)
+            assert subject_of(model) == unquote(name_in(identity.keys[0][1])), (name, seed)
             assert model == right[identity], (name, seed)
         got += len(talk.models)
     return got
@@ -205,12 +205,12 @@ def tried(name, seed):
     "count",
     [60, pytest.param(100_000 // len(CASES) + 1, marks=LONG)],
 )
-def test_nobody_gets_anothers_data_out_of_an_answer_that_is_mixed_up(name, count):
-    got = sum(tried(name, seed) for seed in range(count))
-    assert got > count / 2  # and most get their own
+def test_mixed_up_answers_give_each_identity_its_own_data(name, count):
+    got = sum(bound_in_mixed_up(name, seed) for seed in range(count))
+    assert got > count / 2  # and most are bound
 
 
-# -- garbled answers -------------------------------------------------------------------------------
+# -- Garbled answers -----------------------------------------------------------------------------
 
 ASKED = {
     "people": [
@@ -236,10 +236,10 @@ JUNK = [None, True, -1, 2**70, 1e300, "", "x" * 99, "\0\ud800", [], {}, [[]], [N
 
 @cache
 def recorded(name):
-    """Return the answers of a cassette by method and path, in their order."""
-    tape = cassettes.deserialize((RECORDED / f"{name}.yaml").read_text("utf-8"))
+    """Return the answers of a cassette by method and path, in order."""
+    cassette = cassettes.deserialize((RECORDED / f"{name}.yaml").read_text("utf-8"))
     answers: dict[tuple[str, str], list[Response]] = {}
-    for one in tape["interactions"]:
+    for one in cassette["interactions"]:
         key = one["request"]["method"], urlsplit(one["request"]["uri"]).path
         text = one["response"]["body"]["string"]
         body = text.encode() if isinstance(text, str) else text
@@ -250,7 +250,7 @@ def recorded(name):
 
 
 def garbled(body, dice):
-    """Change an answer: some of its values, or some of its bytes."""
+    """Return an answer with some values or some bytes changed."""
     if not body or dice.random() < 0.2:
         at = dice.randrange(len(body) + 1)
         return dice.choice([body[:at], body[:at] + bytes([dice.randrange(256)]) + body[at + 1 :]])
@@ -295,8 +295,8 @@ def garbling(name, dice):
     return answer
 
 
-def survived(name, seed):
-    """Read garbled answers; return how many were read as a person or a company all the same."""
+def parsed_from_garbled(name, seed):
+    """Parse garbled answers; return the number of models."""
     provider, dice = GARBLED[name], random.Random(f"{name} {seed}")  # noqa: S311 - no secret
     kind = name.partition("/")[2].partition("-")[0]
     model = Person if kind == "people" else Company
@@ -304,7 +304,7 @@ def survived(name, seed):
     for batch in provider.batches(kind, ASKED[kind]):
         try:
             talk = drive(provider, kind, batch, garbling(name, dice))
-        except ProviderError:  # it stops the run, and nothing was paid for in vain
+        except ProviderError:  # stops the run; no answer is lost
             continue
         assert sorted(match.identity for match in talk.matches) == sorted(batch), (name, seed)
         for match in talk.matches:
@@ -322,5 +322,5 @@ def survived(name, seed):
         pytest.param(10_000 // len(GARBLED) + 1, marks=LONG),
     ],
 )
-def test_a_garbled_answer_raises_nothing_and_everybody_has_a_status(name, count):
-    assert sum(map(partial(survived, name), range(count))) > 0
+def test_garbled_answers_give_each_identity_a_status(name, count):
+    assert sum(map(partial(parsed_from_garbled, name), range(count))) > 0

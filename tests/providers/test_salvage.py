@@ -27,7 +27,7 @@ values = st.recursive(
     elements=st.lists(values, max_size=6), ascii_=st.booleans(), indent=st.sampled_from([None, 1])
 )
 @settings(max_examples=150, deadline=None)
-def test_every_complete_element_before_a_cut_is_salvaged_at_every_byte(
+def test_salvage_keeps_every_element_before_a_cut(
     elements: list[Any], *, ascii_: bool, indent: int | None
 ) -> None:
     body = json.dumps(elements, ensure_ascii=ascii_, indent=indent).encode()
@@ -52,7 +52,7 @@ def spans(body: bytes, count: int) -> list[tuple[int, int]]:
     return found
 
 
-def test_salvage_takes_raw_slices_in_order() -> None:
+def test_salvage_returns_raw_slices_in_order() -> None:
     body = b'[ {"a" : 1.50} , [2], "t\\u00e9", 3 , {"b": [}'
     assert salvage(body) == [b'{"a" : 1.50}', b"[2]", b'"t\\u00e9"', b"3"]
 
@@ -60,20 +60,20 @@ def test_salvage_takes_raw_slices_in_order() -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"null", b"{}", b'{"a": [1', b'"[1]"', b"<html>", b"]", b"[", b"[,1]", b"\xff["]
 )
-def test_nothing_is_salvaged_from_what_is_no_array(body: bytes) -> None:
+def test_salvage_of_other_json_is_empty(body: bytes) -> None:
     assert salvage(body) == []
 
 
-def test_an_element_that_is_no_json_is_left_out() -> None:
+def test_salvage_leaves_out_invalid_elements() -> None:
     assert salvage(b'[{"a": 1}, {"a": NaN}, {"a": 2}') == [b'{"a": 1}', b'{"a": 2}']
 
 
-def test_salvage_ends_where_hostile_nesting_begins() -> None:
+def test_salvage_stops_at_hostile_nesting() -> None:
     assert salvage(b'["a", ' + b"[" * 1_000_000) == [b'"a"']
 
 
 @pytest.mark.parametrize("element", [b'{"name": "Ada", "tags": ["x", "]"]}', b"7", b'"a"'])
-def test_salvage_is_linear(element: bytes) -> None:
+def test_salvage_takes_linear_time(element: bytes) -> None:
     def seconds(count: int) -> float:
         body = b"[" + b",".join([element] * count)
         start = time.process_time()
@@ -84,7 +84,7 @@ def test_salvage_is_linear(element: bytes) -> None:
     assert min(seconds(40_000) for _ in range(3)) < 30 * min(seconds(4_000) for _ in range(3))
 
 
-def test_a_number_of_5000_digits_stops_nothing() -> None:
+def test_salvage_accepts_numbers_of_5000_digits() -> None:
     assert salvage(b"[" + b"9" * 5000 + b', {"a": 1}') == [b"9" * 5000, b'{"a": 1}']
 
 
@@ -104,11 +104,11 @@ def test_a_number_of_5000_digits_stops_nothing() -> None:
         (b'["a\nb",\n"\x00\\"\t"]', ["a\nb", '\x00"\t']),
     ],
 )
-def test_text_is_mended(broken: bytes, whole: list[Any]) -> None:
+def test_repair_fixes_broken_text(broken: bytes, whole: list[Any]) -> None:
     assert msgspec.json.decode(repair(broken)) == whole
 
 
-def test_mending_is_linear() -> None:
+def test_repair_takes_linear_time() -> None:
     def seconds(count: int) -> float:
         start = time.process_time()
         repair(b'["\n' + b'\\"' * count)
@@ -120,14 +120,14 @@ def test_mending_is_linear() -> None:
 
 @given(values)
 @settings(deadline=None)
-def test_what_is_not_broken_is_not_touched(value: Any) -> None:
+def test_repair_returns_valid_text_unchanged(value: Any) -> None:
     for ascii_ in (True, False):
         body = json.dumps(value, ensure_ascii=ascii_).encode()
         assert repair(body) is body
 
 
 @given(st.text(max_size=20), st.binary(max_size=10))
-def test_mended_text_is_always_utf8_and_mended_for_good(text_: str, raw: bytes) -> None:
+def test_repaired_text_is_utf8_and_stable(text_: str, raw: bytes) -> None:
     body = json.dumps(text_).encode() + raw  # json writes lone surrogates
     once = repair(body)
     once.decode()
@@ -140,10 +140,10 @@ def test_mended_text_is_always_utf8_and_mended_for_good(text_: str, raw: bytes) 
     values, st.lists(st.tuples(st.integers(0, 400), st.sampled_from(b"\0\t\n\r\x1f")), max_size=4)
 )
 @settings(deadline=None)
-def test_controls_within_texts_are_escaped_and_between_them_left(
+def test_repair_escapes_control_characters_within_texts_only(
     value: Any, controls: list[tuple[int, int]]
 ) -> None:
-    """Judged a character at a time, as the grammar has it."""
+    """Compare with the grammar, one character at a time."""
     body = bytearray(json.dumps(value, ensure_ascii=False).encode())
     for place, control in controls:
         body.insert(min(place, len(body)), control)
@@ -152,5 +152,5 @@ def test_controls_within_texts_are_escaped_and_between_them_left(
         whole += b"\\u%04x" % byte if is_text and byte < 0x20 else bytes([byte])
         is_text ^= byte == ord('"') and not is_escaped
         is_escaped = is_text and byte == ord("\\") and not is_escaped
-    assume(rb"\ud" not in whole.lower())  # halves of pairs are another matter
+    assume(rb"\ud" not in whole.lower())  # surrogates have a test of their own
     assert repair(bytes(body)) == whole.decode(errors="replace").encode()

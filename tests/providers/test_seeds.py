@@ -1,4 +1,4 @@
-"""The samples that the vendors print: sent as they are printed, and every field of them lands."""
+"""The vendors' documented samples: sent as printed, and every field has a place."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from enrich_pandas.providers.base import Identity, Kind, Provider, Request
 from enrich_pandas.providers.crustdata import Crustdata
 from enrich_pandas.providers.zoho import Zoho
 from enrich_pandas.testing import drive, reply
-from tests.providers.landing import WHOM, landings
+from tests.providers.landing import IDENTITY, landings
 
 ZOHO_PEOPLE = "__zia_people_enrichment"
 
@@ -124,7 +124,7 @@ SCREENER_EMAILS: dict[str, Any] = {
 
 ADA = Identity.of(linkedin_url="https://www.linkedin.com/in/ada-example")
 
-# What the vendor says -> where it lands, of the page "People Enrichment Details".
+# Field of the vendor -> field of the model; the page "People Enrichment Details".
 ZOHO_LANDS = {
     "website": "website",
     "email_infos[].type": "emails[].type",
@@ -148,7 +148,7 @@ ZOHO_LANDS = {
     "primary_address_info.country": "addresses[].country, location.country",
     "primary_address_info.name": "addresses[].name, location.name",
     "primary_address_info.region": "addresses[].region, location.region",
-    "primary_address_info.primary": "",  # told by the name: this is the primary address
+    "primary_address_info.primary": "",  # implied by the name of the object
     "name": "name",
     "primary_email": "emails[].address",
     "id": "id",
@@ -175,19 +175,19 @@ SCREENER_LANDS = {
     "past_employers[].business_emails{}.verification_status": "emails[].status",
     "past_employers[].business_emails{}.last_validated_at": "emails[].validated_at",
     "enriched_realtime": "is_realtime",
-    "query_linkedin_profile_urn_or_slug[]": WHOM,
+    "query_linkedin_profile_urn_or_slug[]": IDENTITY,
 }
 
 
 def asked(provider: Provider, kind: Kind, identity: Identity) -> Request:
-    """Return the first request about an identity."""
+    """Return the first request for an identity."""
     request = next(provider.flow(kind, [identity]))
     assert isinstance(request, Request)
     return request
 
 
 def model_in(provider: Provider, identity: Identity, *answers: Any) -> Model | None:
-    """Return the person that is made of one answer after another."""
+    """Return the person from a sequence of answers."""
     said = iter(answers)
     talk = drive(provider, "people", [identity], lambda _: next(said))
     return talk.models.get(identity)
@@ -213,7 +213,7 @@ def zoho_person(data: dict[str, Any]) -> Model | None:
     )
 
 
-def test_zohos_sample_of_people_is_sent_as_printed() -> None:
+def test_zoho_people_are_sent_as_documented() -> None:
     who = Identity.of(
         name="Test",
         email="sales@acme.example",
@@ -244,7 +244,7 @@ def test_zohos_sample_of_people_is_sent_as_printed() -> None:
     }
 
 
-def test_zohos_sample_of_organizations_is_sent_as_printed() -> None:
+def test_zoho_organizations_are_sent_as_documented() -> None:
     who = Identity.of(company="acme", email="sales@acme.example", domain="www.acme.example")
     request = asked(ZOHO, "companies", who)
     assert (request.method, request.path) == ("POST", "/crm/v7/__zia_org_enrichment")
@@ -252,7 +252,7 @@ def test_zohos_sample_of_organizations_is_sent_as_printed() -> None:
     assert request.json == {"__zia_org_enrichment": [{"enrich_based_on": basis}]}
 
 
-def test_every_field_of_zohos_sample_lands() -> None:
+def test_every_field_of_the_zoho_sample_has_a_place() -> None:
     assert written(landings(ZOHO_PERSON["enriched_data"], zoho_person)) == ZOHO_LANDS
 
 
@@ -285,7 +285,7 @@ PROFILE = "https://www.linkedin.com/in/ada-example"
     ],
     ids=["plain", "example 2", "example 6", "example 7", "example 8"],
 )
-def test_crustdatas_samples_are_sent_as_printed(
+def test_crustdata_samples_are_sent_as_documented(
     options: dict[str, Any], identity: Identity, query: dict[str, str]
 ) -> None:
     request = asked(Crustdata(api="screener", **options), "people", identity)
@@ -293,13 +293,13 @@ def test_crustdatas_samples_are_sent_as_printed(
     assert request.params == query
 
 
-def test_every_field_of_crustdatas_sample_lands() -> None:
+def test_every_field_of_the_crustdata_sample_has_a_place() -> None:
     screener = Crustdata(api="screener")
     found = landings(SCREENER_EMAILS, lambda one: model_in(screener, ADA, reply([one])))
     assert written(found) == SCREENER_LANDS
 
 
-def test_crustdatas_sample_of_several_is_bound_by_what_it_echoes() -> None:
+def test_a_crustdata_sample_of_several_binds_by_echo() -> None:
     slugs = ("siqx", "neel-example")
     batch = [Identity.of(linkedin_url=f"https://www.linkedin.com/in/{slug}") for slug in slugs]
     body = [
@@ -331,7 +331,7 @@ def test_crustdatas_sample_of_several_is_bound_by_what_it_echoes() -> None:
         ),
     ],
 )
-def test_amplemarkets_leads_are_sent_under_the_printed_names(
+def test_amplemarket_leads_use_the_documented_names(
     keys: dict[str, str], lead: dict[str, str]
 ) -> None:
     request = asked(
@@ -341,7 +341,7 @@ def test_amplemarkets_leads_are_sent_under_the_printed_names(
     assert request.json == {"leads": [lead], "reveal_email": True, "reveal_phone_numbers": True}
 
 
-def test_amplemarkets_sample_of_a_cancelled_job_is_read() -> None:
+def test_the_amplemarket_sample_of_a_canceled_request_is_parsed() -> None:
     job = {
         "id": 23,
         "object": "person_enrichment",

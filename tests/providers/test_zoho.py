@@ -1,4 +1,4 @@
-"""Zoho's options, data centres, tokens, identities and rules."""
+"""Zoho's options, data centers, tokens, identities and rules."""
 
 import dataclasses
 import pickle
@@ -21,8 +21,8 @@ from enrich_pandas.errors import (
 )
 from enrich_pandas.providers.base import Identity, RateLimit, Response, Secret
 from enrich_pandas.providers.zoho import Zoho
-from enrich_pandas.providers.zoho.basis import in_english, is_english
-from enrich_pandas.providers.zoho.oauth import CENTRES
+from enrich_pandas.providers.zoho.basis import has_english_letters, to_english_letters
+from enrich_pandas.providers.zoho.oauth import DATA_CENTERS
 
 SECRETS = {name: Secret(f"made-up {name}") for name in Zoho.credentials}
 ADA = {"email": "ada@example.com", "linkedin_url": "https://www.linkedin.com/in/ada-example"}
@@ -46,12 +46,12 @@ def no_dc(monkeypatch):
         ("cn", "https://www.zohoapis.com.cn", "https://accounts.zoho.com.cn"),
     ],
 )
-def test_each_data_centre_has_its_origins(dc, api, accounts):
+def test_each_data_center_has_its_origins(dc, api, accounts):
     zoho = Zoho(dc=dc)
     assert (zoho.origin, zoho.renewal(SECRETS).origin) == (api, accounts)
 
 
-def test_the_data_centre_is_the_arguments_then_the_environments_then_us(monkeypatch):
+def test_the_data_center_comes_from_argument_environment_or_default(monkeypatch):
     assert Zoho().dc == "us"
     monkeypatch.setenv("ZOHO_DC", "IN")
     assert Zoho().dc == "in"
@@ -61,8 +61,8 @@ def test_the_data_centre_is_the_arguments_then_the_environments_then_us(monkeypa
         Zoho()
 
 
-@pytest.mark.parametrize("dc", CENTRES)
-def test_people_are_refused_before_spending_where_zoho_has_none(dc):
+@pytest.mark.parametrize("dc", DATA_CENTERS)
+def test_people_are_refused_in_data_centers_without_them(dc):
     zoho = Zoho(dc=dc)
     assert zoho.rules("companies")
     assert zoho.billed_options("companies")
@@ -90,19 +90,25 @@ def test_people_are_refused_before_spending_where_zoho_has_none(dc):
         {"dc": ""},
     ],
 )
-def test_an_option_that_cannot_be_used_is_refused(options):
+def test_an_invalid_option_is_refused(options):
     with pytest.raises(ConfigurationError):
         Zoho(**options)
 
 
-def test_what_is_bought_depends_on_module_and_record_and_version():
+def test_module_record_version_and_data_center_are_billed():
     zoho = Zoho(module="Contacts", record_id="123", version="v7")
-    assert zoho.billed_options("people") == {"module": "Contacts", "record_id": "123"}
+    assert zoho.billed_options("people") == {
+        "dc": "us",
+        "module": "Contacts",
+        "record_id": "123",
+        "version": "v7",
+    }
+    assert Zoho(patience=60, settle=60).billed_options("people") == Zoho().billed_options("people")
     assert zoho.version == "v7"
     assert Zoho().version == "v8"
 
 
-def test_a_record_is_written_to_by_one_row_alone():
+def test_a_record_is_for_one_row_only():
     people = [Identity.of(email=f"{name}@example.com") for name in ("ada", "bob")]
     zoho = Zoho(record_id="123")
     assert list(zoho.batches("people", people[:1])) == [people[:1]]
@@ -113,7 +119,7 @@ def test_a_record_is_written_to_by_one_row_alone():
         Zoho("id", "secret", "token", "us", "Leads", "123")
 
 
-def test_no_credential_shows_itself():
+def test_credentials_are_not_shown():
     zoho = Zoho(client_id="hidden-1", client_secret="hidden-2", refresh_token="hidden-3")
     assert "hidden" not in repr(zoho)
     assert zoho.client_secret == Secret("hidden-2")
@@ -123,7 +129,7 @@ def test_no_credential_shows_itself():
     assert dataclasses.replace(zoho, module="Contacts").refresh_token == Secret("hidden-3")
 
 
-# -- identities ----------------------------------------------------------------------------------
+# -- Identities ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -143,7 +149,7 @@ def test_no_credential_shows_itself():
         ({}, None),
     ],
 )
-def test_a_person_is_asked_for_by_all_that_goes_together(values, keys):
+def test_a_person_has_all_identifiers_that_combine(values, keys):
     identity = Zoho().identify("people", values)
     assert (identity and {name for name, _ in identity.keys}) == keys
 
@@ -157,11 +163,11 @@ def test_a_person_is_asked_for_by_all_that_goes_together(values, keys):
         ({"email_domain": "b.example", "domain": "a.example"}, {"domain": "a.example"}),
     ],
 )
-def test_a_company_is_asked_for_by_name_and_domain(values, expected):
+def test_a_company_has_name_and_domain(values, expected):
     assert Zoho().identify("companies", values) == Identity.of(**expected)
 
 
-def test_what_a_row_lacks_is_said():
+def test_an_incomplete_row_has_a_reason():
     assert Zoho().missing_reason("people", {"name": "Ada Example"}) == "needs_company"
     assert Zoho().missing_reason("people", {"company": "Acme"}) == "incomplete"
     assert Zoho().missing_reason("companies", {}) == "incomplete"
@@ -180,7 +186,7 @@ def test_what_a_row_lacks_is_said():
         ("O'Neil-Smith & Co.", None),
     ],
 )
-def test_values_are_at_least_three_characters_and_english(value, broken):
+def test_values_need_three_english_characters(value, broken):
     for kind in Zoho.kinds:
         rules = Zoho().rules(kind)
         assert set(rules) == set(Zoho.identifiers[kind])
@@ -195,22 +201,22 @@ def test_values_are_at_least_three_characters_and_english(value, broken):
         ("Mu\u0308ller", None),
         ("Ðorđe Łukasz Þór", None),
         ("Øy", "too_short"),
-        ("Æs", None),  # three letters, as it is sent
+        ("Æs", None),  # three letters after transliteration
         ("山田太郎", "not_english"),
         ("Müller 山田", "not_english"),
         ("Ada\u0430", "not_english"),
-        ("\uff21\uff44\uff41", "not_english"),  # full width: a look-alike, too
+        ("\uff21\uff44\uff41", "not_english"),  # a full-width look-alike
         ("Ada\x7f", "not_english"),
     ],
 )
-def test_names_are_brought_to_english_letters_where_that_is_wanted(value, broken):
+def test_names_are_transliterated_on_request(value, broken):
     rules = Zoho(transliterate=True).rules("people")
     for name in ("name", "company"):
         assert next((r.code for r in rules[name] if not r.accepts(value)), None) == broken
     assert next((r.code for r in rules["linkedin_url"] if not r.accepts("müller")), None)
 
 
-def test_a_name_is_sent_as_it_is_spelled_in_english_and_an_address_as_it_is():
+def test_names_are_transliterated_and_addresses_are_not():
     values = {"email": "ada@example.com", "name": "Žižek Strauß", "company": "Łódź Ærø"}
     asked = Zoho(transliterate=True).identify("people", values)
     assert asked == Identity.of(email="ada@example.com", name="Zizek Strauss", company="Lodz AEro")
@@ -219,18 +225,18 @@ def test_a_name_is_sent_as_it_is_spelled_in_english_and_an_address_as_it_is():
     )
     plain = {"name": "Ada Example", "company": "Acme"}
     assert Zoho(transliterate=True).identify("people", plain) == Zoho().identify("people", plain)
-    # Who is asked about in plain letters is the same purchase with it and without.
+    # A name in English letters is the same purchase with and without it.
     assert Zoho(transliterate=True).billed_options("people") == Zoho().billed_options("people")
 
 
 @given(st.text())
-def test_what_is_brought_to_english_letters_is_english_or_as_it_was(value):
-    found = in_english(value)
-    assert is_english(found) or found == value
-    assert not is_english(value) or found == value
+def test_transliteration_is_english_or_unchanged(value):
+    found = to_english_letters(value)
+    assert has_english_letters(found) or found == value
+    assert not has_english_letters(value) or found == value
 
 
-def test_a_run_asks_by_the_english_spelling_and_says_so(box):
+def test_a_run_sends_the_transliterated_name(box):
     leads = pd.DataFrame({"name": ["Jürgen Žižek", "山田太郎"], "company": ["Acme", "Acme"]})
     found = leads.enrich.people(ep.Zoho(transliterate=True), fields=["name"], progress=None)
     assert found["person_status"].tolist() == ["matched", "invalid"]
@@ -241,10 +247,10 @@ def test_a_run_asks_by_the_english_spelling_and_says_so(box):
     assert refused["person_reason"].tolist() == ["name:not_english"] * 2
 
 
-# -- tokens --------------------------------------------------------------------------------------
+# -- Tokens --------------------------------------------------------------------------------------
 
 
-def test_a_token_is_asked_for_as_a_form():
+def test_a_token_is_requested_as_a_form():
     renewal = Zoho(dc="in").renewal(SECRETS)
     assert renewal.path == "/oauth/v2/token"
     assert renewal.limit == RateLimit(10, 600)
@@ -257,7 +263,7 @@ def test_a_token_is_asked_for_as_a_form():
     assert "made-up" not in repr(renewal)
 
 
-def test_a_request_is_signed_in_zohos_own_scheme():
+def test_a_request_is_signed_by_zohos_scheme():
     signed = Zoho().auth({**SECRETS, "access_token": Secret("1000.made-up")})
     assert signed == {"Authorization": Secret("Zoho-oauthtoken 1000.made-up")}
 
@@ -279,12 +285,12 @@ def test_a_request_is_signed_in_zohos_own_scheme():
         ({"expires_in": 60, "api_domain": "http://[odd"}, 60),
     ],
 )
-def test_a_token_is_read(reply, more, seconds):
+def test_a_token_is_parsed_with_its_lifetime(reply, more, seconds):
     token = Zoho().token(reply({"access_token": " 1000.made-up ", "token_type": "Bearer", **more}))
     assert token == (Secret("1000.made-up"), seconds)
 
 
-def test_a_token_of_another_data_centre_names_it(reply):
+def test_a_token_of_another_data_center_names_it(reply):
     answer = reply({"access_token": "1000.made-up", "api_domain": "https://www.zohoapis.eu"})
     with pytest.raises(ConfigurationError, match='dc="eu"') as caught:
         Zoho().token(answer)
@@ -337,7 +343,7 @@ def test_a_refused_token_says_what_to_do(reply, body, status, error, words):
         ("NO_PERMISSION", 403, False),
     ],
 )
-def test_a_stale_token_is_told_from_one_of_too_little_scope(reply, code, status, is_stale):
+def test_a_stale_token_differs_from_a_missing_scope(reply, code, status, is_stale):
     body = {"code": code, "details": {}, "message": "made up", "status": "error"}
     assert Zoho().is_stale(reply(body, status)) is is_stale
 
@@ -361,7 +367,7 @@ def test_an_unreadable_401_is_not_stale(reply):
         ("TOO_MANY_REQUESTS", 429, RateLimitError, "."),
     ],
 )
-def test_the_error_of_a_refusal_has_zohos_remedy(reply, code, status, error, words):
+def test_an_error_has_the_documented_remedy(reply, code, status, error, words):
     body = {"code": code, "details": {}, "message": "made up", "status": "error"}
     for placed in (body, {"__zia_people_enrichment": [body]}):
         made = Zoho().error_for(reply(placed, status))
@@ -369,5 +375,5 @@ def test_the_error_of_a_refusal_has_zohos_remedy(reply, code, status, error, wor
         assert words in made.todo
 
 
-def test_an_answer_that_is_no_refusal_is_no_error(reply):
+def test_an_answer_without_an_error_raises_nothing(reply):
     assert Zoho().error_for(reply({"code": "LIMIT_EXCEEDED", "status": "error"}, 200)) is None

@@ -1,4 +1,4 @@
-"""The contract of all providers holds for Zoho, against a vendor with a memory."""
+"""The provider contract for Zoho, with a vendor that remembers its jobs."""
 
 import json
 from datetime import UTC, datetime
@@ -11,16 +11,16 @@ from enrich_pandas.testing.driving import CLOCK
 
 ADA, BO, NOBODY = (
     Identity.of(email=f"{name}@example.com", name=f"{name} Example", company="Acme")
-    for name in ("ada", "boz", "nobody")
+    for name in ("ada", "boz", "unknown")
 )
 ACME, OTHER, NOWHERE = (
     Identity.of(company=name, domain=f"{name.lower()}.example")
-    for name in ("Acme", "Other", "Nobody")
+    for name in ("Acme", "Other", "Unknown")
 )
 
 
 class Memory:
-    """The vendor: it remembers the jobs of one conversation."""
+    """A vendor that remembers the jobs of one conversation."""
 
     def __init__(self) -> None:
         self.jobs: list[dict[str, str]] = []
@@ -45,7 +45,7 @@ class Memory:
         if job not in map(str, range(1, len(self.jobs) + 1)):
             return reply(b"", 204)
         asked = self.jobs[int(job) - 1]
-        is_known = "nobody" not in json.dumps(asked).lower()
+        is_known = "unknown" not in json.dumps(asked).lower()
         data = {"name": asked["name"], "primary_email": "made-up@example.org"}
         element = {
             "id": job,

@@ -1,4 +1,4 @@
-"""What becomes of a row, whatever Zoho answers: scheduled, waited for, fetched, found again."""
+"""Zoho's flow for each answer: schedule, wait, fetch, and find a job again."""
 
 import json
 from dataclasses import replace
@@ -42,7 +42,7 @@ BASIS = {
 ACME = Identity.of(company="Acme", domain="acme.example")
 PEOPLE, ORGS = "__zia_people_enrichment", "__zia_org_enrichment"
 ZOHO = Zoho(dc="us")
-NOW = 2_000_000_000.0  # later than any clock: an answer of this run
+NOW = 2_000_000_000.0  # later than any clock, so the answer is from this run
 LOST = Response(outcome=Outcome.UNKNOWN, sent=NOW)
 
 
@@ -105,10 +105,10 @@ def said(match):
     return match.status.value, match.reason, match.credits
 
 
-# -- the requests --------------------------------------------------------------------------------
+# -- Requests ------------------------------------------------------------------------------------
 
 
-def test_a_person_is_asked_for_as_the_page_prints_it():
+def test_a_person_is_sent_as_documented():
     match, (post, until, get) = drive([scheduled(), job(data={"name": "Ada Example"})])
     assert (post.method, post.path) == ("POST", "/crm/v8/__zia_people_enrichment")
     assert post.params == {"module": "Leads"}
@@ -125,7 +125,7 @@ def test_a_person_is_asked_for_as_the_page_prints_it():
     assert match.model.name == "Ada Example"
 
 
-def test_a_company_is_asked_for_as_the_page_prints_it():
+def test_a_company_is_sent_as_documented():
     zoho = Zoho(dc="eu", version="v7", module="Accounts", record_id="12")
     basis = {"name": "acme", "email": None, "website": "www.acme.example"}
     done = job(data={"name": "Acme"}, key=ORGS, enrich_based_on=basis)
@@ -138,7 +138,7 @@ def test_a_company_is_asked_for_as_the_page_prints_it():
     assert said(match) == ("matched", "", 1.0)
 
 
-def test_a_batch_made_elsewhere_is_asked_one_by_one():
+def test_a_larger_batch_is_requested_one_by_one():
     bob = Identity.of(email="bob@example.com")
     flow = ZOHO.flow("people", [ADA, bob])
     assert next(flow).identities == (ADA,)
@@ -148,7 +148,7 @@ def test_a_batch_made_elsewhere_is_asked_one_by_one():
     assert [match.identity for match in end.value.value] == [ADA, bob]
 
 
-# -- how a job ends ------------------------------------------------------------------------------
+# -- The end of a job ----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -166,19 +166,19 @@ def test_a_batch_made_elsewhere_is_asked_one_by_one():
         ("FAILED", None, ("failed", "job_failed", 1.0)),
     ],
 )
-def test_a_job_ends(status, data, expected):
+def test_each_final_status_of_a_job_is_a_match(status, data, expected):
     match, _ = drive([scheduled(), job(status, data)])
     assert said(match) == expected
 
 
-def test_an_id_may_be_a_number():
+def test_a_job_id_can_be_a_number():
     match, steps = drive([scheduled(77), job(data={"name": "Ada"}, id=77)])
     assert match.status == "matched"
     assert steps[2].path.endswith("/77")
 
 
 @pytest.mark.parametrize("status", ["SCHEDULED", "RUNNING", "DREAMING", None, 3])
-def test_a_job_at_work_is_waited_for_until_patience_ends(status):
+def test_a_running_job_is_awaited_until_patience_ends(status):
     steps = []
     flow = Zoho(dc="us", patience=80).flow("people", [ADA])
     with pytest.raises(Unfinished, match="at_work"):
@@ -188,7 +188,7 @@ def test_a_job_at_work_is_waited_for_until_patience_ends(status):
     assert sum(isinstance(step, Request) for step in steps) == 1 + len(waited)
 
 
-def test_what_a_dead_run_waited_is_not_counted_so_that_the_job_is_taken_up_again():
+def test_waits_of_an_earlier_run_do_not_count():
     asked = [scheduled(), *[job("RUNNING")] * 5]
     recorded = [replace(one, is_recorded=True) for one in asked]
     done = job(data={"name": "Ada Example"})
@@ -196,7 +196,7 @@ def test_what_a_dead_run_waited_is_not_counted_so_that_the_job_is_taken_up_again
     assert match.status == "matched"
 
 
-def test_a_lost_or_busy_look_at_a_job_is_no_end_of_it():
+def test_a_lost_or_busy_response_ends_no_job():
     busy = refused("TOO_MANY_REQUESTS", 429, in_array=False)
     match, _ = drive([scheduled(), LOST, busy, job(data={"name": "Ada"})])
     assert match.status == "matched"
@@ -212,7 +212,7 @@ def test_a_lost_or_busy_look_at_a_job_is_no_end_of_it():
         refused("RESOURCE_NOT_FOUND", 404),
     ],
 )
-def test_a_job_that_is_not_there_is_looked_for_again_then_held(gone):
+def test_a_missing_job_is_fetched_again_then_held(gone):
     match, steps = drive([scheduled(), gone, gone, gone])
     assert said(match) == ("held", "job_lost", 0.0)
     assert [type(step) for step in steps[-5:]] == [Request, Wait, Request, Wait, Request]
@@ -231,7 +231,7 @@ def test_a_job_that_is_not_there_is_looked_for_again_then_held(gone):
         {"social": {"linkedin": "linkedin.com/in/bob-example"}},
     ],
 )
-def test_an_echo_of_somebody_else_is_held(echo):
+def test_an_echo_of_another_identity_is_held(echo):
     match, _ = drive([scheduled(), job(data={"name": "Bob"}, enrich_based_on=echo)])
     assert said(match) == ("held", "conflicting_answers", 0.0)
     assert match.model is None
@@ -248,17 +248,17 @@ def test_an_echo_of_somebody_else_is_held(echo):
         {"social": {"linkedin": "https://uk.linkedin.com/in/Ada-Example/", "twitter": "x"}},
     ],
 )
-def test_an_echo_in_another_spelling_or_none_is_fine(echo):
+def test_an_echo_in_another_spelling_is_accepted(echo):
     match, _ = drive([scheduled(), job(data={"name": "Ada"}, enrich_based_on=echo)])
     assert match.status == "matched"
 
 
-def test_a_job_of_another_id_is_held():
+def test_a_job_with_another_id_is_held():
     match, _ = drive([scheduled(), job(data={"name": "Ada"}, id="78")])
     assert said(match) == ("held", "conflicting_answers", 0.0)
 
 
-# -- refusals ------------------------------------------------------------------------------------
+# -- Refusals ------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("in_array", [True, False])
@@ -275,7 +275,7 @@ def test_a_job_of_another_id_is_held():
         ("SOMETHING_NEW", {}, "SOMETHING_NEW"),
     ],
 )
-def test_a_refusal_about_a_row_fails_it_with_the_remedy(code, details, note, kind, in_array):
+def test_an_error_about_a_row_fails_it(code, details, note, kind, in_array):
     key = PEOPLE if kind == "people" else ORGS
     identity = ADA if kind == "people" else ACME
     match, _ = drive([refused(code, key=key, in_array=in_array, **details)], identity, kind)
@@ -300,7 +300,7 @@ def test_a_refusal_about_a_row_fails_it_with_the_remedy(code, details, note, kin
         ("API_NOT_SUPPORTED", 400, {"supported_version": 7}, RequestError, "version"),
     ],
 )
-def test_a_refusal_about_all_rows_stops_the_run(code, status, details, error, remedy):
+def test_an_error_about_all_rows_stops_the_run(code, status, details, error, remedy):
     inside = refused(code, status, **details)
     on_top = refused(code, status, in_array=False, **details)
     for answers in ([inside], [on_top], [scheduled(), inside], [scheduled(), on_top]):
@@ -320,13 +320,13 @@ def test_a_refusal_without_a_code_fails_the_row():
     assert said(match) == ("failed", "http_429", 0.0)
 
 
-def test_a_job_without_the_word_success_is_a_job():
+def test_a_job_id_without_success_is_accepted():
     item = {"code": "SCHEDULED", "details": {"id": "77"}}
     match, _ = drive([answer({PEOPLE: [item]}, 202), job(data={"name": "Ada"})])
     assert match.status == "matched"
 
 
-# -- a lost answer -------------------------------------------------------------------------------
+# -- A lost answer -------------------------------------------------------------------------------
 
 OURS = ("77", "SCHEDULED", at(1))
 
@@ -360,7 +360,7 @@ def test_the_job_of_a_lost_answer_is_found_again(lost):
     }
 
 
-def test_a_job_that_comes_late_is_found_and_nobody_elses_is_taken():
+def test_a_late_job_is_found_and_others_are_ignored():
     other = job(id="70", enrich_based_on={"email": "bob@example.com"})
     wider = job(id="71", enrich_based_on=BASIS | {"website": "x", "social": {"twitter": "t"}})
     older = ("60", "COMPLETED", at(-121))
@@ -370,7 +370,7 @@ def test_a_job_that_comes_late_is_found_and_nobody_elses_is_taken():
             listed(("70", "RUNNING", at(2)), ("71", "RUNNING", at(0)), older),
             wider,
             other,
-            answer(status=204),  # no job at all, says the second look
+            answer(status=204),  # the second listing is empty
             listed(("77", "RUNNING", at(600)), ("70", "RUNNING", at(2)), older),
             job("RUNNING"),
             job(data={"name": "Ada"}),
@@ -380,20 +380,20 @@ def test_a_job_that_comes_late_is_found_and_nobody_elses_is_taken():
     assert [step.seconds for step in steps if isinstance(step, Wait)] == [5, 25, 870]
 
 
-def test_a_lost_answer_whose_job_is_not_there_is_held():
+def test_a_lost_answer_without_a_job_is_held():
     match, steps = drive([LOST, *[listed(("60", "COMPLETED", at(-200)))] * 3])
     assert said(match) == ("held", "answer_lost", 0.0)
     assert sum(step.seconds for step in steps if isinstance(step, Wait)) == 900
 
 
-def test_the_same_question_asked_earlier_is_another_job():
+def test_an_older_job_with_the_same_identity_is_ignored():
     old = ("60", "COMPLETED", at(-3600))
     match, steps = drive([LOST, *[listed(old, more=True)] * 3])
     assert match.status == "held"
     assert not [step for step in steps if isinstance(step, Request) and step.path.endswith("/60")]
 
 
-def test_of_two_jobs_that_fit_the_nearest_in_time_is_taken():
+def test_the_nearest_of_two_matching_jobs_is_used():
     zone = timezone(timedelta(hours=5, minutes=30))
     near, far = ("77", "RUNNING", at(1, zone)), ("66", "RUNNING", at(-90, zone))
     match, steps = drive([LOST, listed(far, near), job("RUNNING"), job(data={"name": "Ada"})])
@@ -401,13 +401,13 @@ def test_of_two_jobs_that_fit_the_nearest_in_time_is_taken():
     assert {step.path[-2:] for step in steps[3:] if isinstance(step, Request)} == {"77"}
 
 
-def test_zohos_own_clock_counts():
+def test_the_vendors_clock_decides_the_time():
     ahead = listed(("77", "RUNNING", at(7201)), date=formatdate(NOW + 7200, usegmt=True))
     match, _ = drive([LOST, ahead, job("RUNNING"), job(data={"name": "Ada"})])
     assert match.status == "matched"
 
 
-def test_the_list_is_read_back_to_when_the_request_was_sent_and_no_further():
+def test_the_list_is_read_back_to_the_request():
     first = listed(*[(str(n), "RUNNING", at(5000)) for n in range(100)])
     second = listed(OURS, ("60", "COMPLETED", at(-999)), more=True)
     match, steps = drive([LOST, first, second, job("RUNNING"), job(data={"name": "Ada"})])
@@ -416,13 +416,13 @@ def test_the_list_is_read_back_to_when_the_request_was_sent_and_no_further():
     assert pages[1:3] == ["1", "2"]
 
 
-def test_long_after_the_request_one_look_is_enough():
+def test_an_old_request_is_searched_once():
     match, steps = drive([LOST, listed(sent=NOW + 901)])
     assert match.status == "held"
     assert sum(isinstance(step, Request) for step in steps) == 2
 
 
-def test_jobs_are_fetched_for_one_lost_answer_up_to_a_bound():
+def test_fetches_for_one_lost_answer_are_limited():
     many = listed(*[(str(1000 + n), "RUNNING", at(n / 100)) for n in range(300)], more=False)
     other = answer({PEOPLE: [{"enrich_based_on": {"email": "x@example.com"}}]})
 
@@ -434,7 +434,7 @@ def test_jobs_are_fetched_for_one_lost_answer_up_to_a_bound():
     assert sum(isinstance(one, Request) and not one.params for one in steps) == 200
 
 
-def test_what_was_not_sent_is_not_looked_for():
+def test_an_unsent_request_is_not_searched():
     match, steps = drive([Response(outcome=Outcome.UNKNOWN)])
     assert said(match) == ("held", "answer_lost", 0.0)
     assert len(steps) == 1
@@ -443,13 +443,13 @@ def test_what_was_not_sent_is_not_looked_for():
 @pytest.mark.parametrize(
     "odd", [LOST, answer(b"[]"), answer({PEOPLE: 3}), answer(b"\xff"), answer({})]
 )
-def test_a_list_that_cannot_be_read_proves_nothing_and_raises_nothing(odd):
+def test_an_unreadable_list_leaves_the_row_held(odd):
     match, _ = drive([LOST, odd, odd, listed(OURS), job("RUNNING"), job(data={"name": "Ada"})])
     assert match.status == "matched"
 
 
 @given(st.sampled_from([5.0, 0.5, 29.9, 30.0, 900.0]))
-def test_the_settle_is_waited_whole(settle):
+def test_the_search_lasts_until_settle(settle):
     steps, nothing = [], answer(status=204)
     flow = Zoho(dc="us", settle=settle).flow("people", [ADA])
     assert carry(flow, lambda step: LOST if step.billed else nothing, steps).status == "held"
@@ -457,11 +457,11 @@ def test_the_settle_is_waited_whole(settle):
     assert waited == pytest.approx(settle)
 
 
-# -- the list ------------------------------------------------------------------------------------
+# -- The list ------------------------------------------------------------------------------------
 
 
 def look(jobs, *pages, kind="people"):
-    """Run a look at the list; return what it says and how many requests it took."""
+    """Read the list of jobs; return the ended jobs and the number of requests."""
     looking, queue = ZOHO.listing(kind, frozenset(jobs)), list(pages)
     requests = [next(looking)]
     try:
@@ -472,14 +472,14 @@ def look(jobs, *pages, kind="people"):
         return end.value, len(requests)
 
 
-def test_a_look_tells_the_jobs_that_have_ended():
+def test_a_listing_returns_the_ended_jobs():
     states = ["COMPLETED", "FAILED", "DATA_NOT_FOUND", "UPDATED", "SCHEDULED", "RUNNING", "NEW"]
     page = listed(*[(str(n), state, at(n)) for n, state in enumerate(states, 1)])
     assert look({*map(str, range(1, 8)), "none"}, page) == ({"1", "2", "3", "4"}, 1)
     assert look({"2"}, page) == ({"2"}, 1)
 
 
-def test_a_look_goes_on_until_all_are_seen_or_nothing_more_is_there():
+def test_a_listing_reads_pages_until_all_are_seen():
     def page(first, more=None, size=100):
         return listed(*[(str(first + n), "COMPLETED", at(n)) for n in range(size)], more=more)
 
@@ -487,7 +487,7 @@ def test_a_look_goes_on_until_all_are_seen_or_nothing_more_is_there():
     assert look({"500"}, page(0, more=False)) == (set(), 1)
     assert look({"500"}, page(0, size=99)) == (set(), 1)
     assert look({"150"}, page(0, more=True, size=50), page(100)) == ({"150"}, 2)
-    assert look({"9999"}, *[page(100 * n) for n in range(30)]) == (set(), 30)  # a bound
+    assert look({"9999"}, *[page(100 * n) for n in range(30)]) == (set(), 30)  # the limit
     assert look({"500"}, page(0), page(0)) == (set(), 2)  # no progress
     assert look({"500"}, page(0), answer(status=204)) == (set(), 2)
     jobs = set(map(str, range(1, 10_001)))
@@ -497,5 +497,5 @@ def test_a_look_goes_on_until_all_are_seen_or_nothing_more_is_there():
 @pytest.mark.parametrize(
     "odd", [LOST, answer(b"x"), answer([1]), answer({PEOPLE: [3, {"id": {}}]}), refused("NEW_CODE")]
 )
-def test_an_odd_list_tells_of_no_end(odd):
+def test_an_unreadable_listing_returns_no_jobs(odd):
     assert look({"77"}, odd) == (set(), 1)

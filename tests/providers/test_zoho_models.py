@@ -1,4 +1,4 @@
-"""Every field that Zoho documents, in both shapes, lands in a named field."""
+"""Every field that Zoho documents, in both versions, has a place in the models."""
 
 import json
 
@@ -18,7 +18,7 @@ from enrich_pandas.models import (
     Text,
 )
 from enrich_pandas.providers.base import Identity, Response, Status
-from enrich_pandas.providers.zoho.requests import job_in
+from enrich_pandas.providers.zoho.requests import parse_job
 
 WHO = Identity.of(email="ada@example.com")
 
@@ -26,7 +26,7 @@ WHO = Identity.of(email="ada@example.com")
 def found(kind, data):
     key = "__zia_people_enrichment" if kind == "people" else "__zia_org_enrichment"
     body = json.dumps({key: [{"id": "77", "status": "COMPLETED", "enriched_data": data}]})
-    job = job_in(kind, Response(status=200, body=body.encode()))
+    job = parse_job(kind, Response(status=200, body=body.encode()))
     return job.match(WHO, "77")
 
 
@@ -130,7 +130,7 @@ PERSON = {
 }
 
 
-def test_a_whole_person_lands():
+def test_every_person_field_of_v8_has_a_place():
     match = found("people", PERSON)
     assert (match.status, match.credits, match.note) == (Status.MATCHED, 1.0, "")
     home = {"name": "Sampleton, Nowhere", "region": "Midland", "country": "Nowhere"}
@@ -199,7 +199,7 @@ def test_a_whole_person_lands():
     )
 
 
-def test_the_other_shapes_of_a_person_land():
+def test_every_person_field_of_v7_has_a_place():
     made = person(
         first_name="Ada",
         middle_name="B.",
@@ -229,7 +229,7 @@ def test_the_other_shapes_of_a_person_land():
     assert made.location is None
 
 
-def test_the_primary_address_is_that_of_the_list_where_it_is_not_given_alone():
+def test_the_primary_address_can_come_from_the_list():
     made = person(
         address_list_info=[{"name": "A", "primary": False}, {"name": "B", "primary": True}]
     )
@@ -287,7 +287,7 @@ COMPANY = {
 }
 
 
-def test_a_whole_company_lands():
+def test_every_company_field_of_v8_has_a_place():
     match = found("companies", COMPANY)
     assert (match.status, match.note) == (Status.MATCHED, "")
     assert match.model == Company(
@@ -351,7 +351,7 @@ def test_a_whole_company_lands():
     )
 
 
-def test_the_other_shapes_of_a_company_land():
+def test_every_company_field_of_v7_has_a_place():
     made = company(
         description="Makes anvils",
         no_of_employees="1001-5000",
@@ -370,7 +370,7 @@ def test_the_other_shapes_of_a_company_land():
     assert company(no_of_employees=40).employees == 40
 
 
-def test_a_field_of_another_type_is_left_out_and_named():
+def test_a_mistyped_field_is_empty_and_named():
     match = found("people", {"name": "Ada Example", "skills": {"a": 1}, "gender": 3})
     assert match.model == Person(name="Ada Example")
     assert "enriched_data.skills" in match.note
@@ -413,7 +413,7 @@ def swapped(document, path, junk):
     data=st.data(),
     junk=JUNK,
 )
-def test_one_odd_value_costs_nothing_but_itself(document, data, junk):
+def test_one_mistyped_value_affects_no_other(document, data, junk):
     kind, whole = document
     path = data.draw(st.sampled_from(list(places(whole))))
     match = found(kind, swapped(whole, path, junk))
@@ -426,7 +426,7 @@ def test_one_odd_value_costs_nothing_but_itself(document, data, junk):
 
 
 @given(kind=st.sampled_from(["people", "companies"]), junk=JUNK)
-def test_anything_as_data_is_read_or_held(kind, junk):
+def test_any_data_is_parsed_or_held(kind, junk):
     match = found(kind, junk)
     assert match.status in (Status.MATCHED, Status.NOT_FOUND, Status.HELD)
     assert (match.model is not None) == (match.status is Status.MATCHED)

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import fields, replace
 from typing import Any
 
 import pandas as pd
@@ -7,36 +8,38 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import enrich_pandas as ep
+from enrich_pandas.engine.plan import StagePlan
 from enrich_pandas.providers.base import Status
 from enrich_pandas.report.plan import Plan
 from tests.report.pages import XSS, Page
 
 
-def plan(**changes: Any) -> Plan:
+def plan(*, provider: str = "crustdata", **changes: Any) -> Plan:
+    stage = StagePlan(
+        provider=provider,
+        stored={Status.MATCHED: 364},
+        requests=17,
+        credits=1_234_567.5,
+        seconds=60.0,
+        expected=987.0,
+        known=1200,
+        saved_by_duplicates=55.0,
+    )
+    names = {field.name for field in fields(StagePlan)} - {"distinct"}
     facts: dict[str, Any] = {
-        "provider": "crustdata",
         "kind": "people",
         "rows": 1500,
-        "valid": 1455,
         "distinct": 1400,
         "refused": {
             (Status.SKIPPED, "where"): 7,
             (Status.INVALID, "no_identifier"): 5,
             (Status.INVALID, "email:syntax"): 33,
         },
-        "stored": {Status.MATCHED: 364},
-        "abandoned": 0,
-        "elsewhere": 0,
-        "requests": 17,
-        "credits": 1_234_567.5,
-        "seconds": 60.0,
-        "expected": 987.0,
-        "known": 1200,
-        "saved_by_duplicates": 55.0,
+        "stages": [replace(stage, **{k: v for k, v in changes.items() if k in names - {"rows"}})],
         "columns": {"email": "'Work Email'"},
         "rejected": {"'LinkedIn'": "it holds yes/no flags"},
     }
-    return Plan(**facts | changes)
+    return Plan(**facts | {k: v for k, v in changes.items() if k in facts})
 
 
 def test_a_plan_reads_as_a_table() -> None:
@@ -87,7 +90,7 @@ def test_time_is_said_as_people_say_it(seconds: float, said: str) -> None:
 
 
 def test_without_a_usable_row_it_says_how_to_name_the_column() -> None:
-    assert "on={" in repr(plan(valid=0, distinct=0))
+    assert "on={" in repr(plan(distinct=0, refused={(Status.INVALID, "no_identifier"): 1500}))
 
 
 LEADS = pd.DataFrame(

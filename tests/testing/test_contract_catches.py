@@ -227,6 +227,29 @@ class Unlisted(ACME.Acme):
         return {jobs.json()["jobs"][0]}
 
 
+class Deep(ACME.Acme):
+    """Sends an option, and overrides `billed_options` without it."""
+
+    def __init__(self, *, deep: bool = False) -> None:
+        super().__init__()
+        self.deep = deep
+
+    def billed_options(self, kind: Any) -> dict[str, Any]:
+        return {}
+
+    def flow(self, kind: Any, batch: list[Identity]) -> Any:
+        return honest(batch, (yield asked(self, batch, params={"deep": str(self.deep)})))
+
+
+class Dear(Deep):
+    """Declares an option that changes the price as not billed."""
+
+    unbilled_options = {"people": ("deep",)}  # noqa: RUF012 - as the guide writes it
+
+    def price(self, kind: Any, batch: list[Identity]) -> float:
+        return len(batch) * (2.0 if self.deep else 1.0)
+
+
 class Careless(ACME.Acme):
     def __init__(self, *, api_key: str = "") -> None:
         self.api_key = api_key
@@ -263,6 +286,8 @@ class Careless(ACME.Acme):
         (flow(identities=()), "a_billed_request_has_a_price_and_names_whom_it_is_about"),
         (flow(billed=False), "a_billed_request_has_a_price_and_names_whom_it_is_about"),
         (flow(billed=False, credits=0), "everybody_who_costs_is_asked_for_in_a_billed_request"),
+        (Deep(), "an_option_that_changes_requests_is_billed"),
+        (Dear(), "an_option_that_changes_requests_is_billed"),
         (flow(credits=99), "it_costs_no_more_than_its_price"),
         (reading(generous), "it_costs_no_more_than_its_price"),
         (acme(flow=impatient), "a_lost_answer_is_held_and_not_bought_again"),

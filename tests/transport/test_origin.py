@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from urllib3.util import parse_url
 
 from enrich_pandas.errors import ConfigurationError
-from enrich_pandas.transport import check_path, normalize_origin
+from enrich_pandas.transport.client import check_path, normalize_origin
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from enrich_pandas.providers.base import Outcome, Request, Response
-from enrich_pandas.transport import Exchange, Phase
+from enrich_pandas.transport import Exchange
+from enrich_pandas.transport.connection import Phase
 from enrich_pandas.transport.outcome import backoff, classify, read_exchange, repair_response
 
 NOT_SENT, REFUSED, ACCEPTED, DAMAGED, UNKNOWN = Outcome

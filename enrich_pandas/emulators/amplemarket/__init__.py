@@ -1,7 +1,7 @@
-"""Amplemarket: bulk enrichment of people and companies, and the single look-ups.
+"""Amplemarket: bulk enrichment of people and companies, and the search for a single one.
 
-Places of faults: ``submit`` (the two ``POST``), ``poll`` and ``cancel`` (a job), ``find``. A slug
-with ``breaks-the-job`` in it lets its job end in an error.
+`Sandbox.fault` takes ``submit`` (the two ``POST``), ``poll`` and ``cancel`` (a job), and ``find``.
+A job with a slug that contains ``breaks-the-job`` ends in an error.
 """
 
 from enrich_pandas.emulators.account import VendorAccount
@@ -18,13 +18,11 @@ from enrich_pandas.emulators.vendor import EmulatedEndpoint, World
 
 
 def endpoints(world: World, account: VendorAccount) -> list[EmulatedEndpoint]:
-    """Return every endpoint of the vendor; they share the jobs, and what was charged already."""
+    """Return all endpoints of the vendor, which share the jobs and the charges."""
     jobs = AmplemarketJobs(world, account)
+    made = (StartPeople, StartCompanies, FindPerson, FindCompany)
     return [
-        *(kind(world, account, jobs) for kind in (StartPeople, StartCompanies)),
-        *(kind(world, account, jobs) for kind in (FindPerson, FindCompany)),
-        *(kind(world, account, jobs, what) for kind in (PollJob, CancelJob) for what in _WHAT),
+        *(endpoint(world, account, jobs) for endpoint in made),
+        *(PollJob(world, account, jobs, kind) for kind in ("people", "companies")),
+        *(CancelJob(world, account, jobs, kind) for kind in ("people", "companies")),
     ]
-
-
-_WHAT = ("people", "companies")

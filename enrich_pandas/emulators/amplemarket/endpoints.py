@@ -1,11 +1,20 @@
-"""Enrichment requests: ``POST``, ``GET`` and ``PATCH /{people,companies}/enrichment-requests``.
+"""Amplemarket's endpoints: jobs of enrichment requests, and the search for a single person.
 
-Sources: the people document ("Finding multiple people"), and docs.amplemarket.com, read 2026-11:
-``people-enrichment/start-enrichment-request`` and ``…/cancel-enrichment-request``.
+Sources:
 
-Not documented, and chosen here: ``page[after]`` and ``page[before]`` are IDs of results, which
-count from 1 in the order shown; results are shown once a job is over; a job that ends in an error
-shows, and charges, what it had until then; to cancel what is over changes nothing.
+- The people document ("Finding multiple people"), and docs.amplemarket.com, read 2026-11:
+  ``people-enrichment/start-enrichment-request`` and ``…/cancel-enrichment-request``, for ``POST``,
+  ``GET`` and ``PATCH /{people,companies}/enrichment-requests``.
+- The people document ("Finding a Person", "Revealing an email address", "Revealing phone numbers":
+  ``Retry-After``), for ``GET /people/find`` and ``GET /companies/find``. It names no parameters;
+  those of public clients are used.
+
+Not documented, so chosen: ``page[after]`` and ``page[before]`` are ids of results, which count from
+1 in the order shown; results are shown after a job has ended; a job that ends in an error shows and
+charges its results until then; canceling a job that has ended changes nothing; the parameters that
+reveal are those of the bulk request; a request that reveals gets a 202 with ``Retry-After`` and an
+empty object until the data is revealed, which takes as long as a job; it is charged when the data
+is in the answer.
 """
 
 from copy import deepcopy
@@ -29,7 +38,7 @@ from enrich_pandas.emulators.faults import JsonObject
 from enrich_pandas.emulators.protocol import RequestedIdentity
 from enrich_pandas.emulators.vendor import ParsedRequest, VendorAnswer, World
 
-# -- Enrichment requests: ``POST``, ``GET`` and ``PATCH /{people,companies}/enrichment-requests``
+# -- Enrichment requests -------------------------------------------------------------------------
 
 PAGE = 100
 
@@ -45,9 +54,9 @@ class StartJob(AmplemarketEndpoint):
     where = "submit"
     kind: ClassVar[str]
 
-    def answer(self, order: _StartRequest) -> VendorAnswer:
+    def answer(self, parsed: _StartRequest) -> VendorAnswer:
         """Start the job."""
-        job = self.jobs.start(self.kind, self.path, order.results)
+        job = self.jobs.start(self.kind, self.path, parsed.results)
         if job is None:
             raise self.refuse("out_of_credits")
         body = described(job, "queued")
@@ -56,7 +65,7 @@ class StartJob(AmplemarketEndpoint):
         )
 
     def elements(self, body: Any) -> list[JsonObject] | None:
-        """Return None: nobody is found yet."""
+        """Return None: a started job has no results yet."""
         return None
 
 
@@ -67,7 +76,7 @@ class StartPeople(StartJob):
     kind = "people"
 
     async def read(self, request: Request) -> _StartRequest:
-        """Return the order in a request, or refuse it."""
+        """Parse the request, or refuse it."""
         leads, email, phones = read_people(self, await request.body())
         look = LeadLookup(self.world).person
         return _started([look(one, email=email, phones=phones) for one in leads])
@@ -80,7 +89,7 @@ class StartCompanies(StartJob):
     kind = "companies"
 
     async def read(self, request: Request) -> _StartRequest:
-        """Return the order in a request, or refuse it."""
+        """Parse the request, or refuse it."""
         firms = read_companies(self, await request.body())
         return _started([LeadLookup(self.world).company(one) for one in firms])
 
@@ -116,7 +125,7 @@ class PollJob(RetryAfterEndpoint):
         self.path = f"/{kind}/enrichment-requests/{{id}}"  # type: ignore[misc]  # one a kind
 
     async def read(self, request: Request) -> _PollRequest:
-        """Return which job is asked about, and which page."""
+        """Parse the id of the job and the page."""
         job = self._job(request)
         size = self._number(request, "page[size]") or PAGE
         after = self._number(request, "page[after]") or 0
@@ -126,11 +135,11 @@ class PollJob(RetryAfterEndpoint):
         first, last = after + 1, after + size
         if before is not None:
             first, last = max(1, before - size), before - 1
-        about = [_asked(result) for result in job.results]
-        return _PollRequest(about=about, job=job, first=first, last=last, size=size)
+        members = [_requested(result) for result in job.results]
+        return _PollRequest(job_members=members, job=job, first=first, last=last, size=size)
 
-    def _question(self, request: Request) -> str:
-        return request.url.path  # whichever the page, and whether it is read or canceled
+    def _request_key(self, request: Request) -> str:
+        return request.url.path  # the same for all pages of a job, and for a cancellation
 
     def _job(self, request: Request) -> AmplemarketJob:
         number = request.path_params["id"]
@@ -147,39 +156,41 @@ class PollJob(RetryAfterEndpoint):
             raise self.refuse_at("unsupported_value", name, parameter=name)
         return int(text)
 
-    def answer(self, order: _PollRequest) -> VendorAnswer:
-        """Return the job as it is now, with a page of results once it is over."""
-        job, now = order.job, self.account.clock()
+    def answer(self, parsed: _PollRequest) -> VendorAnswer:
+        """Return the job, with a page of results if it has ended."""
+        job, now = parsed.job, self.account.clock()
         self.jobs.advance(job)
         body = described(job, job.status(now))
         if not job.is_over:
             headers = {"retry-after": retry_after_seconds(job.left(now))}
             return VendorAnswer(body=body, headers=headers, is_unfinished=True)
         results = job.shown()
-        page = results[order.first - 1 : order.last]
-        body["results"] = [element(number, one) for number, one in enumerate(page, order.first)]
-        body["_links"] |= _pages(body["_links"]["self"]["href"], order, len(results))
+        page = results[parsed.first - 1 : parsed.last]
+        body["results"] = [element(number, one) for number, one in enumerate(page, parsed.first)]
+        body["_links"] |= _pages(body["_links"]["self"]["href"], parsed, len(results))
         if job.stopped == "error":
             body |= self.error("server_error", "The job could not be finished.")
         return VendorAnswer(body=body)
 
     def elements(self, body: Any) -> list[JsonObject] | None:
-        """Return the results, for a fault to strike: a copy, as the job shows its own again."""
+        """Return the results to apply a fault to: a copy, because the job shows its own again."""
         found: list[JsonObject] = deepcopy(body["results"])
         body["results"] = found
         return found or None
 
     def alien(self) -> JsonObject:
-        """Return the result of somebody, or of a company, that was not asked for."""
+        """Return the result of a person or company that was not requested."""
         if self.kind == "companies":
-            return element(0, LeadLookup(self.world).found_company({}, "somebody-else"))
-        lead = {"linkedin_url": "https://www.linkedin.com/in/somebody-else-0"}
-        profile = self.world.people.profile("somebody-else-0")
-        who = LeadLookup(self.world).found(lead, profile.slug, profile, email=False, phones=False)
-        return element(0, who)
+            return element(0, LeadLookup(self.world).found_company({}, "another-company"))
+        lead = {"linkedin_url": "https://www.linkedin.com/in/another-person-0"}
+        profile = self.world.people.profile("another-person-0")
+        result = LeadLookup(self.world).found(
+            lead, profile.slug, profile, email=False, phones=False
+        )
+        return element(0, result)
 
     def person_in(self, element: JsonObject) -> JsonObject | None:
-        """Return whom or what a result has found."""
+        """Return the person or company of a result."""
         found: JsonObject | None = element["result"]
         return found
 
@@ -191,7 +202,7 @@ class CancelJob(PollJob):
     where = "cancel"
 
     async def read(self, request: Request) -> _PollRequest:
-        """Return which job is to be canceled: only ``status`` is read."""
+        """Parse the id of the job. Only ``status`` is read from the body."""
         job = self._job(request)
         try:
             body = msgspec.json.decode(await request.body())
@@ -199,16 +210,16 @@ class CancelJob(PollJob):
             body = None
         if not isinstance(body, dict) or body.get("status") != "canceled":
             raise self.refuse_at("unsupported_value", "status", pointer="/status")
-        return _PollRequest(about=[_asked(result) for result in job.results], job=job)
+        return _PollRequest(job_members=[_requested(result) for result in job.results], job=job)
 
-    def answer(self, order: _PollRequest) -> VendorAnswer:
-        """Return the job with any results up to now."""
-        self.jobs.cancel(order.job)
-        return super().answer(order)
+    def answer(self, parsed: _PollRequest) -> VendorAnswer:
+        """Cancel the job and return it with its results so far."""
+        self.jobs.cancel(parsed.job)
+        return super().answer(parsed)
 
 
 def described(job: AmplemarketJob, status: str) -> dict[str, Any]:
-    """Return the enrichment request object, but for its results."""
+    """Return the enrichment request object without results."""
     return {
         "id": job.id,
         "object": "person_enrichment" if job.kind == "people" else "company_enrichment",
@@ -219,33 +230,28 @@ def described(job: AmplemarketJob, status: str) -> dict[str, Any]:
 
 
 def element(number: int, result: LeadResult) -> JsonObject:
-    """Return an enrichment request result: what was found, and the lead as it was submitted."""
+    """Return an enrichment request result: the match, and the lead as it was submitted."""
     return {"id": number, "status": result.status, "result": result.found, **result.lead}
 
 
-def _pages(href: str, order: _PollRequest, count: int) -> dict[str, Any]:
+def _pages(href: str, parsed: _PollRequest, count: int) -> dict[str, Any]:
     links = {}
-    if order.last < count:
-        links["next"] = {"href": f"{href}?page[size]={order.size}&page[after]={order.last}"}
-    if order.first > 1 and count:
-        links["prev"] = {"href": f"{href}?page[size]={order.size}&page[before]={order.first}"}
+    if parsed.last < count:
+        links["next"] = {"href": f"{href}?page[size]={parsed.size}&page[after]={parsed.last}"}
+    if parsed.first > 1 and count:
+        links["prev"] = {"href": f"{href}?page[size]={parsed.size}&page[before]={parsed.first}"}
     return links
 
 
 def _started(results: list[LeadResult]) -> _StartRequest:
-    return _StartRequest(asked=[_asked(result) for result in results], results=results)
+    return _StartRequest(requested=[_requested(result) for result in results], results=results)
 
 
-def _asked(result: LeadResult) -> RequestedIdentity:
+def _requested(result: LeadResult) -> RequestedIdentity:
     return RequestedIdentity(result.identity, str(next(iter(result.lead.values()), "")))
 
 
-# -- The single look-ups: ``GET /people/find`` and ``GET /companies/find`` -----------------------
-# Source: the people document ("Finding a Person", "Revealing an email address", "Revealing phone
-# numbers": ``Retry-After``), which names no parameters; those of public clients are taken. Chosen
-# here: the names of the two reveal flags are those of the bulk request; the first question for
-# something to reveal gets a 202 with ``Retry-After`` and an empty object, and so does who asks
-# again before it is revealed, which takes as long as a job. It is charged when it is told.
+# -- A single person or company ------------------------------------------------------------------
 
 _KEYS = ("linkedin_url", "email", "name", "title", "company_name", "company_domain")
 _REVEALS = ("reveal_email", "reveal_phone_numbers")
@@ -269,7 +275,7 @@ class FindPerson(RetryAfterEndpoint):
         self._revealed: dict[str, float] = {}
 
     async def read(self, request: Request) -> _FindRequest:
-        """Return who is asked for, or refuse."""
+        """Parse the lead, or refuse the request."""
         given = request.query_params
         lead = {name: given[name] for name in _KEYS if given.get(name)}
         is_named = lead.keys() & {"name", "title"} and lead.keys() & {*_KEYS[4:]}
@@ -280,24 +286,24 @@ class FindPerson(RetryAfterEndpoint):
         result = self.lookup.person(lead, email=email, phones=phones)
         reveals = " ".join([result.identity, *flags]) if flags else ""
         submitted = next(iter(lead.values()))
-        asked = [RequestedIdentity(result.identity, submitted)]
-        return _FindRequest(asked=asked, result=result, reveals=reveals)
+        requested = [RequestedIdentity(result.identity, submitted)]
+        return _FindRequest(requested=requested, result=result, reveals=reveals)
 
-    def answer(self, order: _FindRequest) -> VendorAnswer:
-        """Return the object, or that one has to wait for what is revealed."""
-        if order.result.status == "gdpr_removed":
+    def answer(self, parsed: _FindRequest) -> VendorAnswer:
+        """Return the person or company, or a 202 if the revealed data takes time."""
+        if parsed.result.status == "gdpr_removed":
             raise self.refuse("unavailable_for_legal_reasons")
-        if order.result.found is None:
+        if parsed.result.found is None:
             raise self.refuse("person_not_found")
-        if pause := self._pause(order.reveals):
+        if pause := self._pause(parsed.reveals):
             return VendorAnswer(body={}, status=202, headers={"retry-after": pause})
-        if not self.jobs.charge(self.path, order.result):
+        if not self.jobs.charge(self.path, parsed.result):
             raise self.refuse("out_of_credits")
-        body: Any = order.result.found
+        body: Any = parsed.result.found
         return VendorAnswer(body=body)
 
     def _pause(self, reveals: str) -> str:
-        """Return the seconds until something is revealed; none where there is nothing to wait."""
+        """Return the seconds until the data is revealed, or an empty text for no wait."""
         now = self.account.clock()
         if not reveals or self._revealed.get(reveals, now + 1) <= now:
             return ""
@@ -313,12 +319,12 @@ class FindCompany(FindPerson):
     path = "/companies/find"
 
     async def read(self, request: Request) -> _FindRequest:
-        """Return which company is asked for, or refuse."""
+        """Parse the company, or refuse the request."""
         given = request.query_params
         lead = {name: given[name] for name in ("domain", "linkedin_url") if given.get(name)}
         if not lead:
             raise self.refuse_at("missing_field", "domain", parameter="domain")
         result = self.lookup.company(lead)
         return _FindRequest(
-            asked=[RequestedIdentity(result.identity, next(iter(lead.values())))], result=result
+            requested=[RequestedIdentity(result.identity, next(iter(lead.values())))], result=result
         )

@@ -1,4 +1,13 @@
-"""What Amplemarket finds for one lead or one company, what it costs, and its objects."""
+"""Amplemarket's search for a lead or a company, its prices and its objects.
+
+Sources:
+
+- The tables "Person Object" and "Company Object" of the people document. The shapes within arrays
+  and of ``department_headcount`` are not documented; those here were chosen.
+- docs.amplemarket.com for the prices: half a credit when a person is found, at most once in 24
+  hours; one credit for a revealed e-mail address and one for a phone, once. The price of a company
+  is not published; that of a person was chosen.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,15 +20,13 @@ from enrich_pandas.emulators.identities import company_in, company_slug, email_i
 from enrich_pandas.emulators.people import FakeJob, FakePerson, PersonCoverage
 from enrich_pandas.emulators.vendor import World
 
-# -- Amplemarket's Person and Company objects ----------------------------------------------------
-# Source: the tables "Person Object" and "Company Object" of the people document. The shapes within
-# arrays and of ``department_headcount`` are not documented; those here are chosen.
+# -- The Person and Company objects --------------------------------------------------------------
 
 
 def person(
     profile: FakePerson, firm: FakeCompany | None, *, email: bool, phones: bool
 ) -> dict[str, Any]:
-    """Return the Person object; e-mail and phones only where they are revealed."""
+    """Return the Person object, with e-mail address and phones only if they are revealed."""
     job = profile.jobs[0] if profile.jobs else None
     addresses = profile.business_emails or profile.personal_emails
     return {
@@ -127,20 +134,21 @@ def _offices(addresses: Sequence[str], country: str) -> list[dict[str, Any]]:
     ]
 
 
-# -- What Amplemarket finds for one lead or one company, and what that costs ---------------------
-# Source of the prices: docs.amplemarket.com: half a credit when a person is found, at most once in
-# 24 hours; one for an e-mail address and one for a phone that is revealed, once. The price of a
-# company is not published: that of a person is taken.
+# -- The search ----------------------------------------------------------------------------------
 
 VENDOR = "amplemarket"
 FOUND, EMAIL, PHONE = 0.5, 1.0, 1.0
-BREAKS = "breaks-the-job"  # a slug with this in it lets the job end in an error
+BREAKS = "breaks-the-job"  # a job with a slug that contains this ends in an error
 Lead = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
 class LeadResult:
-    """What was found for one lead; ``subject`` is who it is, however the lead names them."""
+    """The result of one lead.
+
+    ``subject`` identifies the person or company independently of the lead's identifier. ``dues``
+    are the prices of the parts that were found.
+    """
 
     lead: Lead
     status: str
@@ -157,23 +165,23 @@ class LeadResult:
 
 @dataclass(frozen=True)
 class LeadLookup:
-    """Looks leads and companies up."""
+    """Look up leads and companies."""
 
     world: World
 
     def person(self, lead: Lead, *, email: bool = False, phones: bool = False) -> LeadResult:
-        """Look a lead up: by its profile, else its address, else its name or title."""
-        identity, fate, profile = self._whom(lead)
-        if fate is PersonCoverage.REDACTED:
+        """Look up a lead by its profile, else its e-mail address, else its name or title."""
+        identity, coverage, profile = self._find(lead)
+        if coverage is PersonCoverage.REDACTED:
             return LeadResult(lead, "gdpr_removed", identity=identity)
-        if fate is not PersonCoverage.FOUND or profile is None:
+        if coverage is not PersonCoverage.FOUND or profile is None:
             return LeadResult(lead, "not_found", identity=identity)
         return self.found(lead, identity, profile, email=email, phones=phones)
 
     def found(
         self, lead: Lead, identity: str, profile: FakePerson, *, email: bool, phones: bool
     ) -> LeadResult:
-        """Return the result of a lead who was found."""
+        """Return the result of a lead with a match."""
         found = person(profile, self._employer(profile), email=email, phones=phones)
         dues = [("found", FOUND)]
         dues += [("email", EMAIL)] if found["email"] else []
@@ -182,18 +190,18 @@ class LeadLookup:
         return LeadResult(lead, "enriched", found, identity, subject, dues)
 
     def company(self, lead: Lead) -> LeadResult:
-        """Look a company up: by its page, else its domain, else its name."""
+        """Look up a company by its page, else its domain, else its name."""
         slug = _company_of(lead)
-        if slug is None or self.world.companies.standing(slug, VENDOR) is CompanyCoverage.MISSING:
+        if slug is None or self.world.companies.coverage(slug, VENDOR) is CompanyCoverage.MISSING:
             return LeadResult(lead, "not_found", identity=slug or "")
         return self.found_company(lead, slug)
 
     def found_company(self, lead: Lead, slug: str) -> LeadResult:
-        """Return the result of a company that was found."""
+        """Return the result of a company with a match."""
         found = company(self.world.companies.firm(slug))
         return LeadResult(lead, "enriched", found, slug, f"company {slug}", [("found", FOUND)])
 
-    def _whom(self, lead: Lead) -> tuple[str, PersonCoverage, FakePerson | None]:
+    def _find(self, lead: Lead) -> tuple[str, PersonCoverage, FakePerson | None]:
         people = self.world.people
         if profile := lead.get("linkedin_url") or lead.get("linkedin_id"):
             slug = _slug_of(profile)
@@ -223,7 +231,7 @@ class LeadLookup:
 
 
 def _slug_of(profile: str) -> str | None:
-    """Return the slug in a profile's address, or in a bare LinkedIn ID."""
+    """Return the slug in the URL of a profile, or in a bare LinkedIn id."""
     if "/" in profile:
         return slug_in(profile)
     return slug_in(f"https://www.linkedin.com/in/{profile}")

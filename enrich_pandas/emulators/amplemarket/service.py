@@ -1,8 +1,17 @@
-"""What all endpoints of Amplemarket have in common.
+"""Amplemarket's jobs, errors and request bodies, which all endpoints share.
 
-Source: docs.amplemarket.com, ``errors.md``: the envelope ``_errors``, whose ``status`` is text, its
-codes and ``source``. Not documented, and chosen here: the statuses of ``insufficient_credits``
-(402) and of ``missing_field`` (422), and the codes of a 404 other than a person's and of a 429.
+Sources:
+
+- docs.amplemarket.com, ``errors.md``: the envelope ``_errors`` with a text ``status``, the codes
+  and ``source``.
+- docs.amplemarket.com, ``people-enrichment/start-enrichment-request``, read 2026-11: the keys of a
+  lead, with no others allowed. The older people document names ``linkedin_url`` ``linkedin_id``,
+  so both are accepted. The documents name 10,000 and 100,000 as the largest number of leads;
+  10,000 is enforced.
+
+Not documented, so chosen: the statuses of ``insufficient_credits`` (402) and of ``missing_field``
+(422); the codes of a 429, and of a 404 other than a person's; the keys of a company; an empty list
+and a ``null`` for a text are refused; how long a job is queued.
 """
 
 import asyncio
@@ -21,22 +30,29 @@ from starlette.responses import Response
 from enrich_pandas.emulators.account import LoggedRequest, VendorAccount
 from enrich_pandas.emulators.amplemarket.lookup import VENDOR, LeadResult
 from enrich_pandas.emulators.pools import rng_of
-from enrich_pandas.emulators.vendor import EmulatedEndpoint, RefusedRequest, World, rendered
+from enrich_pandas.emulators.vendor import (
+    EmulatedEndpoint,
+    RefusedRequest,
+    World,
+    json_response,
+)
 from enrich_pandas.emulators.wire import DroppedResponse, TruncatedResponse
 
-# -- Enrichment requests, the vendor's jobs: how far each has come, and what it has charged ------
-# A job works through its leads in their order and charges each as it does, whether anybody asks for
-# it or not: a client that dies has been charged all the same. The first part of its time it is only
-# queued. What the most of it may cost is kept back when it is started.
+# -- Jobs ----------------------------------------------------------------------------------------
 
 DAY = 24 * 3600.0
-_QUEUED = 0.2  # share of a job's time before it starts
-_TICK = 0.05  # seconds between a job's looks at the clock, at the least
+_QUEUED = 0.2  # the share of its time that a job is queued
+_TICK = 0.05  # the shortest time between two steps of a job, in seconds
 
 
 @dataclass
 class AmplemarketJob:
-    """One enrichment request."""
+    """One enrichment request of the vendor's.
+
+    After a time in the queue, a job processes its leads in order and charges each. It does so
+    without being polled, so a client that was killed is charged too. ``kept_back`` is the maximum
+    cost of the leads that are not processed yet; the account reserves it.
+    """
 
     id: int
     kind: str
@@ -51,43 +67,46 @@ class AmplemarketJob:
 
     @property
     def is_over(self) -> bool:
-        """Whether its results can be read."""
+        """Whether the job has ended, so that its results can be read."""
         return self.stopped is not None or self.worked == len(self.results)
 
     def status(self, now: float) -> str:
-        """Return its status, in the vendor's words."""
+        """Return the status in the vendor's words."""
         if self.is_over:
             return self.stopped or "completed"
         return "processing" if now - self.began >= _QUEUED * self.seconds else "queued"
 
     def left(self, now: float) -> float:
-        """Return the seconds until it ends."""
+        """Return the seconds until the job ends."""
         return max(0.0, self.began + self.seconds - now)
 
     def due(self, now: float) -> int:
-        """Return how many leads it should have worked through."""
+        """Return how many leads the job should have processed."""
         if not self.left(now):
             return len(self.results)
         worked = max(0.0, (now - self.began) / self.seconds - _QUEUED) / (1 - _QUEUED)
-        return int(len(self.results) * worked + 1e-9)  # three tenths are a bit less
+        return int(len(self.results) * worked + 1e-9)  # corrects the rounding of binary fractions
 
     def shown(self) -> list[LeadResult]:
-        """Return its results so far, in an order that is not that of the leads."""
+        """Return the results so far, in another order than the leads."""
         return [self.results[place] for place in self.order if place < self.worked]
 
 
 @dataclass
 class AmplemarketJobs:
-    """The jobs of an account, what was charged for whom, and who was told to wait."""
+    """The jobs of an account, its charges, and the times from ``Retry-After``.
+
+    ``retry_after`` maps a request to the time of the next one that is not early.
+    """
 
     world: World
     account: VendorAccount
     by_id: dict[int, AmplemarketJob] = field(default_factory=dict)
-    told: dict[str, float] = field(default_factory=dict)
+    retry_after: dict[str, float] = field(default_factory=dict)
     _charged: dict[tuple[str, str], float] = field(default_factory=dict)
 
     def start(self, kind: str, path: str, results: Sequence[LeadResult]) -> AmplemarketJob | None:
-        """Start a job, or return None where the account cannot pay for it."""
+        """Start a job, or return None if the balance is too low."""
         cost = self._cost(results)
         if not self.account.pay(cost):
             return None
@@ -103,13 +122,13 @@ class AmplemarketJobs:
         return job
 
     def cancel(self, job: AmplemarketJob) -> None:
-        """Stop a job that runs; what it has found is kept, and charged."""
+        """Cancel a running job. Its results so far are kept and charged."""
         self.advance(job)
         if not job.is_over:
             self._stop(job, "canceled")
 
     def advance(self, job: AmplemarketJob) -> None:
-        """Let a job do and charge what it should have done by now."""
+        """Process and charge the leads that are due by now."""
         due = job.due(self.account.clock())
         while job.worked < due and not job.stopped:
             result = job.results[job.worked]
@@ -122,13 +141,13 @@ class AmplemarketJobs:
             self._give_back(job)
 
     def charge(self, path: str, result: LeadResult) -> bool:
-        """Charge a single look-up, or return False where the account cannot pay for it."""
+        """Charge a single request, or return False if the balance is too low."""
         if is_paid := self.account.pay(self._cost([result])):
             self._charge(path, result)
         return is_paid
 
     def rng(self, *parts: str) -> random.Random:
-        """Return the generator of something of this vendor's."""
+        """Return a random generator for this vendor, seeded by some texts."""
         return rng_of(self.world.options.seed, VENDOR, *parts)
 
     def _tick(self, job: AmplemarketJob) -> None:
@@ -147,13 +166,13 @@ class AmplemarketJobs:
         job.kept_back = 0.0
 
     def _cost(self, results: Sequence[LeadResult]) -> float:
-        """Return what results cost now, were nobody charged in the meantime."""
+        """Return the cost of results at present."""
         now = self.account.clock()
         due = {(what, result.subject): amount for result in results for what, amount in result.dues}
         return sum(amount for key, amount in due.items() if self._is_due(key, now))
 
     def _charge(self, path: str, result: LeadResult) -> float:
-        """Charge a result: a person at most once in 24 hours, an e-mail or a phone once."""
+        """Charge a person at most once in 24 hours, an e-mail address or a phone once."""
         now, total = self.account.clock(), 0.0
         for what, amount in result.dues:
             key = what, result.subject
@@ -170,9 +189,11 @@ class AmplemarketJobs:
 def _shuffled(count: int, rng: random.Random) -> list[int]:
     order = list(range(count))
     rng.shuffle(order)
-    # By chance a few leads may keep their order, which would hide a client that relies on it.
+    # A short list can keep its order by chance, which would hide a client that relies on it.
     return order[::-1] if order == sorted(order) else order
 
+
+# -- Endpoints -----------------------------------------------------------------------------------
 
 EARLY = "early"
 
@@ -187,7 +208,10 @@ class AmplemarketEndpoint(EmulatedEndpoint):
         "out_of_credits": (402, "The account has not enough credits."),
         "person_not_found": (404, "The person could not be found."),
         "not_found": (404, "There is no such resource."),
-        "unavailable_for_legal_reasons": (451, "The person's data was removed for legal reasons."),
+        "unavailable_for_legal_reasons": (
+            451,
+            "The person's data was removed for legal reasons.",
+        ),
         "missing_field": (422, "The field is missing: {}"),
         "unsupported_value": (400, "The value is not supported: {}"),
         "malformed": (400, "The value is not supported: {}"),
@@ -210,11 +234,11 @@ class AmplemarketEndpoint(EmulatedEndpoint):
         source = {"header": "Authorization"} if kind == "unauthorized" else {}
         return self._envelope(kind, message, source)
 
-    def refuse_at(self, kind: str, about: str, **source: str) -> RefusedRequest:
-        """Make the refusal to raise, with the ``pointer`` or ``parameter`` that is at fault."""
+    def refuse_at(self, kind: str, detail: str, **source: str) -> RefusedRequest:
+        """Return a refusal that names its cause by ``pointer`` or ``parameter``."""
         status, message = self.refusals[kind]
-        body = self._envelope(kind, message.replace("{}", about), source)
-        return RefusedRequest(rendered(body, status, self.headers(0.0)))
+        body = self._envelope(kind, message.replace("{}", detail), source)
+        return RefusedRequest(json_response(body, status, self.headers(0.0)))
 
     def _envelope(self, kind: str, detail: str, source: Mapping[str, str]) -> Any:
         status, code = self.refusals[kind][0], self.codes.get(kind, kind)
@@ -224,50 +248,48 @@ class AmplemarketEndpoint(EmulatedEndpoint):
 
 
 class RetryAfterEndpoint(AmplemarketEndpoint):
-    """An endpoint that tells when to ask again, and marks the request of who asks earlier.
+    """An endpoint that sends ``Retry-After`` and marks requests that do not respect it.
 
-    The document asks to respect ``Retry-After`` and does not say what happens otherwise. Nothing
-    is refused here; ``fault`` of such a request is ``"early"`` in `Sandbox.requests`.
+    The document asks clients to respect ``Retry-After``, and does not say what happens otherwise.
+    An early request is answered; its ``fault`` in `Sandbox.requests` is ``"early"``.
     """
 
-    async def _serve(self, request: Request, visit: LoggedRequest) -> Response:
-        told, question = self.jobs.told, self._question(request)
-        is_early = request.method == "GET" and self.account.clock() < told.get(question, 0.0)
+    async def _serve(self, request: Request, logged: LoggedRequest) -> Response:
+        earliest, key = self.jobs.retry_after, self._request_key(request)
+        now = self.account.clock()
+        is_early = request.method == "GET" and now < earliest.get(key, 0.0)
         try:
-            response = await super()._serve(request, visit)
+            response = await super()._serve(request, logged)
         finally:
-            if is_early and visit.fault is None:
-                visit.fault = EARLY
+            if is_early and logged.fault is None:
+                logged.fault = EARLY
         pause = response.headers.get("retry-after", "")
         if isinstance(response, DroppedResponse | TruncatedResponse):
-            pass  # what never arrived has told nobody anything
+            pass  # the client has not received the header
         elif pause.isdecimal():
-            told[question] = self.account.clock() + int(pause)
+            earliest[key] = self.account.clock() + int(pause)
         elif response.status_code == HTTPStatus.OK:
-            told.pop(question, None)
+            earliest.pop(key, None)
         return response
 
-    def _question(self, request: Request) -> str:
-        """Return what counts as asking the same again."""
+    def _request_key(self, request: Request) -> str:
+        """Return the key of requests that share one ``Retry-After``."""
         return f"{request.url.path}?{request.url.query}"
 
 
 def retry_after_seconds(left: float, longest: int = 5) -> str:
-    """Return a ``Retry-After``: whole seconds, one at least.
+    """Return a ``Retry-After`` in whole seconds, at least 1 and at most ``longest``.
 
-    >>> seconds_to_tell(0.2), seconds_to_tell(2.1), seconds_to_tell(60)
+    Examples
+    --------
+    >>> retry_after_seconds(0.2), retry_after_seconds(2.1), retry_after_seconds(60)
     ('1', '3', '5')
     """
     whole = int(-(-left // 1))
     return str(max(1, min(longest, whole)))
 
 
-# -- The bodies that start an enrichment request, checked as the documents say -------------------
-# Sources: docs.amplemarket.com, ``people-enrichment/start-enrichment-request``, read 2026-11: the
-# keys of a lead, of which no others are allowed; the older people document calls ``linkedin_url``
-# ``linkedin_id``, so both are taken. The documents name both 10,000 and 100,000 leads as the most;
-# 10,000 is enforced. Not documented, and chosen here: the keys of a company; an empty list, and a
-# ``null`` for a text, are refused.
+# -- The bodies of requests that start a job -----------------------------------------------------
 
 MOST = 10_000
 _Text = str | UnsetType
@@ -284,7 +306,7 @@ class _Lead(msgspec.Struct, forbid_unknown_fields=True):
 
     @property
     def is_enough(self) -> bool:
-        """Whether it names somebody: a name or a title goes with a company."""
+        """Whether it identifies a person. A name or a title needs a company."""
         is_named = (self.name or self.title) and (self.company_domain or self.company_name)
         return bool(is_named or self.email or self.linkedin_url or self.linkedin_id)
 
@@ -296,7 +318,7 @@ class _Company(msgspec.Struct, forbid_unknown_fields=True):
 
     @property
     def is_enough(self) -> bool:
-        """Whether it names a company."""
+        """Whether it identifies a company."""
         return bool(self.domain or self.linkedin_url or self.name)
 
 
@@ -316,16 +338,16 @@ _people, _companies = msgspec.json.Decoder(_People), msgspec.json.Decoder(_Compa
 def read_people(
     service: AmplemarketEndpoint, body: bytes
 ) -> tuple[Sequence[Mapping[str, str]], bool, bool]:
-    """Return the leads, and whether e-mails and phones are to be revealed."""
-    asked: _People = _decoded(service, body, _people)
-    leads = _checked(service, asked.leads, "leads")
-    return leads, asked.reveal_email, asked.reveal_phone_numbers
+    """Return the leads, and whether to reveal e-mail addresses and phone numbers."""
+    decoded: _People = _decoded(service, body, _people)
+    leads = _checked(service, decoded.leads, "leads")
+    return leads, decoded.reveal_email, decoded.reveal_phone_numbers
 
 
 def read_companies(service: AmplemarketEndpoint, body: bytes) -> Sequence[Mapping[str, str]]:
     """Return the companies."""
-    asked: _Companies = _decoded(service, body, _companies)
-    return _checked(service, asked.companies, "companies")
+    decoded: _Companies = _decoded(service, body, _companies)
+    return _checked(service, decoded.companies, "companies")
 
 
 def _decoded(service: AmplemarketEndpoint, body: bytes, decoder: msgspec.json.Decoder[Any]) -> Any:
@@ -338,7 +360,7 @@ def _decoded(service: AmplemarketEndpoint, body: bytes, decoder: msgspec.json.De
 
 
 def _invalid(service: AmplemarketEndpoint, message: str) -> RefusedRequest:
-    """Return the refusal of what does not fit; ``$.leads[3].email`` becomes its pointer."""
+    """Return the refusal of an invalid body; ``$.leads[3].email`` becomes its pointer."""
     problem, _, place = message.partition(" - at `$")
     pointer = place.rstrip("`").replace("[", "/").replace("]", "").replace(".", "/")
     kind = "missing_field" if "missing required field" in problem else "unsupported_value"
@@ -346,13 +368,13 @@ def _invalid(service: AmplemarketEndpoint, message: str) -> RefusedRequest:
 
 
 def _checked(
-    service: AmplemarketEndpoint, asked: Sequence[_Lead | _Company], name: str
+    service: AmplemarketEndpoint, items: Sequence[_Lead | _Company], name: str
 ) -> Sequence[Mapping[str, str]]:
-    if not asked or len(asked) > MOST:
-        detail = f"Number of {name} exceeds {MOST} limit" if asked else f"{name} is empty"
+    if not items or len(items) > MOST:
+        detail = f"Number of {name} exceeds {MOST} limit" if items else f"{name} is empty"
         raise service.refuse_at("unsupported_value", detail, pointer=f"/{name}")
-    for place, one in enumerate(asked):
+    for place, one in enumerate(items):
         if not one.is_enough:
             raise service.refuse_at("missing_field", f"{name}", pointer=f"/{name}/{place}")
-    plain: Sequence[Mapping[str, str]] = msgspec.to_builtins(asked)
+    plain: Sequence[Mapping[str, str]] = msgspec.to_builtins(items)
     return plain

@@ -1,4 +1,4 @@
-"""Crustdata: both generations of its people and company enrichment, which share one account."""
+"""Crustdata: people and company enrichment of both API generations, with one account."""
 
 from enrich_pandas.emulators.account import VendorAccount
 from enrich_pandas.emulators.crustdata import companies, people, screener_companies, screener_people
@@ -6,7 +6,7 @@ from enrich_pandas.emulators.vendor import EmulatedEndpoint, World
 
 
 def endpoints(world: World, account: VendorAccount) -> list[EmulatedEndpoint]:
-    """Return every endpoint of the vendor."""
+    """Return all endpoints of the vendor."""
     kinds = (
         *(people.EnrichPeople, companies.EnrichCompanies, people.GetCredits),
         *(

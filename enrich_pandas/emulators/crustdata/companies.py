@@ -1,4 +1,4 @@
-"""Crustdata, the current API: ``POST /company/enrich``.
+"""Crustdata's current API for companies: ``POST /company/enrich``.
 
 Sources: docs.crustdata.com, read 2026-11:
 
@@ -8,12 +8,15 @@ Sources: docs.crustdata.com, read 2026-11:
 - ``/company-docs/enrichment/introduction``: 2 credits per record; ``exact_match`` "to restrict
   results to exact primary_domain matches"; a confidence of 1.0 is common for direct lookups; "if
   matches contains more than one entry, …".
-- ``status.state`` "enriching" or "not_found": the section of that name.
+- The section ``status`` of the reference: ``status.state`` is "enriching" or "not_found".
+- The legacy page "Company Enrichment API": a queued company is "enriched in the next 24 hours".
 - Public clients: no match is a 200, a 404 is for a malformed domain; one domain with several pages
   gives all their companies even for an exact match; a page gives one.
+- Shapes: the reference and what public clients decode. Amounts are whole numbers or have a
+  fraction; the founding year is a day or a year.
 
-Not documented, and chosen here: the words of the 404; several companies for one identifier are
-charged as one; a company that is being enriched is not charged; at most 25 identifiers.
+Not documented, so chosen: the words of the 404; several companies for one identifier are charged
+as one; a company that is being enriched is not charged; at most 25 identifiers.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -30,13 +33,11 @@ from enrich_pandas.emulators.identities import company_in, company_slug, page_in
 from enrich_pandas.emulators.protocol import RequestedIdentity
 from enrich_pandas.emulators.vendor import ParsedRequest, VendorAnswer, World
 
-# -- A company as the current Crustdata API shows one: sections, by name -------------------------
-# Shapes: docs.crustdata.com ``/company-docs/enrichment/reference`` and what public clients decode.
-# Amounts come as whole numbers and with a fraction, the founding year as a day and as a year.
+# -- The company object --------------------------------------------------------------------------
 
 
 def document(firm: FakeCompany) -> JsonObject:
-    """Return all that the vendor has of a company, section by section."""
+    """Return the whole company object, section by section."""
     return {"crustdata_company_id": firm.id} | {
         name: section(firm) for name, section in SECTIONS.items()
     }
@@ -158,13 +159,16 @@ SECTIONS: Mapping[str, Callable[[FakeCompany], Any]] = {
 }
 
 
-# -- What Crustdata finds for one identifier of a company: none, one, or several -----------------
+# -- The search for a company --------------------------------------------------------------------
 
-_QUEUE_SECONDS = 24 * 60 * 60  # "enriched in the next 24 hours"
+_QUEUE_SECONDS = 24 * 60 * 60
 
 
 class CompanyLookup(NamedTuple):
-    """What was found; ``firms`` is empty for a miss and for what is queued."""
+    """The companies found for one identifier: none, one or several.
+
+    ``firms`` is empty for a miss, and for a company that is queued for enrichment.
+    """
 
     slug: str
     submitted: str
@@ -176,19 +180,19 @@ class CompanyLookup(NamedTuple):
         cls,
         world: World,
         account: VendorAccount,
-        asked: RequestedIdentity,
+        requested: RequestedIdentity,
         kind: str,
         *,
         exact: bool,
         live: bool = False,
     ) -> Self:
-        """Look a company up by an identifier of some kind: a page is always the one company's."""
-        slug, submitted = asked
-        standing = world.companies.standing(slug, "crustdata")
-        if standing is CompanyCoverage.MISSING:
+        """Look up a company by an identifier. The URL of a page finds one company only."""
+        slug, submitted = requested
+        coverage = world.companies.coverage(slug, "crustdata")
+        if coverage is CompanyCoverage.MISSING:
             return cls(slug, submitted)
         if (
-            standing is CompanyCoverage.QUEUED
+            coverage is CompanyCoverage.QUEUED
             and not live
             and not _enriched_by_now(world, account, slug)
         ):
@@ -197,24 +201,28 @@ class CompanyLookup(NamedTuple):
         found = cls(slug, submitted, [firm])
         if "url" in kind:
             return found
-        twins = [world.companies.twin(firm)] if standing is CompanyCoverage.SHARED else []
+        twins = (
+            [world.companies.same_name_and_domain(firm)]
+            if coverage is CompanyCoverage.SHARED
+            else []
+        )
         firms = [firm, *twins, *world.companies.similar(firm)]
         return found._replace(firms=[one for one in firms if found.fits(one) or not exact])
 
     def fits(self, firm: FakeCompany) -> bool:
-        """Say whether a company is exactly the one asked for."""
+        """Return whether a company is an exact match."""
         own = {firm.domain, firm.name.casefold(), *firm.other_domains}
         is_page = "linkedin.com/" in self.submitted and firm.slug == self.slug
         return is_page or self.submitted.casefold() in own
 
 
 def _enriched_by_now(world: World, account: VendorAccount, slug: str) -> bool:
-    """Say whether 24 hours passed since somebody first asked for the company."""
+    """Return whether 24 hours have passed since the first request for the company."""
     now = account.clock()
     return now - world.queued.setdefault(f"company {slug}", now) >= _QUEUE_SECONDS
 
 
-# -- Crustdata, the current API: ``POST /company/enrich`` ----------------------------------------
+# -- The endpoint --------------------------------------------------------------------------------
 
 _DEFAULT_FIELDS = ("basic_info",)
 _PRICE = 2.0
@@ -261,7 +269,7 @@ class EnrichCompanies(CurrentEndpoint):
     }
 
     async def read(self, request: Request) -> _CompaniesRequest:
-        """Read the request, or refuse it."""
+        """Parse the request, or refuse it."""
         body = await self.decoded(request, _body)
         given = [name for name in self.readers if getattr(body, name)]
         if len(given) != 1:
@@ -271,35 +279,35 @@ class EnrichCompanies(CurrentEndpoint):
             raise self.refuse("invalid", f"Submit at most {BATCH} identifiers.")
         pairs = self.read_all(texts, *self.readers[given[0]])
         return _CompaniesRequest(
-            asked=[RequestedIdentity(*pair) for pair in pairs],
+            requested=[RequestedIdentity(*pair) for pair in pairs],
             match_type=given[0].removesuffix("s"),
             fields=self.sections(body.fields, SECTIONS) or _DEFAULT_FIELDS,
             exact=bool(body.exact_match),
         )
 
-    def answer(self, order: _CompaniesRequest) -> VendorAnswer:
-        """Answer, in the vendor's shape."""
+    def answer(self, parsed: _CompaniesRequest) -> VendorAnswer:
+        """Return the answer in the vendor's shape."""
         elements, charges = [], []
-        for asked in order.asked:
+        for requested in parsed.requested:
             found = CompanyLookup.of(
-                self.world, self.account, asked, order.match_type, exact=order.exact
+                self.world, self.account, requested, parsed.match_type, exact=parsed.exact
             )
             elements.append(
                 {
-                    "matched_on": asked.submitted,
-                    "match_type": order.match_type,
+                    "matched_on": requested.submitted,
+                    "match_type": parsed.match_type,
                     "matches": [
-                        *(_match(firm, found, order.fields) for firm in found.firms),
-                        *(_enriching(order.fields) if found.is_queued else ()),
+                        *(_match(firm, found, parsed.fields) for firm in found.firms),
+                        *(_enriching(parsed.fields) if found.is_queued else ()),
                     ],
                 }
             )
-            charges.append((asked.identity, _PRICE if found.firms else 0.0))
+            charges.append((requested.identity, _PRICE if found.firms else 0.0))
         return VendorAnswer(body=elements, charges=charges)
 
     def alien(self) -> JsonObject:
-        """Return the element of a company not asked for."""
-        firm = self.world.companies.firm("somebody-else-0")
+        """Return the element of a company that was not requested."""
+        firm = self.world.companies.firm("another-company-0")
         company = projected(document(firm), _DEFAULT_FIELDS, key="crustdata_company_id")
         return {
             "matched_on": firm.domain,

@@ -1,4 +1,4 @@
-"""Crustdata, the current API: ``POST /person/enrich`` and ``GET /account/credits``.
+"""Crustdata's current API for people: ``POST /person/enrich`` and ``GET /account/credits``.
 
 Sources: docs.crustdata.com, read 2026-11:
 
@@ -11,13 +11,15 @@ Sources: docs.crustdata.com, read 2026-11:
 - ``/openapi-specs/2025-11-01/best-practices``: the rate-limit headers on every response, the
   sliding window, the 402 body.
 - ``/migrations/person/person-enrich``: Bearer key; ``x-api-version`` required; the indexed
-  dataset only, hence ``enrich_realtime`` and ``force_fetch`` change nothing.
+  dataset only, so ``enrich_realtime`` and ``force_fetch`` change nothing.
 - ``crustdata/skills``, ``crustdata-traps.md``: ``matched_on`` is the input exactly as sent; "one
   malformed url (a query string, a bare ACoAA id without the /in/ url) fails all 25 with a 400";
-  ``match_status`` "redacted" is a person who opted out; ``crustdata_company_id`` may be 0.
+  ``match_status`` "redacted" is a person who opted out; ``crustdata_company_id`` can be 0.
+- Shapes: the reference and what public clients decode. If clients have seen a field as a text and
+  as a list, or a date with and without a time, both occur.
 
-Not documented, and chosen here: the words of the 400, 401 and 429; a surcharge is taken only for
-data that is there; ``preview`` is free and gives the default sections; an unknown body key or
+Not documented, so chosen: the words of the 400, 401 and 429; a surcharge applies only if the data
+is in the answer; ``preview`` is free and returns the default sections; an unknown body key or
 section is refused.
 """
 
@@ -34,14 +36,11 @@ from enrich_pandas.emulators.people import FakeEmail, FakeJob, FakePerson, Perso
 from enrich_pandas.emulators.protocol import RequestedIdentity
 from enrich_pandas.emulators.vendor import EmulatedEndpoint, ParsedRequest, VendorAnswer
 
-# -- A person as the current Crustdata API shows one: sections, by name --------------------------
-# Shapes: docs.crustdata.com ``/person-docs/enrichment/reference`` and what public clients decode.
-# Where clients have seen a field as a text and as a list, or a date with and without a time, both
-# occur here.
+# -- The person object ---------------------------------------------------------------------------
 
 
 def document(profile: FakePerson) -> JsonObject:
-    """Return all that the vendor has of a person, section by section."""
+    """Return the whole person object, section by section."""
     return {"crustdata_person_id": profile.id} | {
         name: section(profile) for name, section in SECTIONS.items()
     }
@@ -50,7 +49,7 @@ def document(profile: FakePerson) -> JsonObject:
 def projected(
     whole: JsonObject, fields: Sequence[str], key: str = "crustdata_person_id"
 ) -> JsonObject:
-    """Return the sections and dotted paths asked for; the id is always there."""
+    """Return the id, and the sections and dotted paths in ``fields``."""
     part: JsonObject = {key: whole[key]}
     for path in fields:
         _copy(whole, part, path.split("."))
@@ -115,7 +114,7 @@ def _experience(profile: FakePerson) -> JsonObject:
 
 
 def _job(job: FakeJob) -> JsonObject:
-    # The domain comes as a text or as a list, dates with a time or without.
+    # The domain is a text or a list; dates have a time or not.
     as_list = job.company_id % 2 == 1 and job.domain is not None
     return {
         "name": job.company,
@@ -206,7 +205,7 @@ SECTIONS: Mapping[str, Callable[[FakePerson], Any]] = {
 }
 
 
-# -- Crustdata, the current API: ``POST /person/enrich`` and ``GET /account/credits`` ------------
+# -- The endpoints -------------------------------------------------------------------------------
 
 T = TypeVar("T", bound=msgspec.Struct)
 
@@ -225,7 +224,7 @@ class _PeopleBody(msgspec.Struct, forbid_unknown_fields=True):
     enrich_realtime: bool = False
 
 
-_body = msgspec.json.Decoder(_PeopleBody)  # made by one thread: msgspec dies where two make it
+_body = msgspec.json.Decoder(_PeopleBody)  # module level: msgspec crashes if two threads create it
 
 
 class _PeopleRequest(ParsedRequest, kw_only=True):
@@ -236,7 +235,7 @@ class _PeopleRequest(ParsedRequest, kw_only=True):
 
 
 class CurrentEndpoint(EmulatedEndpoint):
-    """What the endpoints of the current API have in common."""
+    """Base class of the endpoints of the current API."""
 
     vendor = "crustdata"
     scheme = "Bearer"
@@ -268,7 +267,7 @@ class CurrentEndpoint(EmulatedEndpoint):
         return {"error": {"type": kind_of_error, "message": message, "metadata": {}}}
 
     def headers(self, spent: float) -> dict[str, str]:
-        """Return the headers of every answer: what is left, and what this one cost."""
+        """Return the headers of every answer: the rate limit, and the credits of this answer."""
         return {
             "x-ratelimit-limit": str(self.account.limit),
             "x-ratelimit-remaining": str(self.account.remaining),
@@ -277,7 +276,7 @@ class CurrentEndpoint(EmulatedEndpoint):
         }
 
     async def decoded(self, request: Request, decoder: msgspec.json.Decoder[T]) -> T:
-        """Decode the body of a request of this version, or refuse it."""
+        """Decode the body of a request, or refuse it. The version header is required."""
         if request.headers.get("x-api-version") != _VERSION:
             raise self.refuse("version")
         try:
@@ -288,7 +287,7 @@ class CurrentEndpoint(EmulatedEndpoint):
     def read_all(
         self, texts: list[str], reader: Callable[[str], str | None], refusal: str
     ) -> list[tuple[str, str]]:
-        """Return the identity of each text, with the text, or refuse all for one."""
+        """Return the identity of each text, with the text. Refuse all if one is malformed."""
         pairs = [(reader(text), text) for text in texts]
         for identity, text in pairs:
             if identity is None:
@@ -296,7 +295,7 @@ class CurrentEndpoint(EmulatedEndpoint):
         return [(identity, text) for identity, text in pairs if identity]
 
     def sections(self, fields: list[str] | None, known: Collection[str]) -> Sequence[str]:
-        """Return the sections and dotted paths asked for, or refuse those that there are not."""
+        """Return the requested sections and dotted paths, or refuse unknown ones."""
         if unknown := [f for f in fields or () if f.partition(".")[0] not in known]:
             raise self.refuse("invalid", f"Unknown fields: {', '.join(unknown)}.")
         return fields or ()
@@ -308,16 +307,16 @@ class GetCredits(CurrentEndpoint):
     path, method, where = "/account/credits", "GET", "account"
 
     async def read(self, request: Request) -> ParsedRequest:
-        """Read the request, or refuse it."""
+        """Parse the request, or refuse it."""
         return ParsedRequest()
 
-    def answer(self, order: ParsedRequest) -> VendorAnswer:
-        """Answer, in the vendor's shape."""
+    def answer(self, parsed: ParsedRequest) -> VendorAnswer:
+        """Return the answer in the vendor's shape."""
         return VendorAnswer(body={"credits": self.account.balance})
 
 
 class EnrichPeople(CurrentEndpoint):
-    """``POST /person/enrich``: up to 25 people by profile URL or by business e-mail."""
+    """``POST /person/enrich``: up to 25 people by profile URL or business e-mail."""
 
     path, method, where = "/person/enrich", "POST", "submit"
     name_path = "basic_profile.name"
@@ -330,10 +329,10 @@ class EnrichPeople(CurrentEndpoint):
     }
 
     async def read(self, request: Request) -> _PeopleRequest:
-        """Read the request, or refuse it."""
+        """Parse the request, or refuse it."""
         body = await self.decoded(request, _body)
         return _PeopleRequest(
-            asked=self._asked(body),
+            requested=self._requested(body),
             match_type="business_email"
             if body.business_emails
             else "professional_network_profile_url",
@@ -344,7 +343,7 @@ class EnrichPeople(CurrentEndpoint):
             preview=body.preview,
         )
 
-    def _asked(self, body: _PeopleBody) -> list[RequestedIdentity]:
+    def _requested(self, body: _PeopleBody) -> list[RequestedIdentity]:
         urls, emails = body.professional_network_profile_urls or [], body.business_emails or []
         if bool(urls) == bool(emails):
             raise self.refuse("invalid", "Submit exactly one identifier type.")
@@ -359,34 +358,38 @@ class EnrichPeople(CurrentEndpoint):
             ),
         ]
 
-    def answer(self, order: _PeopleRequest) -> VendorAnswer:
-        """Answer, in the vendor's shape."""
+    def answer(self, parsed: _PeopleRequest) -> VendorAnswer:
+        """Return the answer in the vendor's shape."""
         elements, charges = [], []
-        for asked in order.asked:
-            element, credits_ = self._element(asked, order)
+        for requested in parsed.requested:
+            element, credits_ = self._element(requested, parsed)
             elements.append(element)
-            charges.append((asked.identity, credits_))
+            charges.append((requested.identity, credits_))
         return VendorAnswer(body=elements, charges=charges)
 
-    def _element(self, asked: RequestedIdentity, order: _PeopleRequest) -> tuple[JsonObject, float]:
-        element: JsonObject = {"matched_on": asked.submitted, "match_type": order.match_type}
-        fate, profile = self.world.people.find(asked.identity, self.vendor)
-        if fate is PersonCoverage.REDACTED:
+    def _element(
+        self, requested: RequestedIdentity, parsed: _PeopleRequest
+    ) -> tuple[JsonObject, float]:
+        element: JsonObject = {"matched_on": requested.submitted, "match_type": parsed.match_type}
+        coverage, profile = self.world.people.find(requested.identity, self.vendor)
+        if coverage is PersonCoverage.REDACTED:
             return {**element, "match_status": "redacted", "matches": []}, 0.0
-        confidence = _confidence(asked.identity, profile) if profile else 0.0
-        if fate is not PersonCoverage.FOUND or profile is None or confidence < order.least:
+        confidence = _confidence(requested.identity, profile) if profile else 0.0
+        if coverage is not PersonCoverage.FOUND or profile is None or confidence < parsed.least:
             return {**element, "matches": []}, 0.0
-        person = projected(document(profile), order.fields)
+        person = projected(document(profile), parsed.fields)
         match = {"confidence_score": confidence, "person_data": person}
-        return {**element, "matches": [match]}, 0.0 if order.preview else _price(person)
+        return {**element, "matches": [match]}, 0.0 if parsed.preview else _price(person)
 
     def alien(self) -> JsonObject:
-        """Return the element of somebody not asked for."""
-        asked = RequestedIdentity("somebody-else-0", "https://www.linkedin.com/in/somebody-else-0")
-        profile = self.world.people.profile(asked.identity)
+        """Return the element of a person who was not requested."""
+        requested = RequestedIdentity(
+            "another-person-0", "https://www.linkedin.com/in/another-person-0"
+        )
+        profile = self.world.people.profile(requested.identity)
         person = projected(document(profile), _DEFAULT_FIELDS)
         return {
-            "matched_on": asked.submitted,
+            "matched_on": requested.submitted,
             "match_type": "professional_network_profile_url",
             "matches": [{"confidence_score": 1.0, "person_data": person}],
         }

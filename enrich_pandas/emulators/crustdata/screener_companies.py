@@ -1,11 +1,12 @@
-"""Crustdata, the legacy API: ``GET /screener/company``.
+"""Crustdata's legacy API for companies: ``GET /screener/company``.
 
-Source: the page "Company Enrichment API" of the 2024-11-01 documentation and its dictionary,
-called *the document* below. Where it is silent:
+Source: the page "Company Enrichment API" of the 2024-11-01 documentation and its data dictionary,
+called *the document* below. Not documented, so chosen:
 
-- what is not found is told with a 200, beside what is, as ``{"status": "not_found"}``;
+- a miss is ``{"status": "not_found"}`` in the list of a 200, beside the matches;
 - several companies for one identifier are charged as one;
-- the account may use every field of the dictionary; another is refused in the document's words.
+- the account may use every field of the dictionary; another field is refused in the document's
+  words.
 """
 
 import csv
@@ -22,11 +23,11 @@ from enrich_pandas.emulators.identities import company_in, company_slug, page_in
 from enrich_pandas.emulators.protocol import RequestedIdentity
 from enrich_pandas.emulators.vendor import ParsedRequest, VendorAnswer
 
-# -- A company as the legacy Crustdata API shows one: flat fields, and objects that must be named
+# -- The company object: flat fields, and objects that a request must name -----------------------
 
 
 def document(firm: FakeCompany, *, is_full_match: bool) -> JsonObject:
-    """Return all that the vendor has of a company."""
+    """Return the whole company object."""
     whole = {name: field(firm) for name, field in FIELDS.items()}
     return whole | {"is_full_domain_match": is_full_match}
 
@@ -109,7 +110,7 @@ BASIC: Mapping[str, Callable[[FakeCompany], Any]] = {
     "ceo_location": lambda _: None,
     "all_office_addresses": lambda firm: firm.offices,
 }
-# Given only when named.
+# Returned only if the request names them.
 OBJECTS: Mapping[str, Callable[[FakeCompany], Any]] = {
     "taxonomy": _taxonomy,
     "competitors": lambda firm: {"competitor_website_domains": firm.competitors},
@@ -131,7 +132,7 @@ OBJECTS: Mapping[str, Callable[[FakeCompany], Any]] = {
 FIELDS = {**BASIC, **OBJECTS}
 
 
-# -- Crustdata, the legacy API: ``GET /screener/company`` ----------------------------------------
+# -- The endpoint --------------------------------------------------------------------------------
 
 _TYPES: Mapping[str, tuple[str, Callable[[str], str | None]]] = {
     "company_domain": ("domain", company_in),
@@ -145,7 +146,7 @@ _MESSAGES = {
 
 
 class LegacyCompaniesRequest(ParsedRequest, kw_only=True):
-    """What a request asks for, beside the companies."""
+    """The options of a request for companies."""
 
     kind: str
     fields: Sequence[str] = tuple(BASIC)
@@ -173,7 +174,7 @@ class EnrichLegacyCompanies(LegacyEndpoint):
     }
 
     async def read(self, request: Request) -> LegacyCompaniesRequest:
-        """Read the request, or refuse it."""
+        """Parse the request, or refuse it."""
         params = request.query_params
         given = [name for name in _TYPES if params.get(name)]
         if len(given) != 1:
@@ -183,7 +184,7 @@ class EnrichLegacyCompanies(LegacyEndpoint):
             raise self.refuse("too_many")
         kind, reader = _TYPES[given[0]]
         return LegacyCompaniesRequest(
-            asked=[self.read_one(text.strip(), reader, "malformed") for text in texts],
+            requested=[self.read_one(text.strip(), reader, "malformed") for text in texts],
             kind=kind,
             fields=self._fields(params.get("fields")),
             realtime=params.get("enrich_realtime", "false").lower() == "true",
@@ -196,27 +197,34 @@ class EnrichLegacyCompanies(LegacyEndpoint):
             raise self.refuse("field", ", ".join(unknown))
         return fields
 
-    def answer(self, order: LegacyCompaniesRequest) -> VendorAnswer:
-        """Answer, in the vendor's shape."""
+    def answer(self, parsed: LegacyCompaniesRequest) -> VendorAnswer:
+        """Return the answer in the vendor's shape."""
         elements: list[JsonObject] = []
-        charges, untold = [], dict[str, list[RequestedIdentity]]()
-        for asked in order.asked:
+        charges, unmatched = [], dict[str, list[RequestedIdentity]]()
+        for requested in parsed.requested:
             found = CompanyLookup.of(
-                self.world, self.account, asked, order.kind, exact=order.exact, live=order.realtime
+                self.world,
+                self.account,
+                requested,
+                parsed.kind,
+                exact=parsed.exact,
+                live=parsed.realtime,
             )
-            elements += [_element(found, firm, order.fields) for firm in found.firms]
-            charges.append((asked.identity, (5.0 if order.realtime else 1.0) if found.firms else 0))
+            elements += [_element(found, firm, parsed.fields) for firm in found.firms]
+            charges.append(
+                (requested.identity, (5.0 if parsed.realtime else 1.0) if found.firms else 0)
+            )
             if found.is_queued:
-                untold.setdefault("enriching", []).append(asked)
-            elif not found.firms and not order.exact:
-                untold.setdefault("not_found", []).append(asked)
-        status = 202 if not elements and "enriching" in untold else 200
-        told = [_notice(state, of, order.kind) for state, of in untold.items()]
-        return VendorAnswer(body=[*elements, *told], status=status, charges=charges)
+                unmatched.setdefault("enriching", []).append(requested)
+            elif not found.firms and not parsed.exact:
+                unmatched.setdefault("not_found", []).append(requested)
+        status = 202 if not elements and "enriching" in unmatched else 200
+        notices = [_notice(state, of, parsed.kind) for state, of in unmatched.items()]
+        return VendorAnswer(body=[*elements, *notices], status=status, charges=charges)
 
     def alien(self) -> JsonObject:
-        """Return the element of a company not asked for."""
-        firm = self.world.companies.firm("somebody-else-0")
+        """Return the element of a company that was not requested."""
+        firm = self.world.companies.firm("another-company-0")
         return document(firm, is_full_match=False)
 
     def person_in(self, element: JsonObject) -> JsonObject | None:
@@ -231,5 +239,5 @@ def _element(found: CompanyLookup, firm: Any, fields: Sequence[str]) -> JsonObje
 
 
 def _notice(state: str, of: Sequence[RequestedIdentity], kind: str) -> JsonObject:
-    companies = [{"identifier": asked.submitted, "type": kind} for asked in of]
+    companies = [{"identifier": requested.submitted, "type": kind} for requested in of]
     return {"status": state, "message": _MESSAGES[state], "companies": companies}

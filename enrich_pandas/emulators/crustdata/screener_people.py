@@ -1,16 +1,17 @@
-"""Crustdata, the legacy API: ``GET /screener/person/enrich`` and ``GET /user/credits``.
+"""Crustdata's legacy API for people: ``GET /screener/person/enrich`` and ``GET /user/credits``.
 
-Source: the page "People Enrichment API" of the 2024-11-01 documentation, called *the document*
-below. Where it is silent:
+Source: the page "People Enrichment API" of the 2024-11-01 documentation and its data dictionary,
+called *the document* below. If public clients have seen another type than the dictionary's
+(``skills`` and ``email`` as a list, company ids as a list, dates without an offset), it occurs too.
+Not documented, so chosen:
 
-- an element for somebody not found in a batch has the keys that public clients read (``error``,
+- the element of a miss in a batch has the keys that public clients read (``error``,
   ``linkedin_profile_url``, ``last_tried_linkedin_enrichment_date``,
-  ``did_last_linkedin_enrichment_succeed``); older pages say that "an empty response is returned
-  for those entries", so some are left out altogether;
-- the code stands beside the message as ``error_code``; PE04 comes as a 500, like PE02;
-- balance and rate-limit headers as public clients read them (``{"credits": n}``,
+  ``did_last_linkedin_enrichment_succeed``);
+- the code is beside the message as ``error_code``; PE04 has the status 500, as PE02 has;
+- the balance and the rate-limit headers are those that public clients read (``{"credits": n}``,
   ``X-RateLimit-…``);
-- the account may use what the document calls access controlled; a field it does not list is
+- the account may use the fields that the document calls access controlled; an unlisted field is
   refused in the words of the company endpoint ("Unauthorized access to field(s): …").
 """
 
@@ -26,12 +27,10 @@ from enrich_pandas.emulators.people import FakeEmail, FakeJob, FakePerson, Perso
 from enrich_pandas.emulators.protocol import RequestedIdentity
 from enrich_pandas.emulators.vendor import EmulatedEndpoint, ParsedRequest, VendorAnswer
 
-# -- A person as the legacy Crustdata API shows one: a flat object, by the data dictionary -------
-# Where public clients have seen another type than the dictionary's (``skills`` and ``email`` as a
-# list, company ids as a list, dates without an offset), it occurs here.
+# -- The person object: flat, by the data dictionary ---------------------------------------------
 
 EMAIL_FIELD = "business_email"
-# "not available by default", or given only when named.
+# "not available by default", or returned only if the request names them.
 _OPT_IN = (
     "certifications",
     "honors",
@@ -40,7 +39,7 @@ _OPT_IN = (
     "linkedin_verifications",
     EMAIL_FIELD,
 )
-# Where a dotted path chooses among the keys of each item.
+# The lists in which a dotted path selects a key of each item.
 NESTED = (
     "current_employers",
     "past_employers",
@@ -57,7 +56,7 @@ _EMPLOYER_OF_AN_EMAIL = (
 
 
 def document(profile: FakePerson, *, emails: bool) -> JsonObject:
-    """Return all that the vendor has of a person, with each employer's addresses if wanted."""
+    """Return the whole person object, with each employer's e-mail addresses if ``emails``."""
     whole = {name: field(profile) for name, field in FIELDS.items()}
     if emails:
         _add_business_emails(whole, profile)
@@ -65,7 +64,7 @@ def document(profile: FakePerson, *, emails: bool) -> JsonObject:
 
 
 def projected(whole: JsonObject, fields: Sequence[str]) -> JsonObject:
-    """Return the fields and dotted paths asked for."""
+    """Return the requested fields and dotted paths."""
     part: JsonObject = {}
     for path in sorted(fields, key=lambda path: "." in path):
         name, _, key = path.partition(".")
@@ -107,7 +106,7 @@ def _verification(address: FakeEmail) -> JsonObject:
 
 
 def _employer(job: FakeJob, profile: FakePerson) -> JsonObject:
-    # Dates come with an offset and without, ids as a list.
+    # Dates have an offset or not; ids are a list.
     offset = "+00:00" if profile.id % 2 else ""
     return {
         "employer_name": job.company,
@@ -150,7 +149,7 @@ def _all_jobs(profile: FakePerson) -> list[FakeJob]:
 
 
 def _email(profile: FakePerson) -> str | list[str] | None:
-    """Public addresses of the profile: nothing, a text or a list, as clients have seen."""
+    """Return the public e-mail addresses: None, a text or a list, as clients have seen."""
     addresses = [one.email for one in profile.personal_emails]
     return addresses if len(addresses) > 1 else next(iter(addresses), None)
 
@@ -219,7 +218,7 @@ FIELDS: Mapping[str, Callable[[FakePerson], Any]] = {
 DEFAULT = tuple(name for name in FIELDS if name not in _OPT_IN)
 
 
-# -- Crustdata, the legacy API: ``GET /screener/person/enrich`` and ``GET /user/credits`` --------
+# -- The endpoints -------------------------------------------------------------------------------
 
 BATCH = 25
 _QUEUE_SECONDS = 60 * 60
@@ -235,7 +234,7 @@ _STATUS = {"PE01": 404, "PE02": 500, "PE03": 404, "PE04": 500}
 
 
 class LegacyPeopleRequest(ParsedRequest, kw_only=True):
-    """What a request asks for, beside the people."""
+    """The options of a request for people."""
 
     realtime: bool = False
     forced: bool = False
@@ -244,12 +243,12 @@ class LegacyPeopleRequest(ParsedRequest, kw_only=True):
 
     @property
     def only_email(self) -> bool:
-        """Whether nothing but the address is wanted."""
+        """Whether the request asks for e-mail addresses only."""
         return list(self.fields) == [EMAIL_FIELD]
 
 
 class LegacyEndpoint(EmulatedEndpoint):
-    """What the endpoints of the legacy API have in common."""
+    """Base class of the endpoints of the legacy API."""
 
     vendor = "crustdata"
     scheme = "Token"
@@ -275,7 +274,7 @@ class LegacyEndpoint(EmulatedEndpoint):
         return {"error": message}
 
     def headers(self, spent: float) -> dict[str, str]:
-        """Return the headers of every answer: what is left."""
+        """Return the headers of every answer: the rate limit."""
         return {
             "X-RateLimit-Limit": str(self.account.limit),
             "X-RateLimit-Remaining": str(self.account.remaining),
@@ -284,7 +283,7 @@ class LegacyEndpoint(EmulatedEndpoint):
     def read_one(
         self, text: str, reader: Callable[[str], str | None], refusal: str
     ) -> RequestedIdentity:
-        """Read an identifier, or refuse the request for it."""
+        """Parse an identifier, or refuse the request."""
         if (identity := reader(text)) is None:
             raise self.refuse(refusal, text)
         return RequestedIdentity(identity, text)
@@ -296,16 +295,16 @@ class GetLegacyCredits(LegacyEndpoint):
     path, method, where = "/user/credits", "GET", "account"
 
     async def read(self, request: Request) -> ParsedRequest:
-        """Read the request, or refuse it."""
+        """Parse the request, or refuse it."""
         return ParsedRequest()
 
-    def answer(self, order: ParsedRequest) -> VendorAnswer:
-        """Answer, in the vendor's shape."""
+    def answer(self, parsed: ParsedRequest) -> VendorAnswer:
+        """Return the answer in the vendor's shape."""
         return VendorAnswer(body={"credits": self.account.balance})
 
 
 class EnrichLegacyPeople(LegacyEndpoint):
-    """``GET /screener/person/enrich``: up to 25 people by LinkedIn URL or by business e-mail."""
+    """``GET /screener/person/enrich``: up to 25 people by LinkedIn URL or business e-mail."""
 
     path, method, where = "/screener/person/enrich", "GET", "submit"
     name_path = "name"
@@ -318,7 +317,7 @@ class EnrichLegacyPeople(LegacyEndpoint):
     }
 
     async def read(self, request: Request) -> LegacyPeopleRequest:
-        """Read the request, or refuse it."""
+        """Parse the request, or refuse it."""
         params = request.query_params
         realtime, preview, forced = (
             params.get(name, "false").lower() == "true"
@@ -328,14 +327,14 @@ class EnrichLegacyPeople(LegacyEndpoint):
             raise self.refuse("force_fetch")
         urls, emails = params.get("linkedin_profile_url"), params.get("business_email")
         return LegacyPeopleRequest(
-            asked=self._asked(urls, emails),
+            requested=self._requested(urls, emails),
             realtime=realtime,
             forced=forced,
             fields=_PREVIEW_FIELDS if preview else self._fields(params.get("fields")),
             preview=preview,
         )
 
-    def _asked(self, urls: str | None, emails: str | None) -> list[RequestedIdentity]:
+    def _requested(self, urls: str | None, emails: str | None) -> list[RequestedIdentity]:
         if urls and emails:
             raise self.refuse("both")
         if not (urls or emails):
@@ -344,8 +343,8 @@ class EnrichLegacyPeople(LegacyEndpoint):
         if len(texts) > BATCH:
             raise self.refuse("too_many")
         reader, refusal = (slug_in, "malformed") if urls else (email_in, "malformed_email")
-        asked = [self.read_one(text, reader, refusal) for text in texts]
-        return [one._replace(identity=self.world.people.person(one.identity)) for one in asked]
+        requested = [self.read_one(text, reader, refusal) for text in texts]
+        return [one._replace(identity=self.world.people.person(one.identity)) for one in requested]
 
     def _fields(self, text: str | None) -> Sequence[str]:
         fields = [name.strip() for name in text.split(",")] if text else DEFAULT
@@ -353,47 +352,51 @@ class EnrichLegacyPeople(LegacyEndpoint):
             raise self.refuse("field", ", ".join(unknown))
         return fields
 
-    def answer(self, order: LegacyPeopleRequest) -> VendorAnswer:
-        """Answer, in the vendor's shape."""
-        found = [(asked, *self._find(asked, order)) for asked in order.asked]
+    def answer(self, parsed: LegacyPeopleRequest) -> VendorAnswer:
+        """Return the answer in the vendor's shape."""
+        found = [(requested, *self._find(requested, parsed)) for requested in parsed.requested]
         if len(found) == 1 and found[0][1]:
-            return _nobody(found[0][0], found[0][1], order)
+            return _single_miss(found[0][0], found[0][1], parsed)
         elements, charges = [], []
-        for asked, code, profile in found:
+        for requested, code, profile in found:
             if profile is None:
-                elements += _missed(asked, code)
+                elements.append(_batch_miss(requested, code))
                 continue
-            element = _element(profile, asked, order)
+            element = _element(profile, requested, parsed)
             elements.append(element)
-            charges.append((asked.identity, _price(element, order)))
+            charges.append((requested.identity, _price(element, parsed)))
         return VendorAnswer(body=elements, charges=charges)
 
     def _find(
-        self, asked: RequestedIdentity, order: LegacyPeopleRequest
+        self, requested: RequestedIdentity, parsed: LegacyPeopleRequest
     ) -> tuple[str, FakePerson | None]:
-        """Return the code of what went wrong, or the person."""
-        fate, profile = self.world.people.find(asked.identity, self.vendor)
-        if fate is PersonCoverage.QUEUED and (
-            order.realtime or self._enriched_by_now(asked.identity)
+        """Return the vendor's error code, or an empty text and the person."""
+        coverage, profile = self.world.people.find(requested.identity, self.vendor)
+        if coverage is PersonCoverage.QUEUED and (
+            parsed.realtime or self._enriched_by_now(requested.identity)
         ):
-            fate = PersonCoverage.FOUND
-        if fate is PersonCoverage.FOUND:
+            coverage = PersonCoverage.FOUND
+        if coverage is PersonCoverage.FOUND:
             return "", profile
-        if fate is PersonCoverage.UNREADABLE and order.realtime:
-            return ("PE02" if order.forced else "PE04"), None
-        if fate is PersonCoverage.QUEUED:
+        if coverage is PersonCoverage.UNREADABLE and parsed.realtime:
+            return ("PE02" if parsed.forced else "PE04"), None
+        if coverage is PersonCoverage.QUEUED:
             return "PE03", None
         return "PE01", None
 
     def _enriched_by_now(self, identity: str) -> bool:
-        """Whether 60 minutes passed since somebody first asked for the person."""
+        """Return whether 60 minutes have passed since the first request for the person."""
         now = self.account.clock()
         return now - self.world.queued.setdefault(identity, now) >= _QUEUE_SECONDS
 
     def alien(self) -> JsonObject:
-        """Return the element of somebody not asked for."""
-        asked = RequestedIdentity("somebody-else-0", "https://www.linkedin.com/in/somebody-else-0")
-        return _element(self.world.people.profile(asked.identity), asked, LegacyPeopleRequest())
+        """Return the element of a person who was not requested."""
+        requested = RequestedIdentity(
+            "another-person-0", "https://www.linkedin.com/in/another-person-0"
+        )
+        return _element(
+            self.world.people.profile(requested.identity), requested, LegacyPeopleRequest()
+        )
 
     def person_in(self, element: JsonObject) -> JsonObject | None:
         """Return the person of an element."""
@@ -405,48 +408,48 @@ def _is_known(path: str) -> bool:
     return name in (NESTED if dot else FIELDS)
 
 
-def _named(asked: RequestedIdentity) -> str:
-    """Return <people_identifier>: what follows /in/, or the address."""
-    return asked.submitted.rstrip("/").rpartition("/")[2]
+def _named(requested: RequestedIdentity) -> str:
+    """Return <people_identifier>: the slug after /in/, or the e-mail address."""
+    return requested.submitted.rstrip("/").rpartition("/")[2]
 
 
-def _nobody(asked: RequestedIdentity, code: str, order: LegacyPeopleRequest) -> VendorAnswer:
-    """Answer a request for one person who was not found."""
-    if not order.realtime:
-        code = "PE03"  # the only miss that the document has without enrich_realtime
-    message = f"{_NOT_FOUND.format(_named(asked))} {_DETAILS[code]}"
+def _single_miss(
+    requested: RequestedIdentity, code: str, parsed: LegacyPeopleRequest
+) -> VendorAnswer:
+    """Return the answer to a request for one person without a match."""
+    if not parsed.realtime:
+        code = "PE03"  # without enrich_realtime, the document has no other code
+    message = f"{_NOT_FOUND.format(_named(requested))} {_DETAILS[code]}"
     return VendorAnswer(body={"error": message, "error_code": code}, status=_STATUS[code])
 
 
-def _missed(asked: RequestedIdentity, code: str) -> list[JsonObject]:
-    """Return the element of somebody not found in a batch."""
-    message = _NOT_FOUND.format(_named(asked))
-    return [
-        {
-            "error": f"{message} {_DETAILS[code]}" if code == "PE03" else message,
-            "linkedin_profile_url": asked.submitted,
-            "last_tried_linkedin_enrichment_date": "2025-01-01T00:00:00+00:00",
-            "did_last_linkedin_enrichment_succeed": False,
-        }
-    ]
+def _batch_miss(requested: RequestedIdentity, code: str) -> JsonObject:
+    """Return the element of a miss in a batch."""
+    message = _NOT_FOUND.format(_named(requested))
+    return {
+        "error": f"{message} {_DETAILS[code]}" if code == "PE03" else message,
+        "linkedin_profile_url": requested.submitted,
+        "last_tried_linkedin_enrichment_date": "2025-01-01T00:00:00+00:00",
+        "did_last_linkedin_enrichment_succeed": False,
+    }
 
 
-def _price(element: JsonObject, order: LegacyPeopleRequest) -> float:
-    if order.preview:
+def _price(element: JsonObject, parsed: LegacyPeopleRequest) -> float:
+    if parsed.preview:
         return 0.0
     email = 2.0 if element.get(EMAIL_FIELD) else 0.0
-    return email if order.only_email else email + (5.0 if order.realtime else 3.0)
+    return email if parsed.only_email else email + (5.0 if parsed.realtime else 3.0)
 
 
 def _element(
-    profile: FakePerson, asked: RequestedIdentity, order: LegacyPeopleRequest
+    profile: FakePerson, requested: RequestedIdentity, parsed: LegacyPeopleRequest
 ) -> JsonObject:
-    whole = document(profile, emails=EMAIL_FIELD in order.fields)
-    element = only_email(whole) if order.only_email else projected(whole, order.fields)
-    element["enriched_realtime"] = order.realtime
-    handle, at, _ = asked.identity.partition("@")
+    whole = document(profile, emails=EMAIL_FIELD in parsed.fields)
+    element = only_email(whole) if parsed.only_email else projected(whole, parsed.fields)
+    element["enriched_realtime"] = parsed.realtime
+    handle, at, _ = requested.identity.partition("@")
     if at:
         element["score"] = score(handle, profile.first, profile.last)
     else:
-        element["query_linkedin_profile_urn_or_slug"] = [_named(asked)]
+        element["query_linkedin_profile_urn_or_slug"] = [_named(requested)]
     return element

@@ -1,4 +1,4 @@
-"""Zoho CRM: OAuth, and the enrichment of people and organizations by jobs."""
+"""Zoho CRM: access tokens, and the enrichment of people and organizations by jobs."""
 
 from enrich_pandas.emulators.account import VendorAccount
 from enrich_pandas.emulators.vendor import EmulatedEndpoint, World
@@ -14,7 +14,7 @@ from enrich_pandas.emulators.zoho.service import (
 
 
 def endpoints(world: World, account: VendorAccount) -> list[EmulatedEndpoint]:
-    """Return every endpoint of the vendor; they share the tokens and, by kind, the jobs."""
+    """Return all endpoints of the vendor, which share the tokens and, by kind, the jobs."""
     tokens = AccessTokens(world.options.token_seconds)
     made: list[EmulatedEndpoint] = [
         one(world, account, tokens)

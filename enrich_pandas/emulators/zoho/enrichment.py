@@ -1,11 +1,15 @@
-"""``POST`` and ``GET /crm/{version}/__zia_{people,org}_enrichment``.
+"""Zoho's jobs: ``POST`` and ``GET /crm/{version}/__zia_{people,org}_enrichment``.
 
-Sources: the three documents; the vendor's OpenAPI description: 202 for a job that is scheduled, one
-element a request, 204 for a job that does not exist. Not documented, and chosen here: what is
-charged is one enrichment a job, when it is scheduled.
+Sources:
 
-A fault may say how the job ends that is being scheduled: ``box.fault("zoho", "submit",
-"server_error_after_accept", status="FAILED")``; with ``status="RUNNING"`` it never does.
+- The three documents of the seed: parameters, statuses and errors.
+- The vendor's OpenAPI description: 202 for a scheduled job, one element per request, 204 for a job
+  that does not exist.
+
+Not documented, so chosen: a job is charged one enrichment when it is scheduled.
+
+A fault can set the final status of the job: ``box.fault("zoho", "submit",
+"server_error_after_accept", status="FAILED")``. A job with ``status="RUNNING"`` never ends.
 """
 
 import re
@@ -20,7 +24,12 @@ from enrich_pandas.emulators.account import LoggedRequest
 from enrich_pandas.emulators.faults import JsonObject
 from enrich_pandas.emulators.protocol import Fault, RequestedIdentity
 from enrich_pandas.emulators.vendor import ParsedRequest, VendorAnswer
-from enrich_pandas.emulators.zoho.jobs import STATUSES, ZohoJob, identity_of, organization_of
+from enrich_pandas.emulators.zoho.jobs import (
+    STATUSES,
+    ZohoJob,
+    identity_of,
+    organization_of,
+)
 from enrich_pandas.emulators.zoho.service import CODES, EnrichmentEndpoint
 
 MODULES = ("Leads", "Contacts", "Accounts", "Vendors")
@@ -45,13 +54,13 @@ class _ScheduleRequest(ParsedRequest, kw_only=True):
 
 
 class Schedule(EnrichmentEndpoint):
-    """``POST``: schedule a job."""
+    """``POST``: schedules a job."""
 
     method = "POST"
     where = "submit"
 
     async def read(self, request: Request) -> _ScheduleRequest:
-        """Return what is asked about, or refuse it."""
+        """Parse the values to enrich by, or refuse them."""
         module = request.query_params.get("module")
         if module is None:
             raise self.wrong("REQUIRED_PARAM_MISSING", {"param_name": "module"})
@@ -65,7 +74,7 @@ class Schedule(EnrichmentEndpoint):
         people = self.jobs.kind == "people"
         identity = identity_of(based_on) if people else f"company {organization_of(based_on)}"
         return _ScheduleRequest(
-            asked=[RequestedIdentity(identity, str(based_on))],
+            requested=[RequestedIdentity(identity, str(based_on))],
             based_on=based_on,
             version=request.path_params["version"],
         )
@@ -84,7 +93,7 @@ class Schedule(EnrichmentEndpoint):
             raise self.wrong("INVALID_DATA", {"maximum_length": 1, **where}, is_item=False)
         based_on = items[0].get("enrich_based_on") if isinstance(items[0], dict) else None
         if not isinstance(based_on, dict):
-            raise self.wrong("MANDATORY_NOT_FOUND", self.where_in("enrich_based_on"))
+            raise self.wrong("MANDATORY_NOT_FOUND", self.location_of("enrich_based_on"))
         return based_on
 
     def _check(self, based_on: Mapping[str, Any]) -> None:
@@ -97,7 +106,7 @@ class Schedule(EnrichmentEndpoint):
             else:
                 self._check_text(value, "enrich_based_on", key)
         if not based_on:
-            fields = [self.where_in("enrich_based_on", key) for key in known]
+            fields = [self.location_of("enrich_based_on", key) for key in known]
             raise self.wrong("EXPECTED_FIELD_MISSING", {"expected_fields": fields})
         self._check_dependents(based_on)
 
@@ -119,20 +128,23 @@ class Schedule(EnrichmentEndpoint):
             return
         for given, missing in (("name", "company"), ("company", "name")):
             if based_on.get(given) and not based_on.get(missing):
-                dependee = self.where_in("enrich_based_on", given)
-                details = {"dependee": dependee, **self.where_in("enrich_based_on", missing)}
+                dependee = self.location_of("enrich_based_on", given)
+                details = {
+                    "dependee": dependee,
+                    **self.location_of("enrich_based_on", missing),
+                }
                 raise self.wrong("DEPENDENT_FIELD_MISSING", details)
 
     def _invalid(self, *keys: str, kind: str = "text") -> Exception:
-        details = {"expected_data_type": kind, **self.where_in(*keys)}
+        details = {"expected_data_type": kind, **self.location_of(*keys)}
         return self.wrong("INVALID_DATA", details)
 
-    def answer(self, order: _ScheduleRequest) -> VendorAnswer:
-        """Schedule it, at the price of one enrichment."""
+    def answer(self, parsed: _ScheduleRequest) -> VendorAnswer:
+        """Schedule the job and charge one enrichment."""
         if not self.account.pay(1):
             raise self.refuse("out_of_credits")
-        job = self.jobs.start(order.based_on, order.version, order.ends)
-        self.world.ledger.charge(self.vendor, self.path, order.asked[0].identity, 1.0)
+        job = self.jobs.start(parsed.based_on, parsed.version, parsed.ends)
+        self.world.ledger.charge(self.vendor, self.path, parsed.requested[0].identity, 1.0)
         kind = "People" if self.jobs.kind == "people" else "Org"
         scheduled = {
             "code": "SCHEDULED",
@@ -142,11 +154,11 @@ class Schedule(EnrichmentEndpoint):
         }
         return VendorAnswer(body={self.name: [scheduled]}, status=202)
 
-    def _struck(self, order: ParsedRequest, fault: Fault, visit: LoggedRequest) -> Response:
+    def _apply_fault(self, parsed: ParsedRequest, fault: Fault, logged: LoggedRequest) -> Response:
         if ends := fault.options.get("status"):
-            order = msgspec.structs.replace(order, ends=ends)
-            return self._rendered(self._accepted(order))
-        return super()._struck(order, fault, visit)
+            parsed = msgspec.structs.replace(parsed, ends=ends)
+            return self._response(self._charge_and_answer(parsed))
+        return super()._apply_fault(parsed, fault, logged)
 
 
 class _JobsRequest(ParsedRequest, kw_only=True):
@@ -156,13 +168,13 @@ class _JobsRequest(ParsedRequest, kw_only=True):
 
 
 class ListJobs(EnrichmentEndpoint):
-    """``GET``: the jobs, page by page."""
+    """``GET``: lists the jobs, in pages."""
 
     method = "GET"
     where = "list"
 
     async def read(self, request: Request) -> _JobsRequest:
-        """Return which jobs, in which order, and which page."""
+        """Parse the filter, the order and the page."""
         given = request.query_params
         self._check(given, "sort_by", ("created_time",))
         self._check(given, "sort_order", ("asc", "desc"))
@@ -174,7 +186,9 @@ class ListJobs(EnrichmentEndpoint):
         status, made = given.get("status"), self.jobs.made
         jobs = [job for job in made if job.status == status] if status else made
         return _JobsRequest(
-            jobs=jobs if given.get("sort_order") == "asc" else jobs[::-1], page=page, size=size
+            jobs=jobs if given.get("sort_order") == "asc" else jobs[::-1],
+            page=page,
+            size=size,
         )
 
     def _check(self, given: Mapping[str, str], name: str, values: tuple[str, ...]) -> None:
@@ -189,17 +203,17 @@ class ListJobs(EnrichmentEndpoint):
             raise self.wrong("INVALID_DATA", details, f"{name} value invalid", is_item=False)
         return int(text)
 
-    def answer(self, order: _JobsRequest) -> VendorAnswer:
-        """Return a page, or nothing where there is none."""
-        start = (order.page - 1) * order.size
-        shown = order.jobs[start : start + order.size]
+    def answer(self, parsed: _JobsRequest) -> VendorAnswer:
+        """Return a page of jobs, or a 204 if it is empty."""
+        start = (parsed.page - 1) * parsed.size
+        shown = parsed.jobs[start : start + parsed.size]
         if not shown:
             return VendorAnswer(body=None, status=204)
         info = {
-            "per_page": order.size,
+            "per_page": parsed.size,
             "count": len(shown),
-            "page": order.page,
-            "more_records": start + order.size < len(order.jobs),
+            "page": parsed.page,
+            "more_records": start + parsed.size < len(parsed.jobs),
         }
         return VendorAnswer(body={self.name: [job.listed() for job in shown], "info": info})
 
@@ -210,18 +224,18 @@ class ListJobs(EnrichmentEndpoint):
 
 
 class GetJob(ListJobs):
-    """``GET …/{id}``: one job, and what it has found."""
+    """``GET …/{id}``: returns one job with its result."""
 
     suffix = "/{id}"
     where = "poll"
 
     async def read(self, request: Request) -> _JobsRequest:
-        """Return which job."""
+        """Parse the id of the job."""
         job = self.jobs.find(request.path_params["id"])
         return _JobsRequest(jobs=[job] if job else [])
 
-    def answer(self, order: _JobsRequest) -> VendorAnswer:
-        """Return the job, or nothing where there is none."""
-        if not order.jobs:
+    def answer(self, parsed: _JobsRequest) -> VendorAnswer:
+        """Return the job, or a 204 if it does not exist."""
+        if not parsed.jobs:
             return VendorAnswer(body=None, status=204)
-        return VendorAnswer(body={self.name: [order.jobs[0].whole()]})
+        return VendorAnswer(body={self.name: [parsed.jobs[0].whole()]})

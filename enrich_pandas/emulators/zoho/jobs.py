@@ -1,7 +1,14 @@
-"""Jobs: what each asks about, how it ends, and what it has found.
+"""Zoho's jobs and the ``enriched_data`` in them.
 
-Source: the people and organization documents; the statuses RUNNING and UPDATED are of the vendor's
-OpenAPI description. What a job's state is follows from the clock when it is looked at.
+Sources:
+
+- The people and organization documents. Their sample of the people details (``start_period``,
+  industries as text) is the shape of version 7.
+- The vendor's OpenAPI description and SDK: the statuses RUNNING and UPDATED, and the shape of
+  version 8 (``start_date``, industries with a description).
+
+Not documented, so chosen: how long a job is SCHEDULED and RUNNING. The status of a job follows from
+the clock when it is read.
 """
 
 import bisect
@@ -18,14 +25,11 @@ from enrich_pandas.emulators.people import FakeJob, FakePerson, FakeSchool, Pers
 from enrich_pandas.emulators.pools import rng_of
 from enrich_pandas.emulators.vendor import World
 
-# -- ``enriched_data``, of both generations of documents -----------------------------------------
-# Sources: the sample of the people details document (``start_period``, industries as text), which
-# version 7 gives here; the vendor's OpenAPI description and SDK (``start_date``, industries with a
-# description), which version 8 gives.
+# -- The enriched data ---------------------------------------------------------------------------
 
 
 def person(profile: FakePerson, *, is_new: bool) -> dict[str, Any]:
-    """Return what was found of a person."""
+    """Return the ``enriched_data`` of a person."""
     job = profile.jobs[0] if profile.jobs else None
     emails = [("PROFESSIONAL", one.email) for one in profile.business_emails]
     emails += [("PERSONAL", one.email) for one in profile.personal_emails]
@@ -67,7 +71,7 @@ def person(profile: FakePerson, *, is_new: bool) -> dict[str, Any]:
 
 
 def organization(firm: FakeCompany, *, is_new: bool) -> dict[str, Any]:
-    """Return what was found of an organization."""
+    """Return the ``enriched_data`` of an organization."""
     place = {
         "country": firm.country,
         "city": firm.city,
@@ -144,22 +148,22 @@ def _media(profile: FakePerson, *, is_new: bool) -> list[dict[str, Any]]:
     ]
 
 
-# -- Jobs: what each asks about, how it ends, and what it has found ------------------------------
+# -- Jobs ----------------------------------------------------------------------------------------
 
 KINDS = ("people", "org")
 STATUSES = ("COMPLETED", "SCHEDULED", "FAILED", "RUNNING", "DATA_NOT_FOUND", "UPDATED")
 AT_WORK, DONE = ("SCHEDULED", "RUNNING"), ("COMPLETED", "UPDATED")
 CREATOR = {"id": "111111000000050755", "name": "Api Example"}
-_SITE = re.compile(r"^(https?://)?(www\.)?", re.IGNORECASE)  # a sample asks by www.…
+_SITE = re.compile(r"^(https?://)?(www\.)?", re.IGNORECASE)  # a sample of the document has www.…
 _FIRST = 1941874000003019000
 
 
 @dataclass
 class ZohoJob:
-    """One enrichment; ``data`` is None where nothing was found, ``ends`` is set by a fault."""
+    """One job. ``data`` is None for a miss; a fault can set ``ends``, the final status."""
 
     id: str
-    asked: Mapping[str, Any]
+    based_on: Mapping[str, Any]
     data: dict[str, Any] | None
     created: float
     began: float
@@ -168,7 +172,7 @@ class ZohoJob:
 
     @property
     def status(self) -> str:
-        """Its status now."""
+        """The status at present."""
         if self.ends in AT_WORK:
             return str(self.ends)
         passed = time.monotonic() - self.began
@@ -177,7 +181,7 @@ class ZohoJob:
         return self.ends or ("DATA_NOT_FOUND" if self.data is None else "COMPLETED")
 
     def listed(self) -> dict[str, Any]:
-        """Return it as the list shows it."""
+        """Return the job as in the list of jobs."""
         created = datetime.fromtimestamp(self.created, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return {
             "id": self.id,
@@ -187,11 +191,11 @@ class ZohoJob:
         }
 
     def whole(self) -> dict[str, Any]:
-        """Return it as its own address shows it."""
+        """Return the job as ``GET …/{id}`` shows it."""
         status = self.status
         return {
             "id": self.id,
-            "enrich_based_on": self.asked,
+            "enrich_based_on": self.based_on,
             "status": status,
             "enriched_data": self.data if status in DONE else None,
         }
@@ -205,14 +209,14 @@ class ZohoJobs:
     kind: str
     made: list[ZohoJob] = field(default_factory=list)
 
-    def start(self, asked: Mapping[str, Any], version: str, ends: str | None = None) -> ZohoJob:
+    def start(self, based_on: Mapping[str, Any], version: str, ends: str | None = None) -> ZohoJob:
         """Schedule a job."""
         number = len(self.made)
         rng = rng_of(self.world.options.seed, "zoho", self.kind, str(number))
         job = ZohoJob(
             id=str(_FIRST + KINDS.index(self.kind) * 10**9 + number),
-            asked=asked,
-            data=self._found(asked, is_new=version != "v7"),
+            based_on=based_on,
+            data=self._found(based_on, is_new=version != "v7"),
             created=time.time(),
             began=time.monotonic(),
             seconds=rng.uniform(*self.world.options.job_seconds),
@@ -222,42 +226,42 @@ class ZohoJobs:
         return job
 
     def find(self, number: str) -> ZohoJob | None:
-        """Return a job by its id."""
+        """Return a job by its id, or None."""
         place = bisect.bisect_left(self.made, number, key=lambda job: job.id)
         found = self.made[place : place + 1]
         return found[0] if found and found[0].id == number else None
 
-    def _found(self, asked: Mapping[str, Any], *, is_new: bool) -> dict[str, Any] | None:
+    def _found(self, based_on: Mapping[str, Any], *, is_new: bool) -> dict[str, Any] | None:
         if self.kind == "org":
-            return self._organization(asked, is_new=is_new)
-        fate, profile = self.world.people.find(identity_of(asked), "zoho")
-        if fate is not PersonCoverage.FOUND or profile is None:
+            return self._organization(based_on, is_new=is_new)
+        coverage, profile = self.world.people.find(identity_of(based_on), "zoho")
+        if coverage is not PersonCoverage.FOUND or profile is None:
             return None
         return person(profile, is_new=is_new)
 
-    def _organization(self, asked: Mapping[str, Any], *, is_new: bool) -> dict[str, Any] | None:
-        slug = organization_of(asked)
-        if slug is None or self.world.companies.standing(slug, "zoho") is CompanyCoverage.MISSING:
+    def _organization(self, based_on: Mapping[str, Any], *, is_new: bool) -> dict[str, Any] | None:
+        slug = organization_of(based_on)
+        if slug is None or self.world.companies.coverage(slug, "zoho") is CompanyCoverage.MISSING:
             return None
         return organization(self.world.companies.firm(slug), is_new=is_new)
 
 
-def identity_of(asked: Mapping[str, Any]) -> str:
-    """Return whom the values name: by e-mail, else by LinkedIn, else by name."""
-    if email := email_in(str(asked.get("email") or "")):
+def identity_of(based_on: Mapping[str, Any]) -> str:
+    """Return the identity of a person by e-mail, else by LinkedIn, else by name."""
+    if email := email_in(str(based_on.get("email") or "")):
         return email
-    handle = str((asked.get("social") or {}).get("linkedin") or "")
-    # "linkedin.com/zoho" is the sample's way to write one.
+    handle = str((based_on.get("social") or {}).get("linkedin") or "")
+    # The document's sample has "linkedin.com/zoho", without /in/.
     path = handle.removeprefix("https://").removeprefix("www.").removeprefix("linkedin.com/")
     if slug := slug_in(handle) or slug_in(f"https://linkedin.com/in/{path.removeprefix('in/')}"):
         return slug
-    words = str(asked.get("name") or handle or "somebody").split()
+    words = str(based_on.get("name") or handle or "person").split()
     return "-".join([*(company_slug(word) for word in words), "example"])
 
 
-def organization_of(asked: Mapping[str, Any]) -> str | None:
-    """Return which organization the values name: by website, else by name."""
-    email = str(asked.get("email") or "")
-    site = asked.get("website") or email.rpartition("@")[2]
+def organization_of(based_on: Mapping[str, Any]) -> str | None:
+    """Return the slug of an organization by website, else by e-mail, else by name."""
+    email = str(based_on.get("email") or "")
+    site = based_on.get("website") or email.rpartition("@")[2]
     host = _SITE.sub("", str(site)).partition("/")[0]
-    return company_in(host) if host else company_slug(str(asked.get("name")))
+    return company_in(host) if host else company_slug(str(based_on.get("name")))

@@ -1,8 +1,22 @@
-"""What the enrichment endpoints have in common: tokens, and errors in the vendor's two places.
+"""Zoho's error codes, access tokens and account, and the base class of its enrichment endpoints.
 
-A fault may name the vendor's own code: ``box.fault("zoho", "submit", "malformed_unnamed",
-code="FEATURE_NOT_ENABLED")``; `enrich_pandas.emulators.zoho.service` lists them. It is refused then
-in the words and in the place of that code, whatever the fault's name.
+Sources:
+
+- "Possible Errors" of the three documents, for error codes and statuses.
+- The vendor's OpenAPI description and its documents of version 8, for the words and places of
+  errors: an error of the body is inside the array, all others are at the top.
+- Zoho's OAuth pages and its SDK, read 2026-11, for ``POST /oauth/v2/token``: the parameters are in
+  the query or in a form; errors have the HTTP status 200; a refresh token gives 10 access tokens in
+  10 minutes, then "Access Denied" with HTTP 400; 15 access tokens live, and the oldest ends first.
+- The wire types of the SDK, for ``GET /crm/{version}/users?type=CurrentUser`` and ``…/org``. The
+  SDK requests both for each new token, to name it in its store. The answers have what it reads.
+- The official OpenAPI files, v8, for the quota ``…/__features/data_enrichment``.
+
+Not documented, so chosen: the words of OAUTH_SCOPE_MISMATCH, TOO_MANY_REQUESTS and NOT_ALLOWED.
+
+A fault can name a code of `CODES`: ``box.fault("zoho", "submit", "malformed_unnamed",
+code="FEATURE_NOT_ENABLED")``. The request is then refused in the words and the place of that code,
+whatever the name of the fault.
 """
 
 import secrets
@@ -24,21 +38,17 @@ from enrich_pandas.emulators.vendor import (
     RefusedRequest,
     VendorAnswer,
     World,
-    rendered,
+    json_response,
 )
 from enrich_pandas.emulators.zoho.jobs import CREATOR, ZohoJobs
 
-# -- Every code that the vendor refuses with: its status, its words, and the place it stands in --
-# Sources: "Possible Errors" of the three documents for codes and statuses; the vendor's OpenAPI
-# description and its documents of version 8 for words and places: what is wrong with a body stands
-# inside the array, and all else at the top. Not documented, and chosen here: the words of
-# OAUTH_SCOPE_MISMATCH, TOO_MANY_REQUESTS and NOT_ALLOWED.
+# -- Error codes ---------------------------------------------------------------------------------
 
 LIMIT = 1500
 
 
 class ErrorCode(NamedTuple):
-    """How a code is refused with; ``{}`` in its words is the kind of enrichment."""
+    """The status, words and place of a code; ``{}`` in the words is the kind of enrichment."""
 
     status: int
     message: str
@@ -64,7 +74,7 @@ CODES: Mapping[str, ErrorCode] = {
     "TOO_MANY_REQUESTS": ErrorCode(429, "too many requests"),
     "INTERNAL_SERVER_ERROR": ErrorCode(500, "Unhandled and unexpected exception in server."),
 }
-# What every vendor's faults are called, in this one's codes.
+# The kinds of refusals that all vendors have, as codes of this vendor.
 KINDS: Mapping[str, str] = {
     "unauthorized": "INVALID_TOKEN",
     "out_of_credits": "LIMIT_EXCEEDED",
@@ -78,19 +88,19 @@ REFUSALS: Mapping[str, tuple[int, str]] = {
 }
 
 
-def where(array: str, *keys: str) -> dict[str, Any]:
-    """Return how the vendor names a key of the body."""
+def location_of_key(array: str, *keys: str) -> dict[str, Any]:
+    """Return how the vendor names a key of a body."""
     return {"api_name": keys[-1], "json_path": ".".join([f"$.{array}[0]", *keys])}
 
 
 def usual_details(code: str, array: str) -> dict[str, Any]:
-    """Return details such as the vendor's samples of a code have."""
-    based_on = where(array, "enrich_based_on")
-    name, company = (where(array, "enrich_based_on", key) for key in ("name", "company"))
+    """Return the details of a code as in the vendor's samples."""
+    based_on = location_of_key(array, "enrich_based_on")
+    name, company = (location_of_key(array, "enrich_based_on", key) for key in ("name", "company"))
     details: Mapping[str, dict[str, Any]] = {
         "REQUIRED_PARAM_MISSING": {"param_name": "module"},
         "INVALID_MODULE": {"param_name": "module"},
-        "NOT_ALLOWED": where(array, "enrich_based_on", "email"),
+        "NOT_ALLOWED": location_of_key(array, "enrich_based_on", "email"),
         "API_NOT_SUPPORTED": {"supported_version": 7},
         "INVALID_DATA": based_on,
         "MANDATORY_NOT_FOUND": based_on,
@@ -101,10 +111,7 @@ def usual_details(code: str, array: str) -> dict[str, Any]:
     return details.get(code, {})
 
 
-# -- Access tokens: ``POST /oauth/v2/token`` --------------------
-# Sources: Zoho's OAuth pages and its own SDK, read 2026-11: the parameters in the query or in a
-# form; errors as HTTP 200; 10 tokens in 10 minutes for a refresh token, then "Access Denied" with
-# HTTP 400; 15 live tokens, of which the oldest gives way.
+# -- Access tokens -------------------------------------------------------------------------------
 
 MOST, WINDOW, LIVE = 10, 600.0, 15
 DENIED = {
@@ -117,14 +124,14 @@ DENIED = {
 
 @dataclass
 class AccessTokens:
-    """The access tokens given out."""
+    """The access tokens that were issued."""
 
     seconds: float
     live: dict[str, float] = field(default_factory=dict)
     given: deque[float] = field(default_factory=deque)
 
     def issue(self) -> str | None:
-        """Give out a token, or None where too many were asked for."""
+        """Issue a token, or return None if the limit is reached."""
         now = time.monotonic()
         while self.given and self.given[0] <= now - WINDOW:
             self.given.popleft()
@@ -138,7 +145,7 @@ class AccessTokens:
         return token
 
     def accepts(self, header: str) -> bool:
-        """Tell whether an Authorization header holds a token that lives."""
+        """Return whether an Authorization header has a live token."""
         scheme, _, token = header.partition(" ")
         return scheme == "Zoho-oauthtoken" and self.live.get(token, 0.0) > time.monotonic()
 
@@ -172,19 +179,19 @@ class RefreshToken(EmulatedEndpoint):
         return DENIED if kind == "rate_limited" else {"error": message}
 
     def is_authorized(self, request: Request) -> bool:
-        """Let everybody ask; the form says who."""
+        """Return True: the credentials are in the form."""
         return True
 
     async def read(self, request: Request) -> _TokenRequest:
-        """Return the parameters, of the form or of the query."""
+        """Parse the parameters in the form or the query."""
         form = dict(parse_qsl((await request.body()).decode("utf-8", "replace")))
         return _TokenRequest(
             given={**request.query_params, **form}, base=f"http://{request.url.netloc}"
         )
 
-    def answer(self, order: _TokenRequest) -> VendorAnswer:
-        """Give out a token; what is wrong with the question is said with a 200."""
-        given = order.given
+    def answer(self, parsed: _TokenRequest) -> VendorAnswer:
+        """Return a token. Wrong credentials are an error with the status 200."""
+        given = parsed.given
         if given.get("client_id") != KEY:
             return VendorAnswer(body={"error": "invalid_client"})
         if given.get("client_secret") != KEY:
@@ -198,23 +205,29 @@ class RefreshToken(EmulatedEndpoint):
             body={
                 "access_token": token,
                 "expires_in": int(self.tokens.seconds),
-                "api_domain": order.base,
+                "api_domain": parsed.base,
                 "token_type": "Bearer",
             }
         )
 
 
-# -- Whom a token speaks for: ``GET /crm/{version}/users?type=CurrentUser`` and ``/org``; their qu
-# The vendor's SDK asks for both after it has got a token, to name it in its store. Source: the wire
-# types of that SDK; given here is what it takes from them, and what every answer has. The quota,
-# ``/__features/data_enrichment``, is that of the official OpenAPI files, v8.
+# -- The account: user, organization and quota ---------------------------------------------------
 
-USER = {**CREATOR, "full_name": CREATOR["name"], "email": "api@example.com", "status": "active"}
-ORGANIZATION = {"id": "111111000000020005", "zgid": "60000000001", "company_name": "Example"}
+USER = {
+    **CREATOR,
+    "full_name": CREATOR["name"],
+    "email": "api@example.com",
+    "status": "active",
+}
+ORGANIZATION = {
+    "id": "111111000000020005",
+    "zgid": "60000000001",
+    "company_name": "Example",
+}
 
 
 class AccountEndpoint(EmulatedEndpoint):
-    """The user or the organization of a token."""
+    """Base class of the endpoints that describe the account of a token."""
 
     vendor = "zoho"
     method = "GET"
@@ -227,7 +240,7 @@ class AccountEndpoint(EmulatedEndpoint):
         self.tokens = tokens
 
     def is_authorized(self, request: Request) -> bool:
-        """Tell whether the request bears a token that lives."""
+        """Return whether the request has a live token."""
         return self.tokens.accepts(request.headers.get("authorization", ""))
 
     def error(self, kind: str, message: str) -> Any:
@@ -241,16 +254,16 @@ class AccountEndpoint(EmulatedEndpoint):
         }
 
     async def read(self, request: Request) -> ParsedRequest:
-        """Ask for nothing more."""
+        """Return a request without identities."""
         return ParsedRequest()
 
-    def answer(self, order: ParsedRequest) -> VendorAnswer:
-        """Tell who it is."""
+    def answer(self, parsed: ParsedRequest) -> VendorAnswer:
+        """Return the user or the organization."""
         return VendorAnswer(body=self.what)
 
 
 class GetCurrentUser(AccountEndpoint):
-    """``GET …/users``, of which there is one."""
+    """``GET …/users``: returns the one user."""
 
     path = "/crm/{version}/users"
     what: ClassVar[Mapping[str, Any]] = {
@@ -260,19 +273,19 @@ class GetCurrentUser(AccountEndpoint):
 
 
 class GetOrganization(AccountEndpoint):
-    """``GET …/org``."""
+    """``GET …/org``: returns the organization."""
 
     path = "/crm/{version}/org"
     what: ClassVar[Mapping[str, Any]] = {"org": [ORGANIZATION]}
 
 
 class GetQuota(AccountEndpoint):
-    """``GET …/__features/data_enrichment``: how many enrichments are left, and were used."""
+    """``GET …/__features/data_enrichment``: returns the enrichments left and used."""
 
     path = "/crm/{version}/__features/data_enrichment"
 
-    def answer(self, order: ParsedRequest) -> VendorAnswer:
-        """Answer, in the vendor's shape."""
+    def answer(self, parsed: ParsedRequest) -> VendorAnswer:
+        """Return the answer in the vendor's shape."""
         left, used = self.account.balance, self.account.spent
         counts = {"available_count": left, "limits": left + used, "used_count": used}
         details = {
@@ -284,11 +297,11 @@ class GetQuota(AccountEndpoint):
         )
 
 
-# -- What the enrichment endpoints have in common: tokens, and errors in the vendor's two places -
+# -- Enrichment endpoints ------------------------------------------------------------------------
 
 
 class EnrichmentEndpoint(EmulatedEndpoint):
-    """An endpoint of the enrichment of people or of organizations."""
+    """Base class of the enrichment endpoints for people and for organizations."""
 
     vendor = "zoho"
     scheme = "Zoho-oauthtoken"
@@ -304,11 +317,11 @@ class EnrichmentEndpoint(EmulatedEndpoint):
         self.path = f"/crm/{{version}}/{self.name}{self.suffix}"  # type: ignore[misc]  # one a kind
 
     def is_authorized(self, request: Request) -> bool:
-        """Tell whether the request bears a token that lives."""
+        """Return whether the request has a live token."""
         return self.tokens.accepts(request.headers.get("authorization", ""))
 
     def error(self, kind: str, message: str) -> Any:
-        """Return the body of a refusal, by one of the faults' names or by a code of the vendor."""
+        """Return the body of a refusal, by a kind of refusal or by a code of the vendor."""
         code = KINDS.get(kind, kind)
         usual = CODES[code]
         return self._worded(code, usual.message, usual_details(code, self.name), usual.is_item)
@@ -318,9 +331,9 @@ class EnrichmentEndpoint(EmulatedEndpoint):
         error = {"code": code, "details": details, "message": words, "status": "error"}
         return {self.name: [error]} if is_item else error
 
-    def where_in(self, *keys: str) -> dict[str, Any]:
+    def location_of(self, *keys: str) -> dict[str, Any]:
         """Return how the vendor names a key of the body."""
-        return where(self.name, *keys)
+        return location_of_key(self.name, *keys)
 
     def wrong(
         self,
@@ -330,13 +343,15 @@ class EnrichmentEndpoint(EmulatedEndpoint):
         *,
         is_item: bool | None = None,
     ) -> RefusedRequest:
-        """Make the refusal of a request that is wrong; words and place are the code's own."""
+        """Return the refusal of a request. Words and place default to those of the code."""
         usual = CODES[code]
         words = usual.message if message is None else message
         place = usual.is_item if is_item is None else is_item
-        return RefusedRequest(rendered(self._worded(code, words, details, place), usual.status))
+        return RefusedRequest(
+            json_response(self._worded(code, words, details, place), usual.status)
+        )
 
-    def _struck(self, order: ParsedRequest, fault: Fault, visit: LoggedRequest) -> Response:
+    def _apply_fault(self, parsed: ParsedRequest, fault: Fault, logged: LoggedRequest) -> Response:
         if code := fault.options.get("code"):
             raise self.refuse(code)
-        return super()._struck(order, fault, visit)
+        return super()._apply_fault(parsed, fault, logged)

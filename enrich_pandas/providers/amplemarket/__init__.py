@@ -1,8 +1,9 @@
-"""Amplemarket, people and companies: enrichment requests, and single questions."""
+"""Amplemarket: people and companies, by enrichment requests or one by one."""
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, ClassVar, Literal
 
 from enrich_pandas.errors import ConfigurationError, ProviderError
@@ -22,9 +23,7 @@ from enrich_pandas.providers.base import (
 
 __all__ = ["Amplemarket"]
 
-# -- Which options of `Amplemarket` are allowed; refused before anything is spent ----------------
-
-MOST_LEADS = 10_000  # in one request; a table of the documents says 100,000, their text says this
+MAX_LEADS = 10_000  # in one request, by the text of the documents; a table says 100,000
 
 CHOICES = {
     "api": ("bulk", "single"),
@@ -34,10 +33,10 @@ CHOICES = {
 
 
 def check(provider: Any) -> None:
-    """Raise ConfigurationError for options that are not allowed."""
+    """Raise ConfigurationError for options that are not valid."""
     for is_wrong, what, todo in _rules(provider):
         if is_wrong:
-            raise ConfigurationError(what, cost="Nothing was spent.", todo=todo)
+            raise ConfigurationError(what, todo=todo)
 
 
 def _rules(one: Any) -> list[tuple[bool, str, str]]:
@@ -46,33 +45,33 @@ def _rules(one: Any) -> list[tuple[bool, str, str]]:
         *(
             (
                 getattr(one, name) not in choices,
-                f"Amplemarket's {name} is {getattr(one, name)!r}.",
-                f"Type {name}={choices[0]!r}, which is the default, or {name}={choices[1]!r}.",
+                f"{name}={getattr(one, name)!r} is not a valid option of Amplemarket.",
+                f"Type {name}={choices[0]!r}, the default, or {name}={choices[1]!r}.",
             )
             for name, choices in CHOICES.items()
         ),
         *(
             (
                 not isinstance(getattr(one, name), bool),
-                f"{name} is {getattr(one, name)!r}, and must be True or False.",
+                f"{name}={getattr(one, name)!r} is neither True nor False.",
                 f"Type {name}=True, or leave it out.",
             )
             for name in ("reveal_email", "reveal_phone_numbers")
         ),
         (
             not _is_count(rows),
-            f"rows_at_risk is {rows!r}, and must be a whole number, 1 or more.",
-            "Type rows_at_risk=100, for example.",
+            f"rows_at_risk={rows!r} is not a whole number, 1 or more.",
+            "Type for example rows_at_risk=100.",
         ),
         (
             not _is_count(connections),
-            f"connections is {connections!r}, and must be a whole number, 1 or more.",
+            f"connections={connections!r} is not a whole number, 1 or more.",
             "Leave it out for the default.",
         ),
         (
             not (isinstance(patience, int | float) and 0 < patience < math.inf),
-            f"patience is {patience!r}, and must be seconds, more than 0.",
-            "Type patience=1800, for example.",
+            f"patience={patience!r} is not a number of seconds, more than 0.",
+            "Type for example patience=1800.",
         ),
     ]
 
@@ -81,61 +80,58 @@ def _is_count(number: object) -> bool:
     return isinstance(number, int) and not isinstance(number, bool) and number >= 1
 
 
-# -- Amplemarket, people and companies: enrichment requests, and single questions ----------------
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Amplemarket(Provider):
     """People and companies from Amplemarket.
 
-    A person is asked for by the LinkedIn address, else the e-mail address, else the name together
-    with the company's domain or name. A title with a company, "the treasurer of Example", is asked
-    for only where ``on={"title": ...}`` says so, and where there is no name. A company is asked for
-    by its domain, its LinkedIn page, or the domain of an e-mail address.
+    A person is requested by LinkedIn URL, else by e-mail address, else by name together with the
+    company's domain or name. A title with a company, such as "the treasurer of Example", is used
+    only with ``on={"title": ...}`` and if there is no name. A company is requested by its domain,
+    its LinkedIn page, or the domain of an e-mail address.
 
     Parameters
     ----------
     api_key
-        The key; by default that of ``AMPLEMARKET_API_KEY``. It is never shown.
+        The key, by default the value of ``AMPLEMARKET_API_KEY``. It is never shown.
     reveal_email, reveal_phone_numbers
-        People: also reveal an e-mail address, or phone numbers, which costs more.
+        People: also reveal an e-mail address, or phone numbers, at an additional price.
     api
-        ``"bulk"``, one enrichment request for many rows, or ``"single"``, one question a row.
+        ``"bulk"``, one enrichment request for many rows, or ``"single"``, one request for each row.
     rows_at_risk
-        Rows in one enrichment request, at most 10,000. So many are held where the answer to one is
-        lost, for the vendor has no list of requests in which to look for it.
+        Rows in one enrichment request, at most 10,000. If the answer that starts it is lost, this
+        many rows are held, because the vendor has no list in which to find the request.
     patience
-        Seconds of waits for which a request is polled in one call.
+        Seconds to poll an enrichment request in one call.
     on_late
-        What comes then: ``"leave"`` it at work, its rows pending, and the next call takes it up;
-        or ``"cancel"`` it, and keep what it has found.
+        What to do after that: ``"leave"`` it running, its rows pending until the next call, or
+        ``"cancel"`` it and keep its results so far.
     lead_key
-        How a LinkedIn address is sent: ``"linkedin_url"`` as the API's description has it, or
-        ``"linkedin_id"`` as an older page has it.
+        How to send a LinkedIn URL: as ``"linkedin_url"``, by the description of the API, or as
+        ``"linkedin_id"``, by an older page.
     account
-        A name that tells this account from another one with the same vendor.
+        A name that distinguishes this account from another one with the same vendor.
     connections
-        Requests in flight at most.
+        Maximum number of requests in flight.
 
     Raises
     ------
     ConfigurationError
-        An option is not allowed; the message says what to type.
+        An option is not valid. The message says what to type.
 
     Notes
     -----
     Sources: docs.amplemarket.com, the guide "People Search", "Start Enrichment Request",
     "Cancelling a running Enrichment Request", "Errors and Compatibility".
 
-    A person found costs 0.5 credits, 1 more where an e-mail is revealed and 1 more where phone
-    numbers are; who is not found costs nothing. The vendor counts e-mail and phone credits apart;
-    here they are added. The price of a company is not published: 0.5 is assumed.
+    A match costs 0.5 credits, 1 more if an e-mail address is revealed, and 1 more if phone numbers
+    are. No match costs nothing. The vendor counts e-mail and phone credits separately; here they
+    are added. The price of a company is not published: 0.5 is assumed.
 
-    A row is matched by what a result echoes, never by its position and never by the person's own
-    data. The echo of a company is not documented: where there is none, its own domain and page
-    count, if exactly one row fits. A result that names nobody holds the rows without one.
+    A row is matched by the identifier that a result echoes, never by position or by the person's
+    data. The echo of a company is not documented. Without one, its own domain and page count, if
+    exactly one row fits. A result that names no requested identity holds the rows without one.
 
-    The parameters of single questions are those of public clients, and not documented.
+    The parameters of ``api="single"`` are those of public clients; they are not documented.
 
     Examples
     --------
@@ -154,6 +150,13 @@ class Amplemarket(Provider):
     credentials: ClassVar[Mapping[str, str]] = {"api_key": "AMPLEMARKET_API_KEY"}
     docs_url: ClassVar[str] = "https://docs.amplemarket.com"
     keys_url: ClassVar[str] = KEYS_URL
+    unbilled_options: ClassVar[Mapping[Kind, tuple[str, ...]]] = {
+        "people": ("api", "rows_at_risk", "patience", "on_late", "lead_key"),
+        "companies": (
+            *("api", "rows_at_risk", "patience", "on_late", "lead_key"),
+            *("reveal_email", "reveal_phone_numbers"),
+        ),
+    }
 
     api_key: Secret | str | None = field(default=None, repr=False)
     reveal_email: bool = False
@@ -172,13 +175,13 @@ class Amplemarket(Provider):
             object.__setattr__(self, "api_key", Secret(self.api_key))
 
     @property
-    def batch_size(self) -> int:  # type: ignore[override]  # here it is an option's
-        """How many identities a request may ask about."""
-        return 1 if self.api == "single" else min(self.rows_at_risk, MOST_LEADS)
+    def batch_size(self) -> int:  # type: ignore[override]  # depends on an option
+        """Maximum number of identities in a request."""
+        return 1 if self.api == "single" else min(self.rows_at_risk, MAX_LEADS)
 
     @property
     def version(self) -> str:
-        """Version of the vendor's API, as its description names itself."""
+        """Version of the vendor's API, as its description states it."""
         return "v1"
 
     @property
@@ -186,12 +189,8 @@ class Amplemarket(Provider):
         """The vendor's documented rate limit."""
         return RateLimit(500, 60)
 
-    def billed_options(self, kind: Kind) -> Mapping[str, Any]:
-        """Return the options that change what is bought."""
-        return self._endpoint(kind).flags
-
     def price(self, kind: Kind, batch: Sequence[Identity]) -> float:
-        """Return the most credits that asking about this batch can cost."""
+        """Return the maximum cost of requesting this batch, in credits."""
         return self._endpoint(kind).price * len(batch)
 
     def auth(self, secrets: Mapping[str, Secret]) -> Mapping[str, Secret]:
@@ -199,31 +198,31 @@ class Amplemarket(Provider):
         return {"Authorization": Secret(f"Bearer {secrets['api_key'].reveal()}")}
 
     def identify(self, kind: Kind, values: Mapping[str, str]) -> Identity | None:
-        """Choose the identity of a row; a name or title goes together with a domain or company."""
+        """Return the identity of a row; a name or title needs a domain or company."""
         if kind == "companies":
             return Provider.identify(self, kind, values)
         return identity_of(values)
 
     def missing_reason(self, kind: Kind, values: Mapping[str, str]) -> str:
-        """Return the reason of a row whose valid identifiers are not enough."""
+        """Return the reason code of a row whose valid identifiers are not enough."""
         return "needs_company" if {"name", "title"} & set(values) else "incomplete"
 
     def flow(self, kind: Kind, batch: Sequence[Identity]) -> Flow:
-        """Ask about a batch, in one enrichment request or one by one.
+        """Request a batch, in one enrichment request or one by one.
 
         Raises
         ------
         Unfinished
-            The vendor still works on it after `patience`: the next call takes it up.
+            The vendor is still working after ``patience``. The next call continues.
         """
         endpoint = self._endpoint(kind)
         if self.api == "single":
-            return SingleFlow(endpoint, self.patience, self.retry_after).ask(batch)
-        return BulkFlow(endpoint, self.patience, self.on_late, self.retry_after).ask(batch)
+            return SingleFlow(endpoint, self.patience, self.retry_after).run(batch)
+        return BulkFlow(endpoint, self.patience, self.on_late, self.retry_after).run(batch)
 
     def error_for(self, response: Response) -> ProviderError | None:
-        """Return the exception that a refusal means: by the vendor's code, else by the status."""
-        is_refusal = response.status // 100 == 4  # noqa: PLR2004 - HTTP's class of answers
+        """Return the exception for an error response, by the vendor's code, else by the status."""
+        is_refusal = response.is_error and response.status < HTTPStatus.INTERNAL_SERVER_ERROR
         refusal = AmplemarketErrorBody.of(response) if is_refusal else None
         named = refusal.error() if refusal and refusal.code else None
         return named or Provider.error_for(self, response)

@@ -1,4 +1,4 @@
-"""From Amplemarket's Company object to a company, and to the employer of a person."""
+"""Amplemarket's companies: wire types, the company, and the employer of a person."""
 
 from collections.abc import Iterator, Sequence
 
@@ -19,9 +19,9 @@ from enrich_pandas.providers.decoding import (
     texts,
 )
 
-# -- Wire types of Amplemarket's companies, in the vendor's words --------------------------------
-# Source: docs.amplemarket.com/guides/companies-search, "Company Object"; clients have met codes as
-# numbers and as text. What is in ``department_headcount`` is not documented: numbers under names.
+# -- Wire types ----------------------------------------------------------------------------------
+# Source: docs.amplemarket.com/guides/companies-search, "Company Object". Clients have seen codes as
+# numbers and as text. ``department_headcount`` is not documented: numbers by name are assumed.
 
 Number = Fraction | None
 Codes = str | int | list[str | int | None] | None
@@ -73,9 +73,9 @@ class WireCompany(Wire):
 
 
 class CompanyResult(Wire):
-    """Wire type: what an enrichment request says of one company, and which was asked for.
+    """Wire type: the result for one company, with the echo of the request.
 
-    The echo is not documented: it is taken to have the names of the request.
+    The echo is not documented; the names of the request are assumed.
     """
 
     status: str | None = None
@@ -86,11 +86,11 @@ class CompanyResult(Wire):
     linkedin_id: Id = None
 
 
-# -- From Amplemarket's Company object to a company, and to the employer of a person -------------
+# -- Models --------------------------------------------------------------------------------------
 
 
 def company_of(firm: WireCompany) -> Company:
-    """Make a company of the vendor's object."""
+    """Return the company of the vendor's object."""
     offices = [place(one) for one in firm.locations or () if one]
     return Company(
         id=identifier(firm.id),
@@ -125,14 +125,14 @@ def company_of(firm: WireCompany) -> Company:
 
 
 def _headquarters(firm: WireCompany, offices: Sequence[Location]) -> Location | None:
-    """Return the seat; its street is that of the main office, where there is one."""
+    """Return the headquarters, with the address of the main office if there is one."""
     seat = located(firm.location, firm.location_details)
     streets = [one.address for one in offices if one.is_primary and one.address]
     return replace(seat or Location(), address=streets[0]) if streets else seat
 
 
 def employer_of(firm: WireCompany) -> Employer:
-    """Make of the vendor's object what stands beside a person: its lists are joined."""
+    """Return the employer of a person; lists become text."""
     company = company_of(firm)
     seat = company.headquarters or Location()
     return Employer(
@@ -171,13 +171,13 @@ def employer_of(firm: WireCompany) -> Employer:
 
 
 def domain_of(firm: WireCompany) -> str | None:
-    """Return the domain of a company's website: the vendor gives none by itself."""
+    """Return the domain of a company's website, because the vendor returns no domain."""
     key = domain_key(text(firm.website) or "")
     return key.partition(":")[2] if key else None
 
 
 def place(one: Place) -> Location:
-    """Make a place of the vendor's object."""
+    """Return the location of the vendor's object."""
     return Location(
         address=text(one.address),
         postal_code=identifier(one.postal_code),
@@ -189,7 +189,7 @@ def place(one: Place) -> Location:
 
 
 def located(name: str | None, details: Place | None) -> Location | None:
-    """Return a place by its name and its details, or None where nothing is known of it."""
+    """Return a location from its name and details, or None if both are empty."""
     found = place(details or Place())
     found.name = text(name)
     return found if found != Location() else None

@@ -1,23 +1,27 @@
-"""Many at a time: a job is started, polled as the vendor asks, and its pages are read.
+"""Amplemarket's flows: one enrichment request for a batch, or one request for each identity.
 
-Source: the page "Finding multiple people" of the people document.
+Sources: the pages "Finding multiple people" and "Finding a Person" of the people document, "Start
+Enrichment Request" and "Enrichment Request Polling".
 """
 
 import re
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
+from http import HTTPStatus
 from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
 from enrich_pandas.providers.amplemarket.errors import (
+    MALFORMED,
+    TEMPORARY,
     AmplemarketErrorBody,
     failed,
     is_to_repeat,
     refused,
 )
-from enrich_pandas.providers.amplemarket.results import REMOVED, UNPROVEN, AmplemarketEndpoint, bind
+from enrich_pandas.providers.amplemarket.results import REMOVED, AmplemarketEndpoint
 from enrich_pandas.providers.base import (
     Flow,
     Identity,
@@ -30,11 +34,10 @@ from enrich_pandas.providers.base import (
     Wait,
     held,
 )
-from enrich_pandas.providers.binding import Reading
+from enrich_pandas.providers.binding import UNPROVEN, Reading, bind
 from enrich_pandas.providers.decoding import Id, elements, identifier, read
 
-# -- Enrichment requests, the vendor's jobs: their object, their state and their pages -----------
-# Source: the pages "Start Enrichment Request" and "Enrichment Request Polling".
+# -- Enrichment requests -------------------------------------------------------------------------
 
 TERMINAL = frozenset({"completed", "canceled", "error"})
 
@@ -56,7 +59,7 @@ class Links(msgspec.Struct):
 
 
 class Head(msgspec.Struct):
-    """Wire type: an enrichment request, but for its results."""
+    """Wire type: an enrichment request without its results."""
 
     id: Id = None
     status: str | None = None
@@ -65,30 +68,30 @@ class Head(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True)
 class EnrichmentRequest:
-    """An enrichment request, or one page of it.
+    """An enrichment request, or one page of its results.
 
-    ``are_whole`` tells whether its results could all be told apart.
+    ``are_complete`` is whether all its results could be parsed as elements.
     """
 
     head: Head
     results: list[bytes]
-    are_whole: bool
+    are_complete: bool
 
     @property
     def status(self) -> str:
-        """Its status; one that nobody knows is that of a job at work."""
+        """Its status. An unknown one counts as still running."""
         return (self.head.status or "").strip().lower()
 
     @property
     def next(self) -> str | None:
-        """The address of the next page."""
+        """URL of the next page."""
         link = self.head.links and self.head.links.next
         return link.href if link else None
 
     @classmethod
     def of(cls, response: Response) -> "EnrichmentRequest | None":
-        """Read an enrichment request, or return None where the answer is none."""
-        if response.lost or response.status // 100 != 2:  # noqa: PLR2004 - HTTP's class of answers
+        """Parse an enrichment request, or return None if the response is not one."""
+        if response.lost or not response.is_success:
             return None
         try:
             fields = _decoder.decode(response.body)
@@ -98,13 +101,13 @@ class EnrichmentRequest:
         head, _ = read(msgspec.json.encode(named), Head)
         found = bytes(fields.get("results", b"[]"))
         results = elements(found if found.lstrip()[:1] == b"[" else b"[]")
-        is_list = found.lstrip()[:1] in (b"[", b"n")  # or null: of nothing
-        return cls(head or Head(), results.raw, results.are_whole and is_list)
+        is_list = found.lstrip()[:1] in (b"[", b"n")  # or null: no results
+        return cls(head or Head(), results.raw, results.are_complete and is_list)
 
     def path_under(self, start: str, response: Response) -> str | None:
-        """Return where it is asked about: its own link, its id, or the header's ``Location``.
+        """Return its path: from its own link, its id, or the ``Location`` header.
 
-        Whatever a link names, the host stays the vendor's and the path one below ``start``.
+        Whatever a link says, the host is the vendor's and the path is directly below ``start``.
         """
         own = (self.head.links and self.head.links.own) or Link()
         number = identifier(self.head.id)
@@ -115,12 +118,12 @@ class EnrichmentRequest:
 
 
 def location(response: Response) -> str | None:
-    """Return the header that tells where a job is."""
+    """Return the header with the URL of an enrichment request."""
     return response.headers.get("location")
 
 
-def job_path(start: str, response: Response) -> str | None:
-    """Return where the job that was started is asked about, or None where nobody can tell."""
+def path_of(start: str, response: Response) -> str | None:
+    """Return the path of the enrichment request that was started, or None if it is unknown."""
     job = EnrichmentRequest.of(response)
     return job.path_under(start, response) if job else _below(start, location(response))
 
@@ -135,7 +138,7 @@ def _below(start: str, link: str | None) -> str | None:
 
 
 def page_params(path: str, link: str) -> dict[str, str] | None:
-    """Return the parameters of a link to another page, or None where it leads elsewhere.
+    """Return the parameters of a link to another page, or None for another path.
 
     Examples
     --------
@@ -152,9 +155,9 @@ def page_params(path: str, link: str) -> dict[str, str] | None:
     return params or None
 
 
-POLL_SECONDS = 5.0  # where the vendor asks for no other
-PAGE = {"page[size]": "100"}  # the most; 10,000 results are 100 pages
-TRIES = 3  # of a page that does not come, of a job that is not there
+POLL_SECONDS = 5.0  # if the vendor asks for no other
+PAGE = {"page[size]": "100"}  # the maximum; 10,000 results are 100 pages
+TRIES = 3  # for a page that does not arrive or an enrichment request that is missing
 
 Step = Request | Wait
 Polling = Generator[Step, Response, tuple[EnrichmentRequest, Response] | None]
@@ -164,7 +167,16 @@ Polling = Generator[Step, Response, tuple[EnrichmentRequest, Response] | None]
 class BulkFlow:
     """One enrichment request for a batch.
 
-    ``patience`` is how many seconds of waits it is polled for, ``on_late`` what comes then.
+    Attributes
+    ----------
+    endpoint
+        The endpoint and its options.
+    patience
+        Seconds to poll.
+    on_late
+        Whether to leave it running or to cancel it after that.
+    retry_after
+        Returns the seconds that a response asks to wait, or None.
     """
 
     endpoint: AmplemarketEndpoint
@@ -172,23 +184,23 @@ class BulkFlow:
     on_late: Literal["leave", "cancel"]
     retry_after: Callable[[Response], float | None]
 
-    def ask(self, batch: Sequence[Identity]) -> Flow:
-        """Ask about a batch; again only without the leads for which all of it was refused.
+    def run(self, batch: Sequence[Identity]) -> Flow:
+        """Request a batch; repeat only without the leads for which it was refused.
 
         Raises
         ------
         Unfinished
-            The job goes on: the next call polls it again, and starts none.
+            The vendor is still working. The next call polls again and starts nothing.
         """
         malformed = list[Match]()
         while batch:
             answer = yield self._start(batch)
-            blamed = _blamed(batch, answer)
-            if blamed:
-                malformed += failed(blamed, "malformed")
-                batch = [one for one in batch if one not in blamed]
+            rejected = _rejected(batch, answer)
+            if rejected:
+                malformed += failed(rejected, "malformed")
+                batch = [one for one in batch if one not in rejected]
             elif not is_to_repeat(answer):
-                return [*malformed, *(yield from self._followed(batch, answer))]
+                return [*malformed, *(yield from self._follow(batch, answer))]
         return malformed
 
     def _start(self, batch: Sequence[Identity]) -> Request:
@@ -201,32 +213,32 @@ class BulkFlow:
             identities=tuple(batch),
         )
 
-    def _followed(self, batch: Sequence[Identity], answer: Response) -> Flow:
+    def _follow(self, batch: Sequence[Identity], answer: Response) -> Flow:
         if answer.lost:
             return held(batch)
-        if answer.status // 100 != 2:  # noqa: PLR2004 - HTTP's class of answers
+        if not answer.is_success:
             return refused(batch, answer, self.retry_after(answer))
-        path = job_path(self.endpoint.start, answer)
+        path = path_of(self.endpoint.start, answer)
         if path is None:
             is_cut = answer.outcome is Outcome.DAMAGED
             return held(batch, "answer_cut" if is_cut else "answer_unreadable")
-        ended = yield from self._ended(path, answer)
+        ended = yield from self._poll(path, answer)
         if ended is None:
             return held(batch, "job_lost")
         job, answer = ended
-        raw, are_whole = yield from self._results(path, job, answer, len(batch))
+        raw, are_complete = yield from self._results(path, job, answer, len(batch))
         readings = map(self.endpoint.read_result, raw)
-        absent = _absent(job, answer) if are_whole else UNPROVEN
-        return bind(batch, readings, absent, self.endpoint.key_of)
+        absent = _absent(job, answer) if are_complete else UNPROVEN
+        return bind(batch, readings, absent, self.endpoint.key_of, one_key=True)
 
-    def _ended(self, path: str, answer: Response) -> Polling:
-        """Poll until the job has ended; return None where there is no such job.
+    def _poll(self, path: str, answer: Response) -> Polling:
+        """Poll until the enrichment request has ended; return None if it does not exist.
 
-        Waits that are skipped, for what came after them was recorded by an earlier run, are not
-        counted: a job that was left at work is waited for anew.
+        A wait before a recorded response does not count, because it is skipped. So a request that
+        an earlier run left running gets the whole patience again.
         """
-        waited, owed, is_canceled, gone = 0.0, 0.0, False, 0
-        while gone < TRIES:
+        waited, owed, is_canceled, missing = 0.0, 0.0, False, 0
+        while missing < TRIES:
             pause = max(self.retry_after(answer) or POLL_SECONDS, owed)
             if waited + pause <= self.patience:
                 yield Wait(pause)
@@ -234,24 +246,24 @@ class BulkFlow:
                 waited, owed = waited + pause * (not answer.is_recorded), 0.0
             elif self.on_late == "leave" or is_canceled:
                 raise Unfinished("unfinished")
-            else:  # a GET that is owed a pause still is: what was asked for is not cut short
+            else:  # the next GET still waits for the pause that the vendor asked for
                 answer = yield Request(method="PATCH", path=path, json={"status": "canceled"})
                 waited, owed, is_canceled = 0.0, pause, True
             job = EnrichmentRequest.of(answer)
             if job is not None and job.status in TERMINAL:
                 return job, answer
-            gone = gone + 1 if _is_gone(answer) else 0
+            missing = missing + 1 if _is_missing(answer) else 0
         return None
 
     def _results(
         self, path: str, job: EnrichmentRequest, answer: Response, most: int
     ) -> Generator[Step, Response, tuple[list[bytes], bool]]:
-        """Return the results of a job, and whether there is nothing that was not read.
+        """Return the results, and whether they are complete.
 
-        Where fewer have come than there are leads, it is looked at again: a result may come later
-        than the word that all is done, and a page that was broken may be whole then.
+        With fewer results than leads, the pages are read again: a result can arrive after the
+        status "completed", and a broken page can be complete then.
         """
-        raw, are_whole = yield from self._pages(path, job, answer, most)
+        raw, are_complete = yield from self._pages(path, job, answer, most)
         for _ in range(TRIES):
             if job.status != "completed" or len(raw) >= most:
                 break
@@ -259,19 +271,19 @@ class BulkFlow:
             answer = yield Request(method="GET", path=path, params=PAGE)
             again = EnrichmentRequest.of(answer)
             if again is not None:
-                more, are_whole = yield from self._pages(path, again, answer, most)
+                more, are_complete = yield from self._pages(path, again, answer, most)
                 raw = list(dict.fromkeys([*raw, *more]))
-        return raw, are_whole
+        return raw, are_complete
 
     def _pages(
         self, path: str, job: EnrichmentRequest, answer: Response, most: int
     ) -> Generator[Step, Response, tuple[list[bytes], bool]]:
-        """Return the results of all pages, and whether there is nothing that was not read.
+        """Return the results of all pages, and whether they are complete.
 
-        A page that brings nothing new ends it, whatever it links to.
+        A page without a new result is the last one, whatever it links to.
         """
         raw, seen = dict.fromkeys(job.results), set[str]()
-        are_whole = job.are_whole
+        are_complete = job.are_complete
         while job.next is not None:
             params = page_params(path, job.next)
             if params is None or job.next in seen or len(seen) > most:
@@ -282,13 +294,13 @@ class BulkFlow:
                 return list(raw), False
             (job, answer), known = page, len(raw)
             raw.update(dict.fromkeys(job.results))
-            are_whole = are_whole and job.are_whole
+            are_complete = are_complete and job.are_complete
             if job.next is not None and len(raw) == known:
                 return list(raw), False
-        return list(raw), are_whole
+        return list(raw), are_complete
 
     def _page(self, request: Request, answer: Response) -> Polling:
-        """Ask for a page until it comes; return None where it does not."""
+        """Request a page until it arrives, or return None."""
         pause = self.retry_after(answer)
         for _ in range(TRIES):
             if pause:
@@ -301,68 +313,67 @@ class BulkFlow:
         return None
 
 
-def _blamed(batch: Sequence[Identity], answer: Response) -> list[Identity]:
-    """Return the identities for which all of a batch was refused."""
-    is_refusal = answer.outcome is Outcome.REFUSED and answer.status in (400, 422)
-    return AmplemarketErrorBody.of(answer).blamed(batch) if is_refusal else []
+def _rejected(batch: Sequence[Identity], answer: Response) -> list[Identity]:
+    """Return the identities for which a batch was refused."""
+    is_refusal = answer.outcome is Outcome.REFUSED and answer.status in MALFORMED
+    return AmplemarketErrorBody.of(answer).rejected(batch) if is_refusal else []
 
 
-def _is_gone(answer: Response) -> bool:
-    return answer.outcome is Outcome.REFUSED and answer.status in (404, 410)
+def _is_missing(answer: Response) -> bool:
+    return answer.outcome is Outcome.REFUSED and answer.status in (
+        HTTPStatus.NOT_FOUND,
+        HTTPStatus.GONE,
+    )
 
 
 def _absent(job: EnrichmentRequest, answer: Response) -> Reading:
-    """Return what it means that nothing is said of somebody."""
+    """Return the result of an identity without a result."""
     if job.status == "canceled":
         return Reading(status=Status.FAILED, reason="canceled")
     if job.status == "error":
         code = AmplemarketErrorBody.of(answer).code
         return Reading(status=Status.FAILED, reason=f"job_error: {code}" if code else "job_error")
-    return replace(UNPROVEN, note="the job ended and says nothing of this lead")
+    return replace(UNPROVEN, note="the enrichment request ended without this lead")
 
 
-# -- One at a time: a question, and the same again for as long as the vendor asks to wait --------
-# Source: the page "Finding a Person" of the people document: what is revealed may take time, told
-# by ``Retry-After``. Parameters and statuses are those of public clients.
-
-_BUSY = (429, 503)  # refused for now, and nothing to do with who is asked about
-_LEGAL = 451
-_MALFORMED = (400, 422)
+# -- One identity --------------------------------------------------------------------------------
+# Revealing can take time, which the vendor reports by ``Retry-After``. Parameters and statuses are
+# those of public clients.
 
 
 @dataclass(frozen=True, slots=True)
 class SingleFlow:
-    """One question an identity: what is answered is about whom was asked."""
+    """One request for each identity. The answer is about the identity that was requested."""
 
     endpoint: AmplemarketEndpoint
     patience: float
     retry_after: Callable[[Response], float | None]
 
-    def ask(self, batch: Sequence[Identity]) -> Flow:
-        """Ask about each of a batch, one after the other."""
+    def run(self, batch: Sequence[Identity]) -> Flow:
+        """Request the identities of a batch one after the other."""
         matches = list[Match]()
         for identity in batch:
-            matches += [(yield from self._asked(identity))]
+            matches += [(yield from self._request(identity))]
         return matches
 
-    def _asked(self, identity: Identity) -> Generator[Request | Wait, Response, Match]:
+    def _request(self, identity: Identity) -> Generator[Request | Wait, Response, Match]:
         waited = 0.0
-        answer = yield self._question(identity, is_new=True)
+        answer = yield self._build(identity, is_new=True)
         while True:
             pause = self._pause(answer)
-            is_old = is_to_repeat(answer)
-            if pause is None and not is_old:
+            is_outdated = is_to_repeat(answer)
+            if pause is None and not is_outdated:
                 return self._read(identity, answer)
             if pause is not None and waited + pause > self.patience:
                 return self._late(identity, answer)
             if pause is not None:
                 yield Wait(pause)
             is_new = answer.outcome is Outcome.REFUSED
-            answer = yield self._question(identity, is_new=is_new)
+            answer = yield self._build(identity, is_new=is_new)
             waited += (pause or 0.0) * (not answer.is_recorded)
 
-    def _question(self, identity: Identity, *, is_new: bool) -> Request:
-        """Ask; what was accepted is asked for again at no cost, for nobody is charged twice."""
+    def _build(self, identity: Identity, *, is_new: bool) -> Request:
+        """Return the request. Repeating an accepted one is free: the vendor charges once."""
         return Request(
             method="GET",
             path=self.endpoint.find,
@@ -373,36 +384,40 @@ class SingleFlow:
         )
 
     def _pause(self, answer: Response) -> float | None:
-        is_busy = answer.lost or answer.status in _BUSY
+        is_busy = answer.lost or answer.status in TEMPORARY
         return None if is_busy else self.retry_after(answer)
 
     def _late(self, identity: Identity, answer: Response) -> Match:
-        """Return what has come so far; where nothing has, the next call asks again."""
-        match = self._read(identity, answer) if answer.status == 200 else None  # noqa: PLR2004 - HTTP's OK
+        """Return what has arrived, or leave the identity to the next call."""
+        match = self._read(identity, answer) if answer.status == HTTPStatus.OK else None
         if match is None or match.status is not Status.MATCHED:
             raise Unfinished("unfinished")
-        return replace(match, note="; ".join(filter(None, [match.note, "more was still sought"])))
+        return replace(
+            match, note="; ".join(filter(None, [match.note, "the vendor was still searching"]))
+        )
 
     def _read(self, identity: Identity, answer: Response) -> Match:
         if answer.lost:
             return held([identity])[0]
-        if answer.status // 100 == 2:  # noqa: PLR2004 - HTTP's class of answers
+        if answer.is_success:
             return self._found(identity, answer)
-        refusal, sought = AmplemarketErrorBody.of(answer), self.endpoint.sought(identity)
-        if answer.status == _LEGAL or refusal.says("unavailable_for_legal_reasons"):
+        refusal = AmplemarketErrorBody.of(answer)
+        is_removed = answer.status == HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS
+        if is_removed or refusal.has_code("unavailable_for_legal_reasons"):
             return REMOVED.match(identity)
         if refusal.code.endswith("_not_found"):
             return Match(identity=identity, status=Status.NOT_FOUND)
-        is_his = refusal.is_about(sought) or refusal.quotes(identity)
-        if answer.status in _MALFORMED and is_his:
+        parameters = self.endpoint.parameters_of(identity)
+        is_own = refusal.is_about(parameters) or refusal.quotes(identity)
+        if answer.status in MALFORMED and is_own:
             return Match(identity=identity, status=Status.FAILED, reason="malformed")
         return refused([identity], answer, self.retry_after(answer))[0]
 
     def _found(self, identity: Identity, answer: Response) -> Match:
         if answer.outcome is Outcome.DAMAGED:
             return held([identity], "answer_cut")[0]
-        raw, are_whole = elements(answer.body)
-        is_one = are_whole and len(raw) == 1 and answer.body.lstrip()[:1] == b"{"
+        raw, are_complete = elements(answer.body)
+        is_one = are_complete and len(raw) == 1 and answer.body.lstrip()[:1] == b"{"
         if not is_one:
             return held([identity], "answer_unreadable")[0]
         return self.endpoint.read_found(raw[0]).match(identity)

@@ -1,4 +1,4 @@
-"""From Amplemarket's Person object to a person."""
+"""Amplemarket's people: wire types and the model."""
 
 from enrich_pandas.models import (
     Education,
@@ -19,9 +19,9 @@ from enrich_pandas.providers.amplemarket.companies import (
 )
 from enrich_pandas.providers.decoding import Date, Id, Wire, date, identifier, text
 
-# -- Wire types of Amplemarket's people, in the vendor's words -----------------------------------
-# Source: docs.amplemarket.com/guides/people-search, "Person Object". What is in a position, a
-# school or a language is not documented; the usual names are taken, and others are passed over.
+# -- Wire types ----------------------------------------------------------------------------------
+# Source: docs.amplemarket.com/guides/people-search, "Person Object". The content of a position, a
+# school or a language is not documented: the usual names are read, and others are ignored.
 
 
 class Position(Wire):
@@ -96,7 +96,7 @@ class WirePerson(Wire):
 
 
 class PersonResult(Wire):
-    """Wire type: what an enrichment request says of one lead, and which lead that was."""
+    """Wire type: the result for one lead, with the echo of the request."""
 
     status: str | None = None
     result: WirePerson | None = None
@@ -109,11 +109,11 @@ class PersonResult(Wire):
     title: str | None = None
 
 
-# -- From Amplemarket's Person object to a person ------------------------------------------------
+# -- Model ---------------------------------------------------------------------------------------
 
 
 def person_of(found: WirePerson) -> Person:
-    """Make a person of the vendor's object."""
+    """Return the person of the vendor's object."""
     address = text(found.email)
     employer = employer_of(found.company) if found.company else None
     known = employer or Employer()
@@ -145,7 +145,7 @@ def person_of(found: WirePerson) -> Person:
 def _with_current(
     jobs: list[Experience], found: WirePerson, employer: Employer
 ) -> list[Experience]:
-    """Complete the current position by what the vendor says of it beside the positions."""
+    """Return the positions, with the current one completed from the fields outside the list."""
     start = date(found.current_position_start_date)
     description = text(found.current_position_description)
     if start is None and description is None:
@@ -164,7 +164,7 @@ def _with_current(
 
 
 def _agree(one: str, other: str) -> bool:
-    """Tell whether two dates are the same to the precision of the coarser."""
+    """Return whether two dates agree to the precision of the coarser one."""
     return one.startswith(other) or other.startswith(one)
 
 

@@ -1,4 +1,4 @@
-"""What is sent about an identity, and the keys by which an echo is known to be about it."""
+"""What is sent for an identity, and the keys that its echo is compared with."""
 
 from collections.abc import Iterator, Mapping
 from typing import Literal, NamedTuple
@@ -20,7 +20,7 @@ LeadKey = Literal["linkedin_url", "linkedin_id"]
 
 
 class Lead(NamedTuple):
-    """A lead: a profile, an address, or a name (without one, a title) and a company."""
+    """A lead: a profile, an e-mail address, or a name or title with a company."""
 
     profile: str | None = None
     email: str | None = None
@@ -29,32 +29,32 @@ class Lead(NamedTuple):
     domain: str | None = None
     company: str | None = None
 
-    def named(self) -> Iterator[str]:
-        """Yield a key for each way in which it names somebody.
+    def all_keys(self) -> Iterator[str]:
+        """Yield the key of each identifier, the preferred one first.
 
         Examples
         --------
-        >>> list(Lead(name="Ada  EXAMPLE", domain="www.example.com").named())
+        >>> list(Lead(name="Ada  EXAMPLE", domain="www.example.com").all_keys())
         ['name:ada example at domain:example.com']
         """
         if self.profile and (slug := profile_key(self.profile)):
             yield f"profile:{slug}"
         if self.email and (address := email_key(self.email)):
             yield f"email:{address}"
-        if called := self._called():
+        if name := self._name_key():
             employers = (domain_key(self.domain or ""), name_key(self.company or ""))
-            yield from (f"{called} at {employer}" for employer in employers if employer)
+            yield from (f"{name} at {employer}" for employer in employers if employer)
 
-    def _called(self) -> str | None:
-        """Return the key of the name; of the title only where no name tells who is meant."""
+    def _name_key(self) -> str | None:
+        """Return the key of the name, or of the title if there is no name."""
         if self.name:
             return name_key(self.name)
-        held = name_key(self.title or "")
-        return f"title:{held}" if held else None
+        title = name_key(self.title or "")
+        return f"title:{title}" if title else None
 
 
 def identity_of(values: Mapping[str, str]) -> Identity | None:
-    """Choose the identity: a profile, else an address, else a name or a title, and a company.
+    """Return the identity: a profile, else an e-mail address, else a name or title with a company.
 
     Examples
     --------
@@ -65,45 +65,45 @@ def identity_of(values: Mapping[str, str]) -> Identity | None:
     for name in ("linkedin_url", "email"):
         if name in values:
             return Identity.of(**{name: values[name]})
-    called = next((name for name in ("name", "title") if name in values), None)
+    person = next((name for name in ("name", "title") if name in values), None)
     employer = next((name for name in ("domain", "company") if name in values), None)
-    if called is None or employer is None:
+    if person is None or employer is None:
         return None
-    return Identity.of(**{called: values[called], employer: values[employer]})
+    return Identity.of(**{person: values[person], employer: values[employer]})
 
 
-def asked_person(identity: Identity) -> str | None:
-    """Return the key of a person who is asked about."""
+def person_key(identity: Identity) -> str | None:
+    """Return the key of a requested person."""
     get = identity.get
     lead = Lead(
         *(get("linkedin_url"), get("email"), get("name"), get("title")),
         *(get("domain"), get("company")),
     )
-    return next(lead.named(), None)
+    return next(lead.all_keys(), None)
 
 
-def echoed_person(result: PersonResult) -> frozenset[str]:
-    """Return the keys of whom a result is about, by what it echoes."""
+def person_echo(result: PersonResult) -> frozenset[str]:
+    """Return the keys of the person that a result echoes."""
     profiles = (result.linkedin_url, identifier(result.linkedin_id))
     words = (result.name, result.title, result.company_domain, result.company_name)
     leads = [Lead(profile, result.email, *words) for profile in profiles]
-    return frozenset(key for lead in leads for key in lead.named())
+    return frozenset(key for lead in leads for key in lead.all_keys())
 
 
-def asked_company(identity: Identity) -> str | None:
-    """Return the key of a company that is asked about."""
+def company_key(identity: Identity) -> str | None:
+    """Return the key of a requested company."""
     page, domain = identity.get("company_linkedin_url"), identity.get("domain")
     return page_key(page) if page else domain_key(domain or "")
 
 
-def echoed_company(result: CompanyResult) -> frozenset[str]:
-    """Return the keys of the company that a result is about, by what it echoes."""
+def company_echo(result: CompanyResult) -> frozenset[str]:
+    """Return the keys of the company that a result echoes."""
     pages = (result.linkedin_url, identifier(result.linkedin_id))
     return _company_keys(pages, (result.domain, result.company_domain))
 
 
-def own_company(result: CompanyResult) -> frozenset[str]:
-    """Return the keys of the company that was found: its page, and the domain of its website."""
+def found_company_keys(result: CompanyResult) -> frozenset[str]:
+    """Return the keys of the company that was found: its page and its domain."""
     found = result.result
     return _company_keys((found.linkedin_url,), (found.website,)) if found else frozenset()
 
@@ -113,13 +113,13 @@ def _company_keys(pages: tuple[str | None, ...], domains: tuple[str | None, ...]
     return frozenset(key for key in found if key)
 
 
-def written_person(identity: Identity, lead_key: LeadKey = "linkedin_url") -> dict[str, str]:
-    """Return what is sent of a person, under the vendor's names.
+def person_parameters(identity: Identity, lead_key: LeadKey = "linkedin_url") -> dict[str, str]:
+    """Return what is sent for a person, under the vendor's names.
 
     Examples
     --------
     >>> ada = Identity.of(linkedin_url="https://www.linkedin.com/in/ada-löw")
-    >>> written_person(ada, "linkedin_id")
+    >>> person_parameters(ada, "linkedin_id")
     {'linkedin_id': 'ada-l%C3%B6w'}
     """
     get = identity.get
@@ -136,8 +136,8 @@ def written_person(identity: Identity, lead_key: LeadKey = "linkedin_url") -> di
     return {name: value for name, value in sent.items() if value}
 
 
-def written_company(identity: Identity) -> dict[str, str]:
-    """Return what is sent of a company, under the vendor's names."""
+def company_parameters(identity: Identity) -> dict[str, str]:
+    """Return what is sent for a company, under the vendor's names."""
     sent = {
         "domain": identity.get("domain"),
         "linkedin_url": _encoded(identity.get("company_linkedin_url")),
@@ -146,5 +146,5 @@ def written_company(identity: Identity) -> dict[str, str]:
 
 
 def _encoded(url: str | None) -> str | None:
-    """Return an address encoded as LinkedIn itself writes it."""
+    """Return a URL encoded as LinkedIn encodes it."""
     return quote(url, safe=":/'%") if url else None

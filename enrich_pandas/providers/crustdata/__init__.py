@@ -1,9 +1,10 @@
-"""Crustdata, people and companies: both generations of its API."""
+"""Crustdata: people and companies, from both versions of its API."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from http import HTTPStatus
 from typing import Any, ClassVar, Literal
 
 import msgspec
@@ -21,9 +22,10 @@ from enrich_pandas.providers.base import (
     Response,
     Rule,
     Secret,
+    require_rate_limit,
 )
 from enrich_pandas.providers.crustdata.current import CURRENT
-from enrich_pandas.providers.crustdata.errors import BatchFlow, CrustdataErrorBody, verdict
+from enrich_pandas.providers.crustdata.errors import BatchFlow, CrustdataErrorBody, reading_of_error
 from enrich_pandas.providers.crustdata.prices import Prices
 from enrich_pandas.providers.crustdata.requests import ApiVersion, ConfiguredEndpoint
 from enrich_pandas.providers.crustdata.screener import SCREENER
@@ -31,16 +33,15 @@ from enrich_pandas.providers.decoding import decoder_of
 
 __all__ = ["Crustdata", "Prices"]
 
-# -- Which options of `Crustdata` go together; refused before anything is spent ------------------
-
 APIS = ("2025-11-01", "screener")
 
 
 def check(provider: Any) -> None:
-    """Raise ConfigurationError for options that do not go together."""
+    """Raise ConfigurationError for options that are not valid or do not go together."""
     for is_wrong, what, todo in _rules(provider):
         if is_wrong:
-            raise ConfigurationError(what, cost="Nothing was spent.", todo=todo)
+            raise ConfigurationError(what, todo=todo)
+    require_rate_limit("rate", provider.rate)
 
 
 def _rules(one: Any) -> list[tuple[bool, str, str]]:
@@ -55,7 +56,7 @@ def _rules(one: Any) -> list[tuple[bool, str, str]]:
         ),
         (
             (one.realtime or one.force_fetch) and not is_screener,
-            "Crustdata's current API serves its database only; it fetches nothing live.",
+            "Crustdata's current API serves its database only and fetches nothing live.",
             'Type Crustdata(api="screener", realtime=True) to fetch profiles live.',
         ),
         (
@@ -65,23 +66,23 @@ def _rules(one: Any) -> list[tuple[bool, str, str]]:
         ),
         (
             one.preview and one.realtime,
-            "A preview is never fetched live.",
-            "Leave out either preview or realtime.",
+            "preview and realtime cannot be used together.",
+            "Leave out one of the two.",
         ),
         (
             least is not None and is_screener,
-            "The screener knows no min_similarity_score.",
-            'Leave it out and filter by the score it gives, or use api="2025-11-01".',
+            "The screener has no min_similarity_score.",
+            'Leave it out and filter by the column of the score, or type api="2025-11-01".',
         ),
         (
             least is not None and not 0 <= least <= 1,
-            f"min_similarity_score is {least}, and must be from 0 to 1.",
-            "Type min_similarity_score=0.8, for example.",
+            f"min_similarity_score={least!r} is not a number from 0 to 1.",
+            "Type for example min_similarity_score=0.8.",
         ),
         *(
             (
                 size is not None and not 1 <= size <= 25,  # noqa: PLR2004 - the vendor's limit
-                f"{name} is {size}, and must be from 1 to 25.",
+                f"{name}={size!r} is not a number from 1 to 25.",
                 "Leave it out for the default.",
             )
             for name, size in sizes.items()
@@ -89,15 +90,15 @@ def _rules(one: Any) -> list[tuple[bool, str, str]]:
         *(
             (
                 getattr(one, name) is not None and not isinstance(getattr(one, name), Prices),
-                f"{name} is {getattr(one, name)!r}, and must be Prices.",
-                f"Type {name}=Prices(base=0.5); `enrich_pandas.providers.crustdata` has it.",
+                f"{name}={getattr(one, name)!r} is not Prices.",
+                f"Type for example {name}=ep.Prices(base=0.5).",
             )
             for name in ("prices", "company_prices")
         ),
         (
             fields is not None and (isinstance(fields, str) or not _are_names(fields)),
-            "fields is not a list of the vendor's field names.",
-            'Type fields=["basic_profile", "experience"], for example; names hold no comma.',
+            f"fields={fields!r} is not a list of the vendor's field names.",
+            'Type for example fields=["basic_profile", "experience"]; a name has no comma.',
         ),
     ]
 
@@ -107,9 +108,7 @@ def _are_names(fields: Any) -> bool:
     return bool(names) and all(isinstance(n, str) and n.strip() and "," not in n for n in names)
 
 
-# -- Crustdata, people and companies: both generations of its API --------------------------------
-
-LONGEST_RESET = 3600.0  # seconds; a larger x-ratelimit-reset is no duration
+MAX_RESET = 3600.0  # seconds; a larger x-ratelimit-reset is not a duration
 
 
 class _Balance(msgspec.Struct):
@@ -118,68 +117,69 @@ class _Balance(msgspec.Struct):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crustdata(Provider):
-    """People by LinkedIn address or business e-mail, and companies, from Crustdata.
+    """People by LinkedIn URL or business e-mail address, and companies, from Crustdata.
 
-    A company is asked for by its domain, its LinkedIn page, the domain of an e-mail address, or
+    A company is requested by its domain, its LinkedIn page, the domain of an e-mail address, or
     its name.
 
     Parameters
     ----------
     api
-        ``"2025-11-01"``, the current API, or ``"screener"``, the one before it, which alone can
+        ``"2025-11-01"``, the current API, or ``"screener"``, the older one. Only the screener can
         fetch a profile live.
     api_key
-        The key; by default that of ``CRUSTDATA_API_KEY``. It is never shown.
+        The key, by default the value of ``CRUSTDATA_API_KEY``. It is never shown.
     account
-        A name that tells this account from another one with the same vendor.
+        A name that distinguishes this account from another one with the same vendor.
     fields
-        The vendor's own names of fields or sections, with dots for parts of them. By default all
-        that the base price covers; of companies in the screener, the vendor's own default, for
-        the others are not open to every account.
+        The vendor's names of fields or sections, with dots for parts of them. By default
+        everything that the base price covers. For companies in the screener, the vendor's own
+        default, because the other fields are not open to every account.
     business_email
-        People: also find business e-mails, which costs more.
+        People: also find business e-mail addresses, at an additional price.
     realtime
-        Screener only: fetch what is not in the database live.
+        Screener only: fetch profiles live that are not in the database.
     force_fetch
-        People, screener only, with ``realtime``: fetch live in any case.
+        People, screener only, with ``realtime``: always fetch live.
     preview
-        People: only a few basic fields, at no cost. The vendor opens this to chosen accounts.
+        People: only a few basic fields, free of charge. The vendor enables this for some
+        accounts.
     min_similarity_score
-        People, current API only, for e-mails: the least confidence, 0 to 1, that counts as found.
+        People by e-mail, current API only: the least confidence, from 0 to 1, of a match.
     exact_match
-        Companies: True for no company but that of exactly this domain, False for similar ones
-        too. By default as the vendor decides.
+        Companies: True for the company of exactly this domain, False to include similar ones. By
+        default the vendor decides.
     emails_per_request, companies_per_request
-        By default 25 with the current API, and 1 with the screener, whose answers do not say
-        which of them they are about. With more, a company is known by its own domain, page or
-        name.
+        By default 25 with the current API. By default 1 with the screener, whose answers do not
+        echo the identifier; with more, a company is identified by its own domain, page or name.
     connections
-        Requests in flight at most.
+        Maximum number of requests in flight.
     rate
-        Your contract's rate limit; by default 15 requests in 60 seconds.
+        Your contract's rate limit, by default 15 requests in 60 seconds.
     prices
-        Your contract's prices of people, in credits; by default those that the vendor publishes.
+        Your contract's prices of people, in credits. By default the vendor's published prices.
     company_prices
-        Those of companies.
+        Your contract's prices of companies, in credits.
 
     Raises
     ------
     ConfigurationError
-        The options do not go together; the message says what to type.
+        An option is not valid, or two do not go together. The message says what to type.
 
     Notes
     -----
     Sources: docs.crustdata.com/person-docs/enrichment and ``/company-docs/enrichment``
     (2025-11-01), and the pages "People Enrichment API" and "Company Enrichment API" of 2024-11-01
-    (screener). Nobody is charged for who is not found.
+    (screener). No match costs nothing.
 
-    A row is matched by what the answer echoes, never by its position. Of a batch that is refused
-    for one malformed address, that one is found and the others are asked about again.
+    A row is matched by the identifier that the answer echoes, never by position. If a batch is
+    refused because of one malformed identifier, that one is found and the others are requested
+    again.
 
-    Several companies may be given for one identifier. The one whose own domain, page or name it
-    is, is taken; where that is not exactly one, the row fails as ``ambiguous``. A company that is
-    given alone and is not exactly the one asked for is matched with the reason ``inexact`` in the
-    current API, and fails with it in the screener, which does not say what it answers.
+    The vendor can return several companies for one identifier. The one that has this domain, page
+    or name is used; if that is not exactly one, the row fails as ``ambiguous``. A single company
+    with another domain, page and name is matched with the reason ``inexact`` in the current API.
+    In the screener the row fails with that reason, because the answer echoes nothing.
 
     Examples
     --------
@@ -200,6 +200,16 @@ class Crustdata(Provider):
     docs_url: ClassVar[str] = "https://docs.crustdata.com"
     keys_url: ClassVar[str] = "https://app.crustdata.com"
     batch_size: ClassVar[int] = 25
+    unbilled_options: ClassVar[Mapping[Kind, tuple[str, ...]]] = {
+        "people": (
+            *("emails_per_request", "companies_per_request", "company_prices"),
+            "exact_match",
+        ),
+        "companies": (
+            *("emails_per_request", "companies_per_request", "company_prices"),
+            *("business_email", "force_fetch", "preview", "min_similarity_score"),
+        ),
+    }
 
     api: Literal["2025-11-01", "screener"] = "2025-11-01"
     api_key: Secret | str | None = field(default=None, repr=False)
@@ -232,38 +242,37 @@ class Crustdata(Provider):
 
     @property
     def rate_limit(self) -> RateLimit:
-        """The vendor's documented rate limit, or your contract's."""
+        """The vendor's documented rate limit, or that of your contract."""
         return self.rate or RateLimit(15, 60)
 
     def billed_options(self, kind: Kind) -> Mapping[str, Any]:
-        """Return the options that change what is bought."""
-        enquiry = self._enquiry(kind)
-        options = {name: getattr(self, name) for name in enquiry.endpoint.billed}
-        return {"fields": sorted(set(enquiry.fields)), **options}
+        """Return all options; the default fields, spelled out or in another order, are the same."""
+        fields = sorted(set(self._endpoint(kind).fields))
+        return {**Provider.billed_options(self, kind), "fields": fields}
 
     def price(self, kind: Kind, batch: Sequence[Identity]) -> float:
-        """Return the most credits that asking about this batch can cost."""
-        return self._enquiry(kind).price() * len(batch)
+        """Return the maximum cost of requesting this batch, in credits."""
+        return self._endpoint(kind).price() * len(batch)
 
     def auth(self, secrets: Mapping[str, Secret]) -> Mapping[str, Secret]:
-        """Return the header that signs a request: ``Token`` for the screener, else ``Bearer``."""
+        """Return the header that signs a request: ``Token`` in the screener, else ``Bearer``."""
         return {"Authorization": Secret(f"{self._api.scheme} {secrets['api_key'].reveal()}")}
 
     def balance_request(self) -> Request:
-        """Ask for what is left: ``GET /account/credits``; the screener has ``/user/credits``."""
+        """Return the request for the balance, ``/account/credits`` or ``/user/credits``."""
         return Request(method="GET", path=self._api.credits, headers=self._api.headers)
 
     def balance(self, response: Response) -> float:
-        """Read ``{"credits": n}``."""
+        """Parse ``{"credits": n}``."""
         return decoder_of(_Balance).decode(response.body).credits
 
     def rules(self, kind: Kind) -> Mapping[str, Sequence[Rule]]:
-        """Return the vendor's own demands: what goes into the line of a GET must fit into it."""
-        if not self._api.has_lines:
+        """Return the screener's requirements: a value must fit into the URL of a GET."""
+        if not self._api.uses_query:
             return {}
-        enquiry = self._enquiry(kind)
+        endpoint = self._endpoint(kind)
         rules = {
-            name: [Rule("too_long", partial(enquiry.fits, KEYS.get(name, name)))]
+            name: [Rule("too_long", partial(endpoint.fits, KEYS.get(name, name)))]
             for name in self.identifiers[kind]
         }
         if "company" in rules:
@@ -271,45 +280,47 @@ class Crustdata(Provider):
         return rules
 
     def batches(self, kind: Kind, identities: Sequence[Identity]) -> Iterator[list[Identity]]:
-        """Split into batches of one identifier each, addresses first, that fit into a request."""
-        return self._enquiry(kind).batches(identities)
+        """Split into batches that fit into a request, each with one kind of identifier."""
+        return self._endpoint(kind).batches(identities)
 
     def flow(self, kind: Kind, batch: Sequence[Identity]) -> Flow:
-        """Ask about a batch in one billed request, and bind the answer by what it echoes."""
-        enquiry = self._enquiry(kind)
-        asker = BatchFlow(enquiry.request, enquiry.read, self.retry_after)
+        """Request a batch in one billed request, and bind the answer by what it echoes."""
+        endpoint = self._endpoint(kind)
+        flow = BatchFlow(endpoint.request, endpoint.read, self.retry_after)
         matches: list[Match] = []
-        for part in enquiry.batches(batch):  # one, but for a batch made elsewhere
-            matches += yield from asker.ask(part)
+        for part in endpoint.batches(batch):  # one, unless the batch was not made by `batches`
+            matches += yield from flow.run(part)
         return matches
 
     def refuses(self, response: Response) -> bool:
-        """Tell whether a 500 names one of the screener's codes: no data, hence no charge."""
-        is_documented = self._api is SCREENER and response.status == 500  # noqa: PLR2004 - of PE02
-        return is_documented and verdict(CrustdataErrorBody.of(response).words) is not None
+        """Return whether a 500 has one of the screener's codes: no data, so no charge."""
+        is_error = response.status == HTTPStatus.INTERNAL_SERVER_ERROR
+        is_documented = self._api is SCREENER and is_error
+        return is_documented and reading_of_error(CrustdataErrorBody.of(response).words) is not None
 
     def retry_after(self, response: Response) -> float | None:
         """Return the seconds to wait: ``Retry-After``, else ``x-ratelimit-reset`` of a 429."""
-        asked = Provider.retry_after(self, response)
+        seconds = Provider.retry_after(self, response)
         reset = self.allowance(response).reset
-        if asked is None and response.status == 429 and reset and reset <= LONGEST_RESET:  # noqa: PLR2004 - too many requests
+        is_limited = response.status == HTTPStatus.TOO_MANY_REQUESTS
+        if seconds is None and is_limited and reset and reset <= MAX_RESET:
             return reset
-        return asked
+        return seconds
 
     def error_for(self, response: Response) -> ProviderError | None:
-        """Return the exception that a refusal means; a 403 tells the fields it is for."""
+        """Return the exception for an error response; that of a 403 names the refused fields."""
         error = Provider.error_for(self, response)
-        said = " ".join(CrustdataErrorBody.of(response).words)
-        asked = dict.fromkeys(name for kind in self.kinds for name in self._enquiry(kind).fields)
-        gated = [name for name in asked if re.search(rf"\b{re.escape(name)}\b", said)]
-        if error is not None and response.status == 403 and gated:  # noqa: PLR2004 - forbidden
+        words = " ".join(CrustdataErrorBody.of(response).words)
+        fields = dict.fromkeys(name for kind in self.kinds for name in self._endpoint(kind).fields)
+        gated = [name for name in fields if re.search(rf"\b{re.escape(name)}\b", words)]
+        if error is not None and response.status == HTTPStatus.FORBIDDEN and gated:
             error.todo = f"Leave {', '.join(gated)} out of fields=…, or ask the vendor for access."
         return error
 
-    def _enquiry(self, kind: Kind) -> ConfiguredEndpoint:
+    def _endpoint(self, kind: Kind) -> ConfiguredEndpoint:
         endpoint = self._api.endpoints[kind]
-        own = self.prices if kind == "people" else self.company_prices
-        return ConfiguredEndpoint(self._api, endpoint, self, own or endpoint.prices)
+        prices = self.prices if kind == "people" else self.company_prices
+        return ConfiguredEndpoint(self._api, endpoint, self, prices or endpoint.prices)
 
     @property
     def _api(self) -> ApiVersion:
@@ -317,5 +328,5 @@ class Crustdata(Provider):
 
 
 def _is_one_value(name: str) -> bool:
-    """Tell whether a name can be put into double quotes, for its comma is none of a list."""
+    """Return whether a name with a comma can be written in double quotes."""
     return not ("," in name and '"' in name)

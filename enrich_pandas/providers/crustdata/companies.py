@@ -1,4 +1,4 @@
-"""What both generations of Crustdata's answers have in common once they are companies."""
+"""Crustdata's companies: choosing one, wire types of the current API, and the model."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -9,7 +9,7 @@ import msgspec
 from enrich_pandas.models import Company, Funding, Headcount, Location, SocialProfile
 from enrich_pandas.providers.base import Identity, Status
 from enrich_pandas.providers.binding import Reading, domain_key, key_of, name_key, page_key
-from enrich_pandas.providers.crustdata.people import profiles
+from enrich_pandas.providers.crustdata.people import distinct_profiles
 from enrich_pandas.providers.crustdata.requests import Price, bind_single_without_data
 from enrich_pandas.providers.decoding import (
     Date,
@@ -24,9 +24,9 @@ from enrich_pandas.providers.decoding import (
     texts,
 )
 
-# -- Wire types that both generations of Crustdata's companies have in common --------------------
+# -- Both API versions ---------------------------------------------------------------------------
 
-Number = Whole | Fraction | None  # amounts come as 141000000.0, too
+Number = Whole | Fraction | None  # amounts also come as 141000000.0
 
 
 class Naics(Wire):
@@ -43,7 +43,7 @@ class Sic(Wire):
 
 ENRICHING_SECONDS = 24 * 3600.0  # "will be enriched in the next 24 hours"
 
-# What the vendor says in place of a company.
+# What the vendor returns instead of a company.
 STATES: Mapping[str, Reading] = MappingProxyType(
     {
         "enriching": Reading(status=Status.PENDING, reason="enriching", retry_in=ENRICHING_SECONDS),
@@ -52,16 +52,16 @@ STATES: Mapping[str, Reading] = MappingProxyType(
 )
 
 
-def candidate(company: Company, price: Price, *, also: Sequence[str] = ()) -> Reading:
-    """Return a company as one that may have been asked for.
+def company_reading(company: Company, price: Price, *, other_names: Sequence[str] = ()) -> Reading:
+    """Return the reading of a company that could be the requested one.
 
     Parameters
     ----------
     company
-        The company. What it is known by in the first place comes before its other domains.
+        The company. Its main domain, page and name are trusted more than its other domains.
     price
-        Returns the credits of it.
-    also
+        Returns its cost in credits.
+    other_names
         Its other names.
     """
     main = (
@@ -70,7 +70,7 @@ def candidate(company: Company, price: Price, *, also: Sequence[str] = ()) -> Re
         page_key(company.linkedin_id or ""),
         name_key(company.name or ""),
     )
-    other = (*map(domain_key, company.domains), *map(name_key, also))
+    other = (*map(domain_key, company.domains), *map(name_key, other_names))
     return Reading(
         status=Status.MATCHED,
         claims=[frozenset(filter(None, main)), frozenset(filter(None, other))],
@@ -79,56 +79,58 @@ def candidate(company: Company, price: Price, *, also: Sequence[str] = ()) -> Re
     )
 
 
-def choose(asked: frozenset[str], candidates: Sequence[Reading], *, is_echoed: bool) -> Reading:
-    """Choose the company that was asked for; a guess is never made.
+def choose_company(
+    requested: frozenset[str], candidates: Sequence[Reading], *, is_echoed: bool
+) -> Reading:
+    """Return the reading of the requested company; never guess.
 
     Parameters
     ----------
-    asked
-        The keys of the one identifier.
+    requested
+        The keys of the identifier.
     candidates
-        At least one company. They cost together what one costs.
+        At least one company. Together they cost what one costs.
     is_echoed
         Whether the vendor says that they are for this identifier.
 
     Returns
     -------
     Reading
-        The one whose own domain, page or name is the identifier. Another one only where it is
-        the vendor's only answer to this very identifier: its reason is ``inexact``. ``ambiguous``
-        are several companies.
+        The one company with this domain, page or name. Another company only if it is the vendor's
+        only answer to this identifier, with the reason ``inexact``. Several companies fail as
+        ``ambiguous``.
     """
     distinct: list[Reading] = []
     for one in candidates:
         if all(one.model != other.model for other in distinct):
             distinct.append(one)
-    chosen = _exact(asked, distinct) or distinct
-    note = f"{len(distinct)} companies were given" if len(distinct) > 1 else ""
+    chosen = _exact(requested, distinct) or distinct
+    note = f"{len(distinct)} companies were returned" if len(distinct) > 1 else ""
     if len(chosen) > 1:
         return Reading(
             status=Status.FAILED, reason="ambiguous", credits=chosen[0].credits, note=note
         )
     (only,) = chosen
-    if any(claim & asked for claim in only.claims):
+    if any(claim & requested for claim in only.claims):
         return replace(only, note=note)
     if is_echoed:
         return replace(only, reason="inexact")
     return Reading(status=Status.FAILED, reason="inexact", credits=only.credits)
 
 
-def _exact(asked: frozenset[str], companies: Sequence[Reading]) -> list[Reading]:
-    """Return those whose own identifier is the one asked for; a main one counts for more."""
-    levels = ([one for one in companies if one.claims[level] & asked] for level in (0, 1))
+def _exact(requested: frozenset[str], companies: Sequence[Reading]) -> list[Reading]:
+    """Return the companies with this identifier; a main one counts more than another."""
+    levels = ([one for one in companies if one.claims[level] & requested] for level in (0, 1))
     return next(filter(None, levels), [])
 
 
 def bind_single_company(batch: Sequence[Identity], readings: Sequence[Reading]) -> Reading | None:
-    """Return what is said of the only identity, by a vendor that does not echo what was asked."""
+    """Return the result of the only identity, from an answer that echoes nothing."""
     companies = [one for one in readings if one.model is not None]
     if len(batch) > 1 or not companies:
         return bind_single_without_data(batch, readings)
-    asked = key_of(batch[0])
-    return choose(frozenset([asked] if asked else ()), companies, is_echoed=False)
+    key = key_of(batch[0])
+    return choose_company(frozenset([key] if key else ()), companies, is_echoed=False)
 
 
 def year(value: object) -> int | None:
@@ -144,7 +146,7 @@ def year(value: object) -> int | None:
 
 
 def whole(number: float | None) -> int | None:
-    """Return a number without its fraction: an amount in US dollars, or people.
+    """Return a number without its fraction, such as an amount in US dollars.
 
     Examples
     --------
@@ -157,7 +159,7 @@ def whole(number: float | None) -> int | None:
 def headcounts(
     groups: Iterable[tuple[str, Mapping[str, float | None] | None]],
 ) -> list[Headcount]:
-    """Return the people of every group, such as Engineering of the functions.
+    """Return the number of people in each group, such as Engineering of the functions.
 
     Examples
     --------
@@ -173,7 +175,7 @@ def headcounts(
 
 
 def location(**parts: str | None) -> Location | None:
-    """Return a place, or None where nothing is known of it."""
+    """Return a location, or None if all its parts are empty."""
     known = {name: text(part) for name, part in parts.items()}
     return msgspec.structs.replace(Location(), **known) if any(known.values()) else None
 
@@ -190,18 +192,18 @@ def naics_codes(detail: Naics | None) -> list[str]:
     return [code] if code else []
 
 
-def joined(investors: object) -> str | None:
-    """Return the names of investors in one text."""
+def join_names(investors: object) -> str | None:
+    """Return the names of investors as one text."""
     return "; ".join(texts(investors)) or None
 
 
-# -- Wire types of Crustdata's current API, ``POST /company/enrich``, in the vendor's words ------
-# Source: docs.crustdata.com/company-docs/enrichment/reference, 2025-11-01. Where its pages and what
-# clients have met differ in a name, both are here.
+# -- Wire types of the current API ---------------------------------------------------------------
+# Source: docs.crustdata.com/company-docs/enrichment/reference, 2025-11-01. If the documents and the
+# answers that clients have seen differ in a name, both are here.
 #
-# Left out, and kept in the raw answer: what has no column because it is a measure of this vendor
-# alone (``web_traffic``, ``seo``, ``hiring``, ``software_reviews``, ``news``, growth and history of
-# any number, ratings), and the people of a company (``people``), whom `enrich.people` is for.
+# Left out, but kept in the raw answer: measures of this vendor alone (``web_traffic``, ``seo``,
+# ``hiring``, ``software_reviews``, ``news``, ratings, growth and history of numbers), and the
+# people of a company (``people``), which `enrich.people` delivers.
 
 
 class BasicInfo(Wire):
@@ -372,7 +374,7 @@ class CompanyCandidate(Wire):
 
 
 class CompanyElement(Wire):
-    """Wire type: an element of the answer, one for every identifier that was sent."""
+    """Wire type: an element of the answer, one for each identifier that was sent."""
 
     matched_on: Texts = None
     match_type: str | None = None
@@ -380,21 +382,21 @@ class CompanyElement(Wire):
     matches: list[CompanyCandidate | None] | None = None
 
 
-# -- From a candidate of Crustdata's current API to a company ------------------------------------
+# -- Model of the current API --------------------------------------------------------------------
 
 
 def state_of(candidate: CompanyCandidate) -> str | None:
-    """Return what the vendor says of a company that it has nothing of yet."""
+    """Return the vendor's state of a company without data."""
     return text(((candidate.company_data or CompanyData()).status or State()).state)
 
 
 def other_names_of(candidate: CompanyCandidate) -> list[str]:
-    """Return what a company is called elsewhere."""
+    """Return the other names of a company."""
     return texts(((candidate.company_data or CompanyData()).basic_info or BasicInfo()).profile_name)
 
 
 def company_of(candidate: CompanyCandidate) -> Company:
-    """Make a company of a candidate."""
+    """Return the company of a candidate."""
     data = candidate.company_data or CompanyData()
     basic, places = data.basic_info or BasicInfo(), data.locations or Locations()
     people, money = data.headcount or HeadcountData(), data.funding or FundingData()
@@ -445,7 +447,9 @@ def company_of(candidate: CompanyCandidate) -> Company:
         investors=_listed(money.investors),
         competitors=texts(rivals.websites, separator=",") or texts(rivals.all_domains),
         offices=[Location(name=place) for place in texts(places.all_office_addresses)],
-        social_profiles=profiles([SocialProfile(network="twitter", url=text(social.twitter_url))]),
+        social_profiles=distinct_profiles(
+            [SocialProfile(network="twitter", url=text(social.twitter_url))]
+        ),
         fundings=[_funding(one) for one in money.milestones or () if one],
         headcounts=headcounts(
             [
@@ -462,7 +466,7 @@ def _listed(value: object) -> list[str]:
 
 
 def _industries(basic: BasicInfo, taxonomy: Taxonomy) -> list[str]:
-    """Return the industries, the main one first; their names hold commas."""
+    """Return the industries, the main one first. Names can have commas."""
     main = texts(taxonomy.professional_network_industry)
     others = [*texts(basic.industries), *texts(taxonomy.professional_network_industries)]
     return texts([*main, *others])
@@ -483,5 +487,5 @@ def _funding(milestone: Milestone) -> Funding:
         round=text(milestone.round),
         amount_usd=whole(milestone.amount_usd),
         announced_date=date(milestone.funding_date) or date(milestone.date),
-        investors=joined(milestone.investors),
+        investors=join_names(milestone.investors),
     )

@@ -1,8 +1,8 @@
 """Crustdata's current API of 2025-11-01: ``POST /person/enrich`` and ``POST /company/enrich``.
 
 Sources: docs.crustdata.com/person-docs/enrichment and ``/company-docs/enrichment``, and the
-vendor's own notes for agents in github.com/crustdata/skills: ``matched_on`` is the input as it was
-sent, a ``match_status`` of "redacted" is a person who opted out, an id of 0 is none.
+vendor's notes for agents in github.com/crustdata/skills: ``matched_on`` is the input as it was
+sent, the ``match_status`` "redacted" means that the person opted out, and the id 0 means none.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -11,13 +11,13 @@ from functools import partial
 from typing import Any
 
 from enrich_pandas.providers.base import Status
-from enrich_pandas.providers.binding import Reading, company_keys, keys
+from enrich_pandas.providers.binding import Reading, company_keys, person_keys
 from enrich_pandas.providers.crustdata.companies import (
     STATES,
     CompanyElement,
-    candidate,
-    choose,
+    choose_company,
     company_of,
+    company_reading,
     other_names_of,
     state_of,
 )
@@ -36,27 +36,27 @@ from enrich_pandas.providers.crustdata.requests import (
     UNREADABLE,
     ApiVersion,
     CrustdataEndpoint,
+    Flags,
     Price,
     RequestOptions,
-    Switches,
 )
-from enrich_pandas.providers.decoding import odd_note, read, text, texts
+from enrich_pandas.providers.decoding import describe_mistyped, read, text, texts
 
 _MISSES = ("not_found", "no_match")
 
 
 def body(
-    parameter: str, values: Sequence[str], fields: Sequence[str] | None, switches: Switches
+    parameter: str, values: Sequence[str], fields: Sequence[str] | None, flags: Flags
 ) -> Mapping[str, Mapping[str, Any]]:
-    """Make the body of a request."""
-    return {"json": {parameter: list(values), "fields": list(fields or ()), **switches}}
+    """Return the body of a request."""
+    return {"json": {parameter: list(values), "fields": list(fields or ()), **flags}}
 
 
-# -- people --------------------------------------------------------------------------------------
+# -- People --------------------------------------------------------------------------------------
 
 
-def _person_switches(options: RequestOptions, name: str) -> Switches:
-    """Return what else is sent; the least score is for e-mails alone."""
+def _person_flags(options: RequestOptions, name: str) -> Flags:
+    """Return the other parameters; the least score applies to e-mail addresses only."""
     least = options.min_similarity_score if name == "email" else None
     return {
         **({"preview": True} if options.preview else {}),
@@ -64,7 +64,7 @@ def _person_switches(options: RequestOptions, name: str) -> Switches:
     }
 
 
-def _person_said(element: Element, claim: Collection[str], price: Price) -> Reading:
+def _person_reading(element: Element, claim: Collection[str], price: Price) -> Reading:
     candidates = _distinct(element.matches or ())
     if "redacted" in (element.match_status, *(one.match_status for one in candidates)):
         return Reading(status=Status.REMOVED, reason="redacted")
@@ -73,7 +73,7 @@ def _person_said(element: Element, claim: Collection[str], price: Price) -> Read
         return _missed(element)
     chosen, note = _choose(people, claim), ""
     if len(people) > 1:
-        note = f"{len(people)} candidates were given"
+        note = f"{len(people)} candidates were returned"
     if chosen is None:
         credits_ = max(price(parts_of(one)) for one in people)
         return Reading(status=Status.FAILED, reason="ambiguous", credits=credits_, note=note)
@@ -82,10 +82,10 @@ def _person_said(element: Element, claim: Collection[str], price: Price) -> Read
 
 
 def _choose(candidates: Sequence[Candidate], claim: Collection[str]) -> Candidate | None:
-    """Choose the candidate with the address asked for, else with the highest score; no guess."""
+    """Return the candidate with the requested profile or the one best score, else None."""
     if len(candidates) == 1:
         return candidates[0]
-    own = [one for one in candidates if keys([profile_url_of(one) or ""]) & set(claim)]
+    own = [one for one in candidates if person_keys([profile_url_of(one) or ""]) & set(claim)]
     best = sorted(own or candidates, key=_score, reverse=True)
     return best[0] if len(best) == 1 or _score(best[0]) > _score(best[1]) else None
 
@@ -94,27 +94,27 @@ def _score(candidate: Candidate) -> float:
     return -1.0 if candidate.confidence_score is None else candidate.confidence_score
 
 
-# -- companies -----------------------------------------------------------------------------------
+# -- Companies -----------------------------------------------------------------------------------
 
 
-def _company_switches(options: RequestOptions, _name: str) -> Switches:
+def _company_flags(options: RequestOptions, _name: str) -> Flags:
     return {} if options.exact_match is None else {"exact_match": options.exact_match}
 
 
-def _company_said(element: CompanyElement, claim: frozenset[str], price: Price) -> Reading:
+def _company_reading(element: CompanyElement, claim: frozenset[str], price: Price) -> Reading:
     given = [one for one in _distinct(element.matches or ()) if one.company_data]
     companies = [
-        candidate(company, price, also=other_names_of(one))
+        company_reading(company, price, other_names=other_names_of(one))
         for one in given
         if (company := company_of(one)).name or company.domain
     ]
     if companies:
-        return choose(claim, companies, is_echoed=True)
-    said = [STATES[state] for one in given if (state := state_of(one) or "") in STATES]
-    return said[0] if said else _missed(element)
+        return choose_company(claim, companies, is_echoed=True)
+    states = [STATES[state] for one in given if (state := state_of(one) or "") in STATES]
+    return states[0] if states else _missed(element)
 
 
-# -- what both are wrapped in --------------------------------------------------------------------
+# -- Elements ------------------------------------------------------------------------------------
 
 
 def _read_element(
@@ -122,31 +122,31 @@ def _read_element(
     price: Price,
     *,
     wire: type[Any],
-    keyed: Callable[[Sequence[str]], frozenset[str]],
-    said: Callable[[Any, frozenset[str], Price], Reading],
+    keys_in: Callable[[Sequence[str]], frozenset[str]],
+    reading_of: Callable[[Any, frozenset[str], Price], Reading],
 ) -> Reading:
-    """Read an element: whom it is about, and who or what it is, if it is one and only one.
+    """Parse an element.
 
     Parameters
     ----------
     raw
         The element.
     price
-        Returns the credits of an answer, given which dear parts there are.
-    wire, keyed, said
-        The type of an element, the keys that its echo names, and what it says of them.
+        Returns the credits of an answer from the extras that it holds.
+    wire, keys_in, reading_of
+        The wire type of an element, the keys of its echo, and its reading.
     """
-    element, odd = read(raw, wire)
+    element, mistyped = read(raw, wire)
     if element is None:
         return UNREADABLE
-    claim = keyed(texts(element.matched_on))
-    reading = said(element, claim, price)
-    note = "; ".join(filter(None, (reading.note, odd_note(odd))))
+    claim = keys_in(texts(element.matched_on))
+    reading = reading_of(element, claim, price)
+    note = "; ".join(filter(None, (reading.note, describe_mistyped(mistyped))))
     return replace(reading, claims=[claim], note=note)
 
 
 def _missed(element: Element | CompanyElement) -> Reading:
-    """Read an element that holds nobody; only the vendor's own word makes it a miss."""
+    """Return the reading of an element without a result; only the vendor's word is no match."""
     status = text(element.match_status)
     if status in _MISSES or (status is None and element.matches == []):
         return Reading(status=Status.NOT_FOUND, reason="no_match")
@@ -163,16 +163,18 @@ def _distinct(candidates: Sequence[Any]) -> list[Any]:
     return distinct
 
 
-read_element = partial(_read_element, wire=Element, keyed=keys, said=_person_said)
-read_company = partial(_read_element, wire=CompanyElement, keyed=company_keys, said=_company_said)
+read_element = partial(_read_element, wire=Element, keys_in=person_keys, reading_of=_person_reading)
+read_company = partial(
+    _read_element, wire=CompanyElement, keys_in=company_keys, reading_of=_company_reading
+)
 
 CURRENT = ApiVersion(
     method="POST",
     scheme="Bearer",
     headers={"x-api-version": "2025-11-01"},
     credits="/account/credits",
-    enclosed=body,
-    is_default_unspoken=False,
+    payload=body,
+    omits_default_fields=False,
     endpoints={
         "people": CrustdataEndpoint(
             path="/person/enrich",
@@ -180,15 +182,17 @@ CURRENT = ApiVersion(
                 "linkedin_url": "professional_network_profile_urls",
                 "email": "business_emails",
             },
-            # Everything that the base price covers. The vendor's default leaves out the last four.
+            # Everything that the base price covers. The vendor's default lacks the last four.
             fields=(
                 *("basic_profile", "social_handles"),
                 *("professional_network", "experience", "education", "skills"),
             ),
-            always=lambda options: ("contact.business_emails",) if options.business_email else (),
+            required_fields=lambda options: (
+                ("contact.business_emails",) if options.business_email else ()
+            ),
             prices=CURRENT_PRICES,
-            billed=("realtime", "force_fetch", "preview", "min_similarity_score"),
-            switches=_person_switches,
+            has_preview=True,
+            flags=_person_flags,
             size=lambda options, name: (
                 (options.emails_per_request if name == "email" else None) or BATCH
             ),
@@ -202,16 +206,15 @@ CURRENT = ApiVersion(
                 "company_linkedin_url": "professional_network_profile_urls",
                 "company": "names",
             },
-            # What there are columns for. One price covers every section; the vendor's default is
-            # the first alone.
+            # The sections with columns. One price covers every section; the vendor's default is the
+            # first one only.
             fields=(
                 *("basic_info", "status", "headcount", "locations", "taxonomy", "revenue"),
                 *("funding", "competitors", "followers", "social_profiles"),
             ),
-            always=lambda _: ("basic_info", "status"),  # tell which company it is
+            required_fields=lambda _: ("basic_info", "status"),  # identify the company
             prices=CURRENT_COMPANY_PRICES,
-            billed=("exact_match",),
-            switches=_company_switches,
+            flags=_company_flags,
             size=lambda options, _: options.companies_per_request or BATCH,
             read_element=read_company,
             absent=MISSING,

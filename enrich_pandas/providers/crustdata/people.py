@@ -1,4 +1,4 @@
-"""What both generations of Crustdata's answers have in common once they are people."""
+"""Crustdata's people: wire types of the current API, and the model."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -30,12 +30,12 @@ from enrich_pandas.providers.decoding import (
 )
 
 
-def merged(emails: Iterable[Email]) -> list[Email]:
-    """Return every address once, whatever its case; a later mention fills what is still empty.
+def merge_emails(emails: Iterable[Email]) -> list[Email]:
+    """Return each e-mail address once, ignoring case; a later mention fills empty fields.
 
     Examples
     --------
-    >>> emails = merged(
+    >>> emails = merge_emails(
     ...     [Email(address="a@example.com"), Email(address="A@example.com", type="business")]
     ... )
     >>> [(email.address, email.type) for email in emails]
@@ -55,17 +55,16 @@ def _fill(email: Email, other: Email) -> None:
             setattr(email, name, getattr(other, name))
 
 
-def profiles(found: Iterable[SocialProfile]) -> list[SocialProfile]:
-    """Return every profile on a network once; those with neither address nor handle are none."""
+def distinct_profiles(found: Iterable[SocialProfile]) -> list[SocialProfile]:
+    """Return each social profile once, without those that have neither a URL nor a handle."""
     distinct = {msgspec.structs.astuple(one): one for one in found if one.url or one.handle}
     return list(distinct.values())
 
 
-def completed(person: Person) -> Person:
-    """Fill title, company and domain from the main position of those that are current.
+def fill_from_position(person: Person) -> Person:
+    """Fill title, company and domain from the main current position.
 
-    That is the one the vendor marks as default, else the first. A title that the vendor gives
-    for the person stays.
+    It is the one that the vendor marks as default, else the first. A title of the person stays.
     """
     current = [one for one in person.experiences if one.is_current]
     main = next((one for one in current if one.is_primary), current[0] if current else Experience())
@@ -74,9 +73,9 @@ def completed(person: Person) -> Person:
     return person
 
 
-# -- Wire types of Crustdata's current API, ``POST /person/enrich``, in the vendor's words -------
-# Source: docs.crustdata.com/person-docs/enrichment/reference, 2025-11-01. Where its pages and what
-# clients have met differ in a name, both are here.
+# -- Wire types of the current API ---------------------------------------------------------------
+# Source: docs.crustdata.com/person-docs/enrichment/reference, 2025-11-01. If the documents and the
+# answers that clients have seen differ in a name, both are here.
 
 
 class Place(Wire):
@@ -290,7 +289,7 @@ class Candidate(Wire):
 
 
 class Element(Wire):
-    """Wire type: an element of the answer, one for every identifier that was sent."""
+    """Wire type: an element of the answer, one for each identifier that was sent."""
 
     matched_on: Texts = None
     match_type: str | None = None
@@ -298,13 +297,13 @@ class Element(Wire):
     matches: list[Candidate | None] | None = None
 
 
-# -- From a candidate of Crustdata's current API to a person -------------------------------------
+# -- Model of the current API --------------------------------------------------------------------
 
 _SITE = re.compile(r"(?:https?://)?(?:www\.)?([\w-]+)\.", re.IGNORECASE)
 
 
 def parts_of(candidate: Candidate) -> set[str]:
-    """Return the parts that cost more than the base price, and are given."""
+    """Return the delivered parts that cost more than the base price."""
     data = candidate.person_data or PersonData()
     contact = data.contact or Contact()
     given = {
@@ -317,18 +316,18 @@ def parts_of(candidate: Candidate) -> set[str]:
 
 
 def profile_url_of(candidate: Candidate) -> str | None:
-    """Return the address of the profile that a candidate is."""
+    """Return the URL of a candidate's profile."""
     handles = (candidate.person_data or PersonData()).social_handles or SocialHandles()
     return text((handles.professional_network_identifier or Handle()).profile_url)
 
 
 def person_of(candidate: Candidate) -> Person:
-    """Make a person; what the profile itself lacks is taken from the network's copy of it."""
+    """Return the person of a candidate; the network's copy fills what the profile lacks."""
     data = candidate.person_data or PersonData()
     basic = data.basic_profile or BasicProfile()
     network = data.professional_network or ProfessionalNetwork()
     contact = data.contact or Contact()
-    return completed(
+    return fill_from_position(
         Person(
             id=identifier(data.crustdata_person_id),
             name=text(basic.name) or text(network.name),
@@ -345,11 +344,11 @@ def person_of(candidate: Candidate) -> Person:
             followers=network.followers,
             score=candidate.confidence_score,
             updated_at=_updated(data),
-            emails=merged(_emails(data)),
+            emails=merge_emails(_emails(data)),
             phones=[Phone(number=number) for number in texts(contact.phone_numbers)],
             experiences=list(_experiences(data)),
             educations=list(_educations(data)),
-            social_profiles=profiles(_social_profiles(data)),
+            social_profiles=distinct_profiles(_social_profiles(data)),
             certifications=[_certification(one) for one in data.certifications or () if one],
             honors=[_honor(award) for award in data.honors or () if award],
             skills=_listed((data.skills or Skills()).professional_network_skills),
@@ -426,7 +425,7 @@ def _declared(profile: DevPlatformProfile) -> Iterator[SocialProfile]:
 
 
 def _site(url: str | None) -> SocialProfile:
-    """Make the profile at an address; the network is named by its host."""
+    """Return the profile at a URL; the host names the network."""
     host = _SITE.match(text(url) or "")
     return SocialProfile(network=host[1].lower() if host else None, url=text(url))
 

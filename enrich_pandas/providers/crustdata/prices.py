@@ -1,4 +1,4 @@
-"""What Crustdata charges."""
+"""Crustdata's prices."""
 
 import sys
 from collections.abc import Collection, Mapping, Sequence
@@ -11,39 +11,52 @@ from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.providers.base import Match, Status
 
 
-def _is_price(given: Any) -> bool:
-    """Tell whether a sum of it can be held against a budget: nothing is above or below a NaN."""
-    is_number = isinstance(given, Real) and not isinstance(given, bool)
-    return is_number and bool(0 <= given <= sys.float_info.max)
+def _is_price(value: Any) -> bool:
+    """Return whether it is a number of credits that a budget can be compared with; not NaN."""
+    is_number = isinstance(value, Real) and not isinstance(value, bool)
+    return is_number and bool(0 <= value <= sys.float_info.max)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Prices:
-    """Credits a person or company; give your own contract's to `Crustdata`.
+    """Prices of Crustdata in credits, for the contract that you have.
 
-    Those of people go in as ``prices=``, those of companies as ``company_prices=``.
+    Pass the prices of people as ``ep.Crustdata(prices=…)`` and those of companies as
+    ``company_prices=…``. A part that is left out costs nothing.
 
     Parameters
     ----------
-    base
-        A profile from the vendor's database.
-    realtime
-        A profile that is fetched live, in place of ``base``.
-    business_email, personal_email, phone, developer_platform
-        What each adds where it is asked for and given; of people only.
+    base : float
+        Credits for a profile from the vendor's database.
+    realtime : float
+        Credits for a profile that is fetched live, instead of ``base``.
+    business_email, personal_email, phone, developer_platform : float
+        Additional credits for each part that is requested and delivered. People only.
 
     Raises
     ------
     ConfigurationError
-        One is no number of credits, 0 or more.
+        A price is not a number of credits, 0 or more.
 
     Notes
     -----
     Sources: docs.crustdata.com/person-docs/enrichment/introduction (current API: 1, and 1, 2, 2
     and 1 more, at most 7) and ``/company-docs/enrichment/introduction`` (2 a record); the pages
     "People Enrichment API" (screener: 3, or 5 live, and 2 more) and "Company Enrichment API"
-    (1, or 5 live). Nothing is charged for a preview, or for who is not found. That several
-    companies given for one identifier are charged as one is not documented.
+    (1, or 5 live). A preview and no match cost nothing. The vendor does not document that several
+    companies returned for one identifier are charged as one.
+
+    Examples
+    --------
+    A contract with half a credit for a person, and one more for a business e-mail address:
+
+    >>> import pandas as pd
+    >>> import enrich_pandas as ep
+    >>> prices = Prices(base=0.5, business_email=1)
+    >>> crustdata = ep.Crustdata(business_email=True, prices=prices)
+    >>> leads = pd.DataFrame({"Email": ["ada@example.com", "bo@example.com"]})
+    >>> leads.enrich.plan(crustdata).credits
+    3.0
     """
 
     base: float
@@ -57,13 +70,12 @@ class Prices:
         for field in fields(self):
             if not _is_price(price := getattr(self, field.name)):
                 raise ConfigurationError(
-                    f"{field.name}={price!r} is no price in credits.",
-                    cost="Nothing was spent.",
-                    todo=f"Write a number, 0 or more, such as Prices({field.name}=0.5).",
+                    f"{field.name}={price!r} is not a price in credits.",
+                    todo=f"Type a number, 0 or more, for example ep.Prices({field.name}=0.5).",
                 )
 
-    def of(self, parts: Collection[str]) -> float:
-        """Return the price of some parts, by name."""
+    def total(self, parts: Collection[str]) -> float:
+        """Return the sum of the prices of these parts."""
         return float(sum(getattr(self, part) for part in parts))
 
 
@@ -73,7 +85,7 @@ CURRENT_COMPANY_PRICES = Prices(base=2)
 SCREENER_COMPANY_PRICES = Prices(base=1, realtime=5)
 
 _PROFILE = ("base", "realtime")
-_DEAR = {
+_EXTRAS = {
     "contact.business_emails": "business_email",
     "contact.personal_emails": "personal_email",
     "contact.phone_numbers": "phone",
@@ -83,9 +95,9 @@ _SCREENER_EMAIL = "business_email"
 
 
 def parts_in(names: Collection[str], *, realtime: bool) -> set[str]:
-    """Return the names of the prices that asking for some fields can cost.
+    """Return the names of the prices that requesting some fields can cost.
 
-    The screener charges an e-mail alone without the profile.
+    In the screener, a business e-mail address alone is charged without the profile.
 
     Examples
     --------
@@ -94,32 +106,32 @@ def parts_in(names: Collection[str], *, realtime: bool) -> set[str]:
     >>> parts_in(["business_email"], realtime=True)
     {'business_email'}
     """
-    dear = {part for name in names for part in _dear_parts(name)}
+    extras = {part for name in names for part in _extras_in(name)}
     is_email_alone = set(names) == {_SCREENER_EMAIL}
-    return dear if is_email_alone else dear | {"realtime" if realtime else "base"}
+    return extras if is_email_alone else extras | {"realtime" if realtime else "base"}
 
 
 @cache
-def _dear_parts(field: str) -> frozenset[str]:
+def _extras_in(field: str) -> frozenset[str]:
     is_email = field.rpartition(".")[2].startswith(_SCREENER_EMAIL)
     return frozenset(["business_email"] if is_email else []) | {
         part
-        for path, part in _DEAR.items()
+        for path, part in _EXTRAS.items()
         if f"{path}.".startswith(f"{field}.") or f"{field}.".startswith(f"{path}.")
     }
 
 
-def charged(parts: Collection[str], given: Collection[str]) -> list[str]:
-    """Return the parts that are charged: the profile, and of what is dear what is given."""
-    return [part for part in parts if part in _PROFILE or part in given]
+def charged_parts(parts: Collection[str], delivered: Collection[str]) -> list[str]:
+    """Return the parts that are charged: the profile, and the extras that were delivered."""
+    return [part for part in parts if part in _PROFILE or part in delivered]
 
 
-def spread(matches: Sequence[Match], used: float) -> list[Match]:
-    """Make the credits of matches add up to what the vendor says a request has used.
+def distribute_credits(matches: Sequence[Match], used: float) -> list[Match]:
+    """Return the matches with credits that add up to what the vendor reports as used.
 
-    Who was found pays the list price, and those whose answer was lost share what is then left of
-    it. Where that does not come out, who was found pays in proportion. Where nobody was found
-    and nobody lost, everybody pays.
+    Each match costs its list price, and the held identities share the rest. If that does not add
+    up, the matches share the credits in proportion. Without a match or a held identity, all
+    identities share them.
     """
     found = {
         i: one.credits
@@ -136,7 +148,7 @@ def spread(matches: Sequence[Match], used: float) -> list[Match]:
 
 
 def _shares(used: float, weights: Mapping[int, float]) -> dict[int, float]:
-    """Divide credits by weight; the last gets what is left by rounding."""
+    """Divide credits by weight; the last share absorbs the rounding."""
     whole = sum(weights.values())
     paid = {
         i: round(used * (weight / whole if whole else 1 / len(weights)), 2)

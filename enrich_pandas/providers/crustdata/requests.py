@@ -1,4 +1,4 @@
-"""What the generations of Crustdata's API differ in, and the endpoints of each."""
+"""Crustdata's API versions and endpoints: what they differ in, requests and answers."""
 
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -17,17 +17,22 @@ from enrich_pandas.providers.base import (
     batched,
 )
 from enrich_pandas.providers.binding import Reading, bind
-from enrich_pandas.providers.crustdata.prices import Prices, charged, parts_in, spread
+from enrich_pandas.providers.crustdata.prices import (
+    Prices,
+    charged_parts,
+    distribute_credits,
+    parts_in,
+)
 from enrich_pandas.providers.decoding import elements
 
-BATCH = 25  # identifiers a request, everywhere
+BATCH = 25  # identifiers in a request, in every endpoint
 
 Price = Callable[[Collection[str]], float]
-Switches = Mapping[str, Any]
+Flags = Mapping[str, Any]
 
 
 class RequestOptions(Protocol):
-    """The options that a request is made of."""
+    """The options that a request depends on."""
 
     @property
     def fields(self) -> Sequence[str] | None: ...  # noqa: D102 - as in Crustdata
@@ -49,10 +54,10 @@ class RequestOptions(Protocol):
     def companies_per_request(self) -> int | None: ...  # noqa: D102 - as in Crustdata
 
 
-# A silence about everybody is documented nowhere.
+# The vendor does not document an empty answer.
 EMPTY = Reading(status=Status.HELD, reason="empty_answer")
 # "one entry per identifier you submitted", "an error message will be returned for each profile not
-# found": silence proves nothing.
+# found": a missing element proves nothing.
 MISSING = Reading(status=Status.HELD, reason="missing_element")
 UNREADABLE = Reading(status=Status.HELD, reason="unreadable")
 
@@ -60,9 +65,9 @@ UNREADABLE = Reading(status=Status.HELD, reason="unreadable")
 def bind_single_without_data(
     batch: Sequence[Identity], readings: Sequence[Reading]
 ) -> Reading | None:
-    """Return the only element about the only identity, where it holds no data and no name.
+    """Return the only element about the only identity, if it holds no data and names nothing.
 
-    It needs no echo: there is nothing in it that could be another's.
+    It needs no echo, because it holds nothing that could belong to another identity.
     """
     if len(batch) == len(readings) == 1:
         (reading,) = readings
@@ -72,166 +77,162 @@ def bind_single_without_data(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CrustdataEndpoint:
-    """What a generation has for people, or for companies.
+    """An endpoint for people or companies.
 
     Parameters
     ----------
     path
-        Where a request goes.
+        Path of a request.
     parameters
-        The vendor's word for each identifier, the first that an identity has being asked by.
+        The vendor's name of each identifier. The first one that an identity has is sent.
     fields
-        What is asked for by default.
-    always
-        Fields that are asked for beside those that the user names.
+        The default fields.
+    required_fields
+        Returns the fields that are requested in addition to those that the user names.
     prices
-        What the vendor publishes.
-    billed
-        Options of `Crustdata` that change what is bought here.
-    switches
-        What else a request carries, from the options and the name of the identifier.
+        The vendor's published prices.
+    has_preview
+        Whether the option ``preview`` applies.
+    flags
+        Returns the other parameters of a request, from the options and the identifier's name.
     size
-        How many values of an identifier go into one request, by the options.
+        Returns the number of identifiers in one request, from the options.
     read_element
-        Reads an element of an answer.
+        Parses an element of an answer.
     absent
-        What it means that a whole answer has no element for somebody.
+        The result of an identity without an element in a complete answer.
     empty
-        What it means that a whole answer has no element at all, by the options.
-    alone
-        Tells what the elements of an answer say of the only identity that was asked about, where
-        they need no echo.
-    written
-        Writes a value as it is sent.
+        Returns that result for a complete answer without any element, from the options.
+    bind_single
+        Returns the result of the only identity that was requested, if it needs no echo.
+    format_value
+        Formats a value as it is sent.
     """
 
     path: str
     parameters: Mapping[str, str]
     fields: tuple[str, ...]
-    always: Callable[[RequestOptions], tuple[str, ...]]
+    required_fields: Callable[[RequestOptions], tuple[str, ...]]
     prices: Prices
-    billed: tuple[str, ...]
-    switches: Callable[[RequestOptions, str], Switches]
+    flags: Callable[[RequestOptions, str], Flags]
     size: Callable[[RequestOptions, str], int]
     read_element: Callable[[bytes, Price], Reading]
     absent: Reading
     empty: Callable[[RequestOptions], Reading] = lambda _: EMPTY
-    alone: Callable[[Sequence[Identity], Sequence[Reading]], Reading | None] = (
+    bind_single: Callable[[Sequence[Identity], Sequence[Reading]], Reading | None] = (
         bind_single_without_data
     )
-    written: Callable[[str], str] = str
+    format_value: Callable[[str], str] = str
+    has_preview: bool = False
 
-    def wanted_fields(self, options: RequestOptions) -> tuple[str, ...]:
-        """Return the fields that some options ask for."""
+    def fields_for(self, options: RequestOptions) -> tuple[str, ...]:
+        """Return the fields to request with these options."""
         fields = self.fields if options.fields is None else tuple(options.fields)
-        return (*fields, *(field for field in self.always(options) if field not in fields))
+        return (*fields, *(field for field in self.required_fields(options) if field not in fields))
 
-    def name_of(self, identity: Identity) -> str:
-        """Return the identifier that is asked by; two of them never go into one request."""
-        if len(identity.keys) == 1:  # nearly all, and there may be millions
+    def identifier_of(self, identity: Identity) -> str:
+        """Return the name of the identifier that is sent; a request holds only one kind."""
+        if len(identity.keys) == 1:  # nearly all of them, and there can be millions
             return identity.keys[0][0]
         return next(name for name in self.parameters if identity.get(name) is not None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ApiVersion:
-    """One generation.
+    """One version of the API.
 
     Parameters
     ----------
     method, scheme, headers
-        How a request is made, the word before the key in ``Authorization``, what else it carries.
-    enclosed
-        Makes the query or the body of a request from the vendor's word for an identifier, its
-        values, the fields (None for the vendor's own) and the switches.
-    is_default_unspoken
-        Whether the default fields are the vendor's own, and go without saying.
+        HTTP method, the scheme of ``Authorization``, and other headers.
+    payload
+        Builds the query or the body of a request from the vendor's name of an identifier, its
+        values, the fields (None for the vendor's default) and the flags.
+    omits_default_fields
+        Whether the default fields are also the vendor's, and are not sent.
     endpoints
-        What it has for each kind.
+        The endpoint of each kind.
     credits
-        Where the balance is read.
+        Path of the balance.
     """
 
     method: str
     scheme: str
     headers: Mapping[str, str]
-    enclosed: Callable[[str, Sequence[str], Sequence[str] | None, Switches], Mapping[str, Any]]
-    is_default_unspoken: bool
+    payload: Callable[[str, Sequence[str], Sequence[str] | None, Flags], Mapping[str, Any]]
+    omits_default_fields: bool
     endpoints: Mapping[Kind, CrustdataEndpoint]
     credits: str
 
     @property
-    def has_lines(self) -> bool:
-        """Whether values go into the line of a request, which ends somewhere, and not a body."""
+    def uses_query(self) -> bool:
+        """Whether values are sent in the URL, whose length is limited, and not in a body."""
         return self.method == "GET"
 
 
-# -- An endpoint and the options it is asked with: what goes into a request, and what comes out --
-
-LONGEST_LINE = 8_000  # bytes of path and query; servers refuse a line of more than 8 kB
+MAX_URL = 8_000  # bytes of path and query; servers refuse more than 8 kB
 
 
 @dataclass(frozen=True, slots=True)
 class ConfiguredEndpoint:
-    """What some options ask of an endpoint, at some prices."""
+    """An endpoint with options and prices: builds requests and parses answers."""
 
-    generation: ApiVersion
+    version: ApiVersion
     endpoint: CrustdataEndpoint
     options: RequestOptions
     prices: Prices
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """The fields to ask for."""
-        return self.endpoint.wanted_fields(self.options)
+        """The fields to request."""
+        return self.endpoint.fields_for(self.options)
 
     @property
     def _parts(self) -> set[str]:
         return parts_in(self.fields, realtime=self.options.realtime)
 
-    # -- what is asked -----------------------------------------------------------------------
-
-    def price(self, given: Iterable[str] | None = None) -> float:
-        """Return the credits of an answer in which such parts are given; the most by default."""
-        if self.options.preview and "preview" in self.endpoint.billed:
+    def price(self, delivered: Iterable[str] | None = None) -> float:
+        """Return the credits of an answer with these parts; by default the maximum."""
+        if self.options.preview and self.endpoint.has_preview:
             return 0.0
         parts = self._parts
-        return self.prices.of(charged(parts, parts if given is None else set(given)))
+        given = parts if delivered is None else set(delivered)
+        return self.prices.total(charged_parts(parts, given))
 
     def request(self, batch: Sequence[Identity]) -> Request:
-        """Ask about a batch that has one identifier."""
-        name = self.endpoint.name_of(batch[0])
+        """Return the request for a batch with one kind of identifier."""
+        name = self.endpoint.identifier_of(batch[0])
         return Request(
-            method=self.generation.method,
+            method=self.version.method,
             path=self.endpoint.path,
-            headers=self.generation.headers,
+            headers=self.version.headers,
             billed=True,
             credits=self.price() * len(batch),
             identities=tuple(batch),
-            **self._enclosed(name, [self._written(one.get(name) or "") for one in batch]),
+            **self._payload(name, [self._format(one.get(name) or "") for one in batch]),
         )
 
     def batches(self, identities: Sequence[Identity]) -> Iterator[list[Identity]]:
-        """Split into batches of one identifier each that fit into a request."""
-        name_of = self.endpoint.name_of
-        for name in self.endpoint.parameters:  # a look at all for each: no list of millions is made
-            yield from self._chunks(name, (one for one in identities if name_of(one) == name))
+        """Split into batches that fit into a request, each with one kind of identifier."""
+        identifier_of = self.endpoint.identifier_of
+        for name in self.endpoint.parameters:  # several passes, without a copy of millions
+            yield from self._chunks(name, (one for one in identities if identifier_of(one) == name))
 
     def fits(self, name: str, value: str) -> bool:
-        """Tell whether a line has room for a value."""
-        return self._length(value) <= self._room(name)
+        """Return whether a URL has space for a value."""
+        return self._length(value) <= self._space(name)
 
     def _chunks(self, name: str, group: Iterable[Identity]) -> Iterator[list[Identity]]:
         size = self.endpoint.size(self.options, name)
-        if not self.generation.has_lines:  # a body has no end
+        if not self.version.uses_query:  # the length of a body is not limited
             yield from batched(group, size)
             return
-        room = self._room(name)
+        space = self._space(name)
         chunk: list[Identity] = []
         used = 0
         for identity in group:
             length = self._length(identity.get(name) or "")
-            if chunk and (len(chunk) == size or used + length > room):
+            if chunk and (len(chunk) == size or used + length > space):
                 yield chunk
                 chunk, used = [], 0
             chunk.append(identity)
@@ -239,48 +240,46 @@ class ConfiguredEndpoint:
         if chunk:
             yield chunk
 
-    def _enclosed(self, name: str, values: Sequence[str]) -> Mapping[str, Any]:
+    def _payload(self, name: str, values: Sequence[str]) -> Mapping[str, Any]:
         endpoint, fields = self.endpoint, self.fields
-        is_unspoken = self.generation.is_default_unspoken and fields == endpoint.fields
-        return self.generation.enclosed(
+        is_omitted = self.version.omits_default_fields and fields == endpoint.fields
+        return self.version.payload(
             endpoint.parameters[name],
             values,
-            None if is_unspoken else fields,
-            endpoint.switches(self.options, name),
+            None if is_omitted else fields,
+            endpoint.flags(self.options, name),
         )
 
-    def _room(self, name: str) -> int:
-        """Return the bytes that a line has for values."""
-        params = self._enclosed(name, []).get("params", {})
-        return LONGEST_LINE - len(self.endpoint.path) - len(urlencode(params))
+    def _space(self, name: str) -> int:
+        """Return the bytes that a URL has for values."""
+        params = self._payload(name, []).get("params", {})
+        return MAX_URL - len(self.endpoint.path) - len(urlencode(params))
 
     def _length(self, value: str) -> int:
-        """Return the bytes that a value takes in a line, with its comma."""
-        return len(quote(self._written(value), safe="")) + len("%2C")
+        """Return the bytes that a value takes in a URL, with its comma."""
+        return len(quote(self._format(value), safe="")) + len("%2C")
 
-    def _written(self, value: str) -> str:
-        """Return a value as it is sent: an address encoded as LinkedIn itself writes it."""
+    def _format(self, value: str) -> str:
+        """Return a value as it is sent; a URL is encoded as LinkedIn encodes it."""
         sent = quote(value, safe=":/'") if value.startswith("https://") else value
-        return self.endpoint.written(sent)
-
-    # -- what is answered --------------------------------------------------------------------
+        return self.endpoint.format_value(sent)
 
     def read(self, batch: Sequence[Identity], response: Response) -> list[Match]:
-        """Read an answer about a batch: one match an identity."""
-        raw, are_whole = elements(response.body)
+        """Parse an answer; return one match for each identity."""
+        raw, are_complete = elements(response.body)
         readings = [self.endpoint.read_element(one, self.price) for one in raw]
-        only = self.endpoint.alone(batch, readings)
+        only = self.endpoint.bind_single(batch, readings)
         if only is not None:
             matches = [only.match(batch[0])]
         else:
-            matches = bind(batch, readings, self._absent(response, raw, are_whole=are_whole))
+            matches = bind(batch, readings, self._absent(response, raw, are_complete=are_complete))
         used = re.fullmatch(r"\d+(\.\d+)?", response.headers.get("x-credits-used", "").strip())
-        return spread(matches, float(used[0])) if used else matches
+        return distribute_credits(matches, float(used[0])) if used else matches
 
-    def _absent(self, response: Response, raw: Sequence[bytes], *, are_whole: bool) -> Reading:
-        """Return what it means that nothing is said of somebody."""
+    def _absent(self, response: Response, raw: Sequence[bytes], *, are_complete: bool) -> Reading:
+        """Return the result of an identity without an element."""
         if response.outcome is Outcome.DAMAGED:
             return Reading(status=Status.HELD, reason="answer_cut")
-        if not are_whole:
+        if not are_complete:
             return Reading(status=Status.HELD, reason="answer_unreadable")
         return self.endpoint.absent if raw else self.endpoint.empty(self.options)

@@ -1,9 +1,10 @@
-"""Zoho CRM, people and companies: Zia's enrichment, one job an identity."""
+"""Zoho CRM: people and companies by Zia's enrichment, one job for each identity."""
 
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, ClassVar, Literal
 
 from enrich_pandas.errors import ConfigurationError, ProviderError
@@ -23,16 +24,20 @@ from enrich_pandas.providers.base import (
     batched,
 )
 from enrich_pandas.providers.zoho import oauth
-from enrich_pandas.providers.zoho.basis import chosen, in_english, is_english
-from enrich_pandas.providers.zoho.errors import refusal_of
-from enrich_pandas.providers.zoho.jobs import JobFlow, ended
-from enrich_pandas.providers.zoho.oauth import CENTRES, centre_named, check_people
-from enrich_pandas.providers.zoho.requests import CREDITS, ZohoEndpoint, quota, quota_of
+from enrich_pandas.providers.zoho.basis import (
+    choose_identity,
+    has_english_letters,
+    to_english_letters,
+)
+from enrich_pandas.providers.zoho.errors import parse_error
+from enrich_pandas.providers.zoho.jobs import JobFlow, list_ended
+from enrich_pandas.providers.zoho.oauth import DATA_CENTERS, check_people, parse_data_center
+from enrich_pandas.providers.zoho.requests import CREDITS, ZohoEndpoint, parse_quota, quota_request
 
 __all__ = ["Zoho"]
 
-SPELLED = ("name", "company")  # what may be written in other letters and mean the same
-SHORTEST = 3  # characters; "the values of these keys must be at least three characters long"
+TRANSLITERATED = ("name", "company")
+MIN_LENGTH = 3  # characters; "the values of these keys must be at least three characters long"
 _MODULE = re.compile(r"[A-Za-z]\w{0,99}", re.ASCII)
 _RECORD = re.compile(r"\d{1,30}", re.ASCII)
 
@@ -41,65 +46,66 @@ _RECORD = re.compile(r"\d{1,30}", re.ASCII)
 class Zoho(Provider):
     """People and companies from Zia, the enrichment of Zoho CRM.
 
-    A person is asked for by e-mail address, LinkedIn address, and name with company or domain:
-    by all of them that the row has, for Zia takes them together and finds more by more. A name
-    without a company, or a company without a name, is left out. Profiles on other networks go with
-    them where ``on={"facebook_url": ..., "twitter_url": ...}`` names their columns. A company is
-    asked for by its name and its domain, or the domain of an e-mail address; the address itself
-    goes with them by ``on={"email": ...}``, and Zoho's configuration must map it.
+    A person is requested by all of e-mail address, LinkedIn URL, and name with company or domain
+    that the row has, because Zia finds more with more identifiers. A name without a company, or a
+    company without a name, is left out. Profiles on other networks are added with
+    ``on={"facebook_url": ..., "twitter_url": ...}``. A company is requested by its name and its
+    domain, or the domain of an e-mail address. The address itself is added with
+    ``on={"email": ...}``, if Zoho's configuration maps it.
 
     Parameters
     ----------
     client_id, client_secret, refresh_token
-        The credentials; by default those of ``ZOHO_CLIENT_ID``, ``ZOHO_CLIENT_SECRET`` and
-        ``ZOHO_REFRESH_TOKEN``. They are never shown. The scope needed is
+        The credentials, by default the values of ``ZOHO_CLIENT_ID``, ``ZOHO_CLIENT_SECRET`` and
+        ``ZOHO_REFRESH_TOKEN``. They are never shown. The required scope is
         ``ZohoCRM.settings.intelligence.ALL``.
     dc
-        The data centre of the account: us, eu, in, au, ca, sa, jp or cn; by default that of
-        ``ZOHO_DC``, else us. People are enriched in us, in, au, ca and sa alone.
+        The account's data center: us, eu, in, au, ca, sa, jp or cn; by default the value of
+        ``ZOHO_DC``, else us. People are enriched only in us, in, au, ca and sa.
     module
-        API name of the module whose enrichment configuration is used. The configuration must be
-        there, and decides which fields are given.
+        API name of the module whose enrichment configuration is used. It must exist, and decides
+        which fields are delivered.
     record_id
         Id of a record of that module. **This writes to the CRM**: Zoho fills the record's fields
-        from what it finds. It is for one row: more are refused before anything is spent.
+        with what it finds. Only for a frame of one row; more rows are refused before anything is
+        spent.
     version
-        Of the API.
+        Version of the API.
     transliterate
-        Write names of people and companies without the marks that English has not: Žižek as Zizek,
-        Müller as Muller, Strauß as Strauss. Zoho then looks for who is spelled so, who may be
-        somebody else. Only Latin letters; others are refused all the same.
+        Write the names of people and companies without diacritics: Žižek as Zizek, Müller as
+        Muller, Strauß as Strauss. Zoho then searches for that spelling, which can belong to another
+        person. Only Latin letters are transliterated; other letters are refused.
     patience
-        Seconds to wait for a job without news. One that is still at work then is ``pending``, and
-        the next call goes on waiting for it; nothing is paid twice.
+        Seconds to wait for a job without news. After that its row is ``pending``, and the next call
+        continues to wait. Nothing is paid twice.
     settle
-        Seconds until a request whose answer was lost counts as not accepted. Until then its job is
-        looked for in Zoho's list of jobs, and taken up when it is found; else the row is ``held``.
+        Seconds after which a request with a lost answer counts as not accepted. Until then its job
+        is searched for in Zoho's list of jobs, and used if found. Otherwise the row is ``held``.
     connections
-        Requests in flight at most; Zoho allows ten of the dearer ones.
+        Maximum number of requests in flight; Zoho allows ten.
     account
-        A name that tells this account from another one with the same vendor.
+        A name that distinguishes this account from another one with the same vendor.
 
     Raises
     ------
     ConfigurationError
-        An option is not usable, or people are asked for where Zoho has none.
+        An option is not valid, or people are requested in a data center without them.
 
     Notes
     -----
     Sources: the pages "People Enrichment", "People Enrichment Details" and "Organization
     Enrichment" of Zoho CRM's API, v7, and the official OpenAPI files, v8.
 
-    A credit is one enrichment of the organization's quota. Zoho publishes no price of one that
-    finds nothing: every job that was scheduled is taken to be charged, whatever it finds.
+    A credit is one enrichment of the organization's quota. Zoho publishes no price of a job without
+    a match: every scheduled job is assumed to be charged.
 
-    Values are at least three characters long and in English: others are refused before they are
-    sent, as ``too_short`` and ``not_english``. For people, the extension Web Amigo must be
+    Values must have at least three characters, all English. Other values are refused before they
+    are sent, as ``too_short`` and ``not_english``. For people, the extension Web Amigo must be
     installed.
 
-    A refusal that is about one row makes it ``failed``, with Zoho's code. One that is about all of
-    them, such as a quota that is used up, raises `QuotaError`, `PermissionDeniedError`,
-    `AuthenticationError` or `RequestError`, with what to do.
+    An error about one row makes it ``failed``, with Zoho's code. An error about all rows, such as a
+    quota that is used up, raises `QuotaError`, `PermissionDeniedError`, `AuthenticationError` or
+    `RequestError`, with what to do.
 
     Examples
     --------
@@ -127,6 +133,11 @@ class Zoho(Provider):
     docs_url: ClassVar[str] = "https://www.zoho.com/crm/developer/docs/api/v8/"
     keys_url: ClassVar[str] = oauth.CONSOLE
     batch_size: ClassVar[int] = 1
+    # Transliteration changes the identity itself, which is a part of the fingerprint.
+    unbilled_options: ClassVar[Mapping[Kind, tuple[str, ...]]] = {
+        "people": ("patience", "settle", "transliterate"),
+        "companies": ("patience", "settle", "transliterate"),
+    }
 
     client_id: Secret | str | None = field(default=None, repr=False)
     client_secret: Secret | str | None = field(default=None, repr=False)
@@ -143,112 +154,127 @@ class Zoho(Provider):
 
     def __post_init__(self) -> None:
         given = self.dc if self.dc is not None else os.environ.get("ZOHO_DC") or "us"
-        object.__setattr__(self, "dc", centre_named(given))
+        object.__setattr__(self, "dc", parse_data_center(given))
         _check(self)
         for name in self.credentials:
             if (secret := getattr(self, name)) is not None:
                 object.__setattr__(self, name, Secret(secret))
 
     @property
-    def origin(self) -> str:  # type: ignore[override]  # one of several, by the data centre
-        """Scheme and host of the API of the account's data centre."""
-        return CENTRES[self._dc].api
+    def origin(self) -> str:  # type: ignore[override]  # depends on the data center
+        """Scheme and host of the API in the account's data center."""
+        return DATA_CENTERS[self._dc].api
 
     @property
     def rate_limit(self) -> RateLimit | None:
-        """None: Zoho limits the requests at a time, and the credits of a day."""
+        """None: Zoho limits concurrent requests, and credits a day."""
         return None
 
     def billed_options(self, kind: Kind) -> Mapping[str, Any]:
-        """Return the options that change what is bought; people only where Zoho has them."""
-        if kind == "people":
-            check_people(self._dc)
-        return {"module": self.module, "record_id": self.record_id}
-
-    def price(self, kind: Kind, batch: Sequence[Identity]) -> float:
-        """Return the enrichments that asking about this batch uses up: one each."""
-        return CREDITS * len(batch)
-
-    def renewal(self, secrets: Mapping[str, Secret]) -> Renewal:
-        """Return how a token is had: from the accounts of the data centre."""
-        return oauth.renewal(secrets, self._dc)
-
-    def token(self, response: Response) -> Token:
-        """Read a token; a refusal comes with status 200, too."""
-        return oauth.token_of(response, self._dc)
-
-    def is_stale(self, response: Response) -> bool:
-        """Tell a refused token; one of too little scope is no better when renewed."""
-        return oauth.is_stale(response)
-
-    def auth(self, secrets: Mapping[str, Secret]) -> Mapping[str, Secret]:
-        """Return the header that signs a request; Zoho's own scheme, not ``Bearer``."""
-        return {"Authorization": Secret(f"Zoho-oauthtoken {secrets['access_token'].reveal()}")}
-
-    def balance_request(self) -> Request:
-        """Ask for the quota of the feature, as the official OpenAPI files have it."""
-        return quota(self.version)
-
-    def balance(self, response: Response) -> float:
-        """Read the enrichments that are left of the quota."""
-        return quota_of(response)
-
-    def rules(self, kind: Kind) -> Mapping[str, Sequence[Rule]]:
-        """Return Zoho's demands on every value; people only where Zoho has them."""
-        if kind == "people":
-            check_people(self._dc)
-        return {name: self._demands(name) for name in self.identifiers[kind]}
-
-    def identify(self, kind: Kind, values: Mapping[str, str]) -> Identity | None:
-        """Choose all identifiers that Zoho takes together."""
-        return chosen(kind, {name: self._spelled(name, value) for name, value in values.items()})
-
-    def missing_reason(self, kind: Kind, values: Mapping[str, str]) -> str:
-        """Say that a name needs a company beside it."""
-        return "needs_company" if "name" in values else "incomplete"
-
-    def batches(self, kind: Kind, identities: Sequence[Identity]) -> Iterator[list[Identity]]:
-        """Split into single identities; with a record to write to, there is but one.
+        """Return the options that decide what is bought.
 
         Raises
         ------
         ConfigurationError
-            Several people or companies would be written to one record.
+            The data center has no people.
+        """
+        if kind == "people":
+            check_people(self._dc)
+        return Provider.billed_options(self, kind)
+
+    def price(self, kind: Kind, batch: Sequence[Identity]) -> float:
+        """Return the enrichments that this batch uses: one for each identity."""
+        return CREDITS * len(batch)
+
+    def renewal(self, secrets: Mapping[str, Secret]) -> Renewal:
+        """Return the request for a token, to the accounts of the data center."""
+        return oauth.renewal(secrets, self._dc)
+
+    def token(self, response: Response) -> Token:
+        """Parse a token. A refusal can have the status 200."""
+        return oauth.token_of(response, self._dc)
+
+    def is_stale(self, response: Response) -> bool:
+        """Return whether the token is refused; its scope does not change with a new one."""
+        return oauth.is_stale(response)
+
+    def auth(self, secrets: Mapping[str, Secret]) -> Mapping[str, Secret]:
+        """Return the header that signs a request, by Zoho's own scheme instead of ``Bearer``."""
+        return {"Authorization": Secret(f"Zoho-oauthtoken {secrets['access_token'].reveal()}")}
+
+    def balance_request(self) -> Request:
+        """Return the request for the quota, by the official OpenAPI files."""
+        return quota_request(self.version)
+
+    def balance(self, response: Response) -> float:
+        """Parse the number of enrichments that are left of the quota."""
+        return parse_quota(response)
+
+    def rules(self, kind: Kind) -> Mapping[str, Sequence[Rule]]:
+        """Return Zoho's requirements on every value.
+
+        Raises
+        ------
+        ConfigurationError
+            The data center has no people.
+        """
+        if kind == "people":
+            check_people(self._dc)
+        return {name: self._rules(name) for name in self.identifiers[kind]}
+
+    def identify(self, kind: Kind, values: Mapping[str, str]) -> Identity | None:
+        """Return the identity with all identifiers that Zoho takes together."""
+        return choose_identity(
+            kind, {name: self._format(name, value) for name, value in values.items()}
+        )
+
+    def missing_reason(self, kind: Kind, values: Mapping[str, str]) -> str:
+        """Return the reason code of a row whose identifiers are not enough."""
+        return "needs_company" if "name" in values else "incomplete"
+
+    def batches(self, kind: Kind, identities: Sequence[Identity]) -> Iterator[list[Identity]]:
+        """Split into single identities.
+
+        Raises
+        ------
+        ConfigurationError
+            ``record_id`` is given, and several rows would be written to that record.
         """
         if self.record_id is not None and len(identities) > 1:
             raise ConfigurationError(
-                f"record_id names one record of the CRM, and {len(identities)} rows would be "
+                f"record_id={self.record_id!r} is one record, and {len(identities)} rows would be "
                 "written to it.",
-                cost="Nothing was spent.",
                 todo="Enrich a frame of one row, or leave record_id out.",
             )
         return batched(identities, self.batch_size)
 
     def flow(self, kind: Kind, batch: Sequence[Identity]) -> Flow:
-        """Schedule a job, wait until it has ended, and fetch what it found."""
-        return JobFlow(self._endpoint(kind), self.patience, self.settle).ask(batch)
+        """Schedule a job, wait until it has ended, and fetch its result."""
+        return JobFlow(self._endpoint(kind), self.patience, self.settle).run(batch)
 
     def listing(self, kind: Kind, jobs: frozenset[str]) -> Listing:
-        """Look at the list of jobs, a hundred a request; return those that have ended."""
-        return ended(self._endpoint(kind), jobs)
+        """Read the list of jobs, a hundred in a request; return those that have ended."""
+        return list_ended(self._endpoint(kind), jobs)
 
     def error_for(self, response: Response) -> ProviderError | None:
-        """Return the exception that a refusal means, with the remedy for Zoho's code."""
-        refusal = refusal_of(response) if response.status >= 400 else None  # noqa: PLR2004 - HTTP's errors
-        usual = Provider.error_for(self, response)
-        error = refusal.error() if refusal else None
-        is_right = error is not None and (response.status != 401 or isinstance(error, type(usual)))  # noqa: PLR2004 - unauthorised
-        return error if is_right else usual
+        """Return the exception for an error response, with the remedy for Zoho's code."""
+        default = Provider.error_for(self, response)
+        body = parse_error(response) if response.is_error else None
+        error = body.error() if body else None
+        is_unauthorized = response.status == HTTPStatus.UNAUTHORIZED
+        if error is None or (is_unauthorized and not isinstance(error, type(default))):
+            return default
+        return error
 
-    def _demands(self, name: str) -> Sequence[Rule]:
+    def _rules(self, name: str) -> Sequence[Rule]:
         return (
-            Rule("too_short", lambda value: len(self._spelled(name, value)) >= SHORTEST),
-            Rule("not_english", lambda value: is_english(self._spelled(name, value))),
+            Rule("too_short", lambda value: len(self._format(name, value)) >= MIN_LENGTH),
+            Rule("not_english", lambda value: has_english_letters(self._format(name, value))),
         )
 
-    def _spelled(self, name: str, value: str) -> str:
-        """Return a value as it is sent: an address is no matter of spelling."""
-        return in_english(value) if self.transliterate and name in SPELLED else value
+    def _format(self, name: str, value: str) -> str:
+        """Return a value as it is sent. Only names are transliterated."""
+        return to_english_letters(value) if self.transliterate and name in TRANSLITERATED else value
 
     def _endpoint(self, kind: Kind) -> ZohoEndpoint:
         return ZohoEndpoint(kind, self.version, self.module, self.record_id)
@@ -259,20 +285,23 @@ class Zoho(Provider):
 
 
 def _check(zoho: Zoho) -> None:
-    """Refuse options that no request can be made of."""
-    faults = {
-        'version is "v7" or "v8"': zoho.version in ("v7", "v8"),
-        "module is the API name of a module, such as Leads": bool(_MODULE.fullmatch(zoho.module)),
-        "record_id is the number of a record, as text": zoho.record_id is None
-        or (isinstance(zoho.record_id, str) and bool(_RECORD.fullmatch(zoho.record_id))),
-        "patience and settle are seconds, more than 0": min(zoho.patience, zoho.settle) > 0,
-        "connections is 1 or more": zoho.connections >= 1,
-        "transliterate is True or False": isinstance(zoho.transliterate, bool),
+    """Raise ConfigurationError for options that are not valid."""
+    is_record = isinstance(zoho.record_id, str) and bool(_RECORD.fullmatch(zoho.record_id))
+    rules = {
+        "version": (zoho.version in ("v7", "v8"), 'version="v8" or version="v7"'),
+        "module": (bool(_MODULE.fullmatch(zoho.module)), 'module="Leads", an API name of a module'),
+        "record_id": (
+            zoho.record_id is None or is_record,
+            'record_id="1234567", the number of a record as text',
+        ),
+        "patience": (zoho.patience > 0, "patience=1800, in seconds, more than 0"),
+        "settle": (zoho.settle > 0, "settle=900, in seconds, more than 0"),
+        "connections": (zoho.connections >= 1, "connections=10, 1 or more"),
+        "transliterate": (isinstance(zoho.transliterate, bool), "transliterate=True or False"),
     }
-    for demand, is_met in faults.items():
-        if not is_met:
+    for name, (is_valid, example) in rules.items():
+        if not is_valid:
             raise ConfigurationError(
-                f"An option of Zoho is not usable: {demand}.",
-                cost="Nothing was spent.",
-                todo="Correct it, then repeat the call.",
+                f"{name}={getattr(zoho, name)!r} is not a valid option of Zoho.",
+                todo=f"Type for example {example}.",
             )

@@ -1,4 +1,4 @@
-"""What a person or company is asked for by: ``enrich_based_on``, written and compared.
+"""``enrich_based_on``: what identifies a person or company, sent and compared.
 
 Source: the pages "People Enrichment" and "Organization Enrichment", request JSON.
 """
@@ -12,7 +12,7 @@ from enrich_pandas.providers.base import Identity, Kind
 from enrich_pandas.providers.binding import domain_key, email_key, name_key, profile_key
 from enrich_pandas.providers.decoding import Wire, text
 
-PROFILE = "https://www."  # of a canonical address, which Zoho's samples leave out
+PROFILE = "https://www."  # the start of a canonical URL, which Zoho's samples leave out
 SOCIAL = MappingProxyType(
     {"facebook_url": "facebook", "linkedin_url": "linkedin", "twitter_url": "twitter"}
 )
@@ -43,16 +43,16 @@ class Basis(Wire):
     social: SocialBasis | None = None
 
 
-def chosen(kind: Kind, values: Mapping[str, str]) -> Identity | None:
-    """Choose all of a row's identifiers that Zoho takes together, or None.
+def choose_identity(kind: Kind, values: Mapping[str, str]) -> Identity | None:
+    """Return the identity with all identifiers that Zoho takes together, or None.
 
-    A name and a company go together, and neither goes without the other.
+    A name and a company are only used together.
 
     Examples
     --------
-    >>> chosen("people", {"email": "ada@example.com", "name": "Ada Example"})
+    >>> choose_identity("people", {"email": "ada@example.com", "name": "Ada Example"})
     Identity(email)
-    >>> chosen("people", {"name": "Ada Example", "company": "Example"})
+    >>> choose_identity("people", {"name": "Ada Example", "company": "Example"})
     Identity(company, name)
     """
     if kind == "companies":
@@ -67,37 +67,37 @@ def chosen(kind: Kind, values: Mapping[str, str]) -> Identity | None:
     return Identity.of(**keys) if keys else None
 
 
-def written(kind: Kind, identity: Identity) -> dict[str, Any]:
-    """Return what is sent as ``enrich_based_on``.
+def basis_of(kind: Kind, identity: Identity) -> dict[str, Any]:
+    """Return the value of ``enrich_based_on`` for an identity.
 
     Examples
     --------
-    >>> written("people", Identity.of(linkedin_url="https://www.linkedin.com/in/ada-example"))
+    >>> basis_of("people", Identity.of(linkedin_url="https://www.linkedin.com/in/ada-example"))
     {'social': {'linkedin': 'linkedin.com/in/ada-example'}}
-    >>> written("companies", Identity.of(company="Example", domain="example.com"))
+    >>> basis_of("companies", Identity.of(company="Example", domain="example.com"))
     {'name': 'Example', 'website': 'example.com'}
     """
     get = identity.get
     if kind == "companies":
         parts = {"name": get("company"), "email": get("email"), "website": get("domain")}
-        return _given(parts)
+        return _without_empty(parts)
     social = {network: (get(name) or "").removeprefix(PROFILE) for name, network in SOCIAL.items()}
-    return _given(
+    return _without_empty(
         {
             "name": get("name"),
             "email": get("email"),
-            "company": _given({"name": get("company"), "website": get("domain")}),
-            "social": _given(social),
+            "company": _without_empty({"name": get("company"), "website": get("domain")}),
+            "social": _without_empty(social),
         }
     )
 
 
-def _given(parts: Mapping[str, Any]) -> dict[str, Any]:
+def _without_empty(parts: Mapping[str, Any]) -> dict[str, Any]:
     return {name: part for name, part in parts.items() if part}
 
 
-def _bare(url: str) -> str | None:
-    """Return an address without what comes before its host."""
+def _url_key(url: str) -> str | None:
+    """Return a URL without its scheme and ``www.``."""
     return url.casefold().removeprefix("https://").removeprefix("www.").rstrip("/") or None
 
 
@@ -105,8 +105,8 @@ _KEYS: Mapping[str, Callable[[str], str | None]] = MappingProxyType(
     {
         "email": email_key,
         "linkedin_url": profile_key,
-        "facebook_url": _bare,
-        "twitter_url": _bare,
+        "facebook_url": _url_key,
+        "twitter_url": _url_key,
         "domain": domain_key,
         "name": name_key,
         "company": name_key,
@@ -114,20 +114,20 @@ _KEYS: Mapping[str, Callable[[str], str | None]] = MappingProxyType(
 )
 
 
-def asked(identity: Identity) -> dict[str, str]:
-    """Return what an identity is compared by."""
-    return _compared(dict(identity.keys))
+def identity_keys(identity: Identity) -> dict[str, str]:
+    """Return the keys of an identity, by identifier."""
+    return _keys(dict(identity.keys))
 
 
-def echoed(kind: Kind, basis: Basis | None) -> dict[str, str]:
-    """Return what an echo is compared by, under the names of an identity's keys."""
+def echo_keys(kind: Kind, basis: Basis | None) -> dict[str, str]:
+    """Return the keys of an echo, by identifier."""
     basis = basis or Basis()
     if kind == "companies":
-        said = {"company": basis.name, "domain": basis.website, "email": basis.email}
-        return _compared(said)
+        parts = {"company": basis.name, "domain": basis.website, "email": basis.email}
+        return _keys(parts)
     company, social = basis.company, basis.social or SocialBasis()
     employer = company if isinstance(company, CompanyBasis) else CompanyBasis(name=company)
-    return _compared(
+    return _keys(
         {
             "name": basis.name,
             "email": basis.email,
@@ -141,7 +141,7 @@ def echoed(kind: Kind, basis: Basis | None) -> dict[str, str]:
 
 
 def contradicts(ours: Mapping[str, str], theirs: Mapping[str, str]) -> bool:
-    """Tell whether an echo is about somebody else.
+    """Return whether an echo is about another identity.
 
     Examples
     --------
@@ -151,40 +151,40 @@ def contradicts(ours: Mapping[str, str], theirs: Mapping[str, str]) -> bool:
     return any(theirs[name] != ours[name] for name in ours.keys() & theirs.keys())
 
 
-def _compared(parts: Mapping[str, str | None]) -> dict[str, str]:
-    whole = {name: said for name, part in parts.items() if part and (said := text(part))}
+def _keys(parts: Mapping[str, str | None]) -> dict[str, str]:
+    whole = {name: value for name, part in parts.items() if part and (value := text(part))}
     return {
         name: _KEYS.get(name, str.casefold)(part) or part.casefold() for name, part in whole.items()
     }
 
 
-# -- Names in English letters: what Zoho takes, and what a name becomes if the user wants that ---
+# -- English letters -----------------------------------------------------------------------------
 
-# Latin letters that are more than an English one and a mark; ä, é, ñ and the like are taken apart.
-_APART = dict(zip("ßẞÆæŒœÞþ", ("ss", "SS", "AE", "ae", "OE", "oe", "Th", "th"), strict=True))
-_BARE = dict(zip("ØøĐđÐðĦħŁłŦŧ\u0131\u2018\u2019", "OoDdDdHhLlTti''", strict=True))
-_LETTERS = str.maketrans(_APART | _BARE)
+# Latin letters that are not an English one with a mark. ä, é and ñ are decomposed instead.
+_DIGRAPHS = dict(zip("ßẞÆæŒœÞþ", ("ss", "SS", "AE", "ae", "OE", "oe", "Th", "th"), strict=True))
+_LETTERS = dict(zip("ØøĐđÐðĦħŁłŦŧ\u0131\u2018\u2019", "OoDdDdHhLlTti''", strict=True))
+_TABLE = str.maketrans(_DIGRAPHS | _LETTERS)
 
 
-def is_english(value: str) -> bool:
-    """Tell whether Zoho takes the letters of a value.
+def has_english_letters(value: str) -> bool:
+    """Return whether Zoho accepts the letters of a value.
 
     Examples
     --------
-    >>> is_english("O'Neil"), is_english("Müller")
+    >>> has_english_letters("O'Neil"), has_english_letters("Müller")
     (True, False)
     """
     return value.isascii() and value.isprintable()
 
 
-def in_english(value: str) -> str:
-    """Write Latin letters without their marks; those of other alphabets stay as they are.
+def to_english_letters(value: str) -> str:
+    """Return a value without diacritics. Letters of other alphabets stay as they are.
 
     Examples
     --------
-    >>> in_english("Žižek"), in_english("Strauß"), in_english("山田")
+    >>> to_english_letters("Žižek"), to_english_letters("Strauß"), to_english_letters("山田")
     ('Zizek', 'Strauss', '山田')
     """
-    apart = unicodedata.normalize("NFD", value.translate(_LETTERS))
-    bare = "".join(letter for letter in apart if not unicodedata.combining(letter))
-    return bare if is_english(bare) else value
+    decomposed = unicodedata.normalize("NFD", value.translate(_TABLE))
+    bare = "".join(letter for letter in decomposed if not unicodedata.combining(letter))
+    return bare if has_english_letters(bare) else value

@@ -1,4 +1,4 @@
-"""From what Zoho found to a company."""
+"""Zoho's companies: wire types and the model."""
 
 import re
 
@@ -15,12 +15,12 @@ from enrich_pandas.providers.zoho.people import (
     industries,
     linkedin,
     phones,
-    profiles,
-    spelled,
+    social_profiles,
+    to_text,
 )
 
-# -- Wire types of an enriched organization, in Zoho's words -------------------------------------
-# Source: the official OpenAPI file (v8) and SDK; ``fill_address`` is spelled so there.
+# -- Wire types ----------------------------------------------------------------------------------
+# Source: the official OpenAPI file (v8) and SDK, which spell ``fill_address`` like this.
 
 
 class Described(Wire):
@@ -74,7 +74,7 @@ class EnrichedOrg(Wire):
 
 
 class OrgJob(Wire):
-    """Wire type: a job, with the organization that it found."""
+    """Wire type: a job with the organization that it found."""
 
     id: Id = None
     status: str | None = None
@@ -82,35 +82,35 @@ class OrgJob(Wire):
     enriched_data: EnrichedOrg | None = None
 
 
-# -- From what Zoho found to a company -----------------------------------------------------------
+# -- Model ---------------------------------------------------------------------------------------
 
 _WHOLE = re.compile(r"\d{1,3}(?:,\d{3}){1,4}|\d{1,15}", re.ASCII)
 
 
 def company_of(data: EnrichedOrg) -> Company:
-    """Make a company."""
-    named, networks = industries(data.industries), profiles(data.social_media)
+    """Return the company of an enriched organization."""
+    named, networks = industries(data.industries), social_profiles(data.social_media)
     seats, offices = _offices(data.head_quarters), _offices(data.address)
-    people, site = spelled(data.no_of_employees), text(data.website)
+    people, site = to_text(data.no_of_employees), text(data.website)
     key, founded = domain_key(site or ""), date(data.founding_year)
     described = _descriptions(data)
-    about = [Text(title=name, text=said) for name, said in named.items() if said]
+    texts_ = [Text(title=name, text=about) for name, about in named.items() if about]
     return Company(
         id=identifier(data.id),
         name=text(data.name),
         domain=key.removeprefix("domain:") if key else None,
         website=site,
         description=next((one.text for one in described if one.text), None),
-        descriptions=[*described, *about],
+        descriptions=[*described, *texts_],
         type=text(data.org_type),
         operating_status=text(data.org_status),
-        years_in_industry=spelled(data.years_in_industry),
+        years_in_industry=to_text(data.years_in_industry),
         industry=next(iter(named), None),
         industries=list(named),
         founded_year=int(founded[:4]) if founded else None,
         employees=employees(people),
         employees_range=people if employees(people) is None else None,
-        # Zoho's text of the whole place is the street, too, as far as it tells of one.
+        # Zoho's text of the whole place is also the best street address.
         headquarters=replace(seats[0], address=seats[0].name) if seats else None,
         offices=[*offices, *(seat for seat in seats[1:] if seat not in offices)],
         linkedin_url=linkedin(networks),
@@ -118,7 +118,7 @@ def company_of(data: EnrichedOrg) -> Company:
         sign_up_url=text(data.sign_up),
         logo_url=text(data.logo),
         ceo=text(data.ceo),
-        revenue_range=spelled(data.revenue),
+        revenue_range=to_text(data.revenue),
         technologies=texts(data.techno_graphic_data, separator=","),
         business_models=texts(data.business_model, separator=","),
         territories=texts(data.territory_list),
@@ -129,7 +129,7 @@ def company_of(data: EnrichedOrg) -> Company:
 
 
 def employees(text: str | None) -> int | None:
-    """Return how many people a text tells, or None where it tells a range.
+    """Return the number of employees in a text, or None for a range.
 
     Examples
     --------
@@ -160,7 +160,7 @@ def _offices(given: list[Office | None] | Office | None) -> list[Location]:
 def _location(office: Office) -> Location:
     return Location(
         name=text(office.fill_address) or text(office.full_address),
-        postal_code=spelled(office.pin_code),
+        postal_code=to_text(office.pin_code),
         city=text(office.city),
         region=text(office.state),
         country=text(office.country),

@@ -1,8 +1,8 @@
-"""What Zoho says instead of an answer, and what is to be done about it.
+"""Zoho's errors, and what to do about each.
 
 Sources: the pages "People Enrichment", "People Enrichment Details" and "Organization Enrichment",
-"Possible Errors"; the shapes from the official OpenAPI files. An error stands in the array, where
-it is about what was asked, or at the top.
+"Possible Errors"; the shapes from the official OpenAPI files. An error is in the array if it is
+about an element, else at the top.
 """
 
 import re
@@ -19,7 +19,7 @@ from enrich_pandas.errors import (
     QuotaError,
     RequestError,
 )
-from enrich_pandas.providers.base import Kind, Response
+from enrich_pandas.providers.base import UNCHARGED, Kind, Response
 from enrich_pandas.providers.decoding import Id, elements, read, text
 
 ARRAYS: Mapping[Kind, str] = MappingProxyType(
@@ -30,7 +30,7 @@ _FIELD = re.compile(r"\w{1,60}", re.ASCII)
 
 
 class Details(msgspec.Struct):
-    """Wire type: ``details`` of an element that is no enrichment."""
+    """Wire type: ``details`` of an element that is not an enrichment."""
 
     id: Id = None
     api_name: str | None = None
@@ -39,7 +39,7 @@ class Details(msgspec.Struct):
 
 
 class Item(msgspec.Struct):
-    """Wire type: what became of what was posted, or an error."""
+    """Wire type: the result of posting an element, or an error."""
 
     code: str | None = None
     details: Details | None = None
@@ -47,7 +47,7 @@ class Item(msgspec.Struct):
 
 
 class Remedy(NamedTuple):
-    """What a code means for the whole run; ``error`` is None where it is about one row."""
+    """What a code means for the whole run; ``error`` is None if it is about one row."""
 
     error: type[ProviderError] | None
     todo: str
@@ -58,7 +58,7 @@ _EDITION = (
     "Data enrichment is available only for the Enterprise and Ultimate editions of CRM. "
     "Upgrade your edition."
 )
-_MODULE = "Input correct module API name, as module=…: Zoho's Get Modules API tells them."
+_MODULE = "Type a correct module=…; Zoho's Get Modules API lists the API names."
 REMEDIES: Mapping[str, Remedy] = MappingProxyType(
     {
         # About one row.
@@ -108,7 +108,7 @@ REMEDIES: Mapping[str, Remedy] = MappingProxyType(
         "INVALID_URL_PATTERN": Remedy(RequestError, 'Try version="v7" or version="v8".'),
     }
 )
-_ELSEWHERE = "Check module= and record_id=: Zoho's Get Modules and Get Records APIs tell them."
+_PARAMETER = "Check module= and record_id=; Zoho's Get Modules and Get Records APIs list them."
 
 
 class ZohoErrorBody(NamedTuple):
@@ -119,40 +119,40 @@ class ZohoErrorBody(NamedTuple):
     is_about_a_parameter: bool = False
 
     def error(self) -> ProviderError | None:
-        """Return the exception of a code that is about every row, or None."""
+        """Return the exception for a code about every row, or None."""
         remedy = REMEDIES.get(self.code, Remedy(None, ""))
         kind, todo = remedy
         if self.code == "INVALID_DATA" and self.is_about_a_parameter:
-            kind, todo = RequestError, _ELSEWHERE
+            kind, todo = RequestError, _PARAMETER
         if kind is None:
             return None
         return kind(
             f"Zoho refused the request: {self.words}.",
-            cost="Nothing was charged for what was refused; what had arrived is kept.",
+            cost=UNCHARGED,
             todo=todo,
         )
 
     @property
     def words(self) -> str:
-        """The code and the field, with nothing in it that may name a person."""
+        """The code and the field, without words that could name a person."""
         return f"{self.code} ({self.field})" if self.field else self.code
 
     @property
     def note(self) -> str:
-        """What is to be done about one row."""
+        """What to do about one row."""
         todo = REMEDIES[self.code].todo if self.code in REMEDIES else ""
         return ": ".join(filter(None, (self.words, todo)))
 
 
 def items_of(response: Response) -> list[bytes]:
-    """Return the raw elements of the array of an answer, whichever kind it is of."""
+    """Return the raw elements of an answer's array, for either kind."""
     fields = envelope(response)
     arrays = (fields[name] for name in ARRAYS.values() if name in fields)
     return [raw for array in arrays for raw in elements(array).raw]
 
 
 def envelope(response: Response) -> dict[str, bytes]:
-    """Return the raw fields of an answer; none where it is no object."""
+    """Return the raw fields of an answer; none if it is not an object."""
     try:
         fields = msgspec.json.decode(response.body, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -160,13 +160,13 @@ def envelope(response: Response) -> dict[str, bytes]:
     return {name: bytes(raw) for name, raw in fields.items()}
 
 
-def refusal_of(response: Response) -> ZohoErrorBody | None:
-    """Return the error of an answer, in the array or at its top, or None where there is none."""
+def parse_error(response: Response) -> ZohoErrorBody | None:
+    """Return the error in an answer's array or at its top, or None."""
     for raw in (*items_of(response), response.body):
         item, _ = read(raw, Item)
         code = text(item.code) if item else None
         details = (item.details if item else None) or Details()
-        is_error = item and (text(item.status) == "error" or response.status >= 400)  # noqa: PLR2004 - HTTP's errors
+        is_error = item and (text(item.status) == "error" or response.is_error)
         if is_error and code and details.id is None and _CODE.fullmatch(code):
             parameter = text(details.param_name) or text(details.param)
             field = text(details.api_name) or parameter or ""
@@ -177,5 +177,5 @@ def refusal_of(response: Response) -> ZohoErrorBody | None:
 
 def code_of(response: Response) -> str | None:
     """Return the code of an error, or None."""
-    refusal = refusal_of(response)
-    return refusal.code if refusal else None
+    error = parse_error(response)
+    return error.code if error else None

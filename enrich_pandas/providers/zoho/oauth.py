@@ -1,12 +1,13 @@
-"""Zoho's short-lived tokens: asking for one, and reading what comes back.
+"""Zoho's data centers and short-lived tokens.
 
-Sources: the page "Refresh access tokens" and the official SDK's ``oauth_token``. A refusal often
-comes with status 200, so a token is known by its presence alone.
+Sources: the page "Refresh access tokens" and the official SDK 8.0, ``api/dc`` and ``oauth_token``.
+A refusal often has the status 200, so only the presence of a token is a success.
 """
 
 import math
 import re
 from collections.abc import Mapping
+from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -23,65 +24,65 @@ from enrich_pandas.errors import (
 from enrich_pandas.providers.base import RateLimit, Renewal, Response, Secret, Token
 from enrich_pandas.providers.zoho.errors import code_of
 
-# -- Zoho's data centres: where the API and the accounts of each are -----------------------------
-# Source: the official SDK 8.0, ``api/dc``; people enrichment is open in five of them (page "People
-# Enrichment").
+# -- Data centers --------------------------------------------------------------------------------
+# People enrichment is open in five of them (page "People Enrichment").
 
 
-class Centre(NamedTuple):
-    """The origins of a data centre."""
+class DataCenter(NamedTuple):
+    """The origins of a data center."""
 
     api: str
     accounts: str
     has_people: bool = False
 
 
-CENTRES: Mapping[str, Centre] = MappingProxyType(
+DATA_CENTERS: Mapping[str, DataCenter] = MappingProxyType(
     {
-        "us": Centre("https://www.zohoapis.com", "https://accounts.zoho.com", has_people=True),
-        "eu": Centre("https://www.zohoapis.eu", "https://accounts.zoho.eu"),
-        "in": Centre("https://www.zohoapis.in", "https://accounts.zoho.in", has_people=True),
-        "au": Centre(
+        "us": DataCenter("https://www.zohoapis.com", "https://accounts.zoho.com", has_people=True),
+        "eu": DataCenter("https://www.zohoapis.eu", "https://accounts.zoho.eu"),
+        "in": DataCenter("https://www.zohoapis.in", "https://accounts.zoho.in", has_people=True),
+        "au": DataCenter(
             "https://www.zohoapis.com.au", "https://accounts.zoho.com.au", has_people=True
         ),
-        "ca": Centre("https://www.zohoapis.ca", "https://accounts.zohocloud.ca", has_people=True),
-        "sa": Centre("https://www.zohoapis.sa", "https://accounts.zoho.sa", has_people=True),
-        "jp": Centre("https://www.zohoapis.jp", "https://accounts.zoho.jp"),
-        "cn": Centre("https://www.zohoapis.com.cn", "https://accounts.zoho.com.cn"),
+        "ca": DataCenter(
+            "https://www.zohoapis.ca", "https://accounts.zohocloud.ca", has_people=True
+        ),
+        "sa": DataCenter("https://www.zohoapis.sa", "https://accounts.zoho.sa", has_people=True),
+        "jp": DataCenter("https://www.zohoapis.jp", "https://accounts.zoho.jp"),
+        "cn": DataCenter("https://www.zohoapis.com.cn", "https://accounts.zoho.com.cn"),
     }
 )
-_BY_HOST = {str(urlsplit(centre.api).hostname): name for name, centre in CENTRES.items()}
+_BY_HOST = {str(urlsplit(center.api).hostname): name for name, center in DATA_CENTERS.items()}
 
 
-def centre_named(name: str) -> str:
-    """Return the name of a data centre in its one form.
+def parse_data_center(name: str) -> str:
+    """Return the name of a data center in lower case.
 
     Raises
     ------
     ConfigurationError
-        There is none of that name.
+        No data center has that name.
 
     Examples
     --------
-    >>> centre_named(" US ")
+    >>> parse_data_center(" US ")
     'us'
     """
     known = name.strip().lower() if isinstance(name, str) else name
-    if known not in CENTRES:
+    if known not in DATA_CENTERS:
         raise ConfigurationError(
-            "Zoho has no data centre of the name that was given as dc.",
-            cost="Nothing was spent.",
-            todo=f"Type dc= or set ZOHO_DC to one of {', '.join(CENTRES)}.",
+            f"dc={name!r} is not a data center of Zoho.",
+            todo=f"Type dc= or set ZOHO_DC to one of {', '.join(DATA_CENTERS)}.",
         )
     return known
 
 
-def centre_at(address: object) -> str | None:
-    """Return whose API an address is, or None where it is none of the table.
+def data_center_at(address: object) -> str | None:
+    """Return the data center of an API's URL, or None if it is not in the table.
 
     Examples
     --------
-    >>> centre_at("https://www.zohoapis.eu"), centre_at("http://127.0.0.1:8000")
+    >>> data_center_at("https://www.zohoapis.eu"), data_center_at("http://127.0.0.1:8000")
     ('eu', None)
     """
     if not isinstance(address, str):
@@ -94,33 +95,32 @@ def centre_at(address: object) -> str | None:
 
 
 def check_people(name: str) -> None:
-    """Refuse people where Zoho does not offer them.
+    """Raise if Zoho does not enrich people in a data center.
 
     Raises
     ------
     ConfigurationError
         Before anything is spent.
     """
-    if not CENTRES[name].has_people:
-        offered = ", ".join(one for one, centre in CENTRES.items() if centre.has_people)
+    if not DATA_CENTERS[name].has_people:
+        offered = ", ".join(one for one, center in DATA_CENTERS.items() if center.has_people)
         raise ConfigurationError(
-            f"Zoho enriches people in the data centres {offered} alone, not in {name}.",
-            cost="Nothing was spent.",
-            todo='Enrich companies, or use an account of one of these and type dc="us", say.',
+            f"dc={name!r}: Zoho enriches people only in the data centers {offered}, not in {name}.",
+            todo='Enrich companies, or use an account in one of them and type for example dc="us".',
         )
 
 
-# -- Zoho's short-lived tokens: asking for one, and reading what comes back ----------------------
+# -- Tokens --------------------------------------------------------------------------------------
 
 CONSOLE = "https://api-console.zoho.com"
-LIMIT = RateLimit(10, 600)  # new tokens of one refresh token
-LONGEST = 3600.0  # seconds that a token lives
+LIMIT = RateLimit(10, 600)  # new tokens for one refresh token
+MAX_SECONDS = 3600.0  # lifetime of a token
 STALE = frozenset({"INVALID_TOKEN", "AUTHENTICATION_FAILURE"})
 UNPAID = "Nothing was sent and nothing was spent."
 REFUSED: Mapping[str, tuple[str, str]] = {
     "invalid_client": (
-        "does not know the client id in the data centre {dc}",
-        f"Check ZOHO_CLIENT_ID at {CONSOLE}, and ZOHO_DC: a client belongs to one data centre.",
+        "does not know the client id in the data center {dc}",
+        f"Check ZOHO_CLIENT_ID at {CONSOLE}, and ZOHO_DC: a client belongs to one data center.",
     ),
     "invalid_client_secret": (
         "does not accept the client secret",
@@ -135,79 +135,79 @@ _CODE = re.compile(r"[A-Za-z_ ]{1,40}")
 
 
 def renewal(secrets: Mapping[str, Secret], dc: str) -> Renewal:
-    """Return how a token is had: a form, as the official SDK sends it."""
+    """Return the request for a token: a form, as the official SDK sends it."""
     names = ("refresh_token", "client_id", "client_secret")
     form = {"grant_type": Secret("refresh_token"), **{name: secrets[name] for name in names}}
-    return Renewal(origin=CENTRES[dc].accounts, path="/oauth/v2/token", form=form, limit=LIMIT)
+    return Renewal(origin=DATA_CENTERS[dc].accounts, path="/oauth/v2/token", form=form, limit=LIMIT)
 
 
 def token_of(response: Response, dc: str) -> Token:
-    """Read a token.
+    """Parse a token.
 
     Parameters
     ----------
     response
         The answer to a `renewal`.
     dc
-        The data centre that is about to be asked.
+        The data center of the next requests.
 
     Raises
     ------
     AuthenticationError
         A credential was refused.
     RateLimitError
-        Too many tokens were asked for.
+        Too many tokens were requested.
     UnavailableError
-        The answer is of no use.
+        The answer has neither a token nor an error.
     ConfigurationError
-        The account is of another data centre.
+        The account belongs to another data center.
     """
-    said = _fields(response)
-    token = said.get("access_token")
+    fields = _fields(response)
+    token = fields.get("access_token")
     if not isinstance(token, str) or not token.strip():
-        raise _refusal(said, response.status, dc)
-    home = centre_at(said.get("api_domain"))
+        raise _error(fields, response.status, dc)
+    home = data_center_at(fields.get("api_domain"))
     if home is not None and home != dc:
         raise ConfigurationError(
-            f"The account is of Zoho's data centre {home}, not of {dc}.",
+            f"The account belongs to Zoho's data center {home}, not to {dc}.",
             cost=UNPAID,
             todo=f'Type dc="{home}" or set ZOHO_DC={home}, then repeat the call.',
         )
-    return Token(Secret(token.strip()), _seconds(said))
+    return Token(Secret(token.strip()), _seconds(fields))
 
 
 def is_stale(response: Response) -> bool:
-    """Tell a refused token; one of too little scope is no better when renewed."""
-    is_unauthorised = response.status == 401  # noqa: PLR2004 - HTTP's own number
-    return is_unauthorised and code_of(response) in STALE
+    """Return whether the token is refused; its scope does not change with a new one."""
+    return response.status == HTTPStatus.UNAUTHORIZED and code_of(response) in STALE
 
 
 def _fields(response: Response) -> dict[str, Any]:
     try:
-        said = response.json()
+        body = response.json()
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return {}
-    return said if isinstance(said, dict) else {}
+    return body if isinstance(body, dict) else {}
 
 
-def _seconds(said: Mapping[str, Any]) -> float:
-    """Return how long a token lasts: older answers have ``expires_in`` in milliseconds."""
+def _seconds(fields: Mapping[str, Any]) -> float:
+    """Return the lifetime of a token. Older answers have ``expires_in`` in milliseconds."""
     for name in ("expires_in_sec", "expires_in"):
         try:
-            seconds = float(said[name])
+            seconds = float(fields[name])
         except (KeyError, TypeError, ValueError, OverflowError):
             continue
         if math.isfinite(seconds) and seconds > 0:
-            return min(seconds, LONGEST)
-    return LONGEST
+            return min(seconds, MAX_SECONDS)
+    return MAX_SECONDS
 
 
-def _refusal(said: Mapping[str, Any], status: int, dc: str) -> EnrichError:
-    code = str(said.get("error") or "")
-    about = str(said.get("error_description") or "")
-    if status == 429 or code == "Access Denied" or "too many requests" in about.lower():  # noqa: PLR2004 - too many requests
+def _error(fields: Mapping[str, Any], status: int, dc: str) -> EnrichError:
+    code = str(fields.get("error") or "")
+    description = str(fields.get("error_description") or "")
+    is_limited = code == "Access Denied" or "too many requests" in description.lower()
+    if status == HTTPStatus.TOO_MANY_REQUESTS or is_limited:
         return RateLimitError(
-            "Zoho gives no more new tokens for now: too many were asked for.",
+            "Zoho issues no more tokens for now, because too many were requested.",
             cost="Nothing was charged for what was not sent; what had arrived is kept.",
             todo="Repeat the call in ten minutes: it continues from here.",
         )
@@ -216,7 +216,7 @@ def _refusal(said: Mapping[str, Any], status: int, dc: str) -> EnrichError:
         return AuthenticationError(f"Zoho {what.format(dc=dc)}.", cost=UNPAID, todo=todo)
     if not code:
         return UnavailableError(
-            f"Zoho gave no token ({status}).",
+            f"Zoho issued no token ({status}).",
             cost=UNPAID,
             todo="Repeat the call later: it continues from here.",
         )
@@ -224,5 +224,5 @@ def _refusal(said: Mapping[str, Any], status: int, dc: str) -> EnrichError:
     return AuthenticationError(
         f"Zoho refused a new token ({shown}).",
         cost=UNPAID,
-        todo=f"Check the three credentials and the data centre ({dc}) at {CONSOLE}.",
+        todo=f"Check the three credentials and the data center ({dc}) at {CONSOLE}.",
     )

@@ -1,4 +1,4 @@
-"""From what Zoho found to a person."""
+"""Zoho's people: wire types and the model."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -17,9 +17,9 @@ from enrich_pandas.models import (
 from enrich_pandas.providers.decoding import Date, Id, Texts, Wire, date, identifier, text, texts
 from enrich_pandas.providers.zoho.basis import Basis
 
-# -- Wire types of an enriched person, in Zoho's words -------------------------------------------
-# Sources: the page "People Enrichment Details" (v7) and the official OpenAPI file and SDK (v8).
-# Where they differ in a name or a type, both are here.
+# -- Wire types ----------------------------------------------------------------------------------
+# Sources: the page "People Enrichment Details" (v7) and the official OpenAPI file and SDK (v8). If
+# they differ in a name or a type, both are here.
 
 
 class EmailInfo(Wire):
@@ -30,7 +30,7 @@ class EmailInfo(Wire):
 
 
 class Industry(Wire):
-    """Wire type: an element of ``industries``; in the page of v7 it is a text."""
+    """Wire type: an element of ``industries``, which is a text in the page of v7."""
 
     name: str | None = None
     description: str | None = None
@@ -107,7 +107,7 @@ class EnrichedPerson(Wire):
 
 
 class PersonJob(Wire):
-    """Wire type: a job, with the person that it found."""
+    """Wire type: a job with the person that it found."""
 
     id: Id = None
     status: str | None = None
@@ -115,17 +115,17 @@ class PersonJob(Wire):
     enriched_data: EnrichedPerson | None = None
 
 
-# -- What people and companies of Zoho's have in common: numbers, networks, industries -----------
+# -- People and companies ------------------------------------------------------------------------
 
 _NETWORK = re.compile(r"(?:https?://)?(?:www\.)?([^/?#\s]+)", re.IGNORECASE)
 
 
-def spelled(value: object) -> str | None:
-    """Return a text, where a vendor also sends a number.
+def to_text(value: object) -> str | None:
+    """Return a text or a number as text.
 
     Examples
     --------
-    >>> spelled(" 10+ "), spelled(2500000.0), spelled(12), spelled("")
+    >>> to_text(" 10+ "), to_text(2500000.0), to_text(12), to_text("")
     ('10+', '2500000', '12', None)
     """
     if isinstance(value, float) and value.is_integer():
@@ -134,7 +134,7 @@ def spelled(value: object) -> str | None:
 
 
 def emails(found: Iterable[tuple[str | None, str | None]]) -> list[Email]:
-    """Return every address once, whatever its case, with its type; a later mention tells it."""
+    """Return each e-mail address once, ignoring case; a later mention can add its type."""
     by_address: dict[str, Email] = {}
     for address, kind in found:
         if not address:
@@ -148,18 +148,18 @@ def emails(found: Iterable[tuple[str | None, str | None]]) -> list[Email]:
 
 
 def phones(primary: object, secondary: object, others: object) -> list[Phone]:
-    """Return every number once, the first mention's type with it."""
+    """Return each number once, with the type of its first mention."""
     more = others if isinstance(others, list) else [others]
     typed = [("primary", primary), ("secondary", secondary), *(("other", one) for one in more)]
     by_number: dict[str, Phone] = {}
     for kind, value in typed:
-        if number := spelled(value):
+        if number := to_text(value):
             by_number.setdefault(number, Phone(number=number, type=kind))
     return list(by_number.values())
 
 
-def profiles(found: Iterable[Media | None] | None) -> list[SocialProfile]:
-    """Return every profile on a network once."""
+def social_profiles(found: Iterable[Media | None] | None) -> list[SocialProfile]:
+    """Return each social profile once."""
     named: dict[str, str | None] = {}
     for media in filter(None, found or ()):
         name = text(media.media_type)
@@ -170,7 +170,7 @@ def profiles(found: Iterable[Media | None] | None) -> list[SocialProfile]:
 
 @lru_cache(maxsize=1 << 10)
 def network(named: str) -> str | None:
-    """Return the name of a network, of its host or Zoho's word for it.
+    """Return the name of a network, from its host or Zoho's name for it.
 
     Examples
     --------
@@ -182,13 +182,13 @@ def network(named: str) -> str | None:
 
 
 def linkedin(found: Iterable[SocialProfile]) -> str | None:
-    """Return the address on LinkedIn."""
+    """Return the LinkedIn URL."""
     url = next((one.url for one in found if one.network == "linkedin"), None)
     return url if url is None or "://" in url else f"https://{url}"
 
 
 def industries(found: Iterable[Industry | str | None] | None) -> dict[str, str | None]:
-    """Return the names of industries, each with what is said of it.
+    """Return the names of industries, each with its description.
 
     Examples
     --------
@@ -199,19 +199,19 @@ def industries(found: Iterable[Industry | str | None] | None) -> dict[str, str |
     return {name: text(one.description) for one in whole if (name := text(one.name))}
 
 
-# -- From what Zoho found to a person ------------------------------------------------------------
+# -- Model ---------------------------------------------------------------------------------------
 
 TYPES = {"professional": "business"}
 NO_COMPANY, NO_SCHOOL, NO_PLACE = CompanyInfo(), Education(), (None, None, None, None)
 
 
 def person_of(data: EnrichedPerson) -> Person:
-    """Make a person; where no designation is given, the title of the main position is taken."""
+    """Return the person; without a designation, the title is that of the main position."""
     company = data.company_info or NO_COMPANY
     experiences = sorted(map(_experience, filter(None, company.experiences or ())), key=_rank)
     main = next((one for one in experiences if one.is_current), Experience())
     addresses = _addresses(data)
-    networks = profiles(data.social_media)
+    networks = social_profiles(data.social_media)
     parts = map(text, (data.first_name, data.middle_name, data.last_name))
     return Person(
         id=identifier(data.id),
@@ -238,7 +238,7 @@ def person_of(data: EnrichedPerson) -> Person:
 
 
 def _employer(company: CompanyInfo) -> Employer | None:
-    """Describe the employer; what is said of an industry stands behind its name."""
+    """Return the employer. The description of an industry follows its name."""
     named = industries(company.industries)
     described = (f"{name} ({about})" if about else name for name, about in named.items())
     employer = Employer(
@@ -250,7 +250,7 @@ def _employer(company: CompanyInfo) -> Employer | None:
 
 
 def _experience(job: Job) -> Experience:
-    """Make a position; Zoho says of one that it is the main one, and of none that it is current."""
+    """Return a position. Zoho marks the main position, but none as current."""
     end = date(job.end_period) or date(job.end_date)
     is_current = True if job.primary and not end else None
     return Experience(
@@ -264,7 +264,7 @@ def _experience(job: Job) -> Experience:
 
 
 def _rank(job: Experience) -> tuple[bool, bool]:
-    """Put the main position first, and those that have ended last."""
+    """Return a sort key: the main position first, ended positions last."""
     return not job.is_current, job.end_date is not None
 
 
@@ -284,13 +284,13 @@ def _email_type(given: str | None) -> str | None:
 
 
 def _addresses(data: EnrichedPerson) -> list[Location]:
-    """Return every address but the primary one's repetitions, the primary one first."""
+    """Return the addresses, the primary one first and only once."""
     main = data.primary_address_info
     first = [_location(main, is_primary=True)] if main else []
-    ours = (NO_PLACE, *map(_bare, first))
+    ours = (NO_PLACE, *map(_parts, first))
     others = [_location(one, is_primary=one.primary) for one in data.address_list_info or () if one]
-    distinct = [one for one in others if _bare(one) not in ours]
-    known = [one for one in first if _bare(one) != NO_PLACE]
+    distinct = [one for one in others if _parts(one) not in ours]
+    known = [one for one in first if _parts(one) != NO_PLACE]
     return sorted([*known, *distinct], key=lambda one: not one.is_primary)
 
 
@@ -304,7 +304,7 @@ def _location(place: Place, *, is_primary: bool | None) -> Location:
     )
 
 
-def _bare(place: Location) -> tuple[str | None, ...]:
+def _parts(place: Location) -> tuple[str | None, ...]:
     return place.name, place.region, place.country, place.continent
 
 

@@ -20,7 +20,7 @@ class TestAcme(ProviderContract):
         Scene(
             kind="people",
             hits=[Identity.of(email=email) for email in NAMES],
-            misses=[Identity.of(email="nobody@example.com")],
+            misses=[Identity.of(email="unknown@example.com")],
             answer=answer,
             elements="",
             errors={400: b'{"error": "too many queries"}'},

@@ -10,9 +10,9 @@ import msgspec
 
 from enrich_pandas.models import Person
 from enrich_pandas.providers.base import Identity, Status
-from enrich_pandas.providers.binding import Reading, company_keys, keys
-from enrich_pandas.providers.crustdata.companies import STATES, bind_single_company, candidate
-from enrich_pandas.providers.crustdata.errors import profiles_in, texts_in, verdict
+from enrich_pandas.providers.binding import Reading, company_keys, person_keys
+from enrich_pandas.providers.crustdata.companies import STATES, bind_single_company, company_reading
+from enrich_pandas.providers.crustdata.errors import error_texts, profile_keys, reading_of_error
 from enrich_pandas.providers.crustdata.prices import SCREENER_COMPANY_PRICES, SCREENER_PRICES
 from enrich_pandas.providers.crustdata.requests import (
     BATCH,
@@ -21,29 +21,29 @@ from enrich_pandas.providers.crustdata.requests import (
     UNREADABLE,
     ApiVersion,
     CrustdataEndpoint,
+    Flags,
     Price,
     RequestOptions,
-    Switches,
     bind_single_without_data,
 )
 from enrich_pandas.providers.crustdata.screener.companies import Firm, company_of, named_in
 from enrich_pandas.providers.crustdata.screener.people import Profile, person_of
-from enrich_pandas.providers.decoding import odd_note, read, text, texts
+from enrich_pandas.providers.decoding import describe_mistyped, read, text, texts
 
 
 def query(
-    parameter: str, values: Sequence[str], fields: Sequence[str] | None, switches: Switches
+    parameter: str, values: Sequence[str], fields: Sequence[str] | None, flags: Flags
 ) -> Mapping[str, Mapping[str, str]]:
-    """Make the query of a request; the vendor's own default fields are not spelled out."""
+    """Return the query of a request, without the fields if they are the vendor's default."""
     named = {} if fields is None else {"fields": ",".join(fields)}
-    on = {switch: "true" for switch, is_on in switches.items() if is_on}
+    on = {flag: "true" for flag, is_on in flags.items() if is_on}
     return {"params": {parameter: ",".join(values), **named, **on}}
 
 
-# -- people --------------------------------------------------------------------------------------
+# -- People --------------------------------------------------------------------------------------
 
 
-def _person_switches(options: RequestOptions, _name: str) -> Switches:
+def _person_flags(options: RequestOptions, _name: str) -> Flags:
     return {
         "enrich_realtime": options.realtime,
         "force_fetch": options.force_fetch,
@@ -52,37 +52,37 @@ def _person_switches(options: RequestOptions, _name: str) -> Switches:
 
 
 def read_element(raw: bytes, price: Price) -> Reading:
-    """Read an element: a person, or what is said in place of one.
+    """Parse an element: a person, or an error instead of one.
 
     Parameters
     ----------
     raw
-        The element: an object, or a text that is an error's message.
+        The element: an object, or a text with an error's message.
     price
-        Returns the credits of a person, given which dear parts there are.
+        Returns the credits of a person from the extras that the answer holds.
     """
     if raw[:1] == b'"':
         return _missed(Profile(error=msgspec.json.decode(raw)))
-    profile, odd = read(raw, Profile)
+    profile, mistyped = read(raw, Profile)
     if profile is None:
         return UNREADABLE
     if not _has_person(profile) and any(_errors(profile)):
         return _missed(profile)
     person, claims = person_of(profile), _claims(profile)
-    if not odd and _is_empty(person):  # "an empty response is returned for those entries"
+    if not mistyped and _is_empty(person):  # "an empty response is returned for those entries"
         return _empty(claims)
     has_business_email = any(email.type == "business" for email in person.emails)
     return Reading(
         status=Status.MATCHED,
-        claims=[*claims, keys(email.address or "" for email in person.emails)],
+        claims=[*claims, person_keys(email.address or "" for email in person.emails)],
         model=person,
         credits=price({"business_email"} if has_business_email else ()),
-        note=odd_note(odd),
+        note=describe_mistyped(mistyped),
     )
 
 
-def _by_email(batch: Sequence[Identity], readings: Sequence[Reading]) -> Reading | None:
-    """Return the only element about the only e-mail address, which is never echoed."""
+def _bind_single_email(batch: Sequence[Identity], readings: Sequence[Reading]) -> Reading | None:
+    """Return the only element for the only e-mail address, which is never echoed."""
     is_email = len(batch) == 1 and batch[0].get("linkedin_url") is None
     return (
         readings[0]
@@ -99,13 +99,13 @@ def _empty(claims: list[frozenset[str]]) -> Reading:
 
 def _missed(profile: Profile) -> Reading:
     words = list(_errors(profile))
-    said = verdict(words) or Reading(status=Status.FAILED, reason="unknown_error")
-    return replace(said, claims=[*_claims(profile), profiles_in(words)])
+    reading = reading_of_error(words) or Reading(status=Status.FAILED, reason="unknown_error")
+    return replace(reading, claims=[*_claims(profile), profile_keys(words)])
 
 
 def _errors(one: Profile | Firm) -> Iterator[str]:
     for error in (one.error_code, one.error, one.message):
-        yield from texts_in(error)
+        yield from error_texts(error)
 
 
 def _has_person(profile: Profile) -> bool:
@@ -114,23 +114,23 @@ def _has_person(profile: Profile) -> bool:
 
 
 def _is_empty(person: Person) -> bool:
-    """Tell whether there is nothing but what names the profile."""
+    """Return whether a person has nothing but what identifies the profile."""
     names = {"linkedin_url", "linkedin_urn_url", "is_realtime", "score"}
     return not any(getattr(person, f) for f in person.__struct_fields__ if f not in names)
 
 
 def _claims(profile: Profile) -> list[frozenset[str]]:
-    """Return what an element names, the most trusted first: the echo, then its own addresses."""
+    """Return the claims of an element: its echo, then its own URLs."""
     own = (profile.linkedin_flagship_url, profile.linkedin_profile_url)
     return [
-        keys(texts(profile.query_linkedin_profile_urn_or_slug)),
-        *(keys([url]) for url in own if url),
+        person_keys(texts(profile.query_linkedin_profile_urn_or_slug)),
+        *(person_keys([url]) for url in own if url),
     ]
 
 
-# -- companies -----------------------------------------------------------------------------------
+# -- Companies -----------------------------------------------------------------------------------
 
-# What tells which company it is: an answer echoes nothing.
+# The fields that identify the company, because an answer echoes nothing.
 _NAMES = (
     "company_name",
     "company_website_domain",
@@ -140,12 +140,12 @@ _NAMES = (
 )
 
 
-def _company_switches(options: RequestOptions, _name: str) -> Switches:
+def _company_flags(options: RequestOptions, _name: str) -> Flags:
     return {"enrich_realtime": options.realtime, "exact_match": options.exact_match}
 
 
 def quoted(name: str) -> str:
-    """Put a value with a comma into double quotes, as the document says.
+    """Return a value with a comma in double quotes, as the documents say.
 
     Examples
     --------
@@ -156,7 +156,7 @@ def quoted(name: str) -> str:
 
 
 def read_company(raw: bytes, price: Price) -> Reading:
-    """Read an element: a company, or what is said in place of some.
+    """Parse an element: a company, or a state instead of some.
 
     Parameters
     ----------
@@ -165,16 +165,16 @@ def read_company(raw: bytes, price: Price) -> Reading:
     price
         Returns the credits of a company.
     """
-    firm, odd = read(raw, Firm)
+    firm, mistyped = read(raw, Firm)
     if firm is None:
         return UNREADABLE
     company = company_of(firm)
     if company.name or company.domain or company.linkedin_url:
-        found = candidate(company, price, also=texts(firm.linkedin_profile_name))
-        return replace(found, note=odd_note(odd))
+        found = company_reading(company, price, other_names=texts(firm.linkedin_profile_name))
+        return replace(found, note=describe_mistyped(mistyped))
     claims = [company_keys(named_in(firm))]
-    if said := STATES.get(text(firm.status) or "") or verdict(_errors(firm)):
-        return replace(said, claims=claims)
+    if reading := STATES.get(text(firm.status) or "") or reading_of_error(_errors(firm)):
+        return replace(reading, claims=claims)
     is_error = firm.status or any(_errors(firm))
     failed = Reading(status=Status.FAILED, reason="unknown_error", claims=claims)
     return failed if is_error else UNREADABLE
@@ -185,14 +185,14 @@ SCREENER = ApiVersion(
     scheme="Token",
     headers={},
     credits="/user/credits",
-    enclosed=query,
-    is_default_unspoken=True,
+    payload=query,
+    omits_default_fields=True,
     endpoints={
         "people": CrustdataEndpoint(
             path="/screener/person/enrich",
             parameters={"linkedin_url": "linkedin_profile_url", "email": "business_email"},
-            # All that the document calls default: naming `business_email` drops what is not named
-            # beside it.
+            # All fields that the document calls default: a request that names `business_email` gets
+            # only the fields that it names.
             fields=(
                 *("linkedin_profile_url", "linkedin_flagship_url", "name", "location", "email"),
                 *("title", "last_updated", "headline", "summary", "num_of_connections", "skills"),
@@ -201,17 +201,17 @@ SCREENER = ApiVersion(
                 *("education_background", "all_employers_company_id", "all_titles"),
                 *("all_schools", "all_degrees"),
             ),
-            always=lambda options: ("business_email",) if options.business_email else (),
+            required_fields=lambda options: ("business_email",) if options.business_email else (),
             prices=SCREENER_PRICES,
-            billed=("realtime", "force_fetch", "preview", "min_similarity_score"),
-            switches=_person_switches,
-            # No answer says which e-mail it is about.
+            has_preview=True,
+            flags=_person_flags,
+            # No answer echoes the e-mail address.
             size=lambda options, name: (
                 options.emails_per_request or 1 if name == "email" else BATCH
             ),
             read_element=read_element,
             absent=MISSING,
-            alone=_by_email,
+            bind_single=_bind_single_email,
         ),
         "companies": CrustdataEndpoint(
             path="/screener/company",
@@ -220,8 +220,8 @@ SCREENER = ApiVersion(
                 "company_linkedin_url": "company_linkedin_url",
                 "company": "company_name",
             },
-            # "Without fields only basic and firmographics": the others are opened account by
-            # account, and one that is not fails the whole request.
+            # "Without fields only basic and firmographics": the other fields are opened for each
+            # account, and a field that is not open fails the whole request.
             fields=(
                 *("company_id", "company_name", "linkedin_profile_name", "linkedin_profile_url"),
                 *("crunchbase_profile_url", "crunchbase_profile_uuid", "linkedin_id"),
@@ -235,17 +235,16 @@ SCREENER = ApiVersion(
                 *("acquisition_status", "ipo_date", "markets", "stock_symbols", "ceo_location"),
                 "all_office_addresses",
             ),
-            always=lambda _: _NAMES,
+            required_fields=lambda _: _NAMES,
             prices=SCREENER_COMPANY_PRICES,
-            billed=("realtime", "exact_match"),
-            switches=_company_switches,
+            flags=_company_flags,
             size=lambda options, _: options.companies_per_request or 1,
             read_element=read_company,
             absent=MISSING,
-            # "exact_match … returns []" for a miss
+            # "exact_match … returns []" for no match
             empty=lambda options: STATES["not_found"] if options.exact_match else EMPTY,
-            alone=bind_single_company,
-            written=quoted,
+            bind_single=bind_single_company,
+            format_value=quoted,
         ),
     },
 )

@@ -1,4 +1,4 @@
-"""From an element of the screener's answer to a company."""
+"""The screener's companies: wire types and the model."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -9,25 +9,25 @@ from enrich_pandas.providers.crustdata.companies import (
     Number,
     Sic,
     headcounts,
-    joined,
+    join_names,
     location,
     naics_codes,
     sic_codes,
     whole,
     year,
 )
-from enrich_pandas.providers.crustdata.people import profiles
+from enrich_pandas.providers.crustdata.people import distinct_profiles
 from enrich_pandas.providers.decoding import Date, Id, Texts, Wire, date, identifier, text, texts
 
-# -- Wire types of Crustdata's older API, ``GET /screener/company``, in the vendor's words -------
+# -- Wire types ----------------------------------------------------------------------------------
 # Source: the "Company Enrichment API Dictionary" (2024-11-01).
 #
-# Left out, and kept in the raw answer: what has no column because it is a measure of this vendor
-# alone (``web_traffic``, ``glassdoor``, ``g2``, ``job_openings``, ``seo``, ``producthunt``,
-# ``gartner``, ``news_articles``, growth and history of any number, ``days_since_last_fundraise``,
-# which counts from an unknown day), the people of a company (``founders``, ``cxos``,
-# ``decision_makers``, ``ceo_location``), whom `enrich.people` is for, ``crunchbase_profile_uuid``,
-# and ``is_full_domain_match``, which is looked at here instead.
+# Left out, but kept in the raw answer: measures of this vendor alone (``web_traffic``,
+# ``glassdoor``, ``g2``, ``job_openings``, ``seo``, ``producthunt``, ``gartner``, ``news_articles``,
+# growth and history of numbers), ``days_since_last_fundraise``, which counts from an unknown day,
+# the people of a company (``founders``, ``cxos``, ``decision_makers``, ``ceo_location``), which
+# `enrich.people` delivers, ``crunchbase_profile_uuid``, and ``is_full_domain_match``, because the
+# domain is compared here.
 
 
 class Taxonomy(Wire):
@@ -82,13 +82,13 @@ class Investment(Wire):
 
 
 class Named(Wire):
-    """Wire type: a company of which something is said, as it was asked for."""
+    """Wire type: a company with a state, as it was requested."""
 
     identifier: str | None = None
 
 
 class Firm(Wire):
-    """Wire type: an element of the answer, a company or what is said in place of some."""
+    """Wire type: an element of the answer, a company or a state instead of some."""
 
     company_id: Id = None
     company_name: str | None = None
@@ -132,11 +132,11 @@ class Firm(Wire):
     message: Any = None
 
 
-# -- From an element of the screener's answer to a company ---------------------------------------
+# -- Model ---------------------------------------------------------------------------------------
 
 
 def company_of(firm: Firm) -> Company:
-    """Make a company of an element of the answer."""
+    """Return the company of an element."""
     taxonomy, people = firm.taxonomy or Taxonomy(), firm.headcount or HeadcountData()
     money, rivals = firm.funding_and_investment or Investment(), firm.competitors or Competitors()
     fundings = [_funding(one) for one in money.funding_milestones_timeseries or () if one]
@@ -184,7 +184,7 @@ def company_of(firm: Firm) -> Company:
         investors=texts(money.crunchbase_investors, separator=","),
         competitors=texts(rivals.competitor_website_domains, separator=","),
         offices=[Location(name=place) for place in texts(firm.all_office_addresses)],
-        social_profiles=profiles(
+        social_profiles=distinct_profiles(
             [SocialProfile(network="twitter", url=text(firm.company_twitter_url))]
         ),
         fundings=fundings,
@@ -199,7 +199,7 @@ def company_of(firm: Firm) -> Company:
 
 
 def named_in(firm: Firm) -> Iterator[str]:
-    """Yield the identifiers of the companies of which an element says something."""
+    """Yield the identifiers of the companies that an element is about."""
     for one in [*(firm.companies or ()), *(firm.companies_to_be_enriched or ())]:
         name = one.identifier if isinstance(one, Named) else one
         if name:
@@ -211,5 +211,5 @@ def _funding(milestone: Milestone) -> Funding:
         round=text(milestone.funding_round),
         amount_usd=whole(milestone.funding_milestone_amount_usd),
         announced_date=date(milestone.funding_date) or date(milestone.date),
-        investors=joined(milestone.funding_milestone_investors),
+        investors=join_names(milestone.funding_milestone_investors),
     )

@@ -1,4 +1,4 @@
-"""From an element of the screener's answer to a person."""
+"""The screener's people: wire types and the model."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -14,7 +14,11 @@ from enrich_pandas.models import (
     Person,
     SocialProfile,
 )
-from enrich_pandas.providers.crustdata.people import completed, merged, profiles
+from enrich_pandas.providers.crustdata.people import (
+    distinct_profiles,
+    fill_from_position,
+    merge_emails,
+)
 from enrich_pandas.providers.decoding import (
     Date,
     Id,
@@ -27,13 +31,13 @@ from enrich_pandas.providers.decoding import (
     texts,
 )
 
-# -- Wire types of Crustdata's older API, ``GET /screener/person/enrich``, in the vendor's words -
-# Source: the page "People Enrichment API" and its data dictionary (2024-11-01), and the drift that
-# public clients have met: a text where a list is promised and the reverse, ids as lists.
+# -- Wire types ----------------------------------------------------------------------------------
+# Source: the page "People Enrichment API" and its data dictionary (2024-11-01), and the differences
+# that public clients have seen: a text for a documented list and the reverse, ids as lists.
 
 
 class BusinessEmail(Wire):
-    """Wire type: what is known of an address, under that address."""
+    """Wire type: the details of an e-mail address, under that address."""
 
     verification_status: str | None = None
     last_validated_at: Date = None
@@ -98,7 +102,7 @@ class Award(Wire):
 
 
 class Profile(Wire):
-    """Wire type: an element of the answer, a person or an error in place of one."""
+    """Wire type: an element of the answer, a person or an error instead of one."""
 
     linkedin_profile_url: str | None = None
     linkedin_flagship_url: str | None = None
@@ -134,16 +138,16 @@ class Profile(Wire):
     message: Any = None
 
 
-# -- From an element of the screener's answer to a person ----------------------------------------
+# -- Model ---------------------------------------------------------------------------------------
 
 
 def person_of(profile: Profile) -> Person:
-    """Make a person of an element of the answer."""
+    """Return the person of an element."""
     current = [_experience(job, is_current=True) for job in profile.current_employers or () if job]
     past = [_experience(job, is_current=False) for job in profile.past_employers or () if job]
     place = text(profile.location)
     picture = text(profile.profile_picture_permalink) or text(profile.profile_picture_url)
-    return completed(
+    return fill_from_position(
         Person(
             id=identifier(profile.person_id),
             name=text(profile.name),
@@ -159,12 +163,12 @@ def person_of(profile: Profile) -> Person:
             score=profile.score,
             updated_at=date(profile.last_updated),
             is_realtime=profile.enriched_realtime,
-            emails=merged(_emails(profile)),
+            emails=merge_emails(_emails(profile)),
             experiences=[*current, *past],
             educations=[
                 _education(school) for school in profile.education_background or () if school
             ],
-            social_profiles=profiles(_social_profiles(profile)),
+            social_profiles=distinct_profiles(_social_profiles(profile)),
             certifications=[_certification(one) for one in profile.certifications or () if one],
             honors=[_honor(award) for award in profile.honors or () if award],
             skills=texts(profile.skills, separator=","),
