@@ -233,8 +233,8 @@ CLAIMS = [
         "each spelling of a person is requested",
         "enrich_pandas.frame.canonical:_canonicalize_exactly",
         replace(
-            "canonical(identifier, cell)",
-            "(lambda pair: (pair[0] and str(cell), pair[1]))(canonical(identifier, cell))",
+            "[value for value, _ in results]",
+            "[value and str(cell) for (value, _), cell in zip(results, cells, strict=True)]",
         ),
         "tests/frame/test_validation.py tests/end_to_end/test_enrichment.py",
     ),
