@@ -214,11 +214,7 @@ def prepare_stage(
         raise
 
     def finish() -> pd.DataFrame | Tables:
-<<<<<<< HEAD
-        result = arrivals.assemble(frame, stage.identified, runner.answers)
-=======
-        result = collector.assemble(frame, stage.identified, runner.results)
->>>>>>> own-r2
+        result = collector.assemble(frame, stage.identified, runner.answers)
         path = journal_path(environment)
         store_report(result, stage.kind, terms.output.prefix, runs=[runner.run], journal=path)
         return result

@@ -235,13 +235,8 @@ def test_plan_of_invented_rows_opens_no_journal(untouched, provider):
     assert "made up the row" in explain(*next(iter(quote.refused)))
 
 
-<<<<<<< HEAD
-def test_a_handle_is_refused_where_dask_wants_columns(untouched):
-    with pytest.raises(ValueError, match="wait=False returns a handle"):
-=======
 def test_handle_inside_map_partitions_raises(untouched):
-    with pytest.raises(ValueError, match="wait=False gives a handle"):
->>>>>>> own-f
+    with pytest.raises(ValueError, match="wait=False returns a handle"):
         large().map_partitions(lambda part: part.enrich.people(wait=False))
 
 

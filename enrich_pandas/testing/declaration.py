@@ -77,7 +77,8 @@ class DeclarationContract(Contract):
 
     def test_limits_are_positive(self) -> None:
         """The batch size, the connections and the rate limit are positive."""
-        provider, rate = self.provider, self.provider.rate_limit
+        provider = self.provider
+        rate: object = provider.rate_limit
         expect(provider.batch_size >= 1, "`batch_size` must be 1 or more.")
         expect(provider.connections >= 1, "`connections` must be 1 or more.")
         expect(
