@@ -321,7 +321,6 @@ class Run:
         if not found:
             raise InputError(
                 f"Run {self.id} has no raw answers: they have expired and were deleted.",
-                cost="Nothing was spent.",
                 todo="Repeat the call inside ep.replay(…, mode='once').",
             )
         cassette = Cassette(
@@ -348,7 +347,6 @@ class Run:
         if held not in ("hold", "resend"):
             raise ConfigurationError(
                 f"held={held!r} is not valid.",
-                cost="Nothing was spent.",
                 todo='Type held="hold", or held="resend" to request held rows again at the risk '
                 "of paying twice.",
             )
@@ -463,7 +461,6 @@ def run(id: str) -> Run:  # noqa: A002 - what users call it
             newest = [one["id"] for one in journal.queries.runs()[:3]]
             raise InputError(
                 f"The journal has no run {id!r}.",
-                cost="Nothing was spent.",
                 todo=f"See ep.runs(). The newest runs are {', '.join(newest)}."
                 if newest
                 else "Enrich a frame first: this journal has no run yet.",

@@ -52,7 +52,6 @@ def provider_for(
     if call is None or not identities:
         raise InputError(
             f"The input of run {run} has expired and was deleted.",
-            cost="Nothing was spent.",
             todo="Repeat the original call: stored rows are not bought again.",
         )
     made = remake_provider(call) if given is None else find_provider(given)
@@ -67,7 +66,6 @@ def provider_for(
     where = "" if call.realm == realm else f" It was a run in the environment {call.realm!r}."
     raise ConfigurationError(
         f"Run {run} cannot be resumed with {what}.{where}",
-        cost="Nothing was spent.",
         todo=f"Type ep.run({run!r}).resume(provider=…) with the options of the original call.",
     )
 

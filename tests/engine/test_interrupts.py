@@ -303,7 +303,7 @@ def test_a_script_that_ends_stops_spending(slow, tmp_path, then, code, status):
     script = SCRIPT.format(url=slow.url("crustdata"), journal=journal, then=then)
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
     assert ended.returncode == code
-    assert (b"Nobody waited for run" in ended.stderr) == (status == "interrupted")
+    assert (b"was not waited for" in ended.stderr) == (status == "interrupted")
     with ep.sandbox(url=slow.url("crustdata"), journal=journal):
         assert ep.runs()["status"].tolist() == [status]
         again = counts(enrich(people(300)))
