@@ -5,7 +5,7 @@ import re
 
 import msgspec
 
-from enrich_pandas.providers.base import Identity, Kind
+from enrich_pandas.providers.base import Identity, Kind, RateLimit
 from enrich_pandas.testing.basis import FEWEST_HITS, Contract, Scene, expect
 
 # The identifiers that the library reads from rows. A provider cannot add one.
@@ -81,7 +81,8 @@ class DeclarationContract(Contract):
         expect(provider.batch_size >= 1, "`batch_size` must be 1 or more.")
         expect(provider.connections >= 1, "`connections` must be 1 or more.")
         expect(
-            rate is None or (rate.requests >= 1 and 0 < rate.seconds < math.inf),
+            rate is None
+            or (isinstance(rate, RateLimit) and rate.requests >= 1 and 0 < rate.seconds < math.inf),
             f"`rate_limit` must be RateLimit(requests, seconds), both positive. It is {rate!r}.",
         )
 
@@ -99,8 +100,9 @@ class DeclarationContract(Contract):
             msgspec.json.encode(sorted(self.provider.billed_options(kind).items())) for _ in "12"
         )
         expect(first == second, "`billed_options` must return the same for the same options.")
+        version: object = self.provider.version
         expect(
-            isinstance(self.provider.version, str) and self.provider.version,
+            isinstance(version, str) and version,
             "`version` must be the version of the vendor's API, as text.",
         )
 

@@ -271,7 +271,7 @@ class SecrecyContract(Contract):
         Override it if the credentials are not arguments of the class.
         """
         given = dict.fromkeys(self.provider.credentials, TEXT)
-        kind = type(self.provider)
+        kind: Any = type(self.provider)
         make: Any = partial(replace, self.provider) if is_dataclass(kind) else kind
         return cast("Provider", make(**given))
 

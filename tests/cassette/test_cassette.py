@@ -5,8 +5,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 import vcr
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import enrich_pandas as ep
 from enrich_pandas.cassette.file import Interaction, Recording, load, save

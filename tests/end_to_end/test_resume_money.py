@@ -65,7 +65,7 @@ def test_nor_does_it_grow_too_old_while_one_goes_on_with_it_slowly(box, monkeypa
 
         return wait
 
-    for name in ("find_secrets", "check_quote"):
+    for name in ("find_secrets", "check_cost"):
         monkeypatch.setattr(pipeline, name, slowly(getattr(pipeline, name)))
     for _ in range(3):
         again = newest().resume(progress=None)

@@ -6,8 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from enrich_pandas.journal.erasure import (
     _FOLDED_TO_ASCII,

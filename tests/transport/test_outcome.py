@@ -3,8 +3,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from enrich_pandas.providers.base import Outcome, Request, Response
 from enrich_pandas.transport import Exchange

@@ -20,8 +20,7 @@ import vcr
 
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.providers.base import Request, Secret
-from enrich_pandas.transport import Exchange, Transport
-from enrich_pandas.transport import connection as connections
+from enrich_pandas.transport import Exchange, Transport, connection as connections
 from enrich_pandas.transport.connection import Phase
 from tests.canaries import unwatched
 
