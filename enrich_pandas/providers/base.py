@@ -333,17 +333,11 @@ def options_of(provider: Provider) -> dict[str, Any]:
     >>> options_of(ep.Crustdata(business_email=True))["business_email"]
     True
     """
-<<<<<<< HEAD
-    names = [one.name for one in fields(provider) if one.init] if is_dataclass(provider) else []
-=======
     kind: Any = type(provider)
     names = [one.name for one in fields(kind) if one.init] if is_dataclass(kind) else []
->>>>>>> own-r2
     others = getattr(provider, "__dict__", {})
     # A cached property is set by its first use, not by the user.
-    names += [
-        one for one in others if not isinstance(getattr(type(provider), one, None), cached_property)
-    ]
+    names += [one for one in others if not isinstance(getattr(kind, one, None), cached_property)]
     return {name: getattr(provider, name) for name in names if not name.startswith("_")}
 
 
