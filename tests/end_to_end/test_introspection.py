@@ -51,7 +51,8 @@ def methods(thing) -> list:
 
 LOOKS = {
     "repr": repr,
-    "html": lambda thing: getattr(thing, "_repr_html_", str)(),
+    # Like IPython, which shows a class by its repr.
+    "html": lambda thing: isinstance(thing, type) or getattr(thing, "_repr_html_", str)(),
     "dir": dir,
     "hasattr": lambda thing: [hasattr(thing, name) for name in (*dir(thing), "no_such_name")],
     "members": methods,
