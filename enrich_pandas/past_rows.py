@@ -53,7 +53,6 @@ def provider_for(
     if call is None or not identities:
         raise InputError(
             f"The input of run {run} has expired and was deleted.",
-            cost="Nothing was spent.",
             todo="Repeat the original call: stored rows are not bought again.",
         )
     made = remake_provider(call) if given is None else find_provider(given)
@@ -68,7 +67,6 @@ def provider_for(
     where = "" if call.realm == realm else f" It was a run in the environment {call.realm!r}."
     raise ConfigurationError(
         f"Run {run} cannot be resumed with {what}.{where}",
-        cost="Nothing was spent.",
         todo=f"Type ep.run({run!r}).resume(provider=…) with the options of the original call.",
     )
 
@@ -88,6 +86,10 @@ class PastRows:
         Their positions among all identities of the run; None for all.
     """
 
+    run: str
+    provider: str
+    call: RecordedCall | None
+
     def __init__(
         self,
         run: str,
@@ -99,7 +101,7 @@ class PastRows:
         places: Sequence[int] | None = None,
     ) -> None:
         self.run, self.provider, self.kind, self.call = run, provider, kind, call
-        self.identities = list(identities)
+        self.identities: list[Identity] = list(identities)
         self._places = range(len(self.identities)) if places is None else places
 
     @property

@@ -214,7 +214,7 @@ def prepare_stage(
         raise
 
     def finish() -> pd.DataFrame | Tables:
-        result = collector.assemble(frame, stage.identified, runner.results)
+        result = collector.assemble(frame, stage.identified, runner.answers)
         path = journal_path(environment)
         store_report(result, stage.kind, terms.output.prefix, runs=[runner.run], journal=path)
         return result

@@ -12,7 +12,7 @@ from enrich_pandas.providers.base import Identity, Kind, Provider
 
 GROUP = "enrich_pandas.providers"
 
-logger = logging.getLogger("enrich_pandas")
+logger: logging.Logger = logging.getLogger("enrich_pandas")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,7 +100,7 @@ def find_provider(provider: str | Provider) -> Provider:
 
 def _hint(provider: object) -> str:
     if isinstance(provider, type):
-        return f"Make one of the class: {provider.__name__}()."
+        return f"Pass an instance: {provider.__name__}()."
     if isinstance(provider, list | tuple):
         return "Do not nest lists of providers."
     return _names()

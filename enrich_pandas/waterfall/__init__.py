@@ -86,7 +86,7 @@ class Cascade:
     """
 
     def __init__(self, terms: Terms, groups: Groups) -> None:
-        self.done = threading.Event()
+        self.done: threading.Event = threading.Event()
         self.error: EnrichError | None = None
         self.asked: list[StageAnswers] = []
         self.runs: list[str] = []
@@ -98,7 +98,7 @@ class Cascade:
         self._wall = None if terms.budget is None else terms.budget.credits
         first, self._runner = self._begin(0, terms.budget)
         self.asked.append(first)
-        self.run = self._runner.run
+        self.run: str = self._runner.run
         self.runs.append(self.run)
 
     # -- what a handle does with a driver ---------------------------------------------------------
@@ -221,7 +221,7 @@ class Cascade:
         except BaseException:
             journal.close()
             raise
-        return StageAnswers(terms.names[number], stage, places, runner.results), runner
+        return StageAnswers(terms.names[number], stage, places, runner.answers), runner
 
     def _shared(self) -> Budget | None:
         """Return the budget of all stages: the first one's, if it has no name of its own."""

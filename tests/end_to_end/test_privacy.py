@@ -14,6 +14,7 @@ import enrich_pandas as ep
 from enrich_pandas.journal import Journal, erasure
 from enrich_pandas.journal.erasure import TextMatcher, remove_elements
 from enrich_pandas.journal.suppression import identifier_keys
+from tests.conftest import HOUR
 
 LEADS = pd.DataFrame(
     {
@@ -173,11 +174,14 @@ def test_who_is_forgotten_leaves_no_readable_byte_and_the_others_stay(home, prov
 
 
 @pytest.mark.parametrize("vendor", [ep.Amplemarket, ep.Zoho])
-def test_who_is_forgotten_while_her_job_is_open_is_not_in_what_arrives_later(home, vendor):
+def test_who_is_forgotten_while_her_job_is_open_is_not_in_what_arrives_later(
+    home, vendor, end_jobs
+):
     people = pd.DataFrame({"Email": [f"late{n}@acme.example" for n in range(4)]})
-    with ep.sandbox(misses=0, journal=home, job_seconds=(1.0, 1.0)) as box:
+    with ep.sandbox(misses=0, journal=home, job_seconds=HOUR) as box:
         assert set(enriched(people, provider=vendor(patience=0.1))["person_status"]) == {"pending"}
         ep.forget("late1@acme.example")
+        end_jobs()
         after = enriched(people, provider=vendor(patience=30))
         assert after["person_status"].tolist() == ["matched", "suppressed", "matched", "matched"]
         assert not mentions(home, "late1@acme.example")
@@ -406,13 +410,14 @@ def test_who_was_left_unread_and_is_forgotten_is_not_held(died, box, home, monke
 
 
 @pytest.mark.parametrize(("days", "retention"), [(89, "90D"), (0.9, "0D")])
-def test_an_open_job_is_fetched_while_it_is_young(home, monkeypatch, days, retention):
+def test_an_open_job_is_fetched_while_it_is_young(home, monkeypatch, end_jobs, days, retention):
     """It has a day at least: it was paid for, and nobody has seen what it found."""
     monkeypatch.setattr(ep.options, "retention", retention)
-    jobs = {"misses": 0, "journal": home, "job_seconds": (1.0, 1.0)}
+    jobs = {"misses": 0, "journal": home, "job_seconds": HOUR}
     with ep.sandbox(**jobs) as box:
         first = enriched(provider=ep.Amplemarket(patience=0.1), max_age=retention)
         assert set(first["person_status"]) == {"pending"}
+        end_jobs()
         in_days(monkeypatch, days)
         after = enriched(provider=ep.Amplemarket(patience=30), max_age=retention)
         assert set(after["person_status"]) == {"matched"}

@@ -211,8 +211,8 @@ def test_one_altered_row_is_an_error_that_names_its_position_and_nobody(made, pr
         people(stranger(LEADS), provider, fields=FIELDS)
     error = caught.value
     assert error.rows == [17]
-    assert "1 row is not in the recording" in error.what
-    assert "position 17, asked by linkedin_url with POST /person/enrich" in error.what
+    assert "1 row is not in the cassette" in error.what
+    assert "position 17, requested by linkedin_url with POST /person/enrich" in error.what
     assert 'mode="new_episodes"' in error.todo
     assert "stranger" not in str(error)
     others = error.result.drop(error.result.index[17])["person_name"]
@@ -241,7 +241,7 @@ def test_what_is_not_recorded_is_asked_and_paid_for_alone_where_the_mode_says_so
 
 def test_rows_that_the_budget_left_out_are_left_out_again(tmp_path):
     path = tmp_path / "budget.yaml"
-    told = pytest.warns(UserWarning, match=r"20 of those asked about are not in .*budget\.yaml")
+    told = pytest.warns(UserWarning, match=r"20 identities are not in .*budget\.yaml")
     with told, ep.sandbox(misses=0), ep.replay(path, mode="once"):
         before = people(budget=40)
     assert (before["person_status"] == "skipped").sum() == 20
@@ -273,7 +273,7 @@ def test_a_block_that_fails_leaves_the_old_recording_and_what_was_bought(made, t
         assert len(box.ledger) == 5
     assert len(list(tmp_path.iterdir())) == 1
     with ep.replay(path) as recording:
-        assert repr(recording) == "<recording all.yaml: 1 answers>"
+        assert repr(recording) == "<cassette all.yaml: 1 answers>"
 
 
 def test_a_recording_is_its_owners_alone_and_the_same_bytes_whatever_the_order(made, tmp_path):
@@ -486,7 +486,7 @@ def test_400_answers_of_60_kb_by_16_connections_are_recorded_whole_and_replayed_
     assert box.requests["method"].eq("POST").sum() == 400  # beside one for the balance
     assert path.stat().st_size > 400 * 50_000
     with ep.replay(path) as recording:
-        assert repr(recording) == "<recording report.yaml: 400 answers>"
+        assert repr(recording) == "<cassette report.yaml: 400 answers>"
         assert people(frame, provider).equals(before)
     with unwatched("vcr"):
         assert vcr.cassette.Cassette.load(path=str(path)).requests

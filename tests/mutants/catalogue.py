@@ -42,13 +42,13 @@ DASK = "tests/test_dask_frame.py"
 ORDER_OF_WRITES = [
     Mutant(
         "the request is sent before its intent is written",
-        "enrich_pandas.engine.sender:Sender.ask",
-        swap("self._intend", "self._send("),
+        "enrich_pandas.engine.sender:Sender.send",
+        swap("self._record_request", "self._send("),
         f"{CRASH} {MONEY}",
     ),
     Mutant(
         "the raw answer is not written",
-        "enrich_pandas.engine.sender:Sender._record",
+        "enrich_pandas.engine.sender:Sender._record_answer",
         drop("record_answer"),
         f"{JOURNAL} {RUNNER} {CRASH}",
     ),
@@ -78,7 +78,7 @@ ORDER_OF_WRITES = [
     ),
     Mutant(
         "a failed write rolls back the writes of other threads",
-        "enrich_pandas.journal.database:_SharedTransaction._take_back",
+        "enrich_pandas.journal.database:_SharedTransaction._roll_back",
         replace('execute("ROLLBACK TO own")', "rollback()"),
         DATABASE,
     ),
@@ -97,7 +97,7 @@ ORDER_OF_WRITES = [
     Mutant(
         "more requests run at once than the vendor has connections",
         "enrich_pandas.engine.sender:Slots._take",
-        drop("self._free -= is_mine"),
+        drop("self._free -= is_acquired"),
         "tests/engine/test_slots.py",
     ),
     Mutant(
@@ -108,8 +108,8 @@ ORDER_OF_WRITES = [
     ),
     Mutant(
         "polling takes no concurrency slot",
-        "enrich_pandas.engine.sender:Sender._turn",
-        replace("self._slots.one()", '__import__("contextlib").nullcontext(True)'),
+        "enrich_pandas.engine.sender:Sender._slot",
+        replace("self._slots.acquire()", '__import__("contextlib").nullcontext(True)'),
         "tests/engine/test_polling.py",
     ),
     Mutant(
@@ -195,7 +195,7 @@ CLAIMS = [
     ),
     Mutant(
         "a dead process's request is sent again",
-        "enrich_pandas.engine.sender:Sender.ask",
+        "enrich_pandas.engine.sender:Sender.send",
         never("task.adopt"),
         f"{RUNNER} {MONEY} {CRASH}",
     ),
@@ -233,8 +233,8 @@ CLAIMS = [
         "each spelling of a person is requested",
         "enrich_pandas.frame.canonical:_canonicalize_exactly",
         replace(
-            "[value for value, _ in verdicts]",
-            "[value and str(cell) for (value, _), cell in zip(verdicts, cells, strict=True)]",
+            "[value for value, _ in results]",
+            "[value and str(cell) for (value, _), cell in zip(results, cells, strict=True)]",
         ),
         "tests/frame/test_validation.py tests/end_to_end/test_enrichment.py",
     ),
@@ -273,7 +273,7 @@ BUDGET = [
     ),
     Mutant(
         "a request that is billed without a price counts as free",
-        "enrich_pandas.journal.database:STAKES",
+        "enrich_pandas.journal.schema:BATCH_RISKS",
         replace("SUM(credits)", "NULLIF(SUM(credits), 0)"),
         JOURNAL,
     ),
@@ -324,19 +324,19 @@ OUTCOMES = [
     ),
     Mutant(
         "a billed request reuses a connection",
-        "enrich_pandas.transport:Transport.send",
+        "enrich_pandas.transport.client:Transport.send",
         replace("Adapter() if request.billed else ", ""),
         HTTP,
     ),
     Mutant(
         "an accepted answer is written before its connection is free",
-        "enrich_pandas.engine.sender:Sender.ask",
+        "enrich_pandas.engine.sender:Sender.send",
         always("Outcome.ACCEPTED"),
         RUNNER,
     ),
     Mutant(
         "a refusal is written after its connection is free",
-        "enrich_pandas.engine.sender:Sender.ask",
+        "enrich_pandas.engine.sender:Sender.send",
         never("Outcome.ACCEPTED"),
         RUNNER,
     ),
@@ -357,7 +357,7 @@ STOPPING = [
     ),
     Mutant(
         "a run without a useful answer continues",
-        "enrich_pandas.engine.sender:Sender.take_stock",
+        "enrich_pandas.engine.sender:Sender.count_useless",
         never("is_enough"),
         f"{MONEY} {RUNNER} tests/end_to_end/test_vendors.py",
     ),
@@ -366,7 +366,7 @@ STOPPING = [
 BALANCES = [
     Mutant(
         "an empty account does not stop the run",
-        "enrich_pandas.engine.balance:BalanceCheck._judge",
+        "enrich_pandas.engine.balance:BalanceCheck._compare",
         drop("stop("),
         BALANCE,
     ),
@@ -381,13 +381,13 @@ BALANCES = [
     ),
     Mutant(
         "each request checks the balance",
-        "enrich_pandas.engine.balance:BalanceCheck.open",
+        "enrich_pandas.engine.balance:BalanceCheck.check",
         drop("self._request = None"),
         BALANCE,
     ),
     Mutant(
         "a balance that does not arrive blocks the run",
-        "enrich_pandas.engine.sender:Sender._glance",
+        "enrich_pandas.engine.sender:Sender._request_balance",
         replace("replace(request, deadline=DEADLINE)", "request"),
         BALANCE,
     ),
@@ -406,6 +406,18 @@ IDENTITIES = [
         always("== 1"),
         "tests/providers/test_binding.py tests/providers/test_amplemarket.py "
         "tests/testing/test_contract_jobs.py tests/testing/test_contract_jobs_of_vendors.py",
+    ),
+    Mutant(
+        "an element that names two identities is bound to both",
+        "enrich_pandas.providers.binding:bind",
+        replace("one_key and len(names) > 1", "False"),
+        "tests/providers/test_binding.py",
+    ),
+    Mutant(
+        "an option is not a part of what was bought",
+        "enrich_pandas.providers.base:Provider.billed_options",
+        returns("{}"),
+        "tests/providers/test_options.py",
     ),
     Mutant(
         "a job of another request is adopted",
@@ -468,19 +480,19 @@ FRAME = [
 WIRE = [
     Mutant(
         "a path can lead to another origin",
-        "enrich_pandas.transport:check_path",
+        "enrich_pandas.transport.client:check_path",
         never("_PATH"),
         f"{ORIGIN} {HTTP}",
     ),
     Mutant(
         "plain http is accepted",
-        "enrich_pandas.transport:normalize_origin",
+        "enrich_pandas.transport.client:normalize_origin",
         never('"http"'),
         ORIGIN,
     ),
     Mutant(
         "an answer can have any size",
-        "enrich_pandas.transport:Transport._receive",
+        "enrich_pandas.transport.client:Transport._receive",
         never("self._max_bytes"),
         HTTP,
     ),
@@ -540,7 +552,7 @@ ERASURE = [
     Mutant(
         "erasure keeps the headers",
         "enrich_pandas.journal.erasure:_erase_from_bodies",
-        replace('_without(row["headers"], trace)', 'row["headers"]'),
+        replace('_without(row["headers"], matcher)', 'row["headers"]'),
         PRIVACY,
     ),
     Mutant(
@@ -574,13 +586,13 @@ ERASURE = [
     ),
     Mutant(
         "an identity that is erased from an open job has cost nothing",
-        "enrich_pandas.journal.erasure:LEFT_OUT",
+        "enrich_pandas.journal.erasure:REMOVE_IDENTITIES",
         replace("MIN(at_risk, (reserved - held) * :share)", "0"),
         JOURNAL,
     ),
     Mutant(
         "the suppression list is not read before spending",
-        "enrich_pandas.journal.suppression:SuppressionFilter.for_rows.refuse",
+        "enrich_pandas.journal.suppression:SuppressionFilter.for_rows.find_cause",
         returns("None"),
         PRIVACY,
     ),
@@ -593,7 +605,7 @@ ERASURE = [
     Mutant(
         "the suppression list is readable",
         "enrich_pandas.journal.suppression:digest",
-        returns('f"{kind} {mark}".encode()'),
+        returns('f"{kind} {name}".encode()'),
         PRIVACY,
     ),
 ]
@@ -608,21 +620,18 @@ RETENTION = [
     Mutant(
         "a lost answer expires with the match before it",
         "enrich_pandas.journal.retention:_delete_results",
-        drop("UNCOVERED"),
+        drop("RESTORE_LATER_STATUS"),
         RESUME,
     ),
     Mutant(
         "a held row expires and is bought again",
         "enrich_pandas.journal.retention:_delete_results",
-        replace(
-            'WHERE fetched < ? AND status != ?", (moment, Status.HELD)',
-            'WHERE fetched < ?", (moment,)',
-        ),
+        replace("AND status != ?", "AND ? != ''"),
         JOURNAL,
     ),
     Mutant(
         "an unread answer is used whatever its age",
-        "enrich_pandas.engine.plan:Work.sent_again",
+        "enrich_pandas.engine.plan:Work.select_resent",
         replace("one.as_of <= self.oldest", "False"),
         RESUME,
     ),
@@ -709,7 +718,7 @@ FILES = [
     ),
     Mutant(
         "an answer outside the journal is assigned to another request",
-        "enrich_pandas.journal.disk:Overflow._take",
+        "enrich_pandas.journal.disk:Overflow._restore",
         replace("AND sent = ? AND", "AND ? > 0 AND"),
         OVERFLOW,
     ),
