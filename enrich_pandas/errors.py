@@ -61,7 +61,7 @@ class EnrichError(Exception):
     def __init__(self, what: str, *, cost: str = "", todo: str = "") -> None:
         super().__init__(what)
         self.what = what
-        self.cost = cost or self.default_cost
+        self.cost: str = cost or self.default_cost
         self.todo = todo
 
     def __str__(self) -> str:
@@ -257,7 +257,7 @@ class ReplayError(EnrichError):
         self, what: str, *, cost: str = "", todo: str = "", rows: Sequence[int] = ()
     ) -> None:
         super().__init__(what, cost=cost, todo=todo)
-        self.rows = list(rows)
+        self.rows: list[int] = list(rows)
 
 
 class RunInterrupted(EnrichError, KeyboardInterrupt):  # noqa: N818 - named after KeyboardInterrupt

@@ -64,15 +64,17 @@ class Run:
         self.provider: str = facts["provider"]
         self.kind: Kind = facts["kind"]
         self.status: str = facts["status"]
-        self.started = pd.Timestamp(facts["started"], unit="s", tz="UTC")
-        self.ended = pd.to_datetime(facts["ended"], unit="s", utc=True)
-        self.credits, self.credits_held = facts["credits"], facts["credits_held"]
-        self.credits_planned, self.budget = facts["credits_planned"], facts["budget"]
+        self.started: pd.Timestamp = pd.Timestamp(facts["started"], unit="s", tz="UTC")
+        self.ended: pd.Timestamp = pd.to_datetime(facts["ended"], unit="s", utc=True)
+        self.credits: float = facts["credits"]
+        self.credits_held: float = facts["credits_held"]
+        self.credits_planned: float = facts["credits_planned"]
+        self.budget: float | None = facts["budget"]
         has_budget = facts["budget"] is not None
         self._budget = Budget(facts["budget"], facts["budget_name"]) if has_budget else None
         self._call = call
         self._past = PastRows(self.id, self.provider, self.kind, call, identities)
-        self.balance = facts["balance"]
+        self.balance: float | None = facts["balance"]
 
     def __repr__(self) -> str:
         counts = Counter(self._past.statuses()).most_common()

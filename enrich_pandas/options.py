@@ -46,7 +46,7 @@ class Options:
     check_balance: bool = True
 
 
-options = Options()
+options: Options = Options()
 
 
 def read_max_age(given: str | timedelta) -> float:

@@ -86,6 +86,10 @@ class PastRows:
         Their positions among all identities of the run; None for all.
     """
 
+    run: str
+    provider: str
+    call: RecordedCall | None
+
     def __init__(
         self,
         run: str,
@@ -97,7 +101,7 @@ class PastRows:
         places: Sequence[int] | None = None,
     ) -> None:
         self.run, self.provider, self.kind, self.call = run, provider, kind, call
-        self.identities = list(identities)
+        self.identities: list[Identity] = list(identities)
         self._places = range(len(self.identities)) if places is None else places
 
     @property

@@ -91,6 +91,12 @@ class Cassette:
         While recording: the runs that started, and the suppression filters that they used.
     """
 
+    path: Path
+    is_offline: bool
+    started_runs: list[StartedRun]
+    suppressed: SuppressedEntries
+    filters: list[SuppressionFilter]
+
     def __init__(
         self,
         path: Path,
@@ -100,7 +106,7 @@ class Cassette:
     ) -> None:
         self.path, self.is_offline, self.started_runs = path, is_offline, list[StartedRun]()
         self.suppressed, self.filters = recording.suppressed, list[SuppressionFilter]()
-        self.as_of = recording.as_of or (0.0 if is_offline else round(time.time(), 6))
+        self.as_of: float = recording.as_of or (0.0 if is_offline else round(time.time(), 6))
         self._pid, self._locks = os.getpid(), {os.getpid(): threading.RLock()}
         self._latest = self.as_of
         self._answers: dict[Key, _Answers] = defaultdict(_Answers)

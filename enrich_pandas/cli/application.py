@@ -12,7 +12,7 @@ from enrich_pandas.report.render import as_text
 
 INTERRUPTED = 130  # the exit code that a shell expects after Ctrl-C
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain text can be copied and searched

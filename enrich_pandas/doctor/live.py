@@ -64,6 +64,9 @@ class Subject:
     Subject('email')
     """
 
+    name: str
+    value: str
+
     def __init__(self, name: str, value: str) -> None:
         self.name, self.value = name, value
         self.kind: Kind = KINDS[name]

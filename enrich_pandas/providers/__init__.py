@@ -12,7 +12,7 @@ from enrich_pandas.providers.base import Identity, Kind, Provider
 
 GROUP = "enrich_pandas.providers"
 
-logger = logging.getLogger("enrich_pandas")
+logger: logging.Logger = logging.getLogger("enrich_pandas")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

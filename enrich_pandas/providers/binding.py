@@ -18,7 +18,7 @@ import idna
 from enrich_pandas.models import Model
 from enrich_pandas.providers.base import Identity, Match, Status
 
-logger = logging.getLogger("enrich_pandas")
+logger: logging.Logger = logging.getLogger("enrich_pandas")
 
 _SITE = r"(?:(?:https?://)?(?:[\w-]+\.)*linkedin\.com\.?(?::\d+)?)?/*(?:(?:mwlite|comm)/)?"
 _PROFILE = re.compile(_SITE + r"in/+([^/?#]+).*", re.IGNORECASE)

@@ -205,7 +205,7 @@ class Transport:
         max_bytes: int = 64 * 2**20,
         user_agent: str | None = None,
     ) -> None:
-        self.origin = normalize_origin(origin)
+        self.origin: str = normalize_origin(origin)
         self._sign, self._renew = sign, renew
         self._deadline, self._max_bytes = deadline, max_bytes
         self._user_agent = user_agent or f"enrich-pandas/{version('enrich-pandas')}"

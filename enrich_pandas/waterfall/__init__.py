@@ -86,7 +86,7 @@ class Cascade:
     """
 
     def __init__(self, terms: Terms, groups: Groups) -> None:
-        self.done = threading.Event()
+        self.done: threading.Event = threading.Event()
         self.error: EnrichError | None = None
         self.asked: list[StageAnswers] = []
         self.runs: list[str] = []
@@ -98,7 +98,7 @@ class Cascade:
         self._wall = None if terms.budget is None else terms.budget.credits
         first, self._runner = self._begin(0, terms.budget)
         self.asked.append(first)
-        self.run = self._runner.run
+        self.run: str = self._runner.run
         self.runs.append(self.run)
 
     # -- what a handle does with a driver ---------------------------------------------------------
