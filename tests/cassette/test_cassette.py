@@ -32,7 +32,7 @@ INTERACTIONS = st.builds(
 
 @given(st.lists(INTERACTIONS, max_size=5), st.sampled_from([".yaml", ".json"]))
 @settings(max_examples=60, deadline=None)
-def test_what_is_written_is_read_by_us_and_by_vcrpy(interactions, suffix):
+def test_written_cassette_is_read_by_us_and_vcrpy(interactions, suffix):
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"cassette{suffix}"
         save(path, Recording(interactions=interactions, as_of=1e9))
@@ -46,7 +46,7 @@ def test_what_is_written_is_read_by_us_and_by_vcrpy(interactions, suffix):
 
 
 @pytest.mark.parametrize("answer", [b"\xff\xfe\x00\x01", b"\x1f\x8b\x08\x00"])
-def test_an_answer_that_is_no_text_goes_into_yaml_and_is_refused_by_json(tmp_path, answer):
+def test_binary_answer_is_accepted_by_yaml_only(tmp_path, answer):
     one = Interaction(method="GET", uri="https://a.example/", status=200, answer=answer)
     binary = Recording(interactions=[one])
     save(tmp_path / "x.yaml", binary)
@@ -57,7 +57,7 @@ def test_an_answer_that_is_no_text_goes_into_yaml_and_is_refused_by_json(tmp_pat
 
 
 @pytest.mark.parametrize("how", ["apply", "new"])
-def test_nothing_in_a_cassette_is_executed(tmp_path, how):
+def test_code_in_a_cassette_is_not_executed(tmp_path, how):
     made = tmp_path / "made"
     tag = f'!!python/object/{how}:os.mkdir ["{made}"]'
     (tmp_path / "x.yaml").write_text(f"interactions: {tag}\nversion: 1\n")
@@ -66,7 +66,7 @@ def test_nothing_in_a_cassette_is_executed(tmp_path, how):
     assert not made.exists()
 
 
-def test_answers_to_one_request_come_in_their_order_and_the_last_one_again(tmp_path):
+def test_answers_are_returned_in_order_and_last_repeats(tmp_path):
     one, two, busy = (
         Interaction(method="GET", uri="https://a.example/x", status=status, sent=sent)
         for status, sent in ((200, 3.0), (200, 1.0), (429, 2.0))

@@ -81,19 +81,19 @@ FILES = {"a database": stored, "an archive": archived, "a table": tabled, "its n
 
 
 @pytest.mark.parametrize("way", PLANTED)
-def test_the_scanner_sees_what_is_planted(way):
+def test_scanner_finds_planted_texts(way):
     assert sightings(TEXT, PLANTED[way](TEXT))
     assert not sightings(TEXT, PLANTED[way]("somebody else, without it"))
 
 
 @pytest.mark.parametrize("way", FILES)
-def test_it_sees_into_files(way, tmp_path):
+def test_scanner_finds_texts_in_files(way, tmp_path):
     FILES[way](tmp_path / "planted", TEXT)
     (seen,) = sighted(TEXT, tmp_path)
     assert seen.startswith(f"{tmp_path / 'planted'}: ")
 
 
-def test_it_sees_names_of_files(tmp_path):
+def test_scanner_finds_texts_in_file_names(tmp_path):
     (tmp_path / f"{TEXT.replace('/', '%2F')}.txt").touch()
     assert sighted(TEXT.replace("/", "%2F"), tmp_path)
 
@@ -121,7 +121,7 @@ def finished(watch, folder, **more):
     return session.exitstatus
 
 
-def test_a_run_that_leaves_nothing_passes(watch, tmp_path):
+def test_clean_test_run_passes(watch, tmp_path):
     logging.getLogger("enrich_pandas").debug("Batch 3 cannot be read.")
     assert finished(watch, tmp_path) == 0
 
@@ -129,23 +129,23 @@ def test_a_run_that_leaves_nothing_passes(watch, tmp_path):
 @pytest.mark.parametrize(
     "line", [f"header {PLANT}", "GET /in?u=linkedin.com/in/ada", "a@b.example"]
 )
-def test_a_run_that_logs_a_key_or_a_person_fails(watch, tmp_path, line):
+def test_logged_key_or_person_fails_the_test_run(watch, tmp_path, line):
     logging.getLogger("urllib3").debug(line)
     assert finished(watch, tmp_path) == 1
 
 
-def test_a_run_that_leaves_a_key_in_a_file_fails(watch, tmp_path):
+def test_key_in_a_file_fails_the_test_run(watch, tmp_path):
     (tmp_path / "left").write_bytes(gzip.compress(PLANT.encode()))
     assert finished(watch, tmp_path) == 1
 
 
-def test_a_run_that_left_a_key_in_a_folder_that_is_gone_fails(watch, tmp_path):
+def test_key_in_a_deleted_folder_fails_the_test_run(watch, tmp_path):
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "left").write_text(PLANT)
     assert finished(watch, tmp_path) == 1
 
 
-def test_a_run_of_several_processes_fails_where_one_has_seen_a_key(watch, tmp_path):
+def test_key_in_a_worker_process_fails_the_test_run(watch, tmp_path):
     worker, told = Watch(key=PLANT), {}
     worker.seen.append("seen")
     finished(worker, None, workeroutput=told)
@@ -153,7 +153,7 @@ def test_a_run_of_several_processes_fails_where_one_has_seen_a_key(watch, tmp_pa
     assert finished(watch, tmp_path) == 1
 
 
-def test_a_run_that_prints_a_key_fails(watch, tmp_path):
+def test_printed_key_fails_the_test_run(watch, tmp_path):
     report = SimpleNamespace(
         longreprtext="", sections=[("stdout", PLANT)], failed=False, nodeid="x::y"
     )
@@ -265,9 +265,7 @@ class Run:
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_nothing_that_a_run_makes_holds_a_key_or_says_whom(
-    vendor, monkeypatch, capfd, caplog, tmp_path
-):
+def test_outputs_of_a_run_contain_no_key_or_person(vendor, monkeypatch, capfd, caplog, tmp_path):
     kind = "companies" if vendor == "zoho" else "people"
     monkeypatch.setattr(flows, "POLL_SECONDS", 0.05)
     run, journal = Run(monkeypatch, capfd, caplog, tmp_path), tmp_path / "home" / "journal.sqlite"

@@ -71,7 +71,7 @@ def ran(tmp_path):
     return run
 
 
-def test_the_same_comes_out_without_assertions_with_any_hash_and_any_umask(ran):
+def test_results_do_not_depend_on_interpreter_options(ran):
     usual, others = ran("usual", [], "022", "1")
     assert usual.count("\n") == 4
     assert others == {0}

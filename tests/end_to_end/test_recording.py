@@ -66,7 +66,7 @@ def no_network(monkeypatch):
 # -- the same, again -----------------------------------------------------------------------------
 
 
-def test_a_replay_gives_the_same_frames_without_a_network_or_a_key(made, no_network):
+def test_replay_returns_equal_frames_without_network_and_key(made, no_network):
     path, (plain, cascaded), *_ = made
     with ep.replay(path):
         pd.testing.assert_frame_equal(people(), plain, check_exact=True)
@@ -76,7 +76,7 @@ def test_a_replay_gives_the_same_frames_without_a_network_or_a_key(made, no_netw
     assert set(plain["person_status"]) == {"matched", "not_found"}
 
 
-def test_runs_and_reports_of_a_replay_tell_what_those_of_the_recording_told(made):
+def test_replay_has_the_runs_and_reports_of_the_recording(made):
     path, (plain, _), runs, report, _ = made
     facts = ["provider", "kind", "rows", "identities", "status", "credits", "credits_planned"]
     facts += ["requests"]
@@ -90,7 +90,7 @@ def test_runs_and_reports_of_a_replay_tell_what_those_of_the_recording_told(made
     assert rows["person_name"].tolist() == plain["person_name"].tolist()
 
 
-def test_the_report_of_a_replay_says_what_was_spent_when_and_that_nothing_is_now(made):
+def test_report_of_a_replay_states_the_recorded_cost(made):
     path, _, runs, *_ = made
     with ep.replay(path) as cassette:
         report = people().enrich.report()
@@ -105,7 +105,7 @@ def test_the_report_of_a_replay_says_what_was_spent_when_and_that_nothing_is_now
     assert abs(report.runs["as_of"].iloc[0] - date) < pd.Timedelta(seconds=1)
 
 
-def test_the_plan_of_a_replay_counts_what_is_recorded_and_what_is_not(made):
+def test_plan_of_a_replay_counts_recorded_rows(made):
     with ep.replay(made[0]):
         plan, altered = ep.plan(LEADS), ep.plan(stranger(LEADS))
     assert (sum(plan.recorded.values()), plan.stored, plan.unrecorded) == (60, {}, 0)
@@ -114,7 +114,7 @@ def test_the_plan_of_a_replay_counts_what_is_recorded_and_what_is_not(made):
     assert "1  not in the recording; the call raises, and says which rows" in repr(altered)
 
 
-def test_a_recording_that_is_added_to_saves_what_is_in_it(made, tmp_path):
+def test_new_episodes_plan_counts_recorded_rows_as_free(made, tmp_path):
     path = tmp_path / "added.yaml"
     path.write_bytes(made[0].read_bytes())
     with ep.sandbox(journal=tmp_path / "own.sqlite"), ep.replay(path, mode="new_episodes"):
@@ -123,7 +123,7 @@ def test_a_recording_that_is_added_to_saves_what_is_in_it(made, tmp_path):
     assert "when it was recorded" not in repr(report)
 
 
-def test_a_replay_is_never_asked_to_confirm_and_plans_no_cost(made, monkeypatch):
+def test_replay_needs_no_confirmation_and_costs_nothing(made, monkeypatch):
     monkeypatch.setattr(ep.options, "confirm_above", 1.0)
     with ep.replay(made[0]):
         plan = ep.plan(LEADS)
@@ -131,7 +131,7 @@ def test_a_replay_is_never_asked_to_confirm_and_plans_no_cost(made, monkeypatch)
     assert (plan.requests, plan.credits) == (0, 0)
 
 
-def test_rows_less_others_in_another_order_or_doubled_are_the_same_rows(made):
+def test_replay_of_changed_row_sets_gives_equal_rows(made):
     path, (plain, _), *_ = made
     order = [40, 3, 3, 59, 17]
     with ep.replay(path):
@@ -139,7 +139,7 @@ def test_rows_less_others_in_another_order_or_doubled_are_the_same_rows(made):
     pd.testing.assert_frame_equal(some, plain.iloc[order], check_exact=True)
 
 
-def test_at_once_from_many_threads_every_frame_is_the_same(made):
+def test_replay_in_many_threads_gives_equal_frames(made):
     path, (plain, _), *_ = made
     with ep.replay(path), ThreadPoolExecutor(8) as pool:
         frames = list(pool.map(lambda _: people(), range(8)))
@@ -147,7 +147,7 @@ def test_at_once_from_many_threads_every_frame_is_the_same(made):
         pd.testing.assert_frame_equal(frame, plain, check_exact=True)
 
 
-def test_two_replays_at_once_in_two_threads_stay_apart(made, tmp_path):
+def test_two_replays_in_two_threads_are_independent(made, tmp_path):
     (path, (plain, _), *_), other = made, tmp_path / "other.yaml"
     with ep.sandbox(seed=1), ep.replay(other, mode="once"):
         expected = people()
@@ -165,7 +165,7 @@ def test_two_replays_at_once_in_two_threads_stay_apart(made, tmp_path):
     assert not first.equals(second)
 
 
-def test_of_nested_replays_the_inner_one_holds_and_then_the_outer_again(made, tmp_path):
+def test_inner_replay_overrides_the_outer_one(made, tmp_path):
     path, (plain, _), *_ = made
     with ep.replay(path):
         with pytest.raises(ep.ReplayError), ep.replay(tmp_path / "none.yaml"):
@@ -177,7 +177,7 @@ def test_of_nested_replays_the_inner_one_holds_and_then_the_outer_again(made, tm
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_forked_process_replays_too(made):
+def test_forked_process_replays(made):
     path, (plain, _), *_ = made
     with ep.replay(path):
         child = os.fork()
@@ -187,7 +187,7 @@ def test_a_forked_process_replays_too(made):
         assert people().equals(plain)
 
 
-def test_what_a_call_asked_for_again_is_asked_for_again_in_a_replay(tmp_path):
+def test_repeated_request_of_a_call_is_replayed(tmp_path):
     path, one = tmp_path / "twice.yaml", LEADS.iloc[:3]
     with ep.sandbox(misses=0), ep.replay(path, mode="all"):
         first, again = people(one), people(one, max_age="0D")
@@ -205,7 +205,7 @@ def test_what_a_call_asked_for_again_is_asked_for_again_in_a_replay(tmp_path):
 
 
 @pytest.mark.parametrize("provider", ["crustdata", CASCADE])
-def test_one_altered_row_is_an_error_that_names_its_position_and_nobody(made, provider):
+def test_altered_row_raises_with_its_position_only(made, provider):
     path, (plain, _), *_ = made
     with ep.replay(path), pytest.raises(ep.ReplayError) as caught:
         people(stranger(LEADS), provider, fields=FIELDS)
@@ -219,14 +219,14 @@ def test_one_altered_row_is_an_error_that_names_its_position_and_nobody(made, pr
     assert others.tolist() == plain.drop(plain.index[17])["person_name"].tolist()
 
 
-def test_other_options_are_not_recorded_and_all_rows_say_so(made):
+def test_other_options_raise_for_all_rows(made):
     with ep.replay(made[0]), pytest.raises(ep.ReplayError) as caught:
         people(provider=ep.Crustdata(business_email=True))
     assert caught.value.rows == list(range(60))
     assert "and 50 more" in str(caught.value)
 
 
-def test_what_is_not_recorded_is_asked_and_paid_for_alone_where_the_mode_says_so(made, tmp_path):
+def test_new_episodes_requests_only_missing_rows(made, tmp_path):
     path, (plain, _), *_ = made
     mine = tmp_path / "mine.yaml"
     mine.write_bytes(path.read_bytes())
@@ -239,7 +239,7 @@ def test_what_is_not_recorded_is_asked_and_paid_for_alone_where_the_mode_says_so
         assert people().equals(plain)
 
 
-def test_rows_that_the_budget_left_out_are_left_out_again(tmp_path):
+def test_rows_over_budget_are_skipped_in_the_replay(tmp_path):
     path = tmp_path / "budget.yaml"
     told = pytest.warns(UserWarning, match=r"20 identities are not in .*budget\.yaml")
     with told, ep.sandbox(misses=0), ep.replay(path, mode="once"):
@@ -252,7 +252,7 @@ def test_rows_that_the_budget_left_out_are_left_out_again(tmp_path):
 # -- recording -----------------------------------------------------------------------------------
 
 
-def test_what_is_stored_is_recorded_and_not_bought_again(made, tmp_path):
+def test_stored_answers_are_recorded_without_cost(made, tmp_path):
     path, live = tmp_path / "later.yaml", made[0].with_name("live.sqlite")
     with ep.sandbox(journal=live) as box, ep.replay(path, mode="once"):
         before = people(LEADS.iloc[5:20])
@@ -261,7 +261,7 @@ def test_what_is_stored_is_recorded_and_not_bought_again(made, tmp_path):
         assert people(LEADS.iloc[5:20]).equals(before)
 
 
-def test_a_block_that_fails_leaves_the_old_recording_and_what_was_bought(made, tmp_path):
+def test_failed_block_keeps_cassette_and_paid_answers(made, tmp_path):
     path = tmp_path / "all.yaml"
     path.write_bytes(made[0].read_bytes())
     with ep.sandbox(misses=0) as box:
@@ -276,7 +276,7 @@ def test_a_block_that_fails_leaves_the_old_recording_and_what_was_bought(made, t
         assert repr(recording) == "<cassette all.yaml: 1 answers>"
 
 
-def test_a_recording_is_its_owners_alone_and_the_same_bytes_whatever_the_order(made, tmp_path):
+def test_cassette_is_private_and_independent_of_order(made, tmp_path):
     path, live = made[0], made[0].with_name("live.sqlite")
     assert path.stat().st_mode & 0o777 == 0o600
     files = [tmp_path / "one.yaml", tmp_path / "two.yaml"]
@@ -290,19 +290,19 @@ def test_a_recording_is_its_owners_alone_and_the_same_bytes_whatever_the_order(m
     assert one == two
 
 
-def test_a_mode_that_is_none_is_an_error(tmp_path):
+def test_invalid_mode_raises(tmp_path):
     with pytest.raises(ep.ConfigurationError, match="new_episodes"), ep.replay("x.yaml", "any"):
         pass
 
 
-def test_no_recording_is_an_error_that_tells_how_to_make_one(tmp_path):
+def test_missing_cassette_raises_with_the_command(tmp_path):
     with pytest.raises(ep.ReplayError, match='mode="once"'), ep.replay(tmp_path / "x.yaml"):
         pass
     assert current_environment().cassette is None
 
 
 @pytest.mark.parametrize("damage", ["cut", "no_yaml", "a_list", "no_text", "an_older_one"])
-def test_a_damaged_recording_is_an_error_that_shows_nothing_of_it(made, tmp_path, damage):
+def test_damaged_cassette_raises_without_its_text(made, tmp_path, damage):
     path, text = tmp_path / "damaged.yaml", made[0].read_text()
     path.write_bytes(
         {
@@ -325,7 +325,7 @@ def played_by_vcrpy(path):
     return vcr.use_cassette(str(path), record_mode="none", match_on=["method", "uri", "body"])
 
 
-def test_vcrpy_plays_the_file_to_any_client(made):
+def test_vcrpy_replays_the_file_to_any_client(made):
     with unwatched("vcr"), played_by_vcrpy(made[0]) as cassette:
         interactions = list(cassette.data)
         for asked, answer in interactions:
@@ -336,7 +336,7 @@ def test_vcrpy_plays_the_file_to_any_client(made):
     assert len(interactions) == 3
 
 
-def test_vcrpy_plays_the_file_to_this_library(made):
+def test_vcrpy_replays_the_file_to_this_library(made):
     path, (plain, _), *_ = made
     provider = ep.Crustdata(api_key="made-up-key", connections=1)
     with unwatched("vcr"), played_by_vcrpy(path):
@@ -345,7 +345,7 @@ def test_vcrpy_plays_the_file_to_this_library(made):
     pd.testing.assert_frame_equal(played[told], plain[told], check_exact=True)
 
 
-def test_a_cassette_of_vcrpys_own_making_is_played(made, tmp_path):
+def test_cassette_recorded_by_vcrpy_is_replayed(made, tmp_path):
     path, (plain, _), *_ = made
     other = tmp_path / "vcrpy.json"
     with path.open() as file:
@@ -377,7 +377,7 @@ def _nameless(matches):
     return matches
 
 
-def test_redact_takes_out_of_a_recording_what_is_not_to_be_shared(tmp_path):
+def test_redact_changes_the_recorded_answers(tmp_path):
     path = tmp_path / "shared.yaml"
     with ep.sandbox(misses=0), ep.replay(path, mode="once", redact=without_names):
         before = people(LEADS.iloc[:5])
@@ -388,7 +388,7 @@ def test_redact_takes_out_of_a_recording_what_is_not_to_be_shared(tmp_path):
     assert not [name for name in before["person_name"] if name in path.read_text()]
 
 
-def test_who_may_not_be_shown_is_not_shown_in_a_replay_and_not_in_the_file(tmp_path):
+def test_suppressed_person_is_not_in_cassette_or_replay(tmp_path):
     path, provider = tmp_path / "removed.yaml", ep.Amplemarket(api="single")
     with ep.sandbox(misses=0.1):
         ep.suppress(["linkedin.com/in/ada-example-50"])
@@ -405,7 +405,7 @@ def test_who_may_not_be_shown_is_not_shown_in_a_replay_and_not_in_the_file(tmp_p
 # -- afterwards ----------------------------------------------------------------------------------
 
 
-def test_a_past_run_is_frozen_at_no_cost_and_replays_the_same(made, tmp_path):
+def test_exported_run_replays_equal_frames(made, tmp_path):
     path, frames, *_ = made
     frozen, live = tmp_path / "frozen.json", path.with_name("live.sqlite")
     with ep.sandbox(journal=live) as box:
@@ -419,7 +419,7 @@ def test_a_past_run_is_frozen_at_no_cost_and_replays_the_same(made, tmp_path):
     assert len(json.loads(frozen.read_text())["interactions"]) == 3
 
 
-def test_a_lost_answer_is_lost_in_the_replay_too(tmp_path):
+def test_lost_answer_is_lost_in_the_replay(tmp_path):
     path = tmp_path / "lost.yaml"
     with ep.sandbox(misses=0) as box, ep.replay(path, mode="once"):
         box.fault("crustdata", "submit", "drop_after_accept", times=1)
@@ -430,7 +430,7 @@ def test_a_lost_answer_is_lost_in_the_replay_too(tmp_path):
         assert len(ep.run(ep.runs()["run"][0]).held) == (before["person_status"] == "held").sum()
 
 
-def test_what_has_no_raw_answers_cannot_be_frozen(tmp_path):
+def test_run_without_raw_answers_cannot_be_exported(tmp_path):
     crm = ep.Directory(CRM)
     with ep.sandbox():
         people(LEADS.iloc[:2], crm)
@@ -455,7 +455,7 @@ with ep.sandbox(url={url!r}, journal={journal!r}), ep.replay({path!r}, mode="onc
 
 
 @pytest.mark.slow
-def test_a_recording_that_is_killed_is_finished_by_the_same_code_and_nothing_is_bought_twice(
+def test_killed_recording_is_finished_without_second_charge(
     tmp_path,
 ):
     path, journal = tmp_path / "report.yaml", tmp_path / "journal.sqlite"
@@ -477,7 +477,7 @@ def test_a_recording_that_is_killed_is_finished_by_the_same_code_and_nothing_is_
 
 
 @pytest.mark.slow
-def test_400_answers_of_60_kb_by_16_connections_are_recorded_whole_and_replayed_exactly(tmp_path):
+def test_400_large_answers_are_recorded_and_replayed(tmp_path):
     path = tmp_path / "report.yaml"
     frame = pd.DataFrame({"LinkedIn": [f"linkedin.com/in/ada-example-{n}" for n in range(10_000)]})
     provider = ep.Crustdata(connections=16, rate=RateLimit(100_000, 1))

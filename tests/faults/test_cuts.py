@@ -63,7 +63,7 @@ def judge_cuts(vendor: str, cuts: Sequence[int]) -> None:
 
 
 @pytest.mark.parametrize("vendor", ["crustdata", "screener"])
-def test_every_complete_profile_of_25_lands_wherever_the_answer_is_cut(vendor: str) -> None:
+def test_complete_profiles_of_truncated_answer_are_stored(vendor: str) -> None:
     length = len(answer(vendor).body)
     near = [end + step for end in ends(answer(vendor).body) for step in (-1, 0, 1, 2)]
     judge_cuts(vendor, sorted({*range(0, length, SAMPLE * 5), *near[::5], length - 1}))
@@ -73,7 +73,7 @@ def test_every_complete_profile_of_25_lands_wherever_the_answer_is_cut(vendor: s
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("part", range(8))
 @pytest.mark.parametrize("vendor", ["crustdata", "screener"])
-def test_every_complete_profile_of_25_lands_at_every_byte(vendor: str, part: int) -> None:
+def test_complete_profiles_are_stored_at_every_byte(vendor: str, part: int) -> None:
     judge_cuts(vendor, range(part, len(answer(vendor).body), 8))
 
 
@@ -125,7 +125,7 @@ def judge_jobs(vendor: str, where: str, status: Status, step: int) -> None:
 
 
 @pytest.mark.parametrize(("vendor", "where", "status", "step"), JOBS)
-def test_a_cut_answer_of_a_job_is_no_loss(
+def test_truncated_answer_of_a_job_loses_nothing(
     vendor: str, where: str, status: Status, step: int
 ) -> None:
     judge_jobs(vendor, where, status, step)
@@ -134,11 +134,13 @@ def test_a_cut_answer_of_a_job_is_no_loss(
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("vendor", "where", "status", "step"), JOBS)
-def test_nor_at_any_byte(vendor: str, where: str, status: Status, step: int) -> None:
+def test_answer_of_a_job_can_be_truncated_anywhere(
+    vendor: str, where: str, status: Status, step: int
+) -> None:
     judge_jobs(vendor, where, status, 1)
 
 
-def test_a_start_that_is_cut_and_whose_header_is_lost_is_held() -> None:
+def test_truncated_start_without_location_header_is_held() -> None:
     """Nobody can tell where the job is: neither its id has arrived, nor the header."""
     with ep.sandbox(misses=0), line_of(ep.Amplemarket()) as line:
         (first, *_) = line.talk(["p0-example"]).responses

@@ -86,7 +86,7 @@ QUICK = [
 
 
 @cases(SPELLED, [one for one in SPELLED if one not in QUICK])
-def test_a_body_that_is_spelled_or_packed_oddly(case: Case) -> None:
+def test_odd_encoding_gives_the_expected_statuses(case: Case) -> None:
     frame = judge(case)
     for name in frame["person_name"].dropna():
         name.encode()  # no half of a surrogate pair
@@ -101,7 +101,7 @@ BOMBS = [
 
 
 @cases(BOMBS, BOMBS)
-def test_a_bomb_is_cut_at_the_cap(case: Case) -> None:
+def test_compression_bomb_is_cut_at_the_limit(case: Case) -> None:
     """80 MiB of blanks in 80 kB: more than 64 MiB are no answer; what is free is asked again."""
     judge(case)
 
@@ -110,7 +110,7 @@ def test_a_bomb_is_cut_at_the_cap(case: Case) -> None:
     ("fault", "options"),
     [("packed", {"spaces": 8 * 2**20}), ("respelled", {"how": "deep"})],
 )
-def test_what_a_body_takes_is_bounded(
+def test_hostile_body_uses_bounded_memory_and_time(
     monkeypatch: pytest.MonkeyPatch, fault: str, options: dict[str, Any]
 ) -> None:
     """With a cap of 2 MiB: no more memory than some times that, and no time to speak of."""

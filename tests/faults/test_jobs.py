@@ -46,11 +46,11 @@ SLOW = [one for one in TABLE if one.number == "F25" and one.options["edit"] not 
 
 
 @cases(TABLE, SLOW)
-def test_a_job_that_says_odd_things_is_waited_for(case: Case) -> None:
+def test_job_with_odd_status_is_polled_further(case: Case) -> None:
     judge(case)
 
 
-def test_a_word_that_is_taken_back_loses_no_result() -> None:
+def test_withdrawn_completion_loses_no_result() -> None:
     """F26: completed with nothing, then at work again, then completed with all."""
     with ep.sandbox(misses=0) as box:
         box.fault("amplemarket", "poll", "edited", edit={"results": []})
@@ -63,7 +63,7 @@ def test_a_word_that_is_taken_back_loses_no_result() -> None:
 
 
 @pytest.mark.slow
-def test_a_cancelled_job_lands_what_it_has_found() -> None:
+def test_canceled_job_stores_its_results() -> None:
     """F28: some of thirty are there; the others failed, and are asked about only by a call."""
     with ep.sandbox(misses=0, job_seconds=(6, 6)) as box:
         soon = [("retry-after", "1")]
@@ -88,7 +88,7 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("vendor", ENDLESS)
-def test_a_job_that_never_ends_is_pending_and_never_started_again(vendor: str) -> None:
+def test_endless_job_is_pending_and_not_restarted(vendor: str) -> None:
     """P28 and F27: the call ends by its patience, and its polls are few."""
     with ep.sandbox(misses=0, job_seconds=(3600, 3600)) as box:
         for _ in range(2):
@@ -123,7 +123,7 @@ def late(box: Any, **fault: Any) -> Any:
         ("html", {}),
     ],
 )
-def test_a_cancel_that_is_refused_or_lost_loses_no_result(name: str, options: Any) -> None:
+def test_failed_cancel_loses_no_result(name: str, options: Any) -> None:
     """F44: the job is asked about all the same, and what it has found is landed."""
     with ep.sandbox(misses=0, job_seconds=(1.8, 1.8)) as box:
         frame, error = late(box, name=name, **options)
@@ -136,7 +136,7 @@ def test_a_cancel_that_is_refused_or_lost_loses_no_result(name: str, options: An
         assert counted(again) == MATCHED
 
 
-def test_a_cancel_that_comes_too_late_changes_nothing() -> None:
+def test_late_cancel_changes_nothing() -> None:
     """F44: the job ends while it is being cancelled; cancelling it once more is no error."""
     with ep.sandbox(misses=0, job_seconds=(1.2, 1.2)) as box:
         frame, _ = late(box, name="slow", delay=1.0)

@@ -40,9 +40,7 @@ REFUSALS = [
     [pytest.param(*one, marks=[] if one == BILLED[0] else pytest.mark.slow) for one in BILLED],
 )
 @pytest.mark.parametrize("how", REFUSALS)
-def test_a_refusal_that_was_charged_all_the_same_is_paid_for_again(
-    vendor: str, where: str, how: dict[str, Any]
-) -> None:
+def test_charged_refusal_is_paid_again(vendor: str, where: str, how: dict[str, Any]) -> None:
     """The known limit: a 429 and a vendor's own 503 are taken at their word, and sent again.
 
     No document says that such an answer may come after acceptance, and none says that it may not.
@@ -64,7 +62,7 @@ def test_a_refusal_that_was_charged_all_the_same_is_paid_for_again(
 @pytest.mark.parametrize(
     "vendor", ["zoho", *(pytest.param(one, marks=pytest.mark.slow) for one in list(PROVIDERS)[:4])]
 )
-def test_a_clock_that_jumps_by_a_day_buys_nobody_twice(
+def test_clock_jump_by_a_day_buys_nothing_twice(
     monkeypatch: pytest.MonkeyPatch, vendor: str, days: int
 ) -> None:
     """P27: in mid-run, and between runs; a lost answer is found again, or held."""
@@ -98,7 +96,7 @@ def is_submitted(box: Any) -> int:
 
 
 @pytest.mark.parametrize("vendor", list(PROVIDERS))
-def test_a_journal_that_stays_locked_stops_the_run_before_anything_is_spent(
+def test_locked_journal_stops_the_run_before_spending(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, vendor: str
 ) -> None:
     """F35: the wait has an end, and comes before the request."""
@@ -133,7 +131,7 @@ with ep.sandbox(url={url!r}, journal={journal!r}):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("vendor", ["crustdata", "amplemarket", "zoho"])
-def test_a_process_that_sleeps_keeps_what_it_has_claimed(tmp_path: Path, vendor: str) -> None:
+def test_suspended_process_keeps_its_claims(tmp_path: Path, vendor: str) -> None:
     """F33: stopped as a laptop is that sleeps; nobody takes its rows, and it goes on."""
     home = str(tmp_path / "journal.sqlite")
     with ep.sandbox(misses=0, latency=0.5, process=True, journal=home) as box:
@@ -155,7 +153,7 @@ def test_a_process_that_sleeps_keeps_what_it_has_claimed(tmp_path: Path, vendor:
 
 
 @pytest.mark.parametrize("vendor", ["crustdata", "zoho"])
-def test_a_call_within_a_running_loop_is_a_call_like_any_other(vendor: str) -> None:
+def test_call_inside_running_event_loop_works(vendor: str) -> None:
     """F40: as in a notebook's cell, where a loop runs on the same thread."""
 
     async def cell() -> Any:

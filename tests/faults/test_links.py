@@ -54,7 +54,7 @@ def unheard(there: Elsewhere, looked_up: set[str]) -> Iterator[Elsewhere]:
     assert looked_up == {"127.0.0.1"}
 
 
-def test_whoever_follows_is_heard(there: Elsewhere) -> None:
+def test_second_listener_notices_a_client_that_follows(there: Elsewhere) -> None:
     """The second listener works: a client that follows redirects is noticed."""
     before = there.visitors
     with ep.sandbox() as box, requests.Session() as naive:
@@ -97,7 +97,7 @@ def strike(box: Any, vendor: str, where: str, **options: Any) -> None:
 
 
 @pytest.mark.parametrize(("vendor", "where"), BILLED)
-def test_a_billed_redirect_is_a_refusal_and_is_not_followed(
+def test_billed_redirect_is_refused_and_not_followed(
     unheard: Elsewhere, vendor: str, where: str
 ) -> None:
     with ep.sandbox(misses=0) as box, line_of(PROVIDERS[vendor]()) as line:
@@ -109,9 +109,7 @@ def test_a_billed_redirect_is_a_refusal_and_is_not_followed(
 
 
 @pytest.mark.parametrize(("vendor", "where"), BILLED)
-def test_a_location_of_64_kb_is_no_answer_and_holds_its_row(
-    unheard: Elsewhere, vendor: str, where: str
-) -> None:
+def test_location_of_64_kb_holds_the_row(unheard: Elsewhere, vendor: str, where: str) -> None:
     with ep.sandbox(misses=0) as box, line_of(PROVIDERS[vendor]()) as line:
         urls = [url for url in every(unheard, box, vendor) if len(url) >= LONGEST_HEADER]
         assert [one == HELD for one in redirected(box, line, vendor, where, urls)] == [True, True]
@@ -124,7 +122,7 @@ def test_a_location_of_64_kb_is_no_answer_and_holds_its_row(
         *(pytest.param(*one, 1, marks=pytest.mark.slow) for one in FREE),
     ],
 )
-def test_a_redirect_of_what_is_free_keeps_the_job(
+def test_redirect_of_free_request_keeps_the_job(
     unheard: Elsewhere, monkeypatch: pytest.MonkeyPatch, vendor: str, where: str, step: int
 ) -> None:
     if where == "page":
@@ -137,7 +135,7 @@ def test_a_redirect_of_what_is_free_keeps_the_job(
 
 
 @pytest.mark.parametrize("how", ["location", "api_domain"])
-def test_no_credential_follows_the_answer_to_a_token(
+def test_token_answer_does_not_redirect_the_credential(
     unheard: Elsewhere, tmp_path: Any, how: str
 ) -> None:
     """The secrets are in the body of that request; the token goes to the pinned origin alone."""
@@ -190,12 +188,12 @@ def linked(
         assert len(box.ledger) == count * len(urls)
 
 
-def test_a_hostile_link_to_its_own_job_keeps_the_job(unheard: Elsewhere) -> None:
+def test_hostile_link_to_the_job_keeps_the_job(unheard: Elsewhere) -> None:
     for url, statuses in linked(unheard, "submit", "_links.self.href", count=1):
         assert statuses == [Status.MATCHED], url
 
 
-def test_a_hostile_next_page_is_not_asked_for_elsewhere(
+def test_hostile_next_page_is_not_requested_elsewhere(
     unheard: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The page that is there lands; the next one is read from the pinned origin, or held."""
@@ -204,7 +202,7 @@ def test_a_hostile_next_page_is_not_asked_for_elsewhere(
         assert statuses == [Status.HELD, Status.MATCHED], url
 
 
-def test_a_next_page_elsewhere_on_the_own_path_is_read_at_the_pinned_origin(
+def test_next_page_at_other_host_is_read_from_origin(
     unheard: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(flows, "PAGE", {"page[size]": "1"})
@@ -221,7 +219,7 @@ def test_a_next_page_elsewhere_on_the_own_path_is_read_at_the_pinned_origin(
     "step", [120, pytest.param(5, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
 )
 @pytest.mark.parametrize(("vendor", "where"), [*BILLED, *FREE])
-def test_a_run_sends_nothing_to_the_second_listener(
+def test_run_sends_nothing_to_the_second_listener(
     unheard: Elsewhere, monkeypatch: pytest.MonkeyPatch, vendor: str, where: str, step: int
 ) -> None:
     if where == "page":
@@ -253,7 +251,7 @@ FIELDS = {
 
 
 @pytest.mark.parametrize("vendor", FIELDS)
-def test_no_address_in_the_data_is_opened(unheard: Elsewhere, vendor: str) -> None:
+def test_address_in_the_data_is_not_opened(unheard: Elsewhere, vendor: str) -> None:
     where, path = FIELDS[vendor]
     with ep.sandbox(misses=0) as box, line_of(PROVIDERS[vendor]()) as line:
         here = box.url(sandbox_name(vendor)).removeprefix("http://")

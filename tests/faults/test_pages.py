@@ -30,7 +30,7 @@ def run(box: Any) -> Any:
 
 
 @pytest.mark.parametrize("where", LINKS)
-def test_pages_that_lead_nowhere_come_to_an_end(where: str) -> None:
+def test_endless_pages_come_to_an_end(where: str) -> None:
     """What was read lands; who is on no page is held, and nobody is not found."""
     link, most = LINKS[where]
     with ep.sandbox(misses=0) as box, paged("page"):
@@ -51,7 +51,7 @@ def test_pages_that_lead_nowhere_come_to_an_end(where: str) -> None:
         ("edited", {"edit": {"_links.next": None}}),
     ],
 )
-def test_a_page_that_errs_once_is_read_again(fault: str, options: Any) -> None:
+def test_page_with_one_error_is_read_again(fault: str, options: Any) -> None:
     """There are fewer results than leads: the job is looked at again, at no cost."""
     with ep.sandbox(misses=0) as box, paged("page"):
         box.fault("amplemarket", "poll", fault, skip=1, **options)
@@ -72,7 +72,7 @@ ZOHO = "__zia_people_enrichment"
         {ZOHO: [{"id": "1", "status": "RUNNING"}], "info.more_records": True},
     ],
 )
-def test_a_list_of_jobs_that_never_ends_is_left(edit: Any) -> None:
+def test_endless_list_of_jobs_is_abandoned(edit: Any) -> None:
     """Pages that tell of no new job are no progress; the jobs are asked about themselves then."""
     with ep.sandbox(misses=0) as box:
         box.fault("zoho", "list", "edited", edit=edit, times=None)
@@ -82,7 +82,7 @@ def test_a_list_of_jobs_that_never_ends_is_left(edit: Any) -> None:
         proven(box, frame)
 
 
-def test_a_list_that_never_ends_does_not_keep_a_lost_answer_from_being_held() -> None:
+def test_lost_answer_is_held_despite_endless_list() -> None:
     edit = {ZOHO: [{"id": "1", "status": "RUNNING"}], "info.more_records": True}
     with ep.sandbox(misses=0) as box:
         box.fault("zoho", "list", "edited", edit=edit, times=None)

@@ -15,7 +15,7 @@ def removed(box: Any, **options: Any) -> None:
     box.fault("amplemarket", "poll", "edited", edit=edit, **options)
 
 
-def test_who_is_removed_by_the_vendor_is_purged_and_not_asked_about_again() -> None:
+def test_removed_person_is_erased_and_not_requested_again() -> None:
     """F45: what had been stored goes in the same transaction; the output is empty."""
     with ep.sandbox(misses=0) as box:
         first, _ = enriched(people(), ep.Amplemarket())
@@ -31,7 +31,7 @@ def test_who_is_removed_by_the_vendor_is_purged_and_not_asked_about_again() -> N
 
 
 @pytest.mark.parametrize("http", [451])
-def test_a_single_question_may_be_refused_for_legal_reasons(http: int) -> None:
+def test_451_for_single_lookup_is_removed(http: int) -> None:
     body = '{"_errors": [{"status": "451", "code": "unavailable_for_legal_reasons"}]}'
     with ep.sandbox(misses=0) as box:
         single = ep.Amplemarket(api="single")
@@ -55,7 +55,7 @@ ECHOES = {
 
 
 @pytest.mark.parametrize("vendor", ECHOES)
-def test_an_answer_about_strangers_goes_nowhere(vendor: str) -> None:
+def test_answer_about_strangers_is_not_assigned(vendor: str) -> None:
     """F46: the data of another account; what was paid for it is held, and told of."""
     where, edit = ECHOES[vendor]
     sandbox = "crustdata" if vendor == "screener" else vendor

@@ -70,5 +70,5 @@ EXTENDED = [
 
 
 @cases(TABLE, SLOW, EXTENDED)
-def test_an_answer_that_is_none(case):
+def test_error_status_gives_the_expected_statuses(case):
     judge(case)

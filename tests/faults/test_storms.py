@@ -37,7 +37,7 @@ def is_billed(requests: Any) -> Any:
 @pytest.mark.parametrize("k", [1, 12])
 @pytest.mark.parametrize("status", FATAL)
 @pytest.mark.parametrize("vendor", ONE_BY_ONE)
-def test_a_fatal_answer_to_any_request_stops_the_run(vendor: str, status: int, k: int) -> None:
+def test_fatal_answer_to_any_request_stops_the_run(vendor: str, status: int, k: int) -> None:
     """P10: at request k, with 8 connections; the vendor would serve all others."""
     with ep.sandbox(misses=0, latency=0.3, process=True) as box:
         if vendor == "zoho" and status == 401:
@@ -71,7 +71,7 @@ STORMS = [
     [*(pytest.param(one, marks=pytest.mark.slow) for one in ("screener", "amplemarket", "zoho")),
      "crustdata"],
 )  # fmt: skip
-def test_a_vendor_that_refuses_everything_is_left_alone(vendor: str, how: dict[str, Any]) -> None:
+def test_constant_refusals_end_the_run_after_few_retries(vendor: str, how: dict[str, Any]) -> None:
     """P11: few are tried again, and the run ends after some that were in vain."""
     with ep.sandbox(misses=0) as box:
         box.fault(sandbox_name(vendor), "submit", "answer_instead", times=None, **how)
@@ -85,7 +85,7 @@ def test_a_vendor_that_refuses_everything_is_left_alone(vendor: str, how: dict[s
 
 
 @pytest.mark.parametrize("how", [STORMS[0], STORMS[1], {"http": 502, "body": "<html>"}])
-def test_polls_that_are_refused_are_as_rare_as_others(
+def test_refused_polls_are_as_rare_as_others(
     monkeypatch: pytest.MonkeyPatch, how: dict[str, Any]
 ) -> None:
     """P11 and P28 of what is free: until the patience ends, and three attempts of each."""

@@ -31,7 +31,7 @@ TABLE = [
 
 
 @cases(TABLE, TABLE[4:])
-def test_a_token_that_does_not_come_is_asked_for_again(case: Case) -> None:
+def test_missing_token_is_requested_again(case: Case) -> None:
     judge(case)
 
 
@@ -44,7 +44,7 @@ REFUSALS = {
 
 @pytest.mark.parametrize("http", [None, 200])
 @pytest.mark.parametrize("fault", REFUSALS)
-def test_who_refuses_a_token_is_asked_once_and_the_run_stops(fault: str, http: int | None) -> None:
+def test_refused_token_stops_the_run_after_one_request(fault: str, http: int | None) -> None:
     """F17: with 200, too; the call says when to come back, and is gone on with then."""
     denied = '{"error": "Access Denied", "status": "failure"}'
     with ep.sandbox(misses=0) as box:
@@ -60,7 +60,7 @@ def test_who_refuses_a_token_is_asked_once_and_the_run_stops(fault: str, http: i
             assert len(box.requests) == call
 
 
-def test_no_more_tokens_are_asked_for_than_the_vendor_gives() -> None:
+def test_token_requests_stay_within_the_vendor_limit() -> None:
     """F17: ten in ten minutes, however often the call is repeated and none comes."""
     with ep.sandbox(misses=0) as box:
         box.fault("zoho", "token", "html", times=None)
@@ -72,9 +72,7 @@ def test_no_more_tokens_are_asked_for_than_the_vendor_gives() -> None:
 
 @pytest.mark.parametrize("skip", [0, 2])
 @pytest.mark.parametrize("where", ["submit", "poll", "list"])
-def test_a_token_that_ends_in_mid_run_is_renewed_and_the_request_sent_once_more(
-    where: str, skip: int
-) -> None:
+def test_token_that_expires_during_run_is_renewed(where: str, skip: int) -> None:
     """F31: at the first request and at a later one; 401 is a refusal, and was not charged."""
     with ep.sandbox(misses=0) as box:
         box.fault("zoho", where, "unauthorized", skip=skip if where != "list" else 0)
@@ -88,9 +86,7 @@ def test_a_token_that_ends_in_mid_run_is_renewed_and_the_request_sent_once_more(
 
 @pytest.mark.parametrize("connections", [1, 3])
 @pytest.mark.parametrize("where", ["submit", "poll", "list"])
-def test_a_token_that_is_refused_though_it_is_new_stops_the_run(
-    where: str, connections: int
-) -> None:
+def test_refused_new_token_stops_the_run(where: str, connections: int) -> None:
     """F31: the new one is refused, too, or is the old one again."""
     with ep.sandbox(misses=0) as box:
         box.fault("zoho", where, "unauthorized", times=None)
@@ -102,7 +98,7 @@ def test_a_token_that_is_refused_though_it_is_new_stops_the_run(
         proven(box, frame)
 
 
-def test_a_token_that_cannot_be_renewed_stops_the_run_which_goes_on_later() -> None:
+def test_token_that_cannot_be_renewed_stops_the_run() -> None:
     """F31: what was accepted is pending; nothing of it is paid for twice."""
     with ep.sandbox(misses=0) as box:
         box.fault("zoho", "poll", "unauthorized")
@@ -117,9 +113,7 @@ def test_a_token_that_cannot_be_renewed_stops_the_run_which_goes_on_later() -> N
 
 
 @pytest.mark.parametrize("days", [-1, 1])
-def test_a_clock_that_is_a_day_off_costs_a_token_at_most(
-    monkeypatch: pytest.MonkeyPatch, days: int
-) -> None:
+def test_wrong_clock_costs_one_token_at_most(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     """P27: the token's end is reckoned by the clock here; the vendor has the last word."""
     with ep.sandbox(misses=0, token_seconds=0.5) as box:
         enriched(people(), "zoho")

@@ -80,12 +80,12 @@ def slow(table: list[Case]) -> list[Case]:
 
 
 @cases(LATE, slow(LATE))
-def test_an_answer_that_is_too_late(deadline: None, case: Case) -> None:
+def test_late_answer_gives_the_expected_statuses(deadline: None, case: Case) -> None:
     judge(case)
 
 
 @cases(BROKEN, slow(BROKEN))
-def test_an_answer_that_is_broken_off(case: Case) -> None:
+def test_broken_answer_gives_the_expected_statuses(case: Case) -> None:
     judge(case)
 
 
@@ -166,7 +166,7 @@ def judged(unreachable: Unreachable, box: Any, vendor: str) -> Any:
         for one in (*BILLED, *FREE)
     ],
 )
-def test_what_never_left_is_sent_again(
+def test_unsent_request_is_sent_again(
     monkeypatch: pytest.MonkeyPatch, vendor: str, where: str, trouble: str
 ) -> None:
     """F8 and F9: once; a resolver that flaps is no different."""
@@ -184,7 +184,7 @@ def test_what_never_left_is_sent_again(
         for one in (*BILLED, *FREE)
     ],
 )
-def test_a_vendor_that_cannot_be_reached_stops_the_run(
+def test_unreachable_vendor_stops_the_run(
     monkeypatch: pytest.MonkeyPatch, vendor: str, where: str, trouble: str
 ) -> None:
     """After three attempts of some request; what was accepted is pending, and taken up again."""
@@ -203,7 +203,7 @@ def test_a_vendor_that_cannot_be_reached_stops_the_run(
 
 
 @pytest.mark.parametrize(("vendor", "where"), [("crustdata", "submit"), ("amplemarket", "poll")])
-def test_a_certificate_that_nobody_trusts_is_fatal_and_tried_once(
+def test_untrusted_certificate_is_fatal_without_retry(
     monkeypatch: pytest.MonkeyPatch, vendor: str, where: str
 ) -> None:
     with ep.sandbox(misses=0) as box:
@@ -219,9 +219,7 @@ def test_a_certificate_that_nobody_trusts_is_fatal_and_tried_once(
 
 
 @pytest.mark.parametrize(("vendor", "where"), BILLED)
-def test_a_proxy_that_sends_twice_is_charged_twice_and_one_intent_is_told(
-    vendor: str, where: str
-) -> None:
+def test_proxy_that_sends_twice_is_charged_twice(vendor: str, where: str) -> None:
     """F47: nobody here can prevent it; Amplemarket alone charges a person once a day."""
     with ep.sandbox(misses=0) as box:
         box.fault(sandbox_name(vendor), where, "sent_twice")

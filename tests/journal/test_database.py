@@ -66,14 +66,14 @@ def together(database, names):
         return list(pool.map(lambda name: write(database, name), names))
 
 
-def test_threads_share_commits_and_each_goes_on_after_its_own(database, slow_commits):
+def test_threads_share_commits(database, slow_commits):
     names = [f"n{number}" for number in range(100)]
     assert all(together(database, names))
     assert committed(database) == set(names)
     assert len(slow_commits) <= 100 / (THREADS / 2)
 
 
-def test_one_thread_commits_each_time(database, slow_commits):
+def test_single_thread_commits_each_write(database, slow_commits):
     assert all(write(database, f"n{number}") for number in range(5))
     assert len(slow_commits) == 5
 
@@ -82,7 +82,7 @@ class FailureError(Exception):
     pass
 
 
-def test_who_fails_takes_back_its_own_writes_alone(database, slow_commits):
+def test_failed_thread_rolls_back_only_its_writes(database, slow_commits):
     def attempt(number):
         try:
             return write(database, f"n{number}", FailureError() if number % 3 == 0 else None)
@@ -95,7 +95,7 @@ def test_who_fails_takes_back_its_own_writes_alone(database, slow_commits):
     assert committed(database) == {f"n{number}" for number in range(60) if number % 3}
 
 
-def test_a_commit_that_fails_fails_all_that_wait_for_it(database, slow_commits):
+def test_failed_commit_raises_in_every_waiting_thread(database, slow_commits):
     def full(connection, *statements):
         if statements == ("COMMIT",) and not is_mended.is_set():
             raise sqlite3.OperationalError("database or disk is full")
@@ -116,7 +116,7 @@ def test_a_commit_that_fails_fails_all_that_wait_for_it(database, slow_commits):
     assert committed(database) == {f"n{number}" for number in range(20, 40)}
 
 
-def test_what_sqlite_takes_back_by_itself_is_told_to_all(database, slow_commits):
+def test_rollback_by_sqlite_raises_in_every_thread(database, slow_commits):
     def attempt(number):
         try:
             return write(database, f"n{number}" if number else "x" * 10_000_000)
@@ -133,7 +133,7 @@ def test_what_sqlite_takes_back_by_itself_is_told_to_all(database, slow_commits)
     assert committed(database) == told
 
 
-def test_what_is_lost_without_an_error_is_told_to_all(database, slow_commits):
+def test_silent_rollback_raises_in_every_thread(database, slow_commits):
     """Where whoever writes meets the error of a full disk and goes on, say."""
 
     def attempt(number):
@@ -155,7 +155,7 @@ def test_what_is_lost_without_an_error_is_told_to_all(database, slow_commits):
             connection.execute("DELETE FROM settings")
 
 
-def test_a_reader_sees_only_what_has_been_committed(database, slow_commits):
+def test_reader_sees_only_committed_writes(database, slow_commits):
     def look(_):
         with database.reading() as connection:
             seen = {name for (name,) in connection.execute("SELECT name FROM settings")}
@@ -167,12 +167,12 @@ def test_a_reader_sees_only_what_has_been_committed(database, slow_commits):
         assert all(written)
 
 
-def test_whoever_waits_commits_where_nobody_comes(database):
+def test_waiting_thread_commits_if_no_other_does(database):
     left_open_by_the_next(database)
     assert write(database, "n")
 
 
-def test_an_interrupt_of_who_waits_for_a_commit_commits(database):
+def test_interrupt_of_a_waiting_thread_commits(database):
     left_open_by_the_next(database)
     with (
         patch.object(threading.Event, "wait", side_effect=KeyboardInterrupt),
@@ -194,7 +194,7 @@ def test_two_databases_do_not_share_a_transaction(database, tmp_path):
     other.close()
 
 
-def test_a_fork_commits_what_is_open(database):
+def test_fork_commits_the_open_transaction(database):
     left_open_by_the_next(database)
     with ThreadPoolExecutor(1) as pool:
         with patch.object(module, "COMMIT_POLL", 60):

@@ -40,7 +40,7 @@ def mounted(monkeypatch):
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o702, 0o1777])
-def test_nothing_is_spent_where_others_can_change_the_folder(home, mode):
+def test_writable_folder_is_refused_before_spending(home, mode):
     home.parent.mkdir()
     home.parent.chmod(mode)
     with ep.sandbox(journal=home) as box:
@@ -53,7 +53,7 @@ def test_nothing_is_spent_where_others_can_change_the_folder(home, mode):
         assert (enriched()["person_status"] != "skipped").all()
 
 
-def test_nothing_is_spent_where_the_folder_is_a_link(home, tmp_path):
+def test_linked_folder_is_refused_before_spending(home, tmp_path):
     (tmp_path / "real").mkdir()
     home.parent.symlink_to(tmp_path / "real")
     with ep.sandbox(journal=home) as box:
@@ -63,14 +63,14 @@ def test_nothing_is_spent_where_the_folder_is_a_link(home, tmp_path):
     assert caught.value.todo.endswith(str(tmp_path / "real"))
 
 
-def test_nothing_is_spent_in_a_folder_of_another_user(tmp_path, monkeypatch):
+def test_folder_of_another_user_is_refused(tmp_path, monkeypatch):
     disk.check_folder(tmp_path)
     monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
     with pytest.raises(ep.JournalError, match="another user"):
         disk.check_folder(tmp_path)
 
 
-def test_a_mode_says_nothing_on_windows(tmp_path, monkeypatch):
+def test_folder_mode_is_ignored_on_windows(tmp_path, monkeypatch):
     tmp_path.chmod(0o777)
     monkeypatch.delattr(os, "geteuid")
     disk.check_folder(tmp_path)
@@ -80,7 +80,7 @@ LENT = ["9p", "drvfs", "fakeowner", "fuse.vmhgfs-fuse", "prl_fs", "vboxsf", "vir
 
 
 @pytest.mark.parametrize("kind", ["nfs4", "cifs", "coda", "fuse.sshfs", "fuse.drive", *LENT])
-def test_nothing_is_spent_on_a_network_disk(home, mounted, monkeypatch, kind):
+def test_network_disk_is_refused_before_spending(home, mounted, monkeypatch, kind):
     mounted(kind, home.parent)
     with ep.sandbox(journal=home) as box:
         with pytest.raises(ep.JournalError, match=f"network disk \\({kind}\\)"):
@@ -92,13 +92,13 @@ def test_nothing_is_spent_on_a_network_disk(home, mounted, monkeypatch, kind):
 
 
 @pytest.mark.parametrize("kind", ["ext4", "apfs", "overlay", "fuseblk", "tmpfs"])
-def test_a_local_disk_is_no_network_disk(home, mounted, kind):
+def test_local_disk_is_accepted(home, mounted, kind):
     mounted(kind, home.parent)
     with ep.sandbox(journal=home):
         enriched()
 
 
-def test_nothing_is_spent_on_a_full_disk(home, monkeypatch):
+def test_full_disk_is_refused_before_spending(home, monkeypatch):
     with ep.sandbox(journal=home) as box:
         monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000_000))
         with pytest.raises(ep.JournalError, match="4,882 kB left"):
@@ -106,7 +106,7 @@ def test_nothing_is_spent_on_a_full_disk(home, monkeypatch):
         assert box.requests.empty
 
 
-def test_what_was_claimed_has_room_though_the_file_may_not_grow(tmp_path):
+def test_claimed_rows_have_reserved_space(tmp_path):
     connection = sqlite3.connect(tmp_path / "file")
     connection.execute("CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID")
     connection.execute("CREATE TABLE claims (fingerprint BLOB)")
@@ -123,7 +123,7 @@ def test_what_was_claimed_has_room_though_the_file_may_not_grow(tmp_path):
     connection.close()
 
 
-def test_room_is_made_for_all_who_are_claimed_and_not_each_time(tmp_path):
+def test_space_is_reserved_for_all_claims_and_rarely(tmp_path):
     connection = sqlite3.connect(tmp_path / "file")
     connection.execute("CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID")
     connection.execute("CREATE TABLE claims (fingerprint BLOB)")
@@ -139,7 +139,7 @@ def test_room_is_made_for_all_who_are_claimed_and_not_each_time(tmp_path):
     connection.close()
 
 
-def test_memory_does_not_hold_the_room_for_thousands_until_the_commit(tmp_path):
+def test_large_reservation_is_not_kept_in_memory(tmp_path):
     """Pages that are in the file before the commit are not in memory; a few stay there."""
     path = tmp_path / "journal.sqlite"
     database = Database(path)
@@ -153,7 +153,7 @@ def test_memory_does_not_hold_the_room_for_thousands_until_the_commit(tmp_path):
 
 
 @pytest.mark.parametrize("more", [0, 2**26])
-def test_an_entry_that_cannot_be_found_again_is_damage(home, more):
+def test_missing_index_entry_is_damage(home, more):
     """Its index would not lead to it: the person would be bought a second time."""
     with ep.sandbox(journal=home, misses=0) as box:
         enriched()
@@ -187,7 +187,7 @@ def pages_of(home, name):
         pytest.param("", 60, marks=pytest.mark.extended),
     ],
 )
-def test_a_flipped_byte_never_makes_a_row_be_paid_for_twice(home, where, times):
+def test_flipped_bit_never_causes_a_second_charge(home, where, times):
     """Wherever it is: it is found before anything is spent, or changes nothing that matters."""
     with ep.sandbox(journal=home, misses=0) as box:
         enriched()
@@ -205,7 +205,7 @@ def test_a_flipped_byte_never_makes_a_row_be_paid_for_twice(home, where, times):
 
 
 @pytest.mark.parametrize("name", [b"not_before", b"model"])
-def test_a_damaged_name_of_a_column_is_a_damaged_journal(home, name):
+def test_damaged_column_name_raises(home, name):
     """SQLite finds nothing wrong with a file in which a column is called something else."""
     with ep.sandbox(journal=home, misses=0) as box:
         enriched()

@@ -13,7 +13,7 @@ TALKATIVE = ["urllib3.connectionpool", "vcr.request", "vcr.cassette"]
 
 
 @pytest.mark.parametrize("name", TALKATIVE)
-def test_it_holds_for_this_thread_and_as_long(caplog, name):
+def test_loggers_are_silenced_on_one_thread_only(caplog, name):
     logger = logging.getLogger(name)
     with silence_loggers():
         logger.warning("mine")
@@ -24,7 +24,7 @@ def test_it_holds_for_this_thread_and_as_long(caplog, name):
     assert [record.message for record in caplog.records] == ["somebody else's", "later"]
 
 
-def test_a_cassette_is_written_and_read_in_silence(caplog, tmp_path):
+def test_cassette_is_written_and_read_without_logs(caplog, tmp_path):
     said = Interaction(method="GET", status=200, uri=URI)
     save(tmp_path / "one.yaml", Recording(interactions=[said]))
     load(tmp_path / "one.yaml")
