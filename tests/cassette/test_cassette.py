@@ -1,4 +1,4 @@
-"""The cassette's file: what goes in comes out, whatever it is, and vcrpy reads it the same."""
+"""The file of a cassette: written contents are read back, also by vcrpy."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -40,7 +40,7 @@ def test_written_cassette_is_read_by_us_and_vcrpy(interactions, suffix):
         serializer = vcr.serializers.jsonserializer if suffix == ".json" else None
         theirs = vcr.cassette.Cassette.load(path=str(path), serializer=serializer).data
         assert [file.name for file in Path(folder).iterdir()] == [path.name]
-    key = lambda one: (one.uri, one.method, one.body, one.sent)  # noqa: E731 - the order of the file
+    key = lambda one: (one.uri, one.method, one.body, one.sent)  # noqa: E731 - the order in the file
     assert found == sorted(interactions, key=key)
     assert [answer["body"]["string"] for _, answer in theirs] == [one.answer for one in found]
 

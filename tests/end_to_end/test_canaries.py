@@ -1,4 +1,4 @@
-"""A key and a person are looked for in everything that the library makes, and found nowhere."""
+"""No output of the library contains a key or a person."""
 
 import base64
 import gzip
@@ -29,13 +29,13 @@ from tests.canaries import PERSON, Watch, readings, sighted, sightings
 
 WHO = "canaryperson"
 TEXT = "a key of+1/2 parts"
-PLANT = "a-planted-key"  # which the suite's own watch does not look for
+PLANT = "a-planted-key"  # the watch of the test suite does not search it
 
-# -- the scanner ---------------------------------------------------------------------------------
+# The scanner
 
 
 def stored(path, text):
-    """Write a packed text into a database, so long that it lies across several pages."""
+    """Write a compressed text into a database that is spread over several pages."""
     noise = "".join(base64.b85encode(bytes([n % 256, n // 256])).decode() for n in range(9_000))
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE answers (body BLOB)")
@@ -83,7 +83,7 @@ FILES = {"a database": stored, "an archive": archived, "a table": tabled, "its n
 @pytest.mark.parametrize("way", PLANTED)
 def test_scanner_finds_planted_texts(way):
     assert sightings(TEXT, PLANTED[way](TEXT))
-    assert not sightings(TEXT, PLANTED[way]("somebody else, without it"))
+    assert not sightings(TEXT, PLANTED[way]("another text"))
 
 
 @pytest.mark.parametrize("way", FILES)
@@ -100,7 +100,7 @@ def test_scanner_finds_texts_in_file_names(tmp_path):
 
 @pytest.fixture
 def watch(monkeypatch):
-    """Return the suite's watch over another test run, in which nothing has happened yet."""
+    """Return a watch over another test run that has not started."""
     monkeypatch.setattr(tempfile.TemporaryDirectory, "cleanup", tempfile.TemporaryDirectory.cleanup)
     watch, root = Watch(key=PLANT), logging.getLogger()
     others = [one for one in root.handlers if isinstance(one, Watch)]
@@ -114,7 +114,7 @@ def watch(monkeypatch):
 
 
 def finished(watch, folder, **more):
-    """End the run; return its exit code."""
+    """End the test run and return its exit code."""
     config = SimpleNamespace(_tmp_path_factory=SimpleNamespace(_basetemp=folder), **more)
     session = SimpleNamespace(config=config, exitstatus=0)
     watch.pytest_sessionfinish(session)
@@ -146,10 +146,10 @@ def test_key_in_a_deleted_folder_fails_the_test_run(watch, tmp_path):
 
 
 def test_key_in_a_worker_process_fails_the_test_run(watch, tmp_path):
-    worker, told = Watch(key=PLANT), {}
+    worker, output = Watch(key=PLANT), {}
     worker.seen.append("seen")
-    finished(worker, None, workeroutput=told)
-    watch.pytest_testnodedown(SimpleNamespace(workeroutput=told))
+    finished(worker, None, workeroutput=output)
+    watch.pytest_testnodedown(SimpleNamespace(workeroutput=output))
     assert finished(watch, tmp_path) == 1
 
 
@@ -161,7 +161,7 @@ def test_printed_key_fails_the_test_run(watch, tmp_path):
     assert finished(watch, tmp_path) == 1
 
 
-# -- the artefacts -------------------------------------------------------------------------------
+# The outputs
 
 LEADS = pd.DataFrame(
     {
@@ -189,22 +189,22 @@ def chained(error):
 
 
 def rendered(error):
-    """Render a traceback with its locals, in every way that somebody may have turned on."""
+    """Render a traceback with its locals, in every common way."""
     plain = traceback.TracebackException.from_exception(error, capture_locals=True)
     yield "".join(plain.format())
     yield VerboseTB().text(type(error), error, error.__traceback__)
 
 
 def pickled(thing):
-    """Pickle what can be pickled; what cannot says so, and that is an artefact, too."""
+    """Pickle a value; the error of one that cannot be pickled is an output, too."""
     try:
         return pickle.dumps(thing)
-    except Exception as refusal:  # noqa: BLE001 - whatever it raises is shown to somebody
+    except Exception as refusal:  # noqa: BLE001 - any error is shown to the user
         return str(refusal).encode()
 
 
 class Run:
-    """One call with all that it makes: ``said`` names nobody, ``kept`` may hold the people."""
+    """A call and its outputs: ``said`` must not contain people, ``kept`` may."""
 
     def __init__(self, monkeypatch, capfd, caplog, tmp_path):
         self.said: list[str] = []
@@ -220,9 +220,9 @@ class Run:
         return SimpleNamespace(update=self._display)
 
     def call(self, provider, kind):
-        """Plan, run, look at the past of it, and let it be interrupted by what goes wrong."""
+        """Plan, run, read the past run, and interrupt it by errors."""
         self.said += shown(provider)
-        # A plan shows the first rows of the user's own frame, on purpose.
+        # A plan shows the first rows of the user's own frame on purpose.
         self.kept += [text.encode() for text in shown(ep.plan(LEADS, provider, kind=kind))]
         call = ep.people if kind == "people" else ep.companies
         hook = widget.Panel()
@@ -256,7 +256,7 @@ class Run:
             self.kept.append(kept.getvalue())
 
     def end(self):
-        """Add what was printed and logged, and the names of the files."""
+        """Add the printed and logged texts and the names of the files."""
         self.said += [*self._capfd.readouterr(), self._caplog.text]
         self.said += [repr(vars(record)) for record in self._caplog.records]
         self.said += [path.name for path in self._folder.rglob("*")]
@@ -283,5 +283,5 @@ def test_outputs_of_a_run_contain_no_key_or_person(vendor, monkeypatch, capfd, c
     assert not sightings(WHO, said.encode(errors="replace"))
     assert not PERSON.search(caplog.text)
     assert not [found for data in run.kept if (found := sightings(KEY, data))]
-    assert any(sightings(WHO, data) for data in run.kept)  # it is no empty run
+    assert any(sightings(WHO, data) for data in run.kept)  # the run is not empty
     assert sys.getsizeof(said) > 5_000

@@ -1,4 +1,4 @@
-"""Who is on the list is not asked about; who is forgotten leaves no readable byte."""
+"""Suppressed people are not requested; erased people leave no readable byte."""
 
 import contextlib
 import sqlite3
@@ -43,7 +43,7 @@ def statuses(frame):
 
 
 def bytes_of(home):
-    """Return every byte of the journal's folder, and of all that is compressed in the file."""
+    """Return every byte of the journal's folder, compressed cells included."""
     plain = b"".join(path.read_bytes() for path in home.parent.rglob("*") if path.is_file())
     connection = sqlite3.connect(home)
     tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master")]
@@ -77,7 +77,7 @@ def mentions(home, *texts):
     ]
 
 
-# -- the list ------------------------------------------------------------------------------------
+# The suppression list
 
 
 def test_suppressed_row_is_not_sent(box):
@@ -102,7 +102,7 @@ def test_any_identifier_of_a_row_suppresses_it(box):
 
 def test_answer_about_a_suppressed_person_is_not_shown(box):
     by_address = enriched(fields=["name", "linkedin_url"])
-    with ep.sandbox(misses=0):  # another journal: nothing is stored there
+    with ep.sandbox(misses=0):  # another journal without stored answers
         ep.suppress(by_address.loc[0, "person_linkedin_url"])
         frame = enriched()
         assert statuses(frame)[0] == ("suppressed", "suppressed")
@@ -138,7 +138,7 @@ def test_suppressed_domain_does_not_suppress_people(box):
     firms = pd.DataFrame({"Website": ["acme.example", "more.example"]})
     found = ep.companies(firms, "crustdata", progress=None)
     assert found["company_status"].tolist() == ["suppressed", "matched"]
-    assert statuses(enriched())[0] == ("matched", "")  # who works there is not meant
+    assert statuses(enriched())[0] == ("matched", "")  # employees are not suppressed
 
 
 def test_invalid_identifier_changes_nothing(box):
@@ -152,7 +152,7 @@ def test_suppression_list_contains_no_identifier(box, home):
     assert not mentions(home, "hidden.person", "hidden-person-9")
 
 
-# -- forgetting ----------------------------------------------------------------------------------
+# Erasure
 
 
 @pytest.mark.parametrize("provider", ["crustdata", "amplemarket", "zoho"])
@@ -194,7 +194,7 @@ def test_erased_person_does_not_return_by_another_email(tmp_path, provider):
         before = enriched(provider=provider)
         url = before.loc[0, "person_linkedin_url"]
         with ep.sandbox(url=box.url(provider), journal=home):
-            assert ep.forget(url) == 0  # nothing is stored of her yet
+            assert ep.forget(url) == 0  # nothing is stored yet
             after = enriched(provider=provider)
             assert statuses(after) == [
                 ("suppressed", "forgotten"),
@@ -269,14 +269,14 @@ def test_unparsable_body_is_erased_as_a_whole():
 def test_erasure_searches_10000_answers_in_seconds(box, home):
     many = pd.DataFrame({"LinkedIn": [f"linkedin.com/in/many-{n}-example" for n in range(2_000)]})
     enriched(many)
-    started = time.process_time()  # of this process alone: others may keep the machine busy
+    started = time.process_time()  # of this process: the machine may be busy
     ep.forget("linkedin.com/in/many-77-example")
     assert time.process_time() - started < 5
     assert not mentions(home, "many-77-example")
     assert mentions(home, "many-78-example")
 
 
-# -- removed by the vendor -----------------------------------------------------------------------
+# Removed by the vendor
 
 
 def test_removal_by_vendor_erases_stored_answers(home):
@@ -300,7 +300,7 @@ def test_removal_by_vendor_erases_stored_answers(home):
 
 
 def test_removed_people_are_erased_in_one_pass(home, monkeypatch):
-    """A pass goes over all that is stored: one for each would take a long list hours."""
+    """A pass reads everything that is stored: one pass per person would take hours."""
     passes, erase = [], erasure.erase
     monkeypatch.setattr(erasure, "erase", lambda *it: passes.append(it[2]) or erase(*it))
     people = pd.DataFrame({"Email": [f"person{n}@acme.example" for n in range(60)]})
@@ -311,7 +311,7 @@ def test_removed_people_are_erased_in_one_pass(home, monkeypatch):
     assert list(map(len, passes)) == [removed]
 
 
-# -- retention -----------------------------------------------------------------------------------
+# Retention
 
 
 def test_data_older_than_the_retention_is_deleted(box, home, monkeypatch):
@@ -324,7 +324,7 @@ def test_data_older_than_the_retention_is_deleted(box, home, monkeypatch):
 
 
 def in_days(monkeypatch, days):
-    """Let so many days pass."""
+    """Move the clock forward by a number of days."""
     now = time.time
     monkeypatch.setattr(time, "time", lambda: now() + days * 86_400)
 
@@ -369,12 +369,12 @@ def test_clock_that_was_ahead_does_not_delay_deletion(box, home, monkeypatch):
     assert not mentions(home, "ada@acme.example", before.loc[0, "person_name"])
 
 
-UNREAD = LEADS[["Email"]].dropna()  # whom one request asks about
+UNREAD = LEADS[["Email"]].dropna()  # the rows of one request
 
 
 @pytest.fixture
 def died(box, monkeypatch):
-    """Leave a paid answer that nobody has read, as of a process that died."""
+    """Leave a paid and unread answer, as a dead process does."""
     with monkeypatch.context() as dying:
         dying.setattr(Journal, "store_results", Mock(side_effect=ep.JournalError("died")))
         with pytest.raises(ep.JournalError, match="died"):
@@ -407,7 +407,7 @@ def test_erased_person_with_unread_answer_is_not_held(died, box, home, monkeypat
 
 @pytest.mark.parametrize(("days", "retention"), [(89, "90D"), (0.9, "0D")])
 def test_young_open_job_is_fetched(home, monkeypatch, days, retention):
-    """It has a day at least: it was paid for, and nobody has seen what it found."""
+    """It is kept for a day at least, because it was paid for and not parsed."""
     monkeypatch.setattr(ep.options, "retention", retention)
     jobs = {"misses": 0, "journal": home, "job_seconds": (1.0, 1.0)}
     with ep.sandbox(**jobs) as box:

@@ -1,4 +1,4 @@
-"""Recordings: the same code gives the same frame, offline, without a key, at no cost."""
+"""Cassettes: the same code returns the same frame, offline, without key and cost."""
 
 import contextlib
 import json
@@ -45,7 +45,7 @@ def stranger(frame, position=17):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """A recording of two calls, with what they gave, the whole frame and the ledger."""
+    """Record two calls; return the cassette, the frames and the ledger."""
     path = tmp_path_factory.mktemp("made") / "report.yaml"
     journal = path.with_name("live.sqlite")
     with ep.sandbox(journal=journal) as box, ep.replay(path, mode="once"):
@@ -63,7 +63,7 @@ def no_network(monkeypatch):
     pytest_socket.socket_allow_hosts(["127.0.0.1", "::1"])
 
 
-# -- the same, again -----------------------------------------------------------------------------
+# Replay
 
 
 def test_replay_returns_equal_frames_without_network_and_key(made, no_network):
@@ -84,9 +84,9 @@ def test_replay_has_the_runs_and_reports_of_the_recording(made):
         people(), people(provider=CASCADE, fields=FIELDS, sources=True)
         assert ep.runs()[facts].to_dict() == runs[facts].to_dict()
         rows = ep.run(ep.runs()["run"].iloc[-1]).rows
-        told = ep.last_report()
-    assert told.providers.drop(columns="run").equals(report.providers.drop(columns="run"))
-    pd.testing.assert_frame_equal(told.to_frame(), report.to_frame())
+        replayed = ep.last_report()
+    assert replayed.providers.drop(columns="run").equals(report.providers.drop(columns="run"))
+    pd.testing.assert_frame_equal(replayed.to_frame(), report.to_frame())
     assert rows["person_name"].tolist() == plain["person_name"].tolist()
 
 
@@ -98,7 +98,7 @@ def test_report_of_a_replay_states_the_recorded_cost(made):
     said, credits_ = repr(report.page()), runs["credits"].iloc[-1]
     assert f"from a recording as of {date:%Y-%m-%d %H:%M} UTC" in said
     assert "by this replay: a recording gave all answers" in said
-    assert "a second" not in said  # its speed is nobody's
+    assert "a second" not in said  # a replay has no speed
     assert f"{credits_:g} credits spent when it was recorded" in repr(report)
     assert report.credits == credits_ <= report.credits_planned
     assert report.saved_by_stored == 0
@@ -194,14 +194,14 @@ def test_repeated_request_of_a_call_is_replayed(tmp_path):
         nested = people(one, layout="nested")
     assert (first["person_fetched_at"] < again["person_fetched_at"]).all()
     with ep.replay(path):
-        for _ in range(2):  # the second time it is stored, as it was then
+        for _ in range(2):  # stored the second time, as in the recording
             assert people(one).equals(first)
-        for _ in range(2):  # the last answer comes again
+        for _ in range(2):  # the last answer is repeated
             assert people(one, max_age="0D").equals(again)
             assert people(one, layout="nested").equals(nested)
 
 
-# -- what is not recorded ------------------------------------------------------------------------
+# Missing rows
 
 
 @pytest.mark.parametrize("provider", ["crustdata", CASCADE])
@@ -241,15 +241,15 @@ def test_new_episodes_requests_only_missing_rows(made, tmp_path):
 
 def test_rows_over_budget_are_skipped_in_the_replay(tmp_path):
     path = tmp_path / "budget.yaml"
-    told = pytest.warns(UserWarning, match=r"20 identities are not in .*budget\.yaml")
-    with told, ep.sandbox(misses=0), ep.replay(path, mode="once"):
+    warned = pytest.warns(UserWarning, match=r"20 identities are not in .*budget\.yaml")
+    with warned, ep.sandbox(misses=0), ep.replay(path, mode="once"):
         before = people(budget=40)
     assert (before["person_status"] == "skipped").sum() == 20
     with ep.replay(path):
         assert people(budget=40).equals(before)
 
 
-# -- recording -----------------------------------------------------------------------------------
+# Recording
 
 
 def test_stored_answers_are_recorded_without_cost(made, tmp_path):
@@ -266,7 +266,7 @@ def test_failed_block_keeps_cassette_and_paid_answers(made, tmp_path):
     path.write_bytes(made[0].read_bytes())
     with ep.sandbox(misses=0) as box:
         with contextlib.suppress(ZeroDivisionError), ep.replay(path, mode="all"):
-            people(LEADS.iloc[:5]).attrs["mean"] = 1 / 0  # a mistake of whoever writes a report
+            people(LEADS.iloc[:5]).attrs["mean"] = 1 / 0  # an error in the report
         assert path.read_bytes() == made[0].read_bytes()
         with ep.replay(path, mode="all"):
             people(LEADS.iloc[:5])
@@ -285,7 +285,7 @@ def test_cassette_is_private_and_independent_of_order(made, tmp_path):
         for file, order in zip(files, (runs, runs[::-1]), strict=True):
             for run in order:
                 ep.run(run).freeze(file)
-    times = re.compile(r"'20\d\d-.*'")  # of which that of the recording is another
+    times = re.compile(r"'20\d\d-.*'")  # the time of the recording differs
     one, two = (times.sub("", file.read_text()) for file in files)
     assert one == two
 
@@ -318,7 +318,7 @@ def test_damaged_cassette_raises_without_its_text(made, tmp_path, damage):
     assert "ada-example" not in str(caught.value)
 
 
-# -- vcrpy ---------------------------------------------------------------------------------------
+# Vcrpy
 
 
 def played_by_vcrpy(path):
@@ -341,8 +341,8 @@ def test_vcrpy_replays_the_file_to_this_library(made):
     provider = ep.Crustdata(api_key="made-up-key", connections=1)
     with unwatched("vcr"), played_by_vcrpy(path):
         played = people(provider=provider)
-    told = [name for name in plain if name != "person_fetched_at"]
-    pd.testing.assert_frame_equal(played[told], plain[told], check_exact=True)
+    names = [name for name in plain if name != "person_fetched_at"]
+    pd.testing.assert_frame_equal(played[names], plain[names], check_exact=True)
 
 
 def test_cassette_recorded_by_vcrpy_is_replayed(made, tmp_path):
@@ -357,14 +357,14 @@ def test_cassette_recorded_by_vcrpy_is_replayed(made, tmp_path):
     with ep.replay(other):
         played = people()
         age = played["person_fetched_at"] - plain["person_fetched_at"]
-        assert (age.abs() < pd.Timedelta("5min")).all()  # by the vendor's own Date
+        assert (age.abs() < pd.Timedelta("5min")).all()  # from the vendor's Date header
         with pytest.raises(ep.ReplayError, match="position 0"):
             people(stranger(LEADS).iloc[[17]])
-    told = [name for name in plain if name != "person_fetched_at"]
-    pd.testing.assert_frame_equal(played[told], plain[told], check_exact=True)
+    names = [name for name in plain if name != "person_fetched_at"]
+    pd.testing.assert_frame_equal(played[names], plain[names], check_exact=True)
 
 
-# -- other people's data -------------------------------------------------------------------------
+# Personal data
 
 
 def without_names(said):
@@ -373,7 +373,7 @@ def without_names(said):
 
 def _nameless(matches):
     for match in matches:
-        match["person_data"]["basic_profile"]["name"] = "somebody"
+        match["person_data"]["basic_profile"]["name"] = "redacted"
     return matches
 
 
@@ -383,7 +383,7 @@ def test_redact_changes_the_recorded_answers(tmp_path):
         before = people(LEADS.iloc[:5])
     with ep.replay(path):
         after = people(LEADS.iloc[:5])
-    assert set(after["person_name"]) == {"somebody"}
+    assert set(after["person_name"]) == {"redacted"}
     assert after["person_title"].equals(before["person_title"])
     assert not [name for name in before["person_name"] if name in path.read_text()]
 
@@ -402,21 +402,21 @@ def test_suppressed_person_is_not_in_cassette_or_replay(tmp_path):
     assert "ada-example-51" not in path.read_text()
 
 
-# -- afterwards ----------------------------------------------------------------------------------
+# Export of past runs
 
 
 def test_exported_run_replays_equal_frames(made, tmp_path):
     path, frames, *_ = made
-    frozen, live = tmp_path / "frozen.json", path.with_name("live.sqlite")
+    exported, live = tmp_path / "exported.json", path.with_name("live.sqlite")
     with ep.sandbox(journal=live) as box:
         runs = ep.runs()
         for run in runs.loc[runs["provider"] == "crustdata", "run"]:
-            ep.run(run).freeze(frozen)
-            ep.run(run).freeze(frozen)  # the same once more adds nothing
+            ep.run(run).freeze(exported)
+            ep.run(run).freeze(exported)  # a second export adds nothing
     assert box.requests.empty
-    with ep.replay(frozen):
+    with ep.replay(exported):
         assert people().equals(frames[0])
-    assert len(json.loads(frozen.read_text())["interactions"]) == 3
+    assert len(json.loads(exported.read_text())["interactions"]) == 3
 
 
 def test_lost_answer_is_lost_in_the_replay(tmp_path):
@@ -439,7 +439,7 @@ def test_run_without_raw_answers_cannot_be_exported(tmp_path):
             run.freeze(tmp_path / "x.yaml", provider=crm)
 
 
-# -- large, and killed ---------------------------------------------------------------------------
+# Large and killed recordings
 
 KILLED = """
 import os, pandas as pd, enrich_pandas as ep
@@ -483,7 +483,7 @@ def test_400_large_answers_are_recorded_and_replayed(tmp_path):
     provider = ep.Crustdata(connections=16, rate=RateLimit(100_000, 1))
     with ep.sandbox(latency=0.1, process=True) as box, ep.replay(path, mode="once"):
         before = people(frame, provider)
-    assert box.requests["method"].eq("POST").sum() == 400  # beside one for the balance
+    assert box.requests["method"].eq("POST").sum() == 400  # besides one for the balance
     assert path.stat().st_size > 400 * 50_000
     with ep.replay(path) as recording:
         assert repr(recording) == "<cassette report.yaml: 400 answers>"

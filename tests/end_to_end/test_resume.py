@@ -1,4 +1,4 @@
-"""A past run, in any process and without its frame: its rows, its costs, and going on with it."""
+"""A past run without its frame, in any process: its rows, its costs, and how to resume it."""
 
 import os
 import signal
@@ -105,7 +105,7 @@ KILLED = """
 
 
 def killed(box, home, at):
-    """Let a process die when its n-th paid answer has arrived, and those before have landed."""
+    """Kill a process when its n-th paid answer has arrived and the earlier ones are stored."""
     script = textwrap.dedent(KILLED).format(url=box.url("crustdata"), home=str(home), at=at)
     done = subprocess.run([sys.executable, "-c", script], env=os.environ, check=False)
     assert done.returncode == -signal.SIGKILL
@@ -126,7 +126,7 @@ def test_died_run_is_resumed_without_its_frame(home):
             held = ep.run(past.id).held
             assert len(held) == 25
             assert (held["credits_at_most"] > 0).all()
-            # Held stays held until the user decides, and then costs what was shown at the most.
+            # Held rows stay held until the user decides, and then cost the shown maximum at most.
             again = past.resume(progress=None)
             assert again["person_status"].equals(frame["person_status"])
             assert (charges(box) == 1).all()
@@ -253,8 +253,8 @@ def test_retry_requests_only_failed_rows(home):
         assert counts["failed"] == 1
         assert counts["held"] > 0
         past, before = newest(), charges(box)
-        told = past.report.reasons.set_index("status")
-        assert told.loc["failed", ["reason", "labels"]].tolist() == ["malformed", [3]]
+        reasons = past.report.reasons.set_index("status")
+        assert reasons.loc["failed", ["reason", "labels"]].tolist() == ["malformed", [3]]
         again = past.retry(progress=None)
         assert again.index.tolist() == [3]
         assert again["person_status"].tolist() == ["matched"]
@@ -263,6 +263,6 @@ def test_retry_requests_only_failed_rows(home):
         assert past.retry(progress=None).empty
         sent = past.retry(held="resend", progress=None)
         assert len(sent) == counts["held"]
-        assert charges(box).max() == 2  # those who were held: the user said so
+        assert charges(box).max() == 2  # the held rows, which the user sent again
         assert set(ep.run(past.id).rows["person_status"]) == {"matched"}
-        assert past.report.counts["held"] == counts["held"]  # as it ended
+        assert past.report.counts["held"] == counts["held"]  # at its end

@@ -1,4 +1,4 @@
-"""What is known to be beyond us, and what the ledger says of it; and F33 to F40 by the ledger."""
+"""Known limits, and F33 to F40, compared with the ledger."""
 
 import asyncio
 import signal
@@ -25,7 +25,7 @@ from tests.faults.judging import (
     sandbox_name,
 )
 
-# -- a refusal that was charged ------------------------------------------------------------------
+# Charged refusals
 
 WORDS = '{"error": "try later", "message": "try later"}'
 REFUSALS = [
@@ -41,11 +41,11 @@ REFUSALS = [
 )
 @pytest.mark.parametrize("how", REFUSALS)
 def test_charged_refusal_is_paid_again(vendor: str, where: str, how: dict[str, Any]) -> None:
-    """The known limit: a 429 and a vendor's own 503 are taken at their word, and sent again.
+    """A known limit: after a 429 and a vendor's own 503 the request is sent again.
 
-    No document says that such an answer may come after acceptance, and none says that it may not.
-    Only a live account can tell; README and SECURITY.md say so. Where the vendor charges a person
-    once a day, as Amplemarket does, it costs nothing.
+    No document says whether such an answer can come after acceptance; only a live account can show
+    it, as README and SECURITY.md say. It costs nothing if the vendor charges a person once a day,
+    as Amplemarket does.
     """
     charged = {"crustdata": 6, "screener": 6, "amplemarket": 3, "single": 3, "zoho": 4}[vendor]
     with ep.sandbox(misses=0) as box:
@@ -55,7 +55,7 @@ def test_charged_refusal_is_paid_again(vendor: str, where: str, how: dict[str, A
         assert len(box.ledger) == charged
 
 
-# -- clocks --------------------------------------------------------------------------------------
+# Clocks
 
 
 @pytest.mark.parametrize("days", [-1, 1])
@@ -65,7 +65,7 @@ def test_charged_refusal_is_paid_again(vendor: str, where: str, how: dict[str, A
 def test_clock_jump_by_a_day_buys_nothing_twice(
     monkeypatch: pytest.MonkeyPatch, vendor: str, days: int
 ) -> None:
-    """P27: in mid-run, and between runs; a lost answer is found again, or held."""
+    """P27: during a run and between runs; a lost answer is found again or held."""
     real, calls = time.time, [0]
 
     def jumping() -> float:
@@ -92,14 +92,14 @@ def is_submitted(box: Any) -> int:
     return int((box.requests["identities"] > 0).sum())
 
 
-# -- the journal ---------------------------------------------------------------------------------
+# The journal
 
 
 @pytest.mark.parametrize("vendor", list(PROVIDERS))
 def test_locked_journal_stops_the_run_before_spending(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, vendor: str
 ) -> None:
-    """F35: the wait has an end, and comes before the request."""
+    """F35: the wait is limited and comes before the request."""
     monkeypatch.setattr(database, "LOCK_TIMEOUT", 0.2)
     home = tmp_path / "journal.sqlite"
     with ep.sandbox(misses=0, journal=home) as box:
@@ -117,7 +117,7 @@ def test_locked_journal_stops_the_run_before_spending(
         assert counted(frame) == {"matched": 3}
 
 
-# -- processes -----------------------------------------------------------------------------------
+# Processes
 
 SCRIPT = """
 import sys, pandas as pd, enrich_pandas as ep
@@ -132,7 +132,7 @@ with ep.sandbox(url={url!r}, journal={journal!r}):
 @pytest.mark.slow
 @pytest.mark.parametrize("vendor", ["crustdata", "amplemarket", "zoho"])
 def test_suspended_process_keeps_its_claims(tmp_path: Path, vendor: str) -> None:
-    """F33: stopped as a laptop is that sleeps; nobody takes its rows, and it goes on."""
+    """F33: suspended like a sleeping laptop; no process takes its rows, and it continues."""
     home = str(tmp_path / "journal.sqlite")
     with ep.sandbox(misses=0, latency=0.5, process=True, journal=home) as box:
         url = box.url("crustdata")
@@ -154,7 +154,7 @@ def test_suspended_process_keeps_its_claims(tmp_path: Path, vendor: str) -> None
 
 @pytest.mark.parametrize("vendor", ["crustdata", "zoho"])
 def test_call_inside_running_event_loop_works(vendor: str) -> None:
-    """F40: as in a notebook's cell, where a loop runs on the same thread."""
+    """F40: as in a cell of a notebook, with a loop on the same thread."""
 
     async def cell() -> Any:
         return enriched(people(), vendor)

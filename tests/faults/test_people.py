@@ -1,4 +1,4 @@
-"""F45 and F46: people who were removed, and answers about others than those asked about."""
+"""F45 and F46: removed people, and answers about people that were not requested."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ def removed(box: Any, **options: Any) -> None:
 
 
 def test_removed_person_is_erased_and_not_requested_again() -> None:
-    """F45: what had been stored goes in the same transaction; the output is empty."""
+    """F45: the stored answer is erased in the same transaction; the output is empty."""
     with ep.sandbox(misses=0) as box:
         first, _ = enriched(people(), ep.Amplemarket())
         assert counted(first) == {"matched": 3}
@@ -56,7 +56,7 @@ ECHOES = {
 
 @pytest.mark.parametrize("vendor", ECHOES)
 def test_answer_about_strangers_is_not_assigned(vendor: str) -> None:
-    """F46: the data of another account; what was paid for it is held, and told of."""
+    """F46: the data of another account; the rows are held, with their cost."""
     where, edit = ECHOES[vendor]
     sandbox = "crustdata" if vendor == "screener" else vendor
     provider = ep.Crustdata(api="screener") if vendor == "screener" else vendor

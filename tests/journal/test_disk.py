@@ -47,7 +47,7 @@ def test_writable_folder_is_refused_before_spending(home, mode):
         with pytest.raises(ep.JournalError, match="changed by other users") as caught:
             enriched()
         assert box.requests.empty
-        assert ep.plan(LEADS).requests == 2  # looking is allowed
+        assert ep.plan(LEADS).requests == 2  # a plan is allowed
         assert caught.value.todo == f"Type: chmod go-w {home.parent}"
         home.parent.chmod(mode & ~0o022)
         assert (enriched()["person_status"] != "skipped").all()
@@ -86,7 +86,7 @@ def test_network_disk_is_refused_before_spending(home, mounted, monkeypatch, kin
         with pytest.raises(ep.JournalError, match=f"network disk \\({kind}\\)"):
             enriched()
         assert box.requests.empty
-        assert ep.plan(LEADS).requests == 2  # looking is allowed
+        assert ep.plan(LEADS).requests == 2  # a plan is allowed
         monkeypatch.setenv(disk.ALLOWED, "1")
         assert (enriched()["person_status"] != "skipped").all()
 
@@ -140,7 +140,7 @@ def test_space_is_reserved_for_all_claims_and_rarely(tmp_path):
 
 
 def test_large_reservation_is_not_kept_in_memory(tmp_path):
-    """Pages that are in the file before the commit are not in memory; a few stay there."""
+    """Most pages are written before the commit; a few stay in memory."""
     path = tmp_path / "journal.sqlite"
     database = Database(path)
     for identities, is_held in ((1_500, True), (4_000, False)):
@@ -154,7 +154,7 @@ def test_large_reservation_is_not_kept_in_memory(tmp_path):
 
 @pytest.mark.parametrize("more", [0, 2**26])
 def test_missing_index_entry_is_damage(home, more):
-    """Its index would not lead to it: the person would be bought a second time."""
+    """Its index does not find it: the person would be bought again."""
     with ep.sandbox(journal=home, misses=0) as box:
         enriched()
         connection = sqlite3.connect(home)
@@ -170,7 +170,7 @@ def test_missing_index_entry_is_damage(home, more):
 
 
 def pages_of(home, name):
-    """Return where in the file the first page of a table or an index is."""
+    """Return the bytes of the first page of a table or an index."""
     connection = sqlite3.connect(home)
     query = "SELECT rootpage FROM sqlite_master WHERE name = ?"
     found = connection.execute(query, (name,)).fetchone()
@@ -188,7 +188,7 @@ def pages_of(home, name):
     ],
 )
 def test_flipped_bit_never_causes_a_second_charge(home, where, times):
-    """Wherever it is: it is found before anything is spent, or changes nothing that matters."""
+    """The damage is found before anything is spent, or it does not matter."""
     with ep.sandbox(journal=home, misses=0) as box:
         enriched()
         whole, dice = home.read_bytes(), random.Random(7)  # noqa: S311 - no secret
@@ -206,7 +206,7 @@ def test_flipped_bit_never_causes_a_second_charge(home, where, times):
 
 @pytest.mark.parametrize("name", [b"not_before", b"model"])
 def test_damaged_column_name_raises(home, name):
-    """SQLite finds nothing wrong with a file in which a column is called something else."""
+    """SQLite accepts a file with another column name."""
     with ep.sandbox(journal=home, misses=0) as box:
         enriched()
         home.write_bytes(home.read_bytes().replace(name, name[:-1] + b"\xe9"))

@@ -1,4 +1,4 @@
-"""Traces: whoever is meant is found, however a vendor spells him, and quickly left out else."""
+"""Searching people in raw answers: any spelling is found, other bodies are skipped fast."""
 
 import json
 from unicodedata import normalize
@@ -51,7 +51,7 @@ def traced(model) -> TextMatcher:
 
 @given(slugs, spellings, spellings, writings)
 def test_profile_url_is_found_in_any_spelling(slug, stored, sent, write):
-    """Whatever two addresses have one mark, the one is looked for where the other stands."""
+    """Two URLs with one comparable key are found in place of each other."""
     mine = Person(linkedin_url=f"https://www.linkedin.com/in/{stored(slug)}")
     theirs = Person(linkedin_url=f"https://www.linkedin.com/in/{sent(slug)}")
     if set(model_keys(mine)) & set(model_keys(theirs)):
@@ -108,7 +108,7 @@ def test_unrelated_bodies_are_skipped_and_kept(slug, write):
 
 
 def test_truncated_answer_about_others_is_kept():
-    """It cannot be taken apart, and is not thrown away for a sign in it."""
+    """It cannot be parsed and is kept despite its escapes."""
     trace = TextMatcher.of(
         identifier_keys("people", {"linkedin_url": "https://www.linkedin.com/in/ada"})
     )

@@ -201,7 +201,7 @@ def test_batch_of_a_dead_process_is_adopted_with_answers(journal, path):
 
 
 def test_batch_is_adopted_only_once(journal, path, monkeypatch):
-    """Both find its owner dead; who is second may not go on with it, too."""
+    """Both find its process dead; only the first may continue."""
     owner, faster = Journal(path), Journal(path)
     batch = claim(owner, ADA).batch
     owner.close()
@@ -209,12 +209,12 @@ def test_batch_is_adopted_only_once(journal, path, monkeypatch):
     monkeypatch.setattr(journal, "_is_alive", lambda _: adopt(batch.id, SCOPE) is None)
     assert journal.adopt(batch.id, SCOPE) is None
     monkeypatch.undo()
-    faster.record_intent(batch.id, 0, REQUEST)  # it is still the faster one's
+    faster.record_intent(batch.id, 0, REQUEST)  # the faster one still has it
     faster.close()
 
 
 def test_batch_adopted_meanwhile_is_not_released(journal, path, monkeypatch):
-    """Its owner was found dead, and another has taken it over and asked meanwhile."""
+    """Its process is dead; another one has adopted it and sent a request meanwhile."""
     owner, faster = Journal(path), Journal(path)
     batch = claim(owner, ADA).batch
     owner.close()
@@ -289,7 +289,7 @@ def test_billed_request_without_price_counts_as_charged(journal, path):
 def test_request_of_adopted_batch_is_refused(journal, path):
     mine = claim(journal, ADA, BOB).batch
     for lease in (path.parent / "leases").iterdir():
-        lease.unlink()  # as somebody does who tidies up: the living are taken for dead
+        lease.unlink()  # as a user might: live processes then look dead
     other = Journal(path)
     assert claim(other, ADA).batch.identities == [ADA]
     with pytest.raises(JournalError, match="taken over"):
@@ -364,7 +364,7 @@ def test_run_of_a_dead_process_is_died(journal, path):
 
 
 def test_second_opening_keeps_the_lock(path):
-    """Closing any descriptor of a file drops the locks that its process has on it."""
+    """Closing any descriptor of a file releases the locks of its process."""
     one = Database(path)
     with one.writing() as connection:
         connection.execute("DELETE FROM claims")
@@ -393,7 +393,7 @@ def test_fork_waits_for_the_end_of_a_transaction(journal, path):
     thread.start()
     assert begun.wait(60)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of threads and a fork: the point
+        warnings.simplefilter("ignore", DeprecationWarning)  # threads and a fork are the point
         child = os.fork()
     if not child:
         os._exit(0 if done.is_set() and journal.stored([key(ADA)]) == {} else 1)
@@ -544,8 +544,8 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert list((path.parent / "leases").iterdir()) == []
 
 
-def told_of(journal, identity, *addresses):
-    """Land a raw answer that calls somebody by all of these addresses; return it."""
+def store_person(journal, identity, *addresses):
+    """Store a person with all of these addresses; return the raw answer."""
     batch = claim(journal, identity).batch
     emails = [Email(address=address) for address in addresses]
     body = msgspec.json.encode([{"name": addresses[0], "emails": addresses}])
@@ -558,8 +558,8 @@ def told_of(journal, identity, *addresses):
 def test_erasing_a_shared_mailbox_spares_unrelated_people(journal):
     begin(journal)
     journal.eraser.erase("people", {"email": "info@example.com"})
-    told_of(journal, BOB, "bob@example.com", "info@example.com", "sales@example.com")
-    eves = told_of(journal, EVE, "eve@example.com", "sales@example.com")
+    store_person(journal, BOB, "bob@example.com", "info@example.com", "sales@example.com")
+    eves = store_person(journal, EVE, "eve@example.com", "sales@example.com")
     assert list(journal.stored([key(BOB), key(EVE)])) == [key(EVE)]
     sales = Identity.of(email="sales@example.com")
     screen = journal.suppression.current_filter()
@@ -591,7 +591,7 @@ def test_held_cost_stays_within_the_reservation(journal):
     batch = claim(journal, ADA, BOB).batch
     journal.record_intent(batch.id, 0, replace(REQUEST, credits=6))
     journal.eraser.erase("people", dict(ADA.keys))
-    both = replace(matched(BOB), credits=5)  # the vendor tells what the request has cost
+    both = replace(matched(BOB), credits=5)  # the vendor reports the cost of the request
     land(journal, batch, both)
     assert (journal.runs()[0]["credits"], journal.runs()[0]["credits_held"]) == (5, 1)
 
@@ -616,14 +616,16 @@ def test_parsing_again_releases_only_parsed_held_rows(journal):
         Change(key(one), one, before[one], new_answer(matched(one), 1.0, "test"))
         for one in (ADA, BOB)
     ]
-    applied = journal.queries.amend(batch.id, "people", "test", changes, lambda who: 3.0 * len(who))
+    applied = journal.queries.amend(
+        batch.id, "people", "test", changes, lambda held: 3.0 * len(held)
+    )
     assert [change.identity for change in applied] == [BOB]
     assert (journal.runs()[0]["credits"], journal.runs()[0]["credits_held"]) == (3, 6)
 
 
 @pytest.mark.parametrize("erase", ["erase_removed", "erase_returned"])
 def test_result_and_erasure_are_stored_in_one_transaction(journal, monkeypatch, erase):
-    """Else what was removed would stay for ever, where the process dies between the two."""
+    """Else the removed person would stay if the process dies between the two."""
     begin(journal)
     land(journal, claim(journal, ADA).batch, matched(ADA, name="Ada"))
     known = {key(ADA): journal.stored([key(ADA)])[key(ADA)].fetched}
@@ -654,7 +656,7 @@ def test_held_rows_outlast_the_retention(journal, monkeypatch):
 
 
 def test_retention_spares_batches_of_live_processes(journal, path, monkeypatch):
-    """A living owner still reads it, and of whom nothing was sent nothing is held."""
+    """A live process still parses its answers; rows without a request are not held."""
     other = Journal(path)
     begin(other)
     sent, idle = claim(other, ADA).batch, claim(other, BOB).batch

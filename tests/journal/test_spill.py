@@ -1,4 +1,4 @@
-"""The spill: what was paid for is kept somewhere, and comes back once, to its own request alone."""
+"""The overflow: an unwritten answer is kept in a file and restored once, to its request."""
 
 import os
 import stat
@@ -30,7 +30,7 @@ def people(count):
 
 
 def fail(frame, monkeypatch):
-    """Enrich where no answer can be written down; return the error."""
+    """Enrich without writing any answer; return the error."""
     with monkeypatch.context() as patch:
         for module in (journal_module, spill_module):
             patch.setattr(module, "ANSWERED", BROKEN)
@@ -89,7 +89,7 @@ def test_erased_person_is_not_restored_from_overflow(box, spills, monkeypatch):
     assert found["person_status"].tolist() == ["suppressed", "matched"]
 
 
-def everybodys(folder):
+def public(folder):
     folder.mkdir(mode=0o777)
     folder.chmod(0o777)
 
@@ -104,8 +104,8 @@ def a_file(folder):
     folder.touch()
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="on Windows a mode tells nothing of others")
-@pytest.mark.parametrize("prepare", [everybodys, a_link, a_file])
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows keeps permissions elsewhere")
+@pytest.mark.parametrize("prepare", [public, a_link, a_file])
 def test_overflow_is_not_written_where_others_have_access(box, spills, monkeypatch, prepare):
     fail(people(2), monkeypatch)
     (kept,) = files(spills)

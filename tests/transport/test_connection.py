@@ -1,4 +1,4 @@
-"""What others would log of a URL is dropped for our own calls, and for nobody else's."""
+"""Logs of URLs by other libraries are suppressed for calls of this library only."""
 
 import logging
 import threading
@@ -9,19 +9,19 @@ from enrich_pandas.cassette.file import Interaction, Recording, load, save
 from enrich_pandas.transport.connection import silence_loggers
 
 URI = "https://vendor.example/?email=ada@example.com"
-TALKATIVE = ["urllib3.connectionpool", "vcr.request", "vcr.cassette"]
+LOGGERS = ["urllib3.connectionpool", "vcr.request", "vcr.cassette"]
 
 
-@pytest.mark.parametrize("name", TALKATIVE)
+@pytest.mark.parametrize("name", LOGGERS)
 def test_loggers_are_silenced_on_one_thread_only(caplog, name):
     logger = logging.getLogger(name)
     with silence_loggers():
         logger.warning("mine")
-        other = threading.Thread(target=logger.warning, args=("somebody else's",))
+        other = threading.Thread(target=logger.warning, args=("of another thread",))
         other.start()
         other.join()
     logger.warning("later")
-    assert [record.message for record in caplog.records] == ["somebody else's", "later"]
+    assert [record.message for record in caplog.records] == ["of another thread", "later"]
 
 
 def test_cassette_is_written_and_read_without_logs(caplog, tmp_path):

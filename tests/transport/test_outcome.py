@@ -22,7 +22,7 @@ def exchange(status: int = 200, body: bytes = b"[]", error: str = "", **headers:
     return Exchange(phase=phase, status=status, headers=named, body=body, error=error)
 
 
-# -- the classes ---------------------------------------------------------------------------------
+# Outcomes
 
 
 @pytest.mark.parametrize("error", ["dns", "refused", "connect_timeout", "tls", "certificate"])
@@ -49,7 +49,7 @@ def test_sent_request_without_answer_is_unknown(error: str) -> None:
         (exchange(202, b'{"id": "1"}'), ACCEPTED),
         (exchange(202, b""), ACCEPTED),
         (exchange(204, b""), ACCEPTED),
-        # accepted, and not to be read
+        # accepted, but unreadable
         (exchange(200, b""), DAMAGED),
         (exchange(200, b"null"), DAMAGED),
         (exchange(200, b'"ok"'), DAMAGED),
@@ -65,14 +65,14 @@ def test_sent_request_without_answer_is_unknown(error: str) -> None:
         (exchange(200, b"[]", "reset"), DAMAGED),
         (exchange(200, b"", "reset"), DAMAGED),
         (exchange(202, b"", "incomplete"), DAMAGED),
-        # somebody else's, or nobody can tell
+        # from a gateway, or unclear
         (exchange(200, PAGE), UNKNOWN),
         (exchange(200, b"Please log in", content_type="text/html; charset=utf-8"), UNKNOWN),
         (exchange(200, PAGE[:9], "incomplete"), UNKNOWN),
         (exchange(200, b"[", "too_large"), UNKNOWN),
         # redirects are never followed
         *((exchange(status, b""), REFUSED) for status in (300, 301, 302, 303, 304, 307, 308)),
-        # the vendor says no
+        # refused by the vendor
         *(
             (exchange(status, ERROR), REFUSED)
             for status in (400, 401, 402, 403, 404, 405, 409, 410, 413, 415, 422, 423, 429, 451)
@@ -80,20 +80,20 @@ def test_sent_request_without_answer_is_unknown(error: str) -> None:
         *((exchange(status, PAGE), REFUSED) for status in (401, 429)),
         *((exchange(status, b""), REFUSED) for status in (401, 429)),
         (exchange(429, b"{", "incomplete"), REFUSED),
-        # an error that may stand in place of a paid answer
+        # an error that may replace a paid answer
         *((exchange(status, PAGE), UNKNOWN) for status in (400, 402, 403, 404, 422, 451)),
         (exchange(403, b"Forbidden"), UNKNOWN),
         (exchange(404, b'{"error"', "incomplete"), UNKNOWN),
         (exchange(408, ERROR), UNKNOWN),
         *((exchange(status, ERROR), UNKNOWN) for status in (500, 501, 502, 504, 520, 524, 529)),
         *((exchange(status, PAGE), UNKNOWN) for status in (500, 502, 503, 504)),
-        # busy, by the vendor's own word
+        # busy, according to the vendor
         (exchange(503, ERROR), REFUSED),
         (exchange(503, b"", retry_after="5"), REFUSED),
         (exchange(503, PAGE, retry_after="5"), REFUSED),
         (exchange(503, b""), UNKNOWN),
         (exchange(503, b'{"error"', "incomplete"), UNKNOWN),
-        # no status of HTTP
+        # not an HTTP status
         (exchange(103, b""), UNKNOWN),
         (exchange(699, b"[]"), UNKNOWN),
     ],
@@ -175,7 +175,7 @@ def test_response_keeps_the_raw_bytes() -> None:
     )
 
 
-# -- what can still be read ----------------------------------------------------------------------
+# Repair
 
 
 def answer(body: bytes, outcome: Outcome) -> Response:
@@ -198,7 +198,7 @@ def test_other_truncated_body_is_not_changed() -> None:
     assert repair_response(cut) is cut
 
 
-# -- what msgspec does with hostile JSON: the classifier relies on it ----------------------------
+# The behavior of msgspec with hostile JSON, on which `classify` relies
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_million_keys_are_read_quickly() -> None:
     assert time.process_time() - start < 1
 
 
-# -- the next attempt ----------------------------------------------------------------------------
+# Backoff
 
 
 @given(st.integers(1, 60))

@@ -1,4 +1,4 @@
-"""No credential gets into anything that is kept: not by its name, not by its value."""
+"""No credential is stored, neither by its name nor by its value."""
 
 import json
 

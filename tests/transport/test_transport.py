@@ -45,7 +45,7 @@ def ask(server: Any, request: Request = BILLED, **options: Any) -> Exchange:
         transport.close()
 
 
-# -- a plain answer ------------------------------------------------------------------------------
+# A plain answer
 
 
 def test_answer_is_returned_unchanged(wire: Any) -> None:
@@ -113,7 +113,7 @@ def test_missing_body_is_complete(wire: Any, status: str) -> None:
     assert (exchange.phase, exchange.body) == (Phase.BODY, b"")
 
 
-# -- one origin ----------------------------------------------------------------------------------
+# One origin
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
@@ -164,7 +164,7 @@ def test_cookie_is_not_kept(wire: Any) -> None:
     assert b"cookie" not in server.requests[1].lower()
 
 
-# -- connections ---------------------------------------------------------------------------------
+# Connections
 
 
 def test_billed_request_uses_a_new_connection(wire: Any) -> None:
@@ -223,7 +223,7 @@ def test_broken_connection_is_replaced(wire: Any) -> None:
     assert all(exchange.error in ("", "reset") for exchange in exchanges)
 
 
-# -- trouble before an answer --------------------------------------------------------------------
+# Errors before an answer
 
 
 def test_closed_port_is_not_sent() -> None:
@@ -247,7 +247,7 @@ def test_may_send_is_called_after_connecting(wire: Any) -> None:
 
     def look() -> bool:
         asked.append(1)
-        while server.connections < len(asked):  # else it waits until the test's time is over
+        while server.connections < len(asked):  # else it waits until the test times out
             time.sleep(0.001)
         assert not server.requests[len(asked) - 1 :]
         return True
@@ -340,13 +340,13 @@ def test_oversized_headers_are_a_protocol_error(wire: Any, headers: list[str]) -
     assert (exchange.phase, exchange.error) == (Phase.SENT, "protocol")
 
 
-# -- the deadline --------------------------------------------------------------------------------
+# The deadline
 
 
-# A server here never comes to its end: what returns at all has met its deadline. The deadline grows
-# until the server, too, has had the time to send what it is to send before that.
+# These servers never finish: a call that returns has met its deadline. The deadline grows until the
+# server has had the time to send its part.
 DEADLINES = (0.4, 4.0, 30.0)
-LATE = 1.0  # seconds after a deadline, on a machine that has nothing else to do
+LATE = 1.0  # seconds after a deadline, on an idle machine
 
 
 def drip(server: Any, connection: socket.socket, data: bytes, every: float) -> None:
@@ -357,7 +357,7 @@ def drip(server: Any, connection: socket.socket, data: bytes, every: float) -> N
 
 
 def answer_without_end(server: Callable[[], Any], where: str) -> Callable[[socket.socket], None]:
-    """Make a script that goes on sending, or keeps silent, for as long as the client listens."""
+    """Return a script that sends, or stays silent, as long as the client listens."""
     head = b"HTTP/1.1 200 OK\r\n"
 
     def answer(connection: socket.socket) -> None:
@@ -402,7 +402,7 @@ def test_slow_answer_ends_at_the_deadline(wire: Any, where: str, request_: Reque
     pytest.fail(f"{exchange.phase}, {exchange.body!r}")
 
 
-@pytest.mark.slow  # a machine that is busy may be later
+@pytest.mark.slow  # a busy machine can be later
 @pytest.mark.parametrize("where", WHERE)
 def test_deadline_is_met_within_a_second(wire: Any, where: str) -> None:
     server = wire.serve(answer_without_end(lambda: server, where))
@@ -417,7 +417,7 @@ def test_slow_reading_server_ends_at_the_deadline() -> None:
     def sip() -> None:
         connection, _ = listener.accept()
         with connection:
-            while not over.wait(0.5):  # for all of it an hour would not do
+            while not over.wait(0.5):  # the whole body would take more than an hour
                 connection.recv(2**12)
 
     threading.Thread(target=sip, daemon=True).start()
@@ -429,7 +429,7 @@ def test_slow_reading_server_ends_at_the_deadline() -> None:
     assert (exchange.phase, exchange.error) == (Phase.SENT, "deadline")
 
 
-# -- a body that is cut --------------------------------------------------------------------------
+# Truncated bodies
 
 
 @pytest.mark.parametrize("ending", ["hang_up", "reset"])
@@ -438,7 +438,7 @@ def test_truncated_body_keeps_the_received_bytes(wire: Any, ending: str) -> None
 
     def answer(connection: socket.socket) -> None:
         connection.sendall(wire.reply(BODY[: next(cuts)], length=len(BODY)))
-        time.sleep(0.002 if ending == "reset" else 0)  # an RST discards what is not yet read
+        time.sleep(0.002 if ending == "reset" else 0)  # an RST discards unread bytes
         getattr(wire, ending)(connection)
 
     server = wire.serve(answer)
@@ -485,7 +485,7 @@ def test_bytes_after_content_length_are_ignored(wire: Any) -> None:
     assert (exchange.phase, exchange.body) == (Phase.BODY, BODY[:10])
 
 
-# -- gzip ----------------------------------------------------------------------------------------
+# Gzip
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip"])
@@ -532,7 +532,7 @@ def test_damaged_gzip_is_a_protocol_error(wire: Any) -> None:
 def test_compression_bomb_uses_bounded_memory(wire: Any) -> None:
     bomb = gzip.compress(b" " * 2**26)  # 64 MiB in 64 KiB
     server = wire.serve(wire.reply(bomb, "Content-Encoding: gzip"))
-    ask(server)  # loads what is loaded once
+    ask(server)  # imports and caches
     cap = 2**20
     tracemalloc.start()
     exchange = ask(server, max_bytes=cap)
@@ -549,7 +549,7 @@ def test_body_of_maximum_size_is_accepted(wire: Any) -> None:
     assert ask(server, max_bytes=len(BODY) - 1).error == "too_large"
 
 
-# -- one request on the wire ---------------------------------------------------------------------
+# One request per send
 
 
 @pytest.mark.parametrize("fault", ["reset", "hang_up", "503", "429", "truncated", "silence"])
@@ -575,7 +575,7 @@ def test_one_send_is_one_request(wire: Any, fault: str, request_: Request) -> No
     assert (len(server.requests), server.connections) == (1, 1)
 
 
-# -- secrets and people --------------------------------------------------------------------------
+# Secrets and people
 
 
 @pytest.fixture
@@ -646,7 +646,7 @@ def test_defect_is_raised_without_frames_with_the_key(
     assert "urllib3" not in "".join(shown.format())
 
 
-# -- TLS -----------------------------------------------------------------------------------------
+# TLS
 
 
 def server_context(certificate: Path) -> ssl.SSLContext:
@@ -720,7 +720,7 @@ def test_deadline_applies_under_tls(wire: Any, trusted: Path) -> None:
     assert set(exchange.body) == set(b"[")
 
 
-# -- vcrpy ---------------------------------------------------------------------------------------
+# Vcrpy
 
 
 @pytest.mark.parametrize("encoding", ["", "Content-Encoding: gzip"])
