@@ -292,7 +292,7 @@ def prepare_stage(
         raise
 
     def finish() -> pd.DataFrame | Tables:
-        result = arrivals.assemble(frame, stage.identified, runner.results)
+        result = arrivals.assemble(frame, stage.identified, runner.answers)
         path = journal_path(environment)
         store_report(result, stage.kind, terms.output.prefix, runs=[runner.run], journal=path)
         return result

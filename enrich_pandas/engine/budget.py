@@ -1,4 +1,4 @@
-"""A budget: credits that a call may spend, or several calls together."""
+"""A budget: credits that one call, or several calls together, may spend."""
 
 import threading
 from collections import deque
@@ -12,25 +12,25 @@ from enrich_pandas.providers.base import Identity
 
 @dataclass(frozen=True, slots=True)
 class Budget:
-    """Credits that all calls share which name it: in any process, today and later.
+    """Credits that all calls with the same budget name share, in any process and at any time.
 
     Parameters
     ----------
     credits : float
-        A hard wall. Before a request is sent, the most that it can cost is reserved; what may have
-        been spent counts as spent.
+        A hard limit. The maximum cost of a request is reserved before it is sent. Credits that may
+        have been spent count as spent.
     name : str
-        What the calls have in common that share it, such as ``"spring campaign"``. Without one it
-        is that of a single call, as is ``budget=500``.
+        Name of the budget, such as ``"spring campaign"``. Without a name, it applies to a single
+        call, as ``budget=500`` does.
 
     Notes
     -----
-    It is kept by the journal: calls share it that share a journal. Each call holds to the credits
-    that it names itself, so the same name with more credits is how a budget is raised. What another
-    call has reserved and gives back is free again for whoever asks after that: a row ``skipped``
-    for the budget is asked about when its call is repeated.
+    Budgets are kept in the journal, so calls share a budget if they share a journal. Each call
+    observes the credits that it names itself: to raise a budget, pass the same name with more
+    credits. Credits that another call reserved and did not spend become available again. To enrich
+    a row that was ``skipped`` for the budget, repeat its call.
 
-    `Run.resume` goes on within the run's own budget, named or not.
+    `Run.resume` continues within the run's own budget, named or not.
 
     Examples
     --------
@@ -50,91 +50,89 @@ class Budget:
     name: str = ""
 
 
-# -- Parking: whom the budget does not allow to ask about yet ------------------------------------
-# A batch reserves the most that it can cost and gives back what it did not. So as long as one is
-# open, those who are too dear wait, and a budget is used up before anybody is skipped for it.
-
-
 class BudgetQueue:
-    """Counts the open batches of a run, and keeps those who wait for one to close.
+    """The batches of a run that wait for budget.
+
+    A batch reserves its maximum cost, and releases what it did not spend. While a batch is open,
+    identities beyond the budget wait: the budget is used up before a row is skipped for it.
 
     Parameters
     ----------
-    again
-        Is given the first of those who waited, when they may try again.
+    resubmit
+        Receives the first waiting identities, when they can try again.
 
     Examples
     --------
     >>> queue = BudgetQueue(print)
-    >>> closed = queue.open()  # one that reserves all of the budget
-    >>> queue.withdraw([Identity.of(email="ada@example.com")], queue.open())
+    >>> closed = queue.open()  # a batch that reserves the whole budget
+    >>> queue.defer([Identity.of(email="ada@example.com")], queue.open())
     True
     >>> queue.close()
     [Identity(email)]
     """
 
-    def __init__(self, again: Callable[[Sequence[Identity]], None]) -> None:
-        self._again = again
+    def __init__(self, resubmit: Callable[[Sequence[Identity]], None]) -> None:
+        self._resubmit = resubmit
         self._lock = threading.Lock()
         self._open = self._closed = 0
-        self._parked = deque[Sequence[Identity]]()
+        self._waiting = deque[Sequence[Identity]]()
 
     def open(self) -> int:
-        """Count a batch that is about to reserve its part; return how many have closed so far."""
+        """Count a batch that is about to reserve credits; return how many have closed so far."""
         with self._lock:
             self._open += 1
             return self._closed
 
     def close(self) -> None:
-        """Count no longer a batch that gave back what it did not need."""
+        """Count a batch as closed: it released the credits that it did not spend."""
         with self._lock:
             self._open -= 1
             self._closed += 1
-        self._let_go()
+        self._release()
 
-    def park(self, identities: Sequence[Identity]) -> None:
-        """Keep those for whom the rest did not suffice, when a batch reserved it."""
+    def put(self, identities: Sequence[Identity]) -> None:
+        """Keep identities for which the rest of the budget did not suffice."""
         with self._lock:
             if identities:
-                self._parked.append(identities)
+                self._waiting.append(identities)
 
-    def withdraw(self, identities: Sequence[Identity], closed: int) -> bool:
-        """Count no longer a batch that could reserve nothing, and keep whom it was about.
+    def defer(self, identities: Sequence[Identity], closed: int) -> bool:
+        """Close a batch that could reserve nothing, and keep its identities.
 
         Parameters
         ----------
         identities
-            For whom nothing was left.
+            The identities of the batch.
         closed
-            How many batches had closed when it was opened.
+            How many batches had closed when this one was opened.
 
         Returns
         -------
         bool
-            False where nothing has come back since and nothing can any more: they are not kept.
+            False if no credits were released since, and none can be: the identities are not kept.
         """
         with self._lock:
             self._open -= 1
             is_last = not self._open
             may_come_back = not is_last or self._closed > closed
             if identities and may_come_back:
-                self._parked.append(identities)
+                self._waiting.append(identities)
         if is_last:
-            self._let_go()
+            self._release()
         return may_come_back
 
-    def leave(self) -> Sequence[Identity] | None:
-        """Return the first of those who wait, who do so no longer."""
+    def pop(self) -> Sequence[Identity] | None:
+        """Remove and return the first waiting identities; None if there are none."""
         with self._lock:
-            return self._parked.popleft() if self._parked else None
+            return self._waiting.popleft() if self._waiting else None
 
-    def _let_go(self) -> None:
-        if some := self.leave():
-            self._again(some)
+    def _release(self) -> None:
+        if some := self.pop():
+            self._resubmit(some)
 
 
 def read_budget(given: float | Budget | None) -> Budget | None:
-    """Return a budget as the one type that the journal takes."""
+    """Return a budget as the type that the journal takes."""
     if given is None:
         return None
     budget = given if isinstance(given, Budget) else Budget(given)
@@ -143,7 +141,7 @@ def read_budget(given: float | Budget | None) -> Budget | None:
             budget.name.encode()  # as the journal will: a lone surrogate is a ValueError
             return Budget(credits_, budget.name)
     raise ConfigurationError(
-        f"budget={given!r} is no number of credits.",
+        f"budget={given!r} is not a number of credits.",
         cost="Nothing was spent.",
-        todo="Write a number, 0 or more, ep.Budget(number, 'name'), or None for no limit.",
+        todo="Pass a number of 0 or more, ep.Budget(number, 'name'), or None for no limit.",
     )

@@ -1,4 +1,4 @@
-"""Where this process's requests go and its answers are kept: live, in a sandbox, in a replay."""
+"""The environment of a run: live, sandbox or replay; and the record of how a run was called."""
 
 import dataclasses
 import os
@@ -25,7 +25,7 @@ from enrich_pandas.providers.decoding import decoder_of
 
 @dataclass(slots=True)
 class Replayed:
-    """What recorded answers say: the flows, the answers, and the requests that are not recorded."""
+    """Recorded answers: the flows, the answers, and the requests that were not recorded."""
 
     flows: list[ReplayedFlow] = field(default_factory=list)
     answers: dict[Identity, Answer] = field(default_factory=dict)
@@ -33,10 +33,10 @@ class Replayed:
 
 
 class Cassette(Protocol):
-    """Recorded answers, as a run sees them: used in place of requests, or recorded to.
+    """The recorded answers of a run: replayed instead of requests, or recorded to.
 
-    ``is_offline`` means that nothing is sent. Answers that needed no request count as fetched
-    ``as_of``.
+    If ``is_offline``, nothing is sent. ``as_of`` is the fetch time of answers that needed no
+    request. ``filters`` are the suppression filters of the calls.
     """
 
     path: Path
@@ -45,27 +45,26 @@ class Cassette(Protocol):
     filters: list[SuppressionFilter]
 
     def now(self) -> float:
-        """Return the time that decides how old an answer is."""
+        """Return the time from which the age of an answer is computed."""
 
     def replay(self, provider: Provider, kind: Kind, wanted: Sequence[Identity]) -> Replayed:
-        """Return the recorded answers for some identities. Nothing is sent."""
+        """Return the recorded answers for some identities. Sends nothing."""
 
     def note_run(self, run: str, provider: Provider, kind: Kind, asked: Sequence[Identity]) -> None:
-        """Note a run that begins while answers are recorded."""
+        """Register a run that starts while answers are recorded."""
 
 
-REPLAY = "replay:"  # begins the realm of a replay; the recording's digest follows
+REPLAY = "replay:"  # prefix of a replay's realm; the digest of the cassette follows
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Environment:
-    """What differs between a live run and one in a sandbox; the code that runs is the same.
+    """What differs between a live run, a sandbox run and a replay. The code that runs is the same.
 
-    ``realm`` is part of every fingerprint, so that a sandbox's answer is never served as a live
-    one. ``origins`` replaces a provider's own origin by name; ``secrets`` holds the credentials
-    made up for it. ``journal`` is None for the user's own. ``paid`` tells whether a call may cost
-    money, hence whether a large one without a budget is refused. ``cassette`` holds
-    the recorded answers that are played, or records them.
+    ``realm`` is part of every fingerprint, so a sandbox answer is never served as a live one.
+    ``origins`` replaces the origin of a provider by name; ``secrets`` are its made-up credentials.
+    ``journal`` is None for the user's own. ``paid`` is True if a call can cost money; a large call
+    then needs a budget. ``cassette`` replays or records the answers.
     """
 
     realm: str = "live"
@@ -82,14 +81,14 @@ _lock = threading.Lock()
 
 
 def current_environment() -> Environment:
-    """Return the innermost surroundings that this thread has entered, else the process's."""
+    """Return the innermost environment of this thread, or else of the process."""
     with _lock:
         own = [one for thread, one in _stack if thread == threading.get_ident()]
         return own[-1] if own else _stack[-1][1]
 
 
 def journal_path(environment: Environment) -> Path:
-    """Return where the journal is: in ``ENRICH_PANDAS_HOME``, else in the user's data folder."""
+    """Return the journal's path: in ``ENRICH_PANDAS_HOME``, else in the user's data folder."""
     if environment.journal is not None:
         return environment.journal
     home = os.environ.get("ENRICH_PANDAS_HOME") or user_data_path("enrich_pandas")
@@ -98,7 +97,7 @@ def journal_path(environment: Environment) -> Path:
 
 @contextmanager
 def use_environment(environment: Environment) -> Iterator[Environment]:
-    """Make these the current surroundings for the length of a ``with``."""
+    """Make this the current environment within a ``with`` block."""
     entry = threading.get_ident(), environment
     with _lock:
         _stack.append(entry)
@@ -109,12 +108,12 @@ def use_environment(environment: Environment) -> Iterator[Environment]:
             del _stack[next(n for n, one in enumerate(_stack) if one is entry)]
 
 
-# -- Recall: what a run keeps of how it was called, so that another process can make it go on ----
-# Never a credential, and nothing that a repr would not show.
+# -- The record of a call, from which another process resumes the run ---------------------------
+# It holds no credential, and nothing that a repr does not show.
 
 
 class RecordedPlan(msgspec.Struct, frozen=True, kw_only=True):
-    """What a run's plan said: rows that were not sent, by status and reason, and what was saved."""
+    """The plan of a run: rows that were not sent, by status and reason, and the savings."""
 
     refused: list[tuple[str, str, int]]
     saved_by_duplicates: float
@@ -125,11 +124,11 @@ class RecordedPlan(msgspec.Struct, frozen=True, kw_only=True):
 class RecordedCall(msgspec.Struct, frozen=True, kw_only=True):
     """How a run was called.
 
-    ``made_by`` is the provider's class. ``max_age`` counts from when the run began. ``options`` are
-    those that differ from the default; None where they cannot be written down. ``scope`` is the
-    journal's name for what is bought. ``version`` is the vendor's API's; it and ``planned`` are
-    missing in runs of older versions. ``as_of`` is when the recording began of which the run is a
-    replay.
+    ``made_by`` is the provider's class. ``max_age`` counts back from the start of the run.
+    ``options`` are those that differ from the default; None if they cannot be serialized.
+    ``scope`` identifies what is bought. ``version`` is the version of the vendor's API; runs of
+    older versions of this library lack it and ``planned``. ``as_of`` is the start of the recording
+    that the run replays.
     """
 
     provider: str
@@ -154,7 +153,7 @@ def record_call(
     planned: RecordedPlan | None = None,
     as_of: float | None = None,
 ) -> bytes:
-    """Write down how a provider is called, as JSON."""
+    """Return how a provider is called, as JSON."""
     return pack(
         RecordedCall(
             provider=provider.name,
@@ -172,12 +171,12 @@ def record_call(
 
 
 def read_call(call: bytes) -> RecordedCall:
-    """Read back how a run was called."""
+    """Parse how a run was called."""
     return decoder_of(RecordedCall).decode(call)
 
 
 def remake_provider(call: RecordedCall) -> Provider | None:
-    """Make the same provider again, without its credentials; None where that cannot be done."""
+    """Build the same provider again, without credentials; None if that is not possible."""
     if call.options is None:
         return None
     for point in entry_points(group=GROUP, name=call.provider):
@@ -188,7 +187,7 @@ def remake_provider(call: RecordedCall) -> Provider | None:
 
 
 def _options(provider: Provider) -> dict[str, Any] | None:
-    """Return the options that differ from the default, if they make the same provider again."""
+    """Return the options that differ from the default, if they rebuild the same provider."""
     given: Any = provider
     if not dataclasses.is_dataclass(given):
         return None
@@ -197,7 +196,7 @@ def _options(provider: Provider) -> dict[str, Any] | None:
         if not one.init or one.name in secret or _is_default(one, provider):
             continue
         if not one.repr or isinstance(getattr(provider, one.name), Secret):
-            return None  # it is not to be shown, and so not to be written down either
+            return None  # a value that a repr hides is not stored either
         shown.append(one.name)
     try:
         options: dict[str, Any] = msgspec.json.decode(
@@ -226,7 +225,7 @@ def _made(kind: type[Provider], options: Mapping[str, Any]) -> Provider | None:
         return kind(
             **{name: msgspec.convert(value, hints[name]) for name, value in options.items()}
         )
-    except Exception:  # noqa: BLE001 - of a third party's class: it cannot be made again
+    except Exception:  # noqa: BLE001 - a third-party class: the provider cannot be rebuilt
         return None
 
 
@@ -234,14 +233,14 @@ def _class_of(kind: object) -> str:
     return f"{getattr(kind, '__module__', '')}:{getattr(kind, '__qualname__', '')}"
 
 
-# -- The journal, opened without what has been stored for too long -------------------------------
+# -- The journal --------------------------------------------------------------------------------
 
 
 @contextmanager
 def open_journal(environment: Environment) -> Iterator[Journal]:
-    """Lend the journal to whoever shows what is in it, or is about to ask.
+    """Open the journal, after its expired answers are deleted.
 
-    What is too old is deleted first, so that nobody is shown it, whether or not a call is made.
+    They are deleted here and not only by a run, so that an expired answer is never shown.
     """
     with closing(Journal(journal_path(environment))) as journal:
         journal.retention.delete_expired(retention_seconds())

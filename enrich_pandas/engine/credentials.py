@@ -1,4 +1,4 @@
-"""Where a credential comes from: the argument, the environment, the keyring, then a .env file."""
+"""Find credentials: in the argument, the environment, the keyring, or a .env file."""
 
 import base64
 import hashlib
@@ -35,23 +35,23 @@ from enrich_pandas.providers.decoding import decoder_of
 from enrich_pandas.transport import Transport
 from enrich_pandas.transport.outcome import read_exchange, repair_response
 
-DOTENV = ".env"  # of the working directory, and of no folder above it
+DOTENV = ".env"  # in the working directory only
 
 
 class FoundSecret(NamedTuple):
-    """A credential, and the place where it was found."""
+    """A credential and its source."""
 
     secret: Secret
     place: str
 
 
 def find_secrets(provider: Provider, environment: Environment) -> dict[str, Secret]:
-    """Find every credential that a provider needs.
+    """Return every credential that a provider needs.
 
     Raises
     ------
     CredentialError
-        One is missing; the message says where it was looked for, where to get it, what to type.
+        One is missing. The message names the sources, where to get it, and what to type.
     ConfigurationError
         The provider needs a short-lived token, and the package that encrypts it is not installed.
     """
@@ -64,7 +64,7 @@ def find_secrets(provider: Provider, environment: Environment) -> dict[str, Secr
     secrets = {name: one.secret for name, one in found.items() if one is not None}
     if not _installed("cryptography") and provider.renewal(secrets) is not None:
         raise ConfigurationError(
-            f"{provider.name} signs with a short-lived token, which is stored encrypted. "
+            f"{provider.name} uses a short-lived token, which is stored encrypted. "
             "The package `cryptography`, which encrypts it, is not installed.",
             cost="Nothing was sent and nothing was spent.",
             todo='Type pip install "enrich-pandas[zoho]", then repeat the call.',
@@ -73,13 +73,13 @@ def find_secrets(provider: Provider, environment: Environment) -> dict[str, Secr
 
 
 def find_secret(provider: Provider, name: str, environment: Environment) -> FoundSecret | None:
-    """Find one credential in the first place that has it; None where none has."""
+    """Return one credential from the first source that has it; None if there is none."""
     places = _places(provider, name, environment)
     return next((FoundSecret(Secret(value), place) for place, value in places if value), None)
 
 
 def known_secrets(provider: Provider) -> list[str]:
-    """Return the credentials that can be had without asking anybody: to be blanked in a file."""
+    """Return the credentials in arguments and environment variables, to redact them in files."""
     given = [
         getattr(provider, name, None) or os.environ.get(variable)
         for name, variable in provider.credentials.items()
@@ -90,7 +90,7 @@ def known_secrets(provider: Provider) -> list[str]:
 def _places(
     provider: Provider, name: str, environment: Environment
 ) -> Iterator[tuple[str, Secret | str | None]]:
-    """Yield each place and what it has, looking into one only when the ones before had nothing."""
+    """Yield each source and its value; a source is read only if the earlier ones had none."""
     variable = provider.credentials[name]
     yield "argument", getattr(provider, name, None)
     yield "sandbox", environment.secrets.get(provider.name, {}).get(name)
@@ -105,14 +105,14 @@ def _missing(provider: Provider, name: str) -> CredentialError:
     dotenv = "" if _installed("dotenv") else ", which needs python-dotenv"
     dotenv = dotenv if Path(DOTENV).is_file() else " (there is none here)"
     return CredentialError(
-        f"{provider.name} needs {_spoken(name)}, and none was found: not as an argument, "
+        f"{provider.name} needs {_with_article(name)}, and none was found: not as an argument, "
         f"not in {variable}, not {keyring}, not in {DOTENV}{dotenv}.",
         cost="Nothing was sent and nothing was spent.",
         todo=f"Get one at {provider.keys_url}, then set {variable} or pass {name}=….",
     )
 
 
-def _spoken(name: str) -> str:
+def _with_article(name: str) -> str:
     words = name.replace("_", " ").replace("api", "API")
     return f"{'an' if words[0] in 'AEIOaeiou' else 'a'} {words}"
 
@@ -122,19 +122,19 @@ def _installed(package: str) -> bool:
 
 
 def _from_keyring(service: str, name: str) -> str | None:
-    """Ask the keyring, where it is installed and has a place to keep secrets."""
+    """Read a secret from the keyring, if one is installed and usable."""
     if not _installed("keyring"):
         return None
     keyring = importlib.import_module("keyring")
     try:
         value: str | None = keyring.get_password(f"enrich-pandas:{service}", name)
-    except keyring.errors.KeyringError:  # a machine without a desktop has none
+    except keyring.errors.KeyringError:  # a machine without a desktop has no keyring
         return None
     return value
 
 
 def _from_dotenv(variable: str) -> str | None:
-    """Look into the working directory's .env, where python-dotenv is installed; change nothing."""
+    """Read a variable from the working directory's .env, if python-dotenv is installed."""
     if not (Path(DOTENV).is_file() and _installed("dotenv")):
         return None
     dotenv = importlib.import_module("dotenv")
@@ -142,35 +142,36 @@ def _from_dotenv(variable: str) -> str | None:
     return value
 
 
-# -- Short-lived tokens: one renewal serves all workers and all processes that share a journal ---
-# The token lies beside the journal, encrypted with what renews it: a process without the
-# credentials cannot read it, and one that has them needs no token from a file.
+# -- Short-lived tokens ----------------------------------------------------------------------
 
-EARLY = 60.0  # seconds before its end at which a token is renewed; of a short one, its tenth
-SLACK = 5.0  # seconds by which a vendor's count of renewals may be later than ours
+# One renewal serves all workers, and all processes that share a journal. The token is stored beside
+# the journal, encrypted with the lasting credentials: a process without them cannot read it.
+
+EARLY = 60.0  # seconds before its end at which a token is renewed, or a tenth of a short life
+SLACK = 5.0  # seconds by which the vendor may count a renewal later than this machine
 
 
-class _Kept(msgspec.Struct):
-    """What the file holds: the token, until when it is used, and when tokens were asked for."""
+class _StoredToken(msgspec.Struct):
+    """The file's content: the token, when it ends, and when tokens were requested."""
 
     token: str = ""
     ends: float = 0.0
-    asked: list[float] = []
+    requested: list[float] = []
 
 
 class Tokens:
-    """Signs requests with a token that is renewed when it ends or is refused.
+    """Signs requests with a token that is renewed when it expires or is refused.
 
     Parameters
     ----------
     provider
-        Whose `renewal`, `token` and `auth` are used.
+        The provider; its `renewal`, `token` and `auth` are used.
     secrets
         The lasting credentials.
     origin
-        Where tokens are had.
+        The origin that issues tokens.
     folder
-        Where the token is kept for other processes.
+        The folder that stores the token for other processes.
     clock
         Seconds since the epoch.
     """
@@ -193,8 +194,8 @@ class Tokens:
         self._fernet, self._damaged = Fernet(base64.urlsafe_b64encode(key)), InvalidToken
         self._path = folder / f"{hashlib.sha256(key + origin.encode()).hexdigest()[:32]}.token"
         self._lock = threading.Lock()
-        self._kept = _Kept()
-        self._replacement: str | None = None  # the last token that came in a refused one's place
+        self._current = _StoredToken()
+        self._replacement: str | None = None  # the last token that replaced a refused one
         self._refusal: EnrichError | None = None
         self._used = threading.local()
 
@@ -207,59 +208,60 @@ class Tokens:
         Raises
         ------
         ProviderError
-            No token was to be had.
+            No token could be obtained.
         """
         with self._lock:
-            if self._clock() >= self._kept.ends:
+            if self._clock() >= self._current.ends:
                 self._renew(stale=None)
-            self._used.token = self._kept.token
+            self._used.token = self._current.token
         token = Secret(self._used.token)
         return self._provider.auth({**self._secrets, "access_token": token})
 
     def renew(self) -> bool:
-        """Replace the token that this thread has used last, unless somebody has done so.
+        """Replace the token that this thread used last, unless another thread did so.
 
-        False where it came in a refused one's place, and was refused, too: no third is asked for.
+        Return False if that token had itself replaced a refused one: no third one is requested.
         """
         with self._lock:
-            if self._kept.token == self._used.token:
+            if self._current.token == self._used.token:
                 if self._used.token == self._replacement:
                     return False
                 self._renew(stale=self._used.token)
-                self._replacement = self._kept.token
+                self._replacement = self._current.token
             return True
 
     def _renew(self, stale: str | None) -> None:
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         with FileLock(self._path.with_suffix(".lock"), mode=0o600, thread_local=False):
-            kept = self._read()
-            if kept.token == stale or self._clock() >= kept.ends:
-                kept = self._asked(kept)
-            self._kept = kept
+            stored = self._read()
+            if stored.token == stale or self._clock() >= stored.ends:
+                stored = self._request_token(stored)
+            self._current = stored
 
-    def _asked(self, kept: _Kept) -> _Kept:
-        """Ask for a token; the time of asking is kept even where none is given.
+    def _request_token(self, stored: _StoredToken) -> _StoredToken:
+        """Request a token; the time of the request is stored even if none is issued.
 
-        What refuses one refuses every other, too: it is asked once.
+        A refusal applies to every further request, so it is raised again.
         """
         if self._refusal is not None:
             raise self._refusal
         now, limit = self._clock(), self._renewal.limit
-        if limit:  # a clock that was set back leaves times that are still to come
-            kept.asked = [at for at in kept.asked if 0 <= now - at < limit.seconds + SLACK]
-            if len(kept.asked) >= limit.requests:
-                raise self._too_often(kept.asked[0] + limit.seconds + SLACK - now)
-        kept.asked.append(now)
-        self._write(kept)
+        if limit:  # after a clock was set back, some times are in the future
+            window = limit.seconds + SLACK
+            stored.requested = [at for at in stored.requested if 0 <= now - at < window]
+            if len(stored.requested) >= limit.requests:
+                raise self._too_often(stored.requested[0] + window - now)
+        stored.requested.append(now)
+        self._write(stored)
         answer = self._answer()
-        if answer.outcome is Outcome.NOT_SENT:  # the vendor counts only what it hears
-            kept.asked.remove(now)
-            self._write(kept)
+        if answer.outcome is Outcome.NOT_SENT:  # the vendor did not see this request
+            stored.requested.remove(now)
+            self._write(stored)
         token = self._given(self._reached(answer))
-        kept.token = token.value.reveal()
-        kept.ends = now + token.seconds - min(EARLY, token.seconds / 10)
-        self._write(kept)
-        return kept
+        stored.token = token.value.reveal()
+        stored.ends = now + token.seconds - min(EARLY, token.seconds / 10)
+        self._write(stored)
+        return stored
 
     def _given(self, answer: Response) -> Token:
         try:
@@ -271,7 +273,7 @@ class Tokens:
             raise
 
     def _answer(self) -> Response:
-        # Like a billed one it gets a connection of its own, so none is left open.
+        # Billed requests get a connection of their own, so none is left open.
         request = Request(method="POST", path=self._renewal.path, billed=True)
         return read_exchange(
             self._transport.send(request, self._renewal.form), request, self._provider
@@ -281,29 +283,29 @@ class Tokens:
         if not answer.status:
             raise UnavailableError(
                 f"{self._provider.name} could not be reached for a new token.",
-                cost="Nothing was charged for what could not be sent.",
+                cost="Nothing was charged for requests that could not be sent.",
                 todo="Check the network, then repeat the call: it continues from here.",
             )
         return repair_response(answer)
 
     def _too_often(self, seconds: float) -> RateLimitError:
         return RateLimitError(
-            f"{self._provider.name} gives no more new tokens for {seconds:.0f} seconds.",
-            cost="Nothing was charged for what was not sent; what had arrived is kept.",
+            f"{self._provider.name} issues no new token for the next {seconds:.0f} seconds.",
+            cost="Nothing was charged for requests that were not sent; the results are kept.",
             todo="Repeat the call then: it continues from here.",
         )
 
-    def _read(self) -> _Kept:
+    def _read(self) -> _StoredToken:
         try:
             text = self._fernet.decrypt(self._path.read_bytes())
-            return decoder_of(_Kept).decode(text)
+            return decoder_of(_StoredToken).decode(text)
         except (FileNotFoundError, self._damaged, msgspec.DecodeError):  # none yet, or damaged
-            return _Kept()
+            return _StoredToken()
 
-    def _write(self, kept: _Kept) -> None:
+    def _write(self, stored: _StoredToken) -> None:
         new = self._path.with_suffix(".new")
         with os.fdopen(os.open(new, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(self._fernet.encrypt(msgspec.json.encode(kept)))
+            file.write(self._fernet.encrypt(msgspec.json.encode(stored)))
         new.replace(self._path)
 
 

@@ -218,17 +218,32 @@ def _sum_counts(each: Iterable[Mapping[Status, int]]) -> dict[Status, int]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Work:
-    """What a run has to do about its distinct identities.
+    """What a run has to do for its distinct identities.
 
-    ``stored`` needs no request; the models are left in the journal (`read_stored`). ``abandoned``
-    are batches whose process died when they may have been charged, with their identities: what was
-    recorded for them is read first. ``elsewhere`` are identities that another process is asking
-    about at this moment. ``asked`` are asked, by so many ``requests``. ``credits`` is the most that
-    all of it can cost: what was abandoned or is asked elsewhere may come back unasked.
-    ``fingerprint`` names an identity in the journal, ``scope`` what is bought and from whom;
-    ``known`` tells as of when the stored answers are; ``replayed`` is what the ``cassette`` says,
-    and part of ``stored``. What needs no request counts as fetched ``as_of``. ``realm``,
-    ``oldest`` and ``resend`` are as they were given.
+    Attributes
+    ----------
+    scope, fingerprint
+        The key in the journal of what is bought from which provider, and of an identity.
+    known
+        For each fingerprint in the journal, the time as of which its answer holds.
+    stored
+        Answers that need no request. Their models stay in the journal; see `read_stored`.
+    abandoned
+        Batches, which may have been charged, of a process that died. Their recorded answers are
+        read before anything is requested.
+    elsewhere
+        Identities that another process is requesting now.
+    to_request, requests
+        Identities to request, and in how many requests.
+    credits
+        Maximum cost, including identities of ``abandoned`` and ``elsewhere`` that may still have
+        to be requested.
+    realm, oldest, resend, cassette
+        As given to `plan_work`.
+    replayed
+        The answers of the cassette; part of ``stored``.
+    as_of
+        Fetch time of answers that needed no request.
     """
 
     scope: bytes
@@ -237,7 +252,7 @@ class Work:
     stored: Mapping[Identity, Answer]
     abandoned: Mapping[int, Sequence[Identity]]
     elsewhere: Sequence[Identity]
-    asked: Sequence[Identity]
+    to_request: Sequence[Identity]
     requests: int
     credits: float
     realm: str
@@ -247,10 +262,10 @@ class Work:
     replayed: Replayed
     as_of: float
 
-    def sent_again(self, answers: Iterable[Answer]) -> set[Identity]:
-        """Return who is asked about again, of what a dead process left: who is held, if at all.
+    def select_resent(self, answers: Iterable[Answer]) -> set[Identity]:
+        """Return the identities of an abandoned batch that must be requested again.
 
-        And of whom it had an answer that is too old by now.
+        These are the held ones, if the user chose ``resend``, and those with an outdated answer.
         """
         again = [
             one
@@ -272,14 +287,14 @@ def plan_work(
     resend: bool = False,
     cassette: Cassette | None = None,
 ) -> Work:
-    """Sort identities into stored, abandoned, asked elsewhere and to be asked.
+    """Return which identities are stored, abandoned, requested elsewhere, or to request.
 
-    An answer from before ``oldest`` is not used. ``resend`` counts those who are held as not
-    stored: they may be paid for twice. What is in the ``cassette`` is stored.
+    An answer from before ``oldest`` is not used. With ``resend``, held identities are requested
+    again, although they may then be charged twice. Answers of the ``cassette`` count as stored.
     """
     scope = scope_of(provider, kind, realm)
     now = cassette.now() if cassette is not None else round(time.time(), 6)
-    keys = _in_journal(journal, scope, identities)
+    keys = _find_fingerprints(journal, scope, identities)
     known = journal.queries.outcomes({key: identity for identity, key in keys.items()})
     usable = {
         identity: known[key]
@@ -294,12 +309,12 @@ def plan_work(
     elsewhere = [i for i, holder in busy.items() if holder.is_alive]
     abandoned = _by_batch({i: holder for i, holder in busy.items() if not holder.is_alive})
     settled = stored.keys() | busy.keys()
-    asked = [i for i in identities if i not in settled] if settled else identities
-    replayed = Replayed() if cassette is None else cassette.replay(provider, kind, asked)
+    to_request = [i for i in identities if i not in settled] if settled else identities
+    replayed = Replayed() if cassette is None else cassette.replay(provider, kind, to_request)
     if replayed.answers:
         stored |= replayed.answers
-        asked = [i for i in asked if i not in replayed.answers]
-    requests, price = _counted(provider, kind, asked)
+        to_request = [i for i in to_request if i not in replayed.answers]
+    requests, price = _count_requests(provider, kind, to_request)
     price_of = partial(provider.price, kind)
     return Work(
         scope=scope,
@@ -308,10 +323,10 @@ def plan_work(
         stored=stored,
         abandoned={holder.batch: left for holder, left in abandoned.items()},
         elsewhere=elsewhere,
-        asked=asked,
+        to_request=to_request,
         requests=requests,
         credits=price
-        + _counted(provider, kind, elsewhere)[1]
+        + _count_requests(provider, kind, elsewhere)[1]
         + sum(
             min(math.inf if resend or _is_old(holder, oldest) else holder.left, price_of(left))
             for holder, left in abandoned.items()
@@ -326,24 +341,24 @@ def plan_work(
 
 
 def read_stored(work: Work, journal: Journal) -> Iterator[dict[Identity, Answer]]:
-    """Yield the stored answers with their models, some hundred at a time: they are large."""
+    """Yield the stored answers with their models, which are large, some hundred at a time."""
     for some in batched(work.stored, KEYS_PER_QUERY):
         answers = {identity: work.stored[identity] for identity in some}
         left = {
             work.fingerprint(i): i for i, one in answers.items() if one.model_ref is STORED_MODEL
         }
         whole = journal.stored(left)
-        # Who was forgotten this very moment is left without a model.
+        # An identity that is erased at this moment stays without a model.
         yield answers | {i: whole.get(key, answers[i]) for key, i in left.items()}
 
 
-def _in_journal(
+def _find_fingerprints(
     journal: Journal, scope: bytes, identities: Sequence[Identity]
 ) -> dict[Identity, bytes]:
-    """Return the fingerprints of those of whom the journal may know anything.
+    """Return the fingerprints of the identities that may be in the journal.
 
-    Where it knows of fewer than are asked for, all that it knows is read, which is faster than to
-    look each of them up; where it knows of nobody, nobody's fingerprint is made.
+    A journal with fewer entries than there are identities is read whole, which is faster than one
+    look-up each. For an empty journal no fingerprint is computed.
     """
     held = journal.fingerprints(at_most=len(identities))
     if held is None:
@@ -352,8 +367,10 @@ def _in_journal(
     return {identity: key for identity, key in keys if key in held}
 
 
-def _counted(provider: Provider, kind: Kind, identities: Sequence[Identity]) -> tuple[int, float]:
-    """Return how many requests ask about these, and the most that they can cost."""
+def _count_requests(
+    provider: Provider, kind: Kind, identities: Sequence[Identity]
+) -> tuple[int, float]:
+    """Return the number of requests for some identities, and their maximum cost."""
     requests, price = 0, 0.0
     for batch in provider.batches(kind, identities):
         requests += 1
@@ -362,14 +379,14 @@ def _counted(provider: Provider, kind: Kind, identities: Sequence[Identity]) -> 
 
 
 def scope_of(provider: Provider, kind: Kind, realm: str) -> bytes:
-    """Digest all that decides what is bought, but for whom: never the key, which is renewed."""
+    """Return a digest of what is bought: all but the identities, and the key, which may change."""
     options = sorted(provider.billed_options(kind).items())
     text = pack([realm, provider.name, provider.account, provider.version, kind, options])
     return hashlib.sha256(text).digest()
 
 
 def minimum_seconds(requests: int, limit: RateLimit | None) -> float:
-    """Return the least time in which a rate limit lets so many requests start.
+    """Return the minimum time in which a rate limit lets the requests start.
 
     Examples
     --------
@@ -397,19 +414,19 @@ def _by_batch(holders: Mapping[Identity, ClaimHolder]) -> dict[ClaimHolder, list
 
 
 def _is_old(holder: ClaimHolder, oldest: float) -> bool:
-    """Tell whether what a dead process was told may be too old."""
+    """Return whether the answers of a dead process may be outdated."""
     return holder.sent is not None and holder.sent <= oldest
 
 
 def _usable(answer: Answer, now: float, oldest: float, *, resend: bool) -> bool:
-    """Tell whether a stored answer still stands in for a request."""
+    """Return whether a stored answer still replaces a request."""
     if answer.match.status is Status.HELD:
-        return not resend  # asking again may pay twice: that is the user's decision
+        return not resend  # a second request may be charged twice: the user decides
     if answer.match.status is Status.PENDING:
         return answer.not_before is not None and now < answer.not_before
     return answer.as_of > oldest
 
 
 def _may_be_claimed(answer: Answer | None) -> bool:
-    """Tell whether somebody may be asking: about a held one too, if the user decided so."""
+    """Return whether another process may be requesting the identity."""
     return answer is None or answer.match.status is Status.HELD

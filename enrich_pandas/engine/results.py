@@ -1,4 +1,4 @@
-"""The tally: the answers of a run so far, counted by the frame's rows."""
+"""The answers of a run so far, counted by rows; and the parsing of stored raw answers."""
 
 import logging
 import threading
@@ -31,13 +31,13 @@ class Results:
     Parameters
     ----------
     provider
-        Name of who is asked.
+        Name of the provider.
     weights, refused
-        Rows of each identity, and rows of each status that need no request.
+        Rows of each identity; rows that need no request, by status.
     screen
-        Returns who may not be shown, though an answer has arrived.
+        Returns the current suppression filter: a suppressed answer is not shown.
     keep
-        Is given each answer; returns what is to be kept of it.
+        Receives each answer and returns what is kept of it.
 
     Attributes
     ----------
@@ -61,17 +61,17 @@ class Results:
         self._credits = 0.0
 
     def wants(self, identity: Identity) -> bool:
-        """Tell whether an identity is of this frame; a recovered batch may hold others."""
+        """Return whether the frame has the identity; an abandoned batch may contain others."""
         return identity in self._weights
 
     def allowed(self, kind: Kind, identities: Sequence[Identity]) -> list[Identity]:
-        """Leave out, and settle, whom the user has put on the list since the plan was made."""
+        """Return the identities that were not suppressed since the plan; settle the others."""
         refused = self._screen().for_identities(kind, self._provider, identities)
         self.record(refused)
         return [identity for identity in identities if identity not in refused]
 
     def record(self, answers: Mapping[Identity, Answer], credits_: float = 0.0) -> None:
-        """Take answers in, each in place of an older one, and what they cost."""
+        """Add answers and their cost; each replaces an older answer."""
         screen = self._screen()
         with self._lock:
             self._credits += credits_
@@ -80,7 +80,7 @@ class Results:
                     self._replace(identity, self._keep(screen.apply(answer)))
 
     def settle(self, identities: Iterable[Identity], status: Status, reason: str) -> None:
-        """Give those a status that have no answer, and so no time at which it was fetched."""
+        """Set the status of identities that have no answer, and so no fetch time."""
         with self._lock:
             for identity in identities:
                 if self.wants(identity) and identity not in self.answers:
@@ -100,7 +100,7 @@ class Results:
 
 
 def match_each(identities: Sequence[Identity], matches: Sequence[Match]) -> list[Match]:
-    """Make sure that every identity has one match, whatever a provider returned."""
+    """Return one match for each identity, whatever the provider returned."""
     by_identity = {match.identity: match for match in matches}
     return [
         by_identity.get(identity) or Match(identity=identity, status=Status.HELD, reason="unread")
@@ -108,22 +108,22 @@ def match_each(identities: Sequence[Identity], matches: Sequence[Match]) -> list
     ]
 
 
-# -- Reading again: what the present code makes of raw answers that were paid for. No request ----
+# -- Parsing stored raw answers again, without a request -------------------------------------
 
 logger = logging.getLogger("enrich_pandas")
 
 
-class MissingAnswer(Exception):  # noqa: N818 - no error: what cannot be answered is left as it is
-    """A flow asks for something that was never answered."""
+class MissingAnswer(Exception):  # noqa: N818 - not an error: the batch is left as it is
+    """A flow sends a request for which no answer was recorded."""
 
 
 def parse_again(
     journal: Journal, run: str, provider: Provider, kind: Kind, realm: str
 ) -> Iterator[Change]:
-    """Read the raw answers of a run's landed batches again, store and yield what changed.
+    """Parse the raw answers of a run again; store and yield the results that changed.
 
-    A batch at a time, each in one transaction. Credits and the time of fetching stay; only of what
-    was held, and is now read, the credits become known.
+    Each batch is one transaction. Credits and fetch times stay, except that the credits of a held
+    result become known when it can now be parsed.
     """
     scope, screen = scope_of(provider, kind, realm), journal.suppression.current_filter()
     for landed in journal.queries.batches(run):
@@ -146,9 +146,10 @@ def parse_past_answers(
     scope: bytes,
     until: float,
 ) -> dict[Identity, Answer]:
-    """Read what the raw answers said of some by then; whose are not kept is left out.
+    """Parse what the raw answers contained at an earlier time, for some identities.
 
-    That is what a later answer has replaced, or was refused, and so was never stored.
+    These are answers that a later one replaced, or that were never stored. Identities whose raw
+    answer is not kept are left out.
     """
     left, found = set(wanted), dict[Identity, Answer]()
     for landed in journal.queries.batches_of_purchase(scope, left, until) if left else ():
@@ -160,7 +161,7 @@ def parse_past_answers(
 
 
 def replay_batch(provider: Provider, kind: Kind, batch: Batch) -> list[Match] | None:
-    """Run a batch's flow on its recorded answers; None where they do not carry it to its end."""
+    """Run a batch's flow on its recorded answers; return None if they do not suffice."""
     task = Task(batch.identities, batch=Batch(batch.id, batch.identities, dict(batch.recorded)))
 
     def answer(_: Request) -> Response:
@@ -173,8 +174,8 @@ def replay_batch(provider: Provider, kind: Kind, batch: Batch) -> list[Match] | 
     try:
         task.flow = provider.flow(kind, batch.identities)
         end = task.carry_on(answer)
-    except Exception as error:  # noqa: BLE001 - a batch that cannot be read stays as it was
-        logger.warning("Batch %s cannot be read again: %s.", batch.id, type(error).__name__)
+    except Exception as error:  # noqa: BLE001 - a batch that cannot be parsed stays as it was
+        logger.warning("Batch %s cannot be parsed again: %s.", batch.id, type(error).__name__)
         return None
     return match_each(batch.identities, end) if isinstance(end, list) else None
 
@@ -189,18 +190,17 @@ def _changes(
     keyed = {fingerprint(landed.scope, match.identity): match for match in matches}
     stored = journal.queries.stored(landed.batch.id, list(keyed))
     for key, before in stored.items():
-        after = _read(keyed[key], before, landed.answered, provider)
+        after = _update(keyed[key], before, landed.answered, provider)
         is_shown = after is None or screen.apply(after) is after
-        if is_shown and _said(before) != _said(after):
+        if is_shown and _comparable(before) != _comparable(after):
             yield Change(key, keyed[key].identity, before, after)
 
 
-def _read(match: Match, before: Answer | None, answered: float, provider: str) -> Answer | None:
-    """Return the answer to store: with the old one's cost, where that was known, and time."""
+def _update(match: Match, before: Answer | None, answered: float, provider: str) -> Answer | None:
+    """Return the answer to store, with the known cost and the fetch time of the old one."""
     if before is not None and has_known_cost(before.match):
         match = replace(match, credits=before.match.credits)
-    is_told = is_stored(match) or match.status is Status.REMOVED
-    if not is_told:
+    if not (is_stored(match) or match.status is Status.REMOVED):
         return None
     after = new_answer(match, before.fetched if before else answered, provider)
     return (
@@ -210,8 +210,8 @@ def _read(match: Match, before: Answer | None, answered: float, provider: str) -
     )
 
 
-def _said(answer: Answer | None) -> object:
-    """Return what is compared: all but the cost and the time."""
+def _comparable(answer: Answer | None) -> object:
+    """Return what is compared: everything but the cost and the time."""
     if answer is None:
         return None
     match = answer.match

@@ -1,8 +1,8 @@
-"""The driver: carries the providers' flows on, on threads of its own.
+"""The runner: advances the providers' flows on threads of its own.
 
-A flow is a function of its answers alone, so a batch whose process died is read by running its flow
-again on the answers that were recorded for it. Nothing is bought on behalf of the dead: whom it had
-still to ask about becomes a batch of this run, with this run's budget.
+A flow depends on its answers alone. A batch whose process died is therefore read by running its
+flow again on the recorded answers. No request is sent for such a batch: identities that it had not
+requested yet become a batch of this run, within this run's budget.
 """
 
 import logging
@@ -41,14 +41,13 @@ from enrich_pandas.providers.base import (
 )
 from enrich_pandas.transport import Transport
 
-# -- The outlook of a run: what it waits for, for how long, and how much time is left ------------
+# -- The state of a run ----------------------------------------------------------------------
 
 
-class TimeLeft(NamedTuple):
-    """How far a run is, and how it goes on.
+class RunState(NamedTuple):
+    """The progress of a run.
 
-    ``eta`` are the seconds left, None while nobody can say; ``waiting`` is what nothing goes on
-    without.
+    ``eta`` are the seconds left, None while unknown. ``waiting`` is what every task waits for.
     """
 
     batches: int
@@ -61,22 +60,22 @@ class TimeLeft(NamedTuple):
     wait_seconds: float
 
 
-def time_left(
+def read_state(
     scheduler: Scheduler[Task], limiter: RateLimiter, provider: str, *, queued: int = 0
-) -> TimeLeft:
-    """Look ahead; ``provider`` is the vendor's name, ``queued`` are at work with nothing sent."""
+) -> RunState:
+    """Return the state of a run; ``queued`` workers wait for a connection and have sent nothing."""
     counts = scheduler.total, scheduler.finished, max(0, scheduler.in_flight - queued)
     eta, waits = _eta(scheduler, limiter), _waits(scheduler, limiter, provider)
-    return TimeLeft(*counts, *limiter.pace(), eta, *waits)
+    return RunState(*counts, *limiter.usage(), eta, *waits)
 
 
 def _eta(scheduler: Scheduler[Task], limiter: RateLimiter) -> float | None:
-    """Go by the batches so far, and by no more than the vendor allows for the others."""
+    """Return the seconds left, by the batches so far and by the rate limit for the others."""
     done, rest = scheduler.finished, scheduler.total - scheduler.finished
     if not done:
         return None
-    left = scheduler.worked() / done * rest
-    starts, limit = limiter.pace()
+    left = scheduler.active_seconds() / done * rest
+    starts, limit = limiter.usage()
     if limit is None:
         return left
     beyond = rest - scheduler.in_flight - max(0, limit.requests - starts)
@@ -93,14 +92,14 @@ def _waits(scheduler: Scheduler[Task], limiter: RateLimiter, provider: str) -> t
     return task.awaits(provider), seconds
 
 
-# -- Watching: what becomes of identities that another process is asking about -------------------
+# -- Claims of other processes ---------------------------------------------------------------
 
 
 class ClaimUpdate(NamedTuple):
-    """What a look has shown.
+    """What became of identities that another process claimed.
 
-    ``answers`` have arrived; ``open`` are still asked about; ``dead`` are left by a process that
-    died when they may have been charged, by batch; ``free`` are anybody's to ask about.
+    ``answers`` have arrived. ``open`` are still being requested. ``dead`` were claimed by a process
+    that died after they may have been charged, by batch. ``free`` can be requested.
     """
 
     answers: Mapping[Identity, Answer]
@@ -110,7 +109,7 @@ class ClaimUpdate(NamedTuple):
 
 
 def check_claims(journal: Journal, work: Work, identities: Iterable[Identity]) -> ClaimUpdate:
-    """See what became of identities that another process was asking about."""
+    """Return what became of identities that another process claimed."""
     left = {work.fingerprint(identity): identity for identity in identities}
     stored = journal.stored(left)
     news = {key: one for key, one in stored.items() if one.as_of != work.known.get(key)}
@@ -125,24 +124,25 @@ def check_claims(journal: Journal, work: Work, identities: Iterable[Identity]) -
     return ClaimUpdate(answers, still_open, dead, list(left.values()))
 
 
-# -- Polling: one look at the vendor's list of jobs serves all jobs that are open ----------------
+# -- Polling of jobs at the vendor -----------------------------------------------------------
+# One poll of the vendor's list of jobs serves all open jobs of a run.
 
-SOON = 1.0  # seconds between looks at least, for each request of a look
-WORTH = 10  # jobs that are to have ended for each request of a look
-PATIENT = 3.0  # seconds, for each request; so long is waited for that many, and no longer
-SELDOM = 30.0  # seconds; the longest between looks
-SLOWER = 1.5  # by which looks grow rarer while nothing ends
+MIN_INTERVAL = 1.0  # seconds between polls, for each request of a poll
+ENDED_PER_REQUEST = 10  # jobs; the interval aims at so many ended jobs for each request
+MAX_PATIENCE = 3.0  # seconds for each request; the longest wait for that many jobs to end
+MAX_INTERVAL = 30.0  # seconds between polls
+GROWTH = 1.5  # of the interval while no job ends
 
 
 class Poller:
-    """Watches the open jobs of a run.
+    """Polls the open jobs of a run.
 
     Parameters
     ----------
-    ask
-        Sends an unbilled request: returns the answer, or the seconds until another try.
+    send
+        Sends an unbilled request; returns the answer, or the seconds until a retry.
     wake
-        Lets the tasks go on of whom what it is given holds.
+        Wakes every waiting task for which the predicate is true.
     """
 
     def __init__(
@@ -150,31 +150,31 @@ class Poller:
         provider: Provider,
         kind: Kind,
         *,
-        ask: Callable[[Request], Response | float],
+        send: Callable[[Request], Response | float],
         wake: Callable[[Callable[[Task], bool]], None],
     ) -> None:
-        self._provider, self._kind, self._ask, self._wake = provider, kind, ask, wake
+        self._provider, self._kind, self._send, self._wake = provider, kind, send, wake
         self._lock = threading.Lock()
         self._jobs: set[str] = set()
-        self._is_looking = False
-        self._look: Listing | None = None
+        self._is_polling = False
+        self._listing: Listing | None = None
         self._step: Request | None = None
         self._reply: Response | None = None
         self._requests = 0
-        self._interval = SOON
+        self._interval = MIN_INTERVAL
         self._due = 0.0
 
-    def open(self, job: str) -> bool:
-        """Watch a job; tell whether somebody has to begin to `poll`."""
+    def add(self, job: str) -> bool:
+        """Add an open job; return whether the caller must start to `poll`."""
         with self._lock:
             self._jobs.add(job)
-            begins, self._is_looking = not self._is_looking, True
-            if begins and self._look is None:  # no job has ended by now
-                self._due = max(self._due, time.monotonic() + SOON)
+            begins, self._is_polling = not self._is_polling, True
+            if begins and self._listing is None:  # no job has ended by now
+                self._due = max(self._due, time.monotonic() + MIN_INTERVAL)
             return begins
 
-    def close(self, job: str) -> None:
-        """Watch a job no longer; whoever looks needs not wait to find that none is left."""
+    def discard(self, job: str) -> None:
+        """Remove a job; if it was the last one, wake the polling task so that it can end."""
         with self._lock:
             was_last = self._jobs == {job}
             self._jobs.discard(job)
@@ -182,78 +182,81 @@ class Poller:
             self._wake(lambda task: task.poll)
 
     def poll(self) -> float | None:
-        """Go on looking; return the seconds until the next time, None where no job is open."""
-        if self._look is None:
+        """Advance the poll; return the seconds until the next step, None if no job is open."""
+        if self._listing is None:
             jobs = self._open_jobs()
             if not jobs:
                 return None
             if (early := self._due - time.monotonic()) > 0:
                 return early
-            self._look, self._requests = self._provider.listing(self._kind, jobs), 0
+            self._listing, self._requests = self._provider.listing(self._kind, jobs), 0
         try:
             while True:
-                step = self._step or self._look.send(self._reply)  # type: ignore[arg-type]  # None starts it
+                step = self._step or self._listing.send(self._reply)  # type: ignore[arg-type]  # None starts it
                 if isinstance(step, Wait):
                     self._reply = Response()
                     return step.seconds
                 self._step = step
-                answer = self._ask(step)
+                answer = self._send(step)
                 if isinstance(answer, float):
                     return answer
                 self._step, self._reply = None, answer
                 self._requests += 1
         except StopIteration as end:
-            self._look = self._reply = None
+            self._listing = self._reply = None
             return self._next(frozenset(end.value))
 
     def _open_jobs(self) -> frozenset[str]:
         with self._lock:
-            self._is_looking = bool(self._jobs)
+            self._is_polling = bool(self._jobs)
             return frozenset(self._jobs)
 
     def _next(self, ended: frozenset[str]) -> float:
-        """Let those go on that have ended; look again sooner the more of them there are."""
+        """Wake the tasks of ended jobs; the more have ended, the sooner the next poll."""
         requests = max(1, self._requests)
         if ended:
-            until_worth = self._interval * WORTH * requests / len(ended)
-            self._interval = min(max(SOON * requests, until_worth), PATIENT * requests)
+            until_worth = self._interval * ENDED_PER_REQUEST * requests / len(ended)
+            self._interval = min(max(MIN_INTERVAL * requests, until_worth), MAX_PATIENCE * requests)
         else:
-            self._interval = min(SELDOM, max(SOON * requests, self._interval * SLOWER))
+            self._interval = min(
+                MAX_INTERVAL, max(MIN_INTERVAL * requests, self._interval * GROWTH)
+            )
         self._due = time.monotonic() + self._interval
         self._wake(lambda task: task.job in ended)
         return self._interval
 
 
-# -- The driver: carries the providers' flows on, on threads of its own --------------------------
+# -- The runner ------------------------------------------------------------------------------
 
 logger = logging.getLogger("enrich_pandas")
 
 READERS = 4  # workers that read answers while the others keep the vendor's connections busy
-WATCH = 0.3  # seconds between looks at what another process is asking
+CLAIM_INTERVAL = 0.3  # seconds between checks of what another process is requesting
 
 
 class Runner:
-    """Drives one run.
+    """Runs the work of one provider.
 
     Parameters
     ----------
-    orders, provider, kind
-        What to do, for whom.
-    journal, transport, throttle
-        Where it is written, how it is sent, at what pace. The first two are closed at the end.
+    work, provider, kind
+        What to request, and from which provider.
+    journal, transport, limiter
+        Where answers are stored, how requests are sent, and how fast. The runner closes the
+        journal and the transport at the end.
     run
         Id of the run, already in the journal.
-    tally
-        Collects the answers, and counts rows.
-    credits_max, budget, purse
-        The plan's maximum, the wall, and what is left on the account.
+    results
+        Collects the answers and counts rows.
+    credits_max, budget, balance_check
+        The plan's maximum cost, the spending limit, and the balance of the account.
 
     Attributes
     ----------
-    results
+    answers
         The answers so far, by identity.
     error, done
-        What stopped the run, if anything did; set when nothing is in flight any more.
+        What stopped the run, or None; set when no request is in flight any more.
     """
 
     def __init__(
@@ -266,21 +269,21 @@ class Runner:
         transport: Transport | None,
         limiter: RateLimiter,
         run: str,
-        tally: Results,
+        results: Results,
         credits_max: float,
         budget: float | None = None,
         balance_check: BalanceCheck | None = None,
     ) -> None:
         self.run, self.done = run, threading.Event()
         self.error: EnrichError | None = None
-        self._orders, self._provider, self._kind = work, provider, kind
+        self._work, self._provider, self._kind = work, provider, kind
         self._journal, self._transport, self._limiter = journal, transport, limiter
         self._credits_max, self._budget, self._balance_check = credits_max, budget, balance_check
-        self._tally, self.results = tally, tally.answers
-        self._queue = BudgetQueue(again=lambda some: self._scheduler.add([Task(some)]))
+        self._results, self.answers = results, results.answers
+        self._queue = BudgetQueue(lambda some: self._scheduler.add([Task(some)]))
         self._lock = threading.Lock()
         self._started = time.monotonic()
-        # Nothing is claimed long before it can be asked: others may want it, or the budget.
+        # A batch is claimed just before it can be sent: other runs may want it, or the budget.
         self._scheduler = Scheduler[Task](
             advance=self._advance,
             fail=self._fail,
@@ -302,36 +305,39 @@ class Runner:
         )
         self._polling = Task([], poll=True)
         self._poller = Poller(
-            provider, kind, ask=partial(self._sender.look, self._polling), wake=self._scheduler.wake
+            provider,
+            kind,
+            send=partial(self._sender.send_unbilled, self._polling),
+            wake=self._scheduler.wake,
         )
 
     def start(self) -> None:
         """Start the run."""
-        work = self._orders
+        work = self._work
         for some in read_stored(work, self._journal):
-            self._tally.record(some)
+            self._results.record(some)
         self._scheduler.add(
             [
                 *(Task(identities, adopt=batch) for batch, identities in work.abandoned.items()),
-                *(Task(asked, watch=True) for asked in [work.elsewhere] if asked),
-                *(Task(batch) for batch in self._provider.batches(self._kind, work.asked)),
+                *(Task(claimed, watch=True) for claimed in [work.elsewhere] if claimed),
+                *(Task(batch) for batch in self._provider.batches(self._kind, work.to_request)),
             ]
         )
         workers = self._provider.connections + READERS
         self._scheduler.start(workers, f"enrich-{self.run}")
 
     def cancel(self) -> None:
-        """Stop spending: no billed request starts after this; what is in flight still lands."""
+        """Stop spending: no further request starts; requests in flight are completed."""
         self._scheduler.stop("stopping")
         self._sender.wake()
 
     def snapshot(self) -> Progress:
-        """Tell how far the run is."""
-        scheduler, (counts, credits_now) = self._scheduler, self._tally.read()
+        """Return the progress of the run."""
+        scheduler, (counts, credits_now) = self._scheduler, self._results.read()
         return Progress(
             run=self.run,
             provider=self._provider.name,
-            rows=self._tally.rows,
+            rows=self._results.rows,
             rows_done=sum(counts.values()),
             counts=counts,
             credits=credits_now,
@@ -340,26 +346,24 @@ class Runner:
             elapsed=time.monotonic() - self._started,
             warning=self._balance_check.warning if self._balance_check else "",
             state=scheduler.state,
-            **time_left(
+            **read_state(
                 scheduler, self._limiter, self._provider.name, queued=self._sender.queued
             )._asdict(),
         )
 
-    # -- a task ------------------------------------------------------------------------------
-
     def _advance(self, task: Task) -> float | None:
-        """Carry a task on until it has to wait (seconds) or is done (None)."""
+        """Advance a task until it must wait (return seconds) or is done (return None)."""
         if task.watch:
-            return self._look(task)
+            return self._watch(task)
         if task.poll:
             return self._poller.poll()
-        self._poller.close(task.job)
+        self._poller.discard(task.job)
         if not (task.flow or self._begin(task)):
             return None
         try:
-            step = task.carry_on(partial(self._sender.ask, task))
+            step = task.carry_on(partial(self._sender.send, task))
         except Unfinished as job:  # the batch stays open: the next call takes it up
-            self._tally.settle(task.identities, Status.PENDING, job.reason)
+            self._results.settle(task.identities, Status.PENDING, job.reason)
             self._close(task)
             return None
         if isinstance(step, list):
@@ -367,12 +371,12 @@ class Runner:
             return None
         if isinstance(step, WaitForJob):
             task.job = step.job
-            if self._poller.open(step.job):
+            if self._poller.add(step.job):
                 self._scheduler.add_urgent(self._polling)
         return step.seconds
 
     def _begin(self, task: Task) -> Flow | None:
-        """Claim the batch and make its flow; None where nothing is left of it."""
+        """Claim the batch and start its flow; return None if nothing is left to request."""
         batch = self._claim(task) if task.adopt is None else self._adopt(task, task.adopt)
         if batch is not None:
             task.batch, task.identities = batch, batch.identities
@@ -380,22 +384,22 @@ class Runner:
         return task.flow
 
     def _claim(self, task: Task) -> Batch | None:
-        if not (identities := self._tally.allowed(self._kind, task.identities)):
+        if not (identities := self._results.allowed(self._kind, task.identities)):
             return None
-        closed = self._queue.open()  # first: whoever finds the budget used up is to see it
+        closed = self._queue.open()  # before the claim, which may find the budget used up
         claim = self._journal.claim(
             self.run,
-            self._orders.scope,
+            self._work.scope,
             identities,
-            [self._orders.fingerprint(identity) for identity in identities],
+            [self._work.fingerprint(identity) for identity in identities],
             price=lambda batch: self._provider.price(self._kind, batch),
             budget=self._budget,
-            known=self._orders.known,
+            known=self._work.known,
         )
         if claim.batch is not None:
-            self._queue.park(claim.unaffordable)
-        elif not self._queue.withdraw(claim.unaffordable, closed):
-            self._tally.settle(claim.unaffordable, Status.SKIPPED, "budget")
+            self._queue.put(claim.unaffordable)
+        elif not self._queue.defer(claim.unaffordable, closed):
+            self._results.settle(claim.unaffordable, Status.SKIPPED, "budget")
         if claim.elsewhere:
             self._scheduler.add([Task(claim.elsewhere, watch=True)])
         return claim.batch
@@ -405,48 +409,50 @@ class Runner:
             self._queue.close()
 
     def _adopt(self, task: Task, batch: int) -> Batch | None:
-        adopted = self._journal.adopt(batch, self._orders.scope)
+        adopted = self._journal.adopt(batch, self._work.scope)
         if adopted is None:  # another process was faster
             self._scheduler.add([Task(task.identities, watch=True)])
         return adopted
 
-    def _look(self, task: Task) -> float | None:
-        """See what became of identities that another process is asking about."""
-        news = check_claims(self._journal, self._orders, task.identities)
-        self._tally.record(news.answers)
-        self._scheduler.add(Task(left, adopt=batch) for batch, left in news.dead.items())
-        self._ask_about(news.free)
-        task.identities = news.open
-        return WATCH if task.identities else None
+    def _watch(self, task: Task) -> float | None:
+        """Check identities that another process is requesting."""
+        update = check_claims(self._journal, self._work, task.identities)
+        self._results.record(update.answers)
+        self._scheduler.add(Task(left, adopt=batch) for batch, left in update.dead.items())
+        self._add_batches(update.free)
+        task.identities = update.open
+        return CLAIM_INTERVAL if task.identities else None
 
-    def _ask_about(self, identities: Sequence[Identity]) -> None:
+    def _add_batches(self, identities: Sequence[Identity]) -> None:
         batches = self._provider.batches(self._kind, identities)
         self._scheduler.add(Task(batch) for batch in batches)
 
     def _land(self, task: Task, matches: Sequence[Match]) -> None:
         assert task.batch is not None  # noqa: S101 - for the type checker: _begin has set it
-        asked = [identity for identity in task.batch.identities if identity not in task.unasked]
-        complete = match_each(asked, matches)
+        requested = [identity for identity in task.batch.identities if identity not in task.unsent]
+        complete = match_each(requested, matches)
         spent, held = cost(complete, partial(self._provider.price, self._kind))
-        keyed = [(self._orders.fingerprint(match.identity), match) for match in complete]
-        name, at = self._provider.name, task.received or self._orders.as_of
-        is_own = task.adopt is None  # what was adopted is past, and was the dead run's to pay
+        keyed = [(self._work.fingerprint(match.identity), match) for match in complete]
+        name, at = self._provider.name, task.received or self._work.as_of
+        is_own = task.adopt is None  # an adopted batch was charged to the run that died
         if is_own:
-            self._sender.take_stock(task.reply or Response(), complete)
+            self._sender.count_useless(task.reply or Response(), complete)
         try:
             answers = self._journal.store_results(
                 task.batch.id, name, self._kind, keyed, held, fetched=at
             )
-        except JournalError:  # the frame gets it all the same, and the next run from the raw answer
-            self._tally.record({match.identity: new_answer(match, at, name) for match in complete})
+        except JournalError:  # the frame still shows it; the next run reads the raw answer
+            self._results.record(
+                {match.identity: new_answer(match, at, name) for match in complete}
+            )
             raise
-        self._tally.record(dict(zip(asked, answers, strict=True)), spent if is_own else 0.0)
+        self._results.record(dict(zip(requested, answers, strict=True)), spent if is_own else 0.0)
         self._close(task)
-        again = set() if is_own else self._orders.sent_again(answers)
-        left = again | task.unasked
-        self._ask_about([i for i in task.batch.identities if i in left and self._tally.wants(i)])
-
-    # -- the ends ----------------------------------------------------------------------------
+        again = set() if is_own else self._work.select_resent(answers)
+        left = again | task.unsent
+        self._add_batches(
+            [i for i in task.batch.identities if i in left and self._results.wants(i)]
+        )
 
     def _stop(self, error: EnrichError) -> None:
         with self._lock:
@@ -455,33 +461,33 @@ class Runner:
         self._sender.wake()
 
     def _fail(self, task: Task, error: BaseException) -> None:
-        """Stop the run; but what a dead one left and nobody can read is held, and no obstacle."""
-        is_readers = not isinstance(error, EnrichError) or isinstance(error, RequestError)
-        if task.adopt is not None and is_readers:
+        """Stop the run; an abandoned batch that cannot be read is held, and the run goes on."""
+        is_unreadable = not isinstance(error, EnrichError) or isinstance(error, RequestError)
+        if task.adopt is not None and is_unreadable:
             logger.warning("Batch %s cannot be read: %s.", task.adopt, type(error).__name__)
-            self._tally.settle(task.identities, Status.HELD, "unread")
+            self._results.settle(task.identities, Status.HELD, "unread")
             return
         self._stop(as_enrich_error(error))
         self._drop(task)
 
     def _drop(self, task: Task) -> None:
-        """Leave a task where it is: what was recorded for it is read by the next run."""
+        """Drop a task: the next run reads what was recorded for it."""
         if task.poll:
             return
         if task.watch or task.adopt is not None or task.charges:
-            self._tally.settle(task.identities, Status.PENDING, "interrupted")
+            self._results.settle(task.identities, Status.PENDING, "interrupted")
         else:
             reason = "run_failed" if self.error else "run_stopped"
-            self._tally.settle(task.identities, Status.SKIPPED, reason)
+            self._results.settle(task.identities, Status.SKIPPED, reason)
 
     def _finish(self, state: State) -> None:
-        while parked := self._queue.leave():  # of a run that was stopped
-            self._drop(Task(parked))
+        while waiting := self._queue.pop():  # of a run that was stopped
+            self._drop(Task(waiting))
         end_run = partial(self._journal.end_run, self.run, state)
         close = self._transport.close if self._transport else lambda: None
         for end in (end_run, close, self._journal.close):
             try:
                 end()
-            except Exception as error:  # noqa: BLE001 - kept; whoever waits must be told of the end
+            except Exception as error:  # noqa: BLE001 - kept: the waiting thread must see the end
                 self.error = self.error or as_enrich_error(error)
         self.done.set()

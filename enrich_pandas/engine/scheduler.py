@@ -1,7 +1,7 @@
-"""The scheduler: workers, timers, pause and stop, for tasks that go on or wait.
+"""The scheduler: workers, timers, pause and stop for tasks that run or wait.
 
-A task that waits is a timer in a heap, not a thread asleep: thousands of open jobs need no more
-threads than the vendor's connections, and a few to read answers.
+A waiting task is a timer in a heap, not a sleeping thread. Thousands of open jobs therefore need no
+more threads than the vendor allows connections, and a few to parse answers.
 """
 
 import heapq
@@ -18,30 +18,30 @@ from typing import Generic, TypeVar
 from enrich_pandas.progress import State
 
 T = TypeVar("T")
-LOOK = 1.0  # seconds between looks at whether the interpreter ends
+CHECK_INTERVAL = 1.0  # seconds between checks whether the interpreter is exiting
 ENDINGS: dict[State, State] = {"stopping": "interrupted", "failed": "failed"}
 
 
 class Scheduler(Generic[T]):
-    """Carries tasks on until none is left, or until it is stopped.
+    """Advances tasks until none is left, or until it is stopped.
 
     Parameters
     ----------
     advance
-        Carries a task on; returns the seconds until it can go on again, or None when it is done.
+        Advances a task; returns the seconds until it can go on, or None when it is done.
     fail
-        Is given a task whose ``advance`` raised, and the exception.
+        Receives a task whose ``advance`` raised, and the exception.
     drop
-        Is given every task that a stop leaves undone.
+        Receives every task that a stop leaves undone.
     finish
-        Is called once, when nothing is left, with the final state.
+        Called once with the final state, when nothing is left.
     may_begin
-        Tells whether another task may be begun, beside those that wait.
+        Returns whether a new task may begin, besides those that wait.
 
     Notes
     -----
-    It stops by itself where the interpreter is about to end and nobody waits (see `awaited`), or
-    where a Ctrl-C ended it: only the main thread hears one, whoever waits.
+    It stops by itself if the interpreter is exiting and no thread waits for the end (see
+    `awaited`), or if Ctrl-C ended the interpreter: only the main thread receives Ctrl-C.
     """
 
     def __init__(
@@ -57,10 +57,10 @@ class Scheduler(Generic[T]):
         self._may_begin = may_begin
         self._changed = threading.Condition()
         self._new: deque[T] = deque()
-        self._ready: deque[T] = deque()  # to be carried on, before anything is begun
+        self._ready: deque[T] = deque()  # tasks that can go on, before new ones begin
         self._timers: list[tuple[float, int, T]] = []
         self._serial = itertools.count()
-        self._watched = inf  # until when one of the workers waits, who then looks at the timers
+        self._timer_watch = inf  # when the worker that watches the timers wakes
         self._threads: list[threading.Thread] = []
         self._is_over = self._is_halted = False
         self._waiting = 0
@@ -72,9 +72,9 @@ class Scheduler(Generic[T]):
         self.in_flight = 0
 
     def start(self, workers: int, name: str) -> None:
-        """Start the workers, as many as there are tasks at the most."""
+        """Start the workers, but not more than there are tasks."""
         for number in range(max(1, min(workers, len(self._new)))):
-            # Not daemons: what is in flight when the interpreter ends has been paid for.
+            # Not daemons: requests in flight when the interpreter exits have been paid for.
             self._threads.append(threading.Thread(target=self._work, name=f"{name}-{number}"))
             self._threads[-1].start()
 
@@ -87,19 +87,19 @@ class Scheduler(Generic[T]):
             self._changed.notify_all()
 
     def add_urgent(self, task: T) -> None:
-        """Add a task that is not to wait until others are begun."""
+        """Add a task that runs before new tasks begin."""
         with self._changed:
             self._ready.append(task)
             self.total += 1
             self._changed.notify()
 
     def recheck(self) -> None:
-        """Let a worker see whether a task may be begun now."""
+        """Wake a worker to check whether a new task may begin."""
         with self._changed:
             self._changed.notify()
 
     def wake(self, is_due: Callable[[T], bool]) -> None:
-        """Let those go on at once, before all others, that wait and of whom this holds."""
+        """Wake every waiting task for which the predicate is true, before all others."""
         with self._changed:
             waiting = self._timers
             self._timers = [timer for timer in waiting if not is_due(timer[2])]
@@ -108,7 +108,7 @@ class Scheduler(Generic[T]):
             self._changed.notify_all()
 
     def stop(self, state: State) -> None:
-        """Start nothing more; what waits is dropped, what is in flight ends its step."""
+        """Start nothing more: drop waiting tasks, and let running tasks end their step."""
         with self._changed:
             if self.is_stopped:
                 return
@@ -119,12 +119,12 @@ class Scheduler(Generic[T]):
             self._end()
 
     def halt(self) -> None:
-        """Start nothing more, without a lock: for a signal's handler, whom `stop` follows."""
+        """Start nothing more, without a lock, for a signal handler; `stop` must follow."""
         self._is_halted = True
 
     @contextmanager
     def awaited(self) -> Iterator[None]:
-        """Say that somebody waits for the end."""
+        """Register that the caller waits for the end, within a ``with`` block."""
         with self._changed:
             self._waiting += 1
         try:
@@ -150,21 +150,21 @@ class Scheduler(Generic[T]):
     @property
     def is_running(self) -> bool:
         """Whether anything may start now."""
-        return self.state == "running" and not (self._is_halted or self._is_left())
+        return self.state == "running" and not (self._is_halted or self._is_abandoned())
 
     @property
     def is_stopped(self) -> bool:
         """Whether nothing will start any more."""
         return self.state not in ("running", "paused")
 
-    def worked(self) -> float:
-        """Return the seconds so far, those of a pause left out."""
+    def active_seconds(self) -> float:
+        """Return the seconds so far, without pauses."""
         with self._changed:
             now = self._paused_at if self.state == "paused" else time.monotonic()
             return now - self._began - self._paused
 
     def next_up(self) -> tuple[float, T] | None:
-        """Return in how many seconds who goes on, where every task waits."""
+        """Return the next task and the seconds until it goes on; None unless every task waits."""
         with self._changed:
             if self.in_flight or self._has_work() or not self._timers:
                 return None
@@ -176,17 +176,17 @@ class Scheduler(Generic[T]):
             delay = None
             try:
                 delay = self._advance(task)
-            except BaseException as error:  # noqa: BLE001 - handed on; a worker outlives its tasks
+            except BaseException as error:  # noqa: BLE001 - passed to `fail`; the worker goes on
                 self._fail(task, error)
             finally:
                 self._put_back(task, delay)
         self._end()
 
     def _next(self) -> T | None:
-        """Wait for a task that can go on; None when nothing is left."""
+        """Wait for a task that can go on; return None when nothing is left."""
         with self._changed:
             while True:
-                if self._is_left():
+                if self._is_abandoned():
                     self.stop("stopping")
                 if self.is_stopped:
                     self._drop_waiting()
@@ -195,7 +195,7 @@ class Scheduler(Generic[T]):
                     self.in_flight += 1
                     task = (self._ready or self._new).popleft()
                     if self._has_work() or self._timers:
-                        self._changed.notify()  # another one, to look at what is left
+                        self._changed.notify()  # another worker, for the remaining tasks
                     return task
                 if not self._has_any():
                     self._changed.notify_all()
@@ -203,35 +203,35 @@ class Scheduler(Generic[T]):
                 self._wait()
 
     def _wait(self) -> None:
-        """Wait for a change; for the next timer waits one alone, for only one can take its task."""
+        """Wait for a change; one worker alone waits for the next timer."""
         now = time.monotonic()
-        until = now + LOOK
+        until = now + CHECK_INTERVAL
         if self._timers and self.is_running:
             until = min(until, self._timers[0][0])
-        if self._watched <= until:
-            self._changed.wait(LOOK)
+        if self._timer_watch <= until:
+            self._changed.wait(CHECK_INTERVAL)
             return
-        self._watched = until
+        self._timer_watch = until
         self._changed.wait(until - now)
-        self._watched = inf
+        self._timer_watch = inf
 
     def _has_work(self) -> bool:
-        """Tell whether a task can go on, or be begun."""
+        """Return whether a task can go on or begin."""
         return bool(self._ready or (self._new and self._may_begin()))
 
     def _has_any(self) -> bool:
-        """Tell whether there is a task at all."""
+        """Return whether any task is left."""
         return bool(self._ready or self._new or self._timers or self.in_flight)
 
-    def _is_left(self) -> bool:
-        """Tell whether the interpreter ends, and nobody waits or a Ctrl-C was what ended it."""
+    def _is_abandoned(self) -> bool:
+        """Return whether the interpreter exits, and no thread waits or Ctrl-C ended it."""
         if threading.main_thread().is_alive():
             return False
         cause = getattr(sys, "last_type", None)
         return not self._waiting or (cause is not None and issubclass(cause, KeyboardInterrupt))
 
     def _wake_timers(self) -> None:
-        """Let those go on whose time has come, before all others."""
+        """Move the tasks whose timer is due to the front."""
         due = list[T]()
         while self._timers and self._timers[0][0] <= time.monotonic():
             due.append(heapq.heappop(self._timers)[2])
@@ -244,7 +244,7 @@ class Scheduler(Generic[T]):
             else:
                 due = time.monotonic() + delay
                 heapq.heappush(self._timers, (due, next(self._serial), task))
-            self.in_flight -= 1  # whoever did so looks next what there is to do
+            self.in_flight -= 1  # this worker looks for the next task itself
 
     def _drop_waiting(self) -> None:
         left = [*self._ready, *self._new, *(task for _, _, task in self._timers)]
@@ -255,7 +255,7 @@ class Scheduler(Generic[T]):
             self._drop(task)
 
     def _end(self) -> None:
-        """End once, by whoever first finds that nothing is left."""
+        """Finish once, on the first worker that finds nothing left."""
         with self._changed:
             if self._is_over or self._has_any():
                 return

@@ -1,4 +1,4 @@
-"""The sender: one request, journaled before it is sent, its answer before anybody reads it."""
+"""The sender: stores each request before it is sent, and each answer before it is parsed."""
 
 import threading
 import time
@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from enrich_pandas.engine.balance import DEADLINE, BalanceCheck
 from enrich_pandas.engine.rate_limit import RateLimiter
-from enrich_pandas.engine.scheduler import LOOK
+from enrich_pandas.engine.scheduler import CHECK_INTERVAL
 from enrich_pandas.engine.task import Task
 from enrich_pandas.errors import (
     ConfigurationError,
@@ -31,29 +31,29 @@ from enrich_pandas.transport.outcome import (
     repair_response,
 )
 
-# -- Slots: as many requests at once as the vendor has connections for a run ---------------------
+# -- Concurrency slots ------------------------------------------------------------------------
 
 
 class Slots:
-    """Lends slots to workers; whoever waits for one gives up where nothing may start.
+    """The concurrency slots of a run: as many as the vendor allows connections.
 
     Parameters
     ----------
     count
-        How many there are.
+        Number of slots.
     may_start
-        Tells whether anything may start; `wake` is called when it does not any more.
+        Returns whether a request may start. Call `wake` when it changes to False.
 
     Attributes
     ----------
     queued
-        How many wait for one.
+        Number of workers that wait for a slot.
 
     Examples
     --------
     >>> slots = Slots(1, lambda: True)
-    >>> with slots.one() as is_mine:
-    ...     is_mine
+    >>> with slots.acquire() as is_acquired:
+    ...     is_acquired
     True
     """
 
@@ -63,19 +63,19 @@ class Slots:
         self._changed = threading.Condition()
 
     @contextmanager
-    def one(self) -> Iterator[bool]:
-        """Lend a slot, as soon as one is free; lend none, and say so, where nothing may start."""
-        is_mine = self._take()
+    def acquire(self) -> Iterator[bool]:
+        """Wait for a slot and yield True; yield False if nothing may start any more."""
+        is_acquired = self._take()
         try:
-            yield is_mine
+            yield is_acquired
         finally:
-            if is_mine:
+            if is_acquired:
                 with self._changed:
                     self._free += 1
                     self._changed.notify()
 
     def wake(self) -> None:
-        """Let those who wait see that nothing may start any more."""
+        """Wake the waiting workers when nothing may start any more."""
         with self._changed:
             self._changed.notify_all()
 
@@ -83,40 +83,42 @@ class Slots:
         with self._changed:
             while not self._free and self._may_start():
                 self._wait()
-            is_mine = self._free > 0 and self._may_start()
-            self._free -= is_mine
-            return is_mine
+            is_acquired = self._free > 0 and self._may_start()
+            self._free -= is_acquired
+            return is_acquired
 
     def _wait(self) -> None:
         self.queued += 1
-        self._changed.wait(LOOK)
+        self._changed.wait(CHECK_INTERVAL)
         self.queued -= 1
 
 
-# -- The sender: one request, journaled before it is sent, its answer before anybody reads it ----
+# -- The sender -------------------------------------------------------------------------------
 
 ATTEMPTS = 3
-RETRIES = 30.0  # of a run; and for each request, this share of one more, so that none is a storm
+RETRIES = 30.0  # of a run; each request adds a share of one, so retries stay a minority
 MORE_RETRIES = 0.1
-IN_VAIN = 5  # batches in a row of which nobody got an answer, and the run stops
-ASK_AGAIN = 1.0  # seconds; a first answer may tell of a wider limit than the documents do
-LONGEST_WAIT = 300.0  # seconds; a vendor that asks for more stops the run
+IN_VAIN = 5  # batches in a row without a usable answer, after which the run stops
+MAX_DELAY = 1.0  # seconds; the first answer may state a higher limit than the documentation
+LONGEST_WAIT = 300.0  # seconds; a longer Retry-After stops the run
 UNCHARGED = (Outcome.REFUSED, Outcome.NOT_SENT)
 
 
 class Sender:
     """Sends the requests of one run.
 
+    A request is stored before it is sent, and its answer before it is parsed.
+
     Parameters
     ----------
     may_start
-        Asked at the last moment before each request.
+        Returns whether a request may start; called at the last moment before each.
     stop
-        Is given what makes every other request pointless, too.
+        Receives an error that applies to every other request, too.
     moved
-        Is called when one who waited for the vendor's limit does so no more.
-    purse
-        Is looked into before the first request that is billed.
+        Called when a task no longer waits for the rate limit.
+    balance_check
+        Checked before the first billed request.
     """
 
     def __init__(
@@ -132,168 +134,170 @@ class Sender:
         balance_check: BalanceCheck | None = None,
     ) -> None:
         self._provider, self._journal = provider, journal
-        self._balance_check, self._looking = balance_check, Task([])
+        self._balance_check, self._balance_task = balance_check, Task([])
         self._transport, self._limiter = transport, limiter
         self._may_start, self._stop, self._moved = may_start, stop, moved
         self._slots = Slots(provider.connections, may_start)
         self.wake = self._slots.wake
-        self._in_line = set[Task]()  # who waits for the vendor's limit
+        self._waiting = set[Task]()  # tasks that wait for the rate limit
         self._lock = threading.Lock()
-        self._in_vain = 0
+        self._useless = 0
         self._retries = RETRIES
 
-    def ask(self, task: Task, request: Request) -> Response | float:
-        """Return the answer to a task's request, or the seconds until another try.
+    def send(self, task: Task, request: Request) -> Response | float:
+        """Return the answer to a task's request, or the seconds until a retry.
 
         Raises
         ------
         ProviderError
-            The vendor refused the key (401), the endpoint (403) or for want of credits (402), or
-            could not be reached: the run is over.
+            The vendor refused the key (401), the endpoint (403) or the account (402), or could not
+            be reached. The run ends.
         """
-        assert task.batch is not None  # noqa: S101 - for the type checker: the driver has set it
+        assert task.batch is not None  # noqa: S101 - for the type checker: the runner has set it
         recorded = task.batch.recorded.pop(task.step, None)
         if recorded is not None and not may_be_resent(recorded):
             return repair_response(recorded)
         if task.adopt is not None and request.billed:
-            task.unasked.update(request.identities)
+            task.unsent.update(request.identities)
             return Response(outcome=Outcome.UNKNOWN)
         if request.billed and self._balance_check:
-            delay = self._balance_check.open(self._glance, self._stop)
+            delay = self._balance_check.check(self._request_balance, self._stop)
             if delay is not None:
                 return delay
-        came = None
+        unrecorded = None
         try:
-            with self._turn(task) as delay:
+            with self._slot(task) as delay:
                 if delay is not None:
                     return delay
-                entry = self._intend(task, task.batch, request)
-                response, error = came = self._send(task, request)
-                if response.outcome is not Outcome.ACCEPTED:  # it may be about all requests
-                    self._record(task, request, entry, response)
-                    came = None
+                entry = self._record_request(task, task.batch, request)
+                response, error = unrecorded = self._send(task, request)
+                if response.outcome is not Outcome.ACCEPTED:  # it may apply to all requests
+                    self._record_answer(task, request, entry, response)
+                    unrecorded = None
                 if error is not None:
                     raise error
-                return self._judge(task, request, response)
-        finally:  # by now the connection is another's
-            if came is not None:
-                self._record(task, request, entry, came[0])
+                return self._decide(task, request, response)
+        finally:  # the slot is free by now
+            if unrecorded is not None:
+                self._record_answer(task, request, entry, unrecorded[0])
 
     @property
     def is_crowded(self) -> bool:
-        """Whether as many wait for the vendor's limit as can be sent at once."""
-        return len(self._in_line) >= self._provider.connections
+        """Whether as many tasks wait for the rate limit as can be sent at once."""
+        return len(self._waiting) >= self._provider.connections
 
     @property
     def queued(self) -> int:
-        """How many workers wait for a connection: nothing of theirs is in flight."""
+        """Number of workers that wait for a slot; they have no request in flight."""
         return self._slots.queued
 
     @contextmanager
-    def _turn(self, task: Task) -> Iterator[float | None]:
-        """Lend a connection and a start; give the seconds until another try where none is free."""
-        with self._slots.one() as is_mine:
-            delay = self._limiter.reserve(task) if is_mine else 0.0
-            self._keep_line(task, is_waiting=delay > 0)
+    def _slot(self, task: Task) -> Iterator[float | None]:
+        """Acquire a slot and a start; yield the seconds until a retry if there is none."""
+        with self._slots.acquire() as is_acquired:
+            delay = self._limiter.reserve(task) if is_acquired else 0.0
+            self._note_waiting(task, is_waiting=delay > 0)
             try:
-                yield min(delay, ASK_AGAIN) if delay or not is_mine else None
+                yield min(delay, MAX_DELAY) if delay or not is_acquired else None
             except EnrichError as error:
                 if task.adopt is None:
-                    self._stop(error)  # before the connection is anybody else's
+                    self._stop(error)  # before another worker gets the slot
                 raise
 
-    def _keep_line(self, task: Task, *, is_waiting: bool) -> None:
+    def _note_waiting(self, task: Task, *, is_waiting: bool) -> None:
         if is_waiting:
-            self._in_line.add(task)
-        elif task in self._in_line:
-            self._in_line.discard(task)
+            self._waiting.add(task)
+        elif task in self._waiting:
+            self._waiting.discard(task)
             self._moved()
 
-    def _glance(self, request: Request) -> Response | float:
-        """Send a free request that the run can do without: once, and not for long."""
-        with self._turn(self._looking) as delay:
+    def _request_balance(self, request: Request) -> Response | float:
+        """Send the balance request: once, with a short deadline, and any failure ignored."""
+        with self._slot(self._balance_task) as delay:
             if delay is not None:
                 return delay
-            with suppress(Exception):  # of a token, or a replay: the next request meets it, too
-                response, _ = self._exchange(self._looking, replace(request, deadline=DEADLINE))
+            with suppress(Exception):  # of a token or a replay: the next request raises it, too
+                response, _ = self._exchange(
+                    self._balance_task, replace(request, deadline=DEADLINE)
+                )
                 self._limiter.learn(self._provider.allowance(response))
                 return 0.0 if self._has_renewed(response) else repair_response(response)
         return Response()
 
-    def look(self, task: Task, request: Request) -> Response | float:
-        """Send a request that is of no batch, and costs nothing: nobody needs its answer later."""
-        with self._turn(task) as delay:
+    def send_unbilled(self, task: Task, request: Request) -> Response | float:
+        """Send a free request that belongs to no batch; its answer is not stored."""
+        with self._slot(task) as delay:
             if delay is not None:
                 return delay
             response, error = self._exchange(task, request)
             if error is not None:
                 raise error
             self._limiter.learn(self._provider.allowance(response))
-            answer = self._judge(task, request, response)
+            answer = self._decide(task, request, response)
             task.attempt *= isinstance(answer, float)
             return answer
 
-    def _intend(self, task: Task, batch: Batch, request: Request) -> int:
-        """Write down what is about to be sent; return its number in the journal."""
+    def _record_request(self, task: Task, batch: Batch, request: Request) -> int:
+        """Store the request that is about to be sent; return its number in the journal."""
         entry = self._journal.record_intent(batch.id, task.step, request)
         task.charges += request.billed
         return entry
 
     def _send(self, task: Task, request: Request) -> tuple[Response, EnrichError | None]:
-        """Send, and learn from the answer."""
+        """Send a request, and update the rate limiter from the answer."""
         sent = time.time()
         response, error = self._exchange(task, request)
-        # In whole microseconds: what a frame shows and what any file keeps is the same instant.
+        # Whole microseconds, so that a frame and any file hold the same instant.
         response = replace(response, sent=sent, received=round(time.time(), 6))
         if error is None:
             self._limiter.learn(self._provider.allowance(response))
         return response, error
 
-    def _record(self, task: Task, request: Request, entry: int, response: Response) -> None:
-        """Write down what came of it, before anybody reads it."""
+    def _record_answer(self, task: Task, request: Request, entry: int, response: Response) -> None:
+        """Store an answer before it is parsed."""
         try:
             self._journal.record_answer(entry, response)
-        except JournalError as broken:  # what was paid for is still read, into the frame
+        except JournalError as broken:  # the answer was paid for, so the frame still shows it
             self._stop(broken)
         else:
             task.charges -= request.billed and response.outcome in UNCHARGED
 
     def _exchange(self, task: Task, request: Request) -> tuple[Response, EnrichError | None]:
-        """Return the answer, and what is wrong with every other request, too."""
-        if not self._may_start():  # the journal took its time
+        """Return the answer, and an error that applies to every other request, too."""
+        if not self._may_start():  # writing to the journal took time
             return Response(outcome=Outcome.NOT_SENT), None
         if self._transport is None:
             return Response(outcome=Outcome.NOT_SENT), ConfigurationError(
-                f"{self._provider.name} has no origin, and nothing can be sent to it.",
-                todo="Give the provider's class the origin of its API.",
+                f"{self._provider.name} has no origin, so nothing can be sent to it.",
+                todo="Set `origin` in the provider's class.",
             )
         try:
             exchange = self._transport.send(request, may_send=lambda: self._may_leave(task))
-        except UnavailableError as error:  # no token came, and no byte has left: it may yet come
+        except UnavailableError as error:  # no token yet, and nothing was sent
             is_last = task.attempt + 1 >= ATTEMPTS
             return Response(outcome=Outcome.NOT_SENT), error if is_last else None
-        except EnrichError as error:  # refused here, or by whoever gives tokens
+        except EnrichError as error:  # refused here, or when a token was requested
             return Response(outcome=Outcome.NOT_SENT), error
-        return read_exchange(exchange, request, self._provider), self._distrust(exchange)
+        return read_exchange(exchange, request, self._provider), self._certificate_error(exchange)
 
     def _may_leave(self, task: Task) -> bool:
-        """Look once more, now that the connection stands, and count the start from here."""
+        """Check once more, now that the connection is open, and count the start from here."""
         if self._may_start():
-            self._limiter.sent(task)
+            self._limiter.mark_sent(task)
             return True
         return False
 
-    def _distrust(self, exchange: Exchange) -> EnrichError | None:
+    def _certificate_error(self, exchange: Exchange) -> EnrichError | None:
         if exchange.error != "certificate":
             return None
         return UnavailableError(
             f"The certificate of {self._provider.origin} is not trusted.",
             cost="Nothing was sent and nothing was charged for this request.",
-            todo="Check the clock and whoever stands between this machine and the vendor.",
+            todo="Check the clock of this machine, and any proxy between it and the vendor.",
         )
 
-    def _judge(self, task: Task, request: Request, response: Response) -> Response | float:
-        """Decide whether the flow gets this answer, or the request is tried again."""
+    def _decide(self, task: Task, request: Request, response: Response) -> Response | float:
+        """Return the answer for the flow, or the seconds until the request is retried."""
         if response.outcome is Outcome.NOT_SENT and not self._may_start():
             return 0.0
         if self._has_renewed(response):
@@ -305,28 +309,28 @@ class Sender:
         if response.outcome is Outcome.NOT_SENT and is_last:
             raise UnavailableError(
                 f"{self._provider.name} could not be reached in {task.attempt} attempts.",
-                cost="Nothing was charged for what could not be sent.",
+                cost="Nothing was charged for requests that could not be sent.",
                 todo="Check the network, then repeat the call: it continues from here.",
             )
         if is_retryable(request, response):
-            asked = self._provider.retry_after(response)
-            if asked is not None and asked > LONGEST_WAIT:
+            wait = self._provider.retry_after(response)
+            if wait is not None and wait > LONGEST_WAIT:
                 self._stop(self._explain(response))
             elif not is_last:
                 self._take_retry()
-                return self._delay(task, response, asked)
-        if response.lost and response.status in FATAL:  # a page in place of the vendor's word
+                return self._delay(task, response, wait)
+        if response.lost and response.status in FATAL:  # a proxy's page
             self._stop(self._explain(response))
         return repair_response(response)
 
     def _has_renewed(self, response: Response) -> bool:
-        """Renew a token that ended in mid-run; tell whether there is another one to try."""
+        """Renew a token that expired in the run; return whether there is a new one to try."""
         if self._transport is None or response.outcome is not Outcome.REFUSED:
             return False
         return self._provider.is_stale(response) and self._transport.renew()
 
     def _has_retry(self, task: Task) -> bool:
-        """Tell whether the run has a retry left; a request's first attempt adds to them."""
+        """Return whether the run has a retry left; the first attempt of a request adds to them."""
         with self._lock:
             self._retries += MORE_RETRIES * (task.attempt == 1)
             return self._retries >= 1
@@ -335,28 +339,28 @@ class Sender:
         with self._lock:
             self._retries -= 1
 
-    def _delay(self, task: Task, response: Response, asked: float | None) -> float:
-        delay = backoff(task.attempt, asked)
+    def _delay(self, task: Task, response: Response, wait: float | None) -> float:
+        delay = backoff(task.attempt, wait)
         if response.outcome is Outcome.REFUSED:
             self._limiter.pause(delay)
         return delay
 
-    def take_stock(self, response: Response, matches: Sequence[Match]) -> None:
-        """Stop the run where, several times in a row, nobody of a batch got an answer."""
-        is_vain = is_unrelated_refusal(response) or all(
+    def count_useless(self, response: Response, matches: Sequence[Match]) -> None:
+        """Stop the run after several batches in a row without a usable answer."""
+        is_useless = is_unrelated_refusal(response) or all(
             one.status is Status.HELD for one in matches
         )
         with self._lock:
-            self._in_vain = self._in_vain + 1 if is_vain else 0
-            is_enough = self._in_vain >= IN_VAIN
+            self._useless = self._useless + 1 if is_useless else 0
+            is_enough = self._useless >= IN_VAIN
         if is_enough:
             self._stop(self._explain(response))
 
     def _explain(self, response: Response) -> ProviderError:
         error = self._provider.error_for(response) or UnavailableError(
-            f"{self._provider.name} gave {IN_VAIN} answers in a row that are of no use.",
-            cost="What may have been charged is held, what had arrived is kept.",
-            todo="Look at what stands between this machine and the vendor, then repeat the call.",
+            f"{self._provider.name} returned {IN_VAIN} unusable answers in a row.",
+            cost="Rows that may have been charged are held; the results so far are kept.",
+            todo="Check any proxy between this machine and the vendor, then repeat the call.",
         )
-        error.cost = error.cost or "The run was stopped; what had arrived is kept."
+        error.cost = error.cost or "The run was stopped; the results so far are kept."
         return error

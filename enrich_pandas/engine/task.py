@@ -1,4 +1,4 @@
-"""A task: a batch and its flow, carried on step by step."""
+"""A task: a batch and its flow, which is advanced step by step."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -9,14 +9,22 @@ from enrich_pandas.providers.base import Flow, Identity, Match, Request, Respons
 
 @dataclass(slots=True, eq=False)
 class Task:
-    """A batch on its way, or identities that another process is asking about (``watch``).
+    """A batch in progress, or identities that another process is requesting (``watch``).
 
-    ``job`` is the one whose end it waits for; ``poll`` is the look at the list of all such jobs.
-
-    ``adopt`` is a batch of a dead process: its records are read, and nothing is bought for it.
-    Those whom it had still to ask about are ``unasked`` and become batches of their own.
-    ``charges`` is how many of its requests may have been charged for.
-    ``received`` is when the last answer came, in seconds since the epoch.
+    Attributes
+    ----------
+    adopt
+        Number of an abandoned batch, whose recorded answers are read; None for an own batch.
+    poll
+        Whether this is the task that polls the vendor's list of jobs.
+    job
+        The job whose end it waits for.
+    charges
+        Number of its requests that may have been charged.
+    received
+        Time of the last answer, in seconds since the epoch.
+    unsent
+        Identities of an abandoned batch that were not requested yet; they become new batches.
     """
 
     identities: Sequence[Identity]
@@ -32,27 +40,27 @@ class Task:
     attempt: int = 0
     charges: int = 0
     received: float = 0.0
-    unasked: set[Identity] = field(default_factory=set)
+    unsent: set[Identity] = field(default_factory=set)
 
     def awaits(self, provider: str) -> str:
-        """Say what it waits for, where that is not the vendor's limit."""
+        """Return what the task waits for, if it is not the rate limit."""
         if self.watch:
-            return "another process, which asks about the same"
-        return f"another try at {provider}" if self.request else f"{provider}'s jobs"
+            return "another process, which requests the same"
+        return f"a retry at {provider}" if self.request else f"{provider}'s jobs"
 
     def carry_on(
-        self, ask: Callable[[Request], Response | float]
+        self, send: Callable[[Request], Response | float]
     ) -> Wait | WaitForJob | list[Match]:
-        """Carry the flow on until it has to wait, or to its end.
+        """Advance the flow until it must wait, or to its end.
 
-        A wait is skipped where answers were recorded after it: it has been waited already.
+        A wait is skipped if answers were recorded after it: the waiting is over.
 
         Raises
         ------
         Unfinished
-            The flow's job goes on, and this run waits for it no longer.
+            The flow's job continues at the vendor, and this run no longer waits for it.
         """
-        assert self.flow is not None  # noqa: S101 - for the type checker: the driver has set it
+        assert self.flow is not None  # noqa: S101 - for the type checker: the runner has set it
         try:
             while True:
                 step = self.request or self.flow.send(self.reply)  # type: ignore[arg-type]  # None starts it
@@ -62,7 +70,7 @@ class Task:
                         continue
                     return step
                 self.request = step
-                answer = ask(step)
+                answer = send(step)
                 if isinstance(answer, float):
                     return Wait(answer)
                 self.request, self.reply, self.attempt = None, answer, 0

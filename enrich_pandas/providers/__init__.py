@@ -100,7 +100,7 @@ def find_provider(provider: str | Provider) -> Provider:
 
 def _hint(provider: object) -> str:
     if isinstance(provider, type):
-        return f"Make one of the class: {provider.__name__}()."
+        return f"Pass an instance: {provider.__name__}()."
     if isinstance(provider, list | tuple):
         return "Do not nest lists of providers."
     return _names()

@@ -221,7 +221,7 @@ class Cascade:
         except BaseException:
             journal.close()
             raise
-        return StageAnswers(terms.names[number], stage, places, runner.results), runner
+        return StageAnswers(terms.names[number], stage, places, runner.answers), runner
 
     def _shared(self) -> Budget | None:
         """Return the budget of all stages: the first one's, if it has no name of its own."""

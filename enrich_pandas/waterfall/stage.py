@@ -121,7 +121,7 @@ class Stage:
             distinct_best=distinct,
             stored=count_statuses({i: a for i, a in work.stored.items() if i not in played}),
             recorded=count_statuses(played),
-            unrecorded=len(work.asked) if is_replay else 0,
+            unrecorded=len(work.to_request) if is_replay else 0,
             as_of=work.as_of or None if played or is_replay else None,
             abandoned=len(work.abandoned),
             elsewhere=len(work.elsewhere),
@@ -129,7 +129,7 @@ class Stage:
             requests_best=requests,
             credits=credits_,
             credits_best=credits_,
-            expected=min(work.credits, spent / known * len(work.asked)) if known else None,
+            expected=min(work.credits, spent / known * len(work.to_request)) if known else None,
             known=known,
             seconds=minimum_seconds(requests, self.provider.rate_limit),
             saved_by_duplicates=self._price(self._repeated()),
@@ -188,7 +188,7 @@ class Stage:
             transport=transport,
             limiter=limiter,
             run=run,
-            tally=Results(
+            results=Results(
                 provider.name,
                 dict(zip(self.identified.identities, self.rows_by_code, strict=False)),
                 refused,

@@ -14,6 +14,7 @@ import enrich_pandas as ep
 from enrich_pandas.journal import Journal, erasure
 from enrich_pandas.journal.erasure import TextMatcher, remove_elements
 from enrich_pandas.journal.suppression import identifier_keys
+from tests.conftest import HOUR
 
 LEADS = pd.DataFrame(
     {
@@ -173,11 +174,12 @@ def test_erased_person_leaves_no_readable_byte(home, provider):
 
 
 @pytest.mark.parametrize("vendor", [ep.Amplemarket, ep.Zoho])
-def test_person_erased_during_a_job_is_not_stored(home, vendor):
+def test_person_erased_during_a_job_is_not_stored(home, vendor, end_jobs):
     people = pd.DataFrame({"Email": [f"late{n}@acme.example" for n in range(4)]})
-    with ep.sandbox(misses=0, journal=home, job_seconds=(1.0, 1.0)) as box:
+    with ep.sandbox(misses=0, journal=home, job_seconds=HOUR) as box:
         assert set(enriched(people, provider=vendor(patience=0.1))["person_status"]) == {"pending"}
         ep.forget("late1@acme.example")
+        end_jobs()
         after = enriched(people, provider=vendor(patience=30))
         assert after["person_status"].tolist() == ["matched", "suppressed", "matched", "matched"]
         assert not mentions(home, "late1@acme.example")
@@ -406,13 +408,14 @@ def test_erased_person_with_unread_answer_is_not_held(died, box, home, monkeypat
 
 
 @pytest.mark.parametrize(("days", "retention"), [(89, "90D"), (0.9, "0D")])
-def test_young_open_job_is_fetched(home, monkeypatch, days, retention):
+def test_young_open_job_is_fetched(home, monkeypatch, end_jobs, days, retention):
     """It is kept for a day at least, because it was paid for and not parsed."""
     monkeypatch.setattr(ep.options, "retention", retention)
-    jobs = {"misses": 0, "journal": home, "job_seconds": (1.0, 1.0)}
+    jobs = {"misses": 0, "journal": home, "job_seconds": HOUR}
     with ep.sandbox(**jobs) as box:
         first = enriched(provider=ep.Amplemarket(patience=0.1), max_age=retention)
         assert set(first["person_status"]) == {"pending"}
+        end_jobs()
         in_days(monkeypatch, days)
         after = enriched(provider=ep.Amplemarket(patience=30), max_age=retention)
         assert set(after["person_status"]) == {"matched"}

@@ -157,7 +157,7 @@ def let_go(handles: list[Handle[str]]) -> None:
 
 def test_a_run_that_nobody_waited_for_says_so_when_its_handle_goes() -> None:
     handles = [begun(Ending("done", looks=1), lambda _: None)]
-    with pytest.warns(RuntimeWarning, match="Nobody waited for run r_1: 1 of 1 rows are settled"):
+    with pytest.warns(RuntimeWarning, match="Run r_1 was not waited for: 1 of 1 rows are settled"):
         let_go(handles)
 
 

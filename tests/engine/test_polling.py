@@ -50,7 +50,7 @@ def people(count):
 
 @pytest.fixture(autouse=True)
 def fast(monkeypatch):
-    monkeypatch.setattr(runner, "SOON", 0.05)
+    monkeypatch.setattr(runner, "MIN_INTERVAL", 0.05)
     monkeypatch.setattr(Jobs, "looks", 0)
 
 
@@ -121,9 +121,9 @@ class Clock:
     def __init__(self, monkeypatch, rate, pages=1):
         self.now, self.rate, self.pages, self.asked = 100.0, rate, pages, 0
         self.woken = []
-        monkeypatch.setattr(runner, "SOON", 1.0)
+        monkeypatch.setattr(runner, "MIN_INTERVAL", 1.0)
         monkeypatch.setattr(runner.time, "monotonic", lambda: self.now)
-        self.poller = runner.Poller(self, "people", ask=self.ask, wake=self.woken.append)
+        self.poller = runner.Poller(self, "people", send=self.ask, wake=self.woken.append)
 
     def listing(self, kind, jobs):
         for _ in range(self.pages):
@@ -138,14 +138,14 @@ class Clock:
         """Look as often as it says until all jobs have ended; return the requests of a job."""
         left = {str(number) for number in range(jobs)}
         for job in left:
-            self.poller.open(job)
+            self.poller.add(job)
         waits = []
         while left:
             waits.append(self.poller.poll())
             assert self.woken or len(waits) == 1  # no job has ended when the first one is begun
             for job in [one for one in left if self.woken and self.woken[-1](Task([], job=one))]:
                 left.remove(job)
-                self.poller.close(job)
+                self.poller.discard(job)
             self.now += waits[-1]
         return self.asked / jobs, waits
 
@@ -162,13 +162,13 @@ def test_looks_are_as_rare_as_jobs_are(monkeypatch, rate, pages):
 
 def test_the_end_of_the_last_job_wakes_whoever_looks(monkeypatch):
     clock = Clock(monkeypatch, rate=0.0)
-    assert clock.poller.open("1") is True
-    assert clock.poller.open("2") is False
+    assert clock.poller.add("1") is True
+    assert clock.poller.add("2") is False
     assert clock.poller.poll() > 0
     clock.woken.clear()
-    clock.poller.close("1")
+    clock.poller.discard("1")
     assert not clock.woken
-    clock.poller.close("2")
+    clock.poller.discard("2")
     assert [is_due(Task([], poll=True)) for is_due in clock.woken] == [True]
     assert [is_due(Task([], job="2")) for is_due in clock.woken] == [False]
     assert clock.poller.poll() is None
@@ -176,12 +176,12 @@ def test_the_end_of_the_last_job_wakes_whoever_looks(monkeypatch):
 
 def test_whoever_looks_anew_waits_for_the_next_look(monkeypatch):
     clock = Clock(monkeypatch, rate=0.0)
-    clock.poller.open("1")
+    clock.poller.add("1")
     clock.now += clock.poller.poll()
     clock.poller.poll()
-    clock.poller.close("1")
+    clock.poller.discard("1")
     assert clock.poller.poll() is None
-    assert clock.poller.open("2") is True
+    assert clock.poller.add("2") is True
     assert clock.poller.poll() == pytest.approx(1.5)
     assert clock.asked == 1
 

@@ -118,7 +118,7 @@ def test_a_start_counts_from_when_its_request_is_sent() -> None:
     assert [limiter.reserve(n) for n in range(2)] == [0.0, 0.0]
     clock.now += 8  # so long the journal took
     for n in range(2):
-        limiter.sent(n)
+        limiter.mark_sent(n)
     clock.now += 3
     assert limiter.reserve(2) == pytest.approx(7.1)
     clock.now += 7.1

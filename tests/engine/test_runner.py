@@ -142,7 +142,7 @@ def drive(tmp_path):
         runner = Runner(
             work, provider, "people", journal=journal, transport=wire,
             limiter=RateLimiter(limit), run=f"run{id(wire)}",
-            tally=Results(
+            results=Results(
                 "echo", dict.fromkeys(identities, 1), {}, journal.suppression.current_filter
             ),
             credits_max=work.credits, budget=budget,
@@ -156,12 +156,12 @@ def drive(tmp_path):
 
 
 def statuses(runner):
-    return [runner.results[identity].match.status for identity in IDENTITIES]
+    return [runner.answers[identity].match.status for identity in IDENTITIES]
 
 
 def test_every_identity_gets_its_own_answer(drive):
     runner = drive(Wire())
-    names = {i: runner.results[i].match.model.name for i in IDENTITIES}
+    names = {i: runner.answers[i].match.model.name for i in IDENTITIES}
     assert names == {i: i.get("email") for i in IDENTITIES}
 
 
@@ -185,7 +185,7 @@ def test_a_lost_answer_holds_its_rows_and_is_not_repeated(drive):
 def test_an_unbilled_request_is_repeated(drive):
     wire = Wire(None, lost(), None)
     runner = drive(wire, IDENTITIES[:2])
-    assert runner.results[IDENTITIES[0]].match.status is Status.MATCHED
+    assert runner.answers[IDENTITIES[0]].match.status is Status.MATCHED
     assert len(wire.billed) == 1
 
 
@@ -196,7 +196,7 @@ def test_a_fatal_answer_stops_the_run(drive, status):
     runner = drive(wire, many)
     assert isinstance(runner.error, EnrichError)
     assert len(wire.sent) <= Echo.connections
-    assert {answer.match.status for answer in runner.results.values()} == {Status.SKIPPED}
+    assert {answer.match.status for answer in runner.answers.values()} == {Status.SKIPPED}
 
 
 class Single(Nobody):
@@ -263,7 +263,7 @@ def test_a_refusal_for_the_rate_is_tried_again(drive, monkeypatch):
 def test_a_long_wait_gives_the_rows_back_as_pending(drive):
     wire = Wire(answered(429, {"error": "slow down"}, **{"retry-after": "3600"}))
     runner = drive(wire, IDENTITIES[:2])
-    answer = runner.results[IDENTITIES[0]]
+    answer = runner.answers[IDENTITIES[0]]
     assert (answer.match.status, answer.match.reason) == (Status.PENDING, "rate_limited")
     assert answer.not_before - answer.fetched == 3600
     again = Wire()
@@ -275,7 +275,7 @@ def test_the_budget_is_a_wall(drive):
     wire = Wire()
     runner = drive(wire, budget=10)
     assert statuses(runner).count(Status.MATCHED) == 3
-    skipped = [a.match for a in runner.results.values() if a.match.status is Status.SKIPPED]
+    skipped = [a.match for a in runner.answers.values() if a.match.status is Status.SKIPPED]
     assert {match.reason for match in skipped} == {"budget"}
     assert sum(request.credits for request in wire.billed) <= 10
 
@@ -300,7 +300,7 @@ def test_cancelling_starts_no_billed_request_and_lands_what_is_in_flight(drive):
     assert len(wire.billed) == 1
     assert runner.snapshot().state == "interrupted"
     # The batch in flight was accepted: its next step was not made, and the next call makes it.
-    pending = [a.match.reason for a in runner.results.values() if a.match.status == "pending"]
+    pending = [a.match.reason for a in runner.answers.values() if a.match.status == "pending"]
     assert pending == ["interrupted"] * 2
     again = Wire()
     assert statuses(drive(again)) == [Status.MATCHED] * 6
@@ -321,7 +321,7 @@ def test_a_defect_of_a_provider_stops_the_run_and_loses_nothing(drive):
     assert "KeyError" in str(runner.error)
     repaired = Wire()
     runner = drive(repaired, IDENTITIES[:2])
-    assert runner.results[IDENTITIES[0]].match.status is Status.MATCHED
+    assert runner.answers[IDENTITIES[0]].match.status is Status.MATCHED
     assert repaired.billed == []
 
 
@@ -331,7 +331,7 @@ def test_a_provider_that_forgets_an_identity_leaves_it_held(drive):
             return (yield from super().flow(kind, batch))[:1]
 
     runner = drive(Wire(), IDENTITIES[:2], provider=Forgetful())
-    matches = [runner.results[i].match for i in IDENTITIES[:2]]
+    matches = [runner.answers[i].match for i in IDENTITIES[:2]]
     assert [match.status for match in matches] == [Status.MATCHED, Status.HELD]
     assert matches[1].reason == "unread"
 
@@ -368,7 +368,7 @@ def test_a_request_that_is_refused_here_is_not_held(drive):
 
     runner = drive(Wire(refuse), IDENTITIES[:2])
     assert isinstance(runner.error, ConfigurationError)
-    assert drive(Wire(), IDENTITIES[:2]).results[IDENTITIES[0]].match.status is Status.MATCHED
+    assert drive(Wire(), IDENTITIES[:2]).answers[IDENTITIES[0]].match.status is Status.MATCHED
 
 
 class Halves(Echo):
@@ -415,7 +415,7 @@ def asked(wire):
 def test_recovery_reads_what_was_paid_for_and_asks_for_the_rest(halved):
     wire = Wire()
     runner = halved(wire, IDENTITIES[:4])
-    assert [runner.results[i].match.status for i in IDENTITIES[:4]] == [Status.MATCHED] * 4
+    assert [runner.answers[i].match.status for i in IDENTITIES[:4]] == [Status.MATCHED] * 4
     assert asked(wire) == ["p2@example.com", "p3@example.com"]
     assert runner.snapshot().credits == 6
 
@@ -423,7 +423,7 @@ def test_recovery_reads_what_was_paid_for_and_asks_for_the_rest(halved):
 def test_recovery_buys_nothing_for_whom_nobody_asks_any_more(halved):
     wire = Wire()
     runner = halved(wire, IDENTITIES[:1])
-    assert runner.results[IDENTITIES[0]].match.status is Status.MATCHED
+    assert runner.answers[IDENTITIES[0]].match.status is Status.MATCHED
     assert wire.sent == []
 
 
@@ -432,7 +432,7 @@ def test_recovery_stays_within_the_budget_and_the_plan(halved):
     runner = halved(wire, IDENTITIES[:4], budget=3)
     assert runner.snapshot().credits_max == 6
     assert asked(wire) == ["p2@example.com"]
-    assert runner.results[IDENTITIES[3]].match.reason == "budget"
+    assert runner.answers[IDENTITIES[3]].match.reason == "budget"
 
 
 def test_what_nobody_can_read_is_held_and_no_obstacle(halved, drive, monkeypatch):
@@ -445,7 +445,7 @@ def test_what_nobody_can_read_is_held_and_no_obstacle(halved, drive, monkeypatch
     monkeypatch.setattr(Halves, "flow", broken)
     runner = halved(Wire())
     assert runner.error is None
-    found = [runner.results[i].match for i in IDENTITIES]
+    found = [runner.answers[i].match for i in IDENTITIES]
     assert [match.status for match in found] == [Status.HELD] * 4 + [Status.MATCHED] * 2
     monkeypatch.undo()
     repaired = halved(Wire())
@@ -462,7 +462,7 @@ def test_a_page_in_place_of_an_answer_is_held_and_never_asked_again(drive, statu
     runner = drive(again, IDENTITIES[:2])
     refused = status == 401  # which no gateway gives for a request passed on
     expected = Status.MATCHED if refused else Status.HELD
-    assert runner.results[IDENTITIES[0]].match.status is expected
+    assert runner.answers[IDENTITIES[0]].match.status is expected
     assert len(again.billed) == refused
 
 
@@ -491,7 +491,7 @@ def test_no_request_starts_after_a_cancel_not_even_one_that_is_written_down(driv
     runner.start()
     assert runner.done.wait(60)
     assert wire.sent == []
-    assert {answer.match.reason for answer in runner.results.values()} == {"run_stopped"}
+    assert {answer.match.reason for answer in runner.answers.values()} == {"run_stopped"}
     monkeypatch.undo()
     assert statuses(drive(Wire())) == [Status.MATCHED] * 6
 
@@ -577,7 +577,7 @@ def test_who_waits_for_the_documented_limit_hears_of_a_wider_one(drive):
     # Each wait for the documented limit would last longer than `drive` waits for the end.
     wire = Wire(*(told() for _ in range(3)))
     runner = drive(wire, provider=Brief(), limit=RateLimit(1, 3600))
-    assert {answer.match.status for answer in runner.results.values()} == {Status.NOT_FOUND}
+    assert {answer.match.status for answer in runner.answers.values()} == {Status.NOT_FOUND}
 
 
 def test_what_is_tried_again_is_a_tenth_of_all_at_the_most_but_for_a_few(drive, monkeypatch):
@@ -604,20 +604,32 @@ def test_what_is_tried_again_is_a_tenth_of_all_at_the_most_but_for_a_few(drive, 
 
 @pytest.mark.parametrize("k", [1, 12])
 @pytest.mark.parametrize("status", [401, 402, 403])
-def test_after_a_fatal_answer_no_more_begin_than_there_are_workers(drive, status, k):
+def test_after_a_fatal_answer_no_more_begin_than_there_are_workers(drive, monkeypatch, status, k):
     class Eight(Echo):
         connections = 8
 
-    class Slow(Wire):
+    class Held(Wire):
+        """Holds the answers that come after the fatal one until the run has stopped."""
+
         def send(self, request, may_send):
             answer = super().send(request, may_send)
-            time.sleep(0.2)
             if answer.status == status:
                 fatal.append(len(self.sent))
+            elif fatal:
+                assert stopped.wait(60)
             return answer
 
-    fatal, many = [], [Identity.of(email=f"f{n}@example.com") for n in range(200)]
-    wire = Slow(*[None] * (k - 1), answered(status, {"error": "no"}))
+    def stop(runner, error, stop=Runner._stop):
+        stop(runner, error)
+        stopped.set()
+
+    monkeypatch.setattr(Runner, "_stop", stop)
+    stopped, fatal, many = (
+        threading.Event(),
+        [],
+        [Identity.of(email=f"f{n}@example.com") for n in range(200)],
+    )
+    wire = Held(*[None] * (k - 1), answered(status, {"error": "no"}))
     runner = drive(wire, many, provider=Eight())
     assert isinstance(runner.error, EnrichError)
     sent = len(wire.sent)
@@ -649,7 +661,7 @@ def test_who_is_too_dear_while_another_batch_reserves_waits_for_it(drive):
 
     many = [Identity.of(email=f"d{n}@example.com") for n in range(40)]
     runner = drive(Wire(), many, provider=Two(), budget=6)
-    assert {runner.results[one].match.status for one in many} == {Status.NOT_FOUND}
+    assert {runner.answers[one].match.status for one in many} == {Status.NOT_FOUND}
 
 
 def test_under_a_limit_no_more_is_claimed_than_can_be_sent_at_once(drive, tmp_path):
@@ -658,10 +670,10 @@ def test_under_a_limit_no_more_is_claimed_than_can_be_sent_at_once(drive, tmp_pa
     runner = drive(Wire(), many, limit=RateLimit(5, 60), start=False)
     runner.start()
     deadline = time.monotonic() + 60
-    while len(runner.results) < 4 and time.monotonic() < deadline:
+    while len(runner.answers) < 4 and time.monotonic() < deadline:
         time.sleep(0.01)
     time.sleep(0.3)
-    claimed = len(runner._journal.claims([runner._orders.fingerprint(one) for one in many]))
+    claimed = len(runner._journal.claims([runner._work.fingerprint(one) for one in many]))
     runner.cancel()
     assert runner.done.wait(60)
     workers = Echo.connections + READERS  # each of which may begin one at the same time

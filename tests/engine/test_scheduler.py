@@ -171,12 +171,12 @@ def test_a_pause_is_no_time_of_work() -> None:
     none = [].append
     scheduler = Scheduler[int](advance=none, fail=lambda *_: None, drop=none, finish=none)
     scheduler.pause()
-    before = scheduler.worked()
+    before = scheduler.active_seconds()
     time.sleep(0.02)
-    assert scheduler.worked() == before
+    assert scheduler.active_seconds() == before
     scheduler.resume()
     time.sleep(0.02)
-    assert scheduler.worked() > before
+    assert scheduler.active_seconds() > before
 
 
 def test_timers_go_on_in_the_order_in_which_they_are_due(recorder, monkeypatch):
@@ -235,7 +235,9 @@ class Gate(Recorder):
 
 
 def test_no_task_is_begun_while_enough_of_them_wait(monkeypatch):
-    monkeypatch.setattr(scheduler, "LOOK", 3600.0)  # a worker that is not notified never looks
+    monkeypatch.setattr(
+        scheduler, "CHECK_INTERVAL", 3600.0
+    )  # a worker that is not notified never looks
     gate = Gate()
     assert gate.run([lambda n=n: gate.task(n) for n in range(100)], workers=2).wait() == "done"
     assert gate.begun == set(range(100))

@@ -72,7 +72,7 @@ def test_nobody_sees_a_key_or_a_person(wire, caplog, tmp_path, answer, on, api):
         except ep.EnrichError as error:
             errors = list(chain(error))
     seen = [caplog.text, repr(handle), repr(handle._runner.snapshot()), *map(str, errors)]
-    seen += [repr(thing) for thing in (provider, handle._runner._orders, *errors)]
+    seen += [repr(thing) for thing in (provider, handle._runner._work, *errors)]
     seen += [path.name for path in tmp_path.rglob("*")]
     assert WHO not in "".join(seen)
     rendered = [traceback.TracebackException.from_exception(e, capture_locals=True) for e in errors]

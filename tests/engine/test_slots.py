@@ -10,7 +10,7 @@ def test_no_more_are_lent_than_there_are():
     slots, lock, now, most = Slots(3, lambda: True), threading.Lock(), [0], [0]
 
     def use(_):
-        with slots.one() as is_mine:
+        with slots.acquire() as is_mine:
             with lock:
                 now[0] += 1
                 most[0] = max(most[0], now[0])
@@ -30,10 +30,10 @@ def test_whoever_waits_gives_up_where_nothing_may_start_any_more():
     slots, lent = Slots(1, is_open.is_set), []
 
     def ask():
-        with slots.one() as is_mine:
+        with slots.acquire() as is_mine:
             lent.append(is_mine)
 
-    with slots.one():
+    with slots.acquire():
         thread = threading.Thread(target=ask)
         thread.start()
         deadline = time.monotonic() + 60
@@ -50,7 +50,7 @@ def test_whoever_waits_gives_up_where_nothing_may_start_any_more():
 def test_a_slot_comes_back_from_who_fails():
     slots = Slots(1, lambda: True)
     for _ in range(3):
-        with suppress(ZeroDivisionError), slots.one() as is_mine:
+        with suppress(ZeroDivisionError), slots.acquire() as is_mine:
             assert 1 / (not is_mine)
-    with slots.one() as is_mine:
+    with slots.acquire() as is_mine:
         assert is_mine

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from enrich_pandas.engine.rate_limit import RateLimiter
-from enrich_pandas.engine.runner import time_left
+from enrich_pandas.engine.runner import read_state
 from enrich_pandas.engine.task import Task
 from enrich_pandas.providers.base import Identity, RateLimit, Request
 
@@ -18,7 +18,7 @@ class Going:
     def __init__(self, finished: int = 5, next_up: tuple[float, Task] | None = None) -> None:
         self.finished, self._next_up = finished, next_up
 
-    def worked(self) -> float:
+    def active_seconds(self) -> float:
         return 10.0
 
     def next_up(self) -> tuple[float, Task] | None:
@@ -26,14 +26,14 @@ class Going:
 
 
 def look(going: Any, limiter: RateLimiter | None = None) -> Any:
-    return time_left(going, limiter or RateLimiter(None), "acme")
+    return read_state(going, limiter or RateLimiter(None), "acme")
 
 
 def waiting(**what: Any) -> Task:
     return Task([Identity.of(email="ada@example.com")], **what)
 
 
-def test_the_time_left_goes_by_the_batches_so_far() -> None:
+def test_the_read_state_goes_by_the_batches_so_far() -> None:
     assert look(Going(5)).eta == 10.0
     assert look(Going(0)).eta is None
 
@@ -41,7 +41,7 @@ def test_the_time_left_goes_by_the_batches_so_far() -> None:
 def test_it_is_no_less_than_the_vendors_limit_allows() -> None:
     limiter = RateLimiter(RateLimit(2, 60.0), clock=lambda: 0.0)
     assert [limiter.reserve(n) for n in range(2)] == [0.0, 0.0]
-    assert limiter.pace() == (2, RateLimit(2, 60.0))
+    assert limiter.usage() == (2, RateLimit(2, 60.0))
     assert look(Going(5), limiter).eta == 150.0  # five more, two a minute
 
 
@@ -58,8 +58,8 @@ def test_a_wait_for_the_limit_is_counted_to_when_it_opens() -> None:
     [
         (waiting(job="7"), "acme's jobs"),
         (waiting(poll=True), "acme's jobs"),
-        (waiting(request=ASKED), "another try at acme"),
-        (waiting(watch=True), "another process, which asks about the same"),
+        (waiting(request=ASKED), "a retry at acme"),
+        (waiting(watch=True), "another process, which requests the same"),
     ],
 )
 def test_any_other_wait_is_named_and_counted(task: Task, why: str) -> None:

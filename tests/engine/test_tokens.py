@@ -145,7 +145,7 @@ def test_no_more_are_asked_for_than_the_vendor_allows(tokens, issuer):
         signed(mine)
         if number < 3:
             mine.renew()
-    with pytest.raises(RateLimitError, match="no more new tokens for 605 seconds"):
+    with pytest.raises(RateLimitError, match="no new token for the next 605 seconds"):
         mine.renew()
     assert len(issuer.forms) == 3
     now[0] += 606

@@ -14,7 +14,7 @@ def hurried(monkeypatch):
     monkeypatch.setattr(jobs, "SEARCH_SECONDS", (0.02, 0.1))
     monkeypatch.setattr(jobs, "MISSING_SECONDS", (0.02, 0.05))
     monkeypatch.setattr(jobs, "STALE_SECONDS", 0.02)
-    monkeypatch.setattr(runner, "SOON", 0.02)
+    monkeypatch.setattr(runner, "MIN_INTERVAL", 0.02)
     monkeypatch.setattr(sender, "backoff", lambda _attempt, asked=None: asked or 0.01)
 
 

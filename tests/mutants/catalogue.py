@@ -42,13 +42,13 @@ DASK = "tests/test_dask_frame.py"
 ORDER_OF_WRITES = [
     Mutant(
         "the request is sent before its intent is written",
-        "enrich_pandas.engine.sender:Sender.ask",
-        swap("self._intend", "self._send("),
+        "enrich_pandas.engine.sender:Sender.send",
+        swap("self._record_request", "self._send("),
         f"{CRASH} {MONEY}",
     ),
     Mutant(
         "the raw answer is not written",
-        "enrich_pandas.engine.sender:Sender._record",
+        "enrich_pandas.engine.sender:Sender._record_answer",
         drop("record_answer"),
         f"{JOURNAL} {RUNNER} {CRASH}",
     ),
@@ -97,7 +97,7 @@ ORDER_OF_WRITES = [
     Mutant(
         "more requests run at once than the vendor has connections",
         "enrich_pandas.engine.sender:Slots._take",
-        drop("self._free -= is_mine"),
+        drop("self._free -= is_acquired"),
         "tests/engine/test_slots.py",
     ),
     Mutant(
@@ -108,8 +108,8 @@ ORDER_OF_WRITES = [
     ),
     Mutant(
         "polling takes no concurrency slot",
-        "enrich_pandas.engine.sender:Sender._turn",
-        replace("self._slots.one()", '__import__("contextlib").nullcontext(True)'),
+        "enrich_pandas.engine.sender:Sender._slot",
+        replace("self._slots.acquire()", '__import__("contextlib").nullcontext(True)'),
         "tests/engine/test_polling.py",
     ),
     Mutant(
@@ -195,7 +195,7 @@ CLAIMS = [
     ),
     Mutant(
         "a dead process's request is sent again",
-        "enrich_pandas.engine.sender:Sender.ask",
+        "enrich_pandas.engine.sender:Sender.send",
         never("task.adopt"),
         f"{RUNNER} {MONEY} {CRASH}",
     ),
@@ -233,8 +233,8 @@ CLAIMS = [
         "each spelling of a person is requested",
         "enrich_pandas.frame.canonical:_canonicalize_exactly",
         replace(
-            "[value for value, _ in verdicts]",
-            "[value and str(cell) for (value, _), cell in zip(verdicts, cells, strict=True)]",
+            "canonical(identifier, cell)",
+            "(lambda pair: (pair[0] and str(cell), pair[1]))(canonical(identifier, cell))",
         ),
         "tests/frame/test_validation.py tests/end_to_end/test_enrichment.py",
     ),
@@ -330,13 +330,13 @@ OUTCOMES = [
     ),
     Mutant(
         "an accepted answer is written before its connection is free",
-        "enrich_pandas.engine.sender:Sender.ask",
+        "enrich_pandas.engine.sender:Sender.send",
         always("Outcome.ACCEPTED"),
         RUNNER,
     ),
     Mutant(
         "a refusal is written after its connection is free",
-        "enrich_pandas.engine.sender:Sender.ask",
+        "enrich_pandas.engine.sender:Sender.send",
         never("Outcome.ACCEPTED"),
         RUNNER,
     ),
@@ -357,7 +357,7 @@ STOPPING = [
     ),
     Mutant(
         "a run without a useful answer continues",
-        "enrich_pandas.engine.sender:Sender.take_stock",
+        "enrich_pandas.engine.sender:Sender.count_useless",
         never("is_enough"),
         f"{MONEY} {RUNNER} tests/end_to_end/test_vendors.py",
     ),
@@ -366,7 +366,7 @@ STOPPING = [
 BALANCES = [
     Mutant(
         "an empty account does not stop the run",
-        "enrich_pandas.engine.balance:BalanceCheck._judge",
+        "enrich_pandas.engine.balance:BalanceCheck._compare",
         drop("stop("),
         BALANCE,
     ),
@@ -381,13 +381,13 @@ BALANCES = [
     ),
     Mutant(
         "each request checks the balance",
-        "enrich_pandas.engine.balance:BalanceCheck.open",
+        "enrich_pandas.engine.balance:BalanceCheck.check",
         drop("self._request = None"),
         BALANCE,
     ),
     Mutant(
         "a balance that does not arrive blocks the run",
-        "enrich_pandas.engine.sender:Sender._glance",
+        "enrich_pandas.engine.sender:Sender._request_balance",
         replace("replace(request, deadline=DEADLINE)", "request"),
         BALANCE,
     ),
@@ -406,6 +406,18 @@ IDENTITIES = [
         always("== 1"),
         "tests/providers/test_binding.py tests/providers/test_amplemarket.py "
         "tests/testing/test_contract_jobs.py tests/testing/test_contract_jobs_of_vendors.py",
+    ),
+    Mutant(
+        "an element that names two identities is bound to both",
+        "enrich_pandas.providers.binding:bind",
+        replace("one_key and len(names) > 1", "False"),
+        "tests/providers/test_binding.py",
+    ),
+    Mutant(
+        "an option is not a part of what was bought",
+        "enrich_pandas.providers.base:Provider.billed_options",
+        returns("{}"),
+        "tests/providers/test_options.py",
     ),
     Mutant(
         "a job of another request is adopted",
@@ -614,15 +626,12 @@ RETENTION = [
     Mutant(
         "a held row expires and is bought again",
         "enrich_pandas.journal.retention:_delete_results",
-        replace(
-            'WHERE fetched < ? AND status != ?", (moment, Status.HELD)',
-            'WHERE fetched < ?", (moment,)',
-        ),
+        replace("AND status != ?", "AND ? != ''"),
         JOURNAL,
     ),
     Mutant(
         "an unread answer is used whatever its age",
-        "enrich_pandas.engine.plan:Work.sent_again",
+        "enrich_pandas.engine.plan:Work.select_resent",
         replace("one.as_of <= self.oldest", "False"),
         RESUME,
     ),

@@ -48,7 +48,7 @@ def test_a_provider_is_found_by_name_or_returned():
     [
         ("crustdat", ProviderNotFoundError, "Did you mean 'crustdata'?"),
         ("beacon", ProviderNotFoundError, "The providers are: amplemarket"),
-        (ep.Crustdata, ConfigurationError, "Make one of the class: Crustdata()."),
+        (ep.Crustdata, ConfigurationError, "Pass an instance: Crustdata()."),
         ([["crustdata"]], ConfigurationError, "Do not nest lists of providers."),
         (3, ConfigurationError, "The providers are: amplemarket"),
     ],
