@@ -28,8 +28,8 @@ class ProviderContract(
     scenes : sequence of Scene
         At least one scene for each kind.
     option_values : mapping of str to sequence
-        Other valid values of an option, such as ``{"region": ["eu"]}``, if the contract cannot guess
-        one from its type.
+        Other valid values of an option, such as ``{"region": ["eu"]}``, if the contract cannot
+        guess one from its type.
 
     Notes
     -----
