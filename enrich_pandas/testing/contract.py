@@ -27,6 +27,9 @@ class ProviderContract(
         Your provider. Write one class for each set of options that changes the requests.
     scenes : sequence of Scene
         At least one scene for each kind.
+    option_values : mapping of str to sequence
+        Other valid values of an option, such as ``{"region": ["eu"]}``, if the contract cannot
+        guess one from its type.
 
     Notes
     -----
