@@ -131,7 +131,8 @@ class Run:
 
         Answers that later runs have replaced are parsed again from the raw answers.
         """
-        until = None if pd.isna(self.ended) else self.ended.timestamp()
+        ended: object = self.ended  # NaT unless the run has ended
+        until = ended.timestamp() if isinstance(ended, pd.Timestamp) else None
         return self._past.rows(until=until), [one.keys for one in self._past.identities]
 
     def resume(

@@ -337,9 +337,7 @@ def options_of(provider: Provider) -> dict[str, Any]:
     names = [one.name for one in fields(kind) if one.init] if is_dataclass(kind) else []
     others = getattr(provider, "__dict__", {})
     # A cached property is set by its first use, not by the user.
-    names += [
-        one for one in others if not isinstance(getattr(type(provider), one, None), cached_property)
-    ]
+    names += [one for one in others if not isinstance(getattr(kind, one, None), cached_property)]
     return {name: getattr(provider, name) for name in names if not name.startswith("_")}
 
 

@@ -1,4 +1,4 @@
-"""The cascade: one stage after the other, each about what is still missing."""
+"""Several providers in turn: each is requested only for what is still missing."""
 
 import threading
 from collections.abc import Iterator, Sequence
@@ -30,13 +30,20 @@ STOPPED: frozenset[State] = frozenset({"stopping", "interrupted", "failed"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """What holds for all stages of a call.
+    """What applies to all stages of a call.
 
-    ``output`` has the fields to return, ``wanted`` those that a later provider is asked to fill;
-    None asks it about rows without a match only. An answer from before ``oldest`` is asked for
-    again: a time and no age, which would be less by what passes until it is looked at.
-    ``environment`` is where the call was made, and where its
-    threads go on.
+    Attributes
+    ----------
+    output, wanted
+        The fields to return; the fields that a later provider is requested to fill. With None, a
+        later provider is requested only for rows without a match.
+    oldest
+        An answer from before this time is requested again. A time and not an age, so that it does
+        not depend on how long the call takes.
+    environment
+        Where the call was made; its threads run in the same environment.
+    screen
+        The suppression filter of the call.
     """
 
     providers: Sequence[Provider]
@@ -50,7 +57,7 @@ class Terms:
 
     @property
     def names(self) -> list[str]:
-        """Name each provider; one that is there twice, with other options, gets a number."""
+        """Names of the providers; one that is listed twice, with other options, gets a number."""
         names = [provider.name for provider in self.providers]
         return [
             f"{name} ({names[:n].count(name) + 1})" if name in names[:n] else name
@@ -59,63 +66,61 @@ class Terms:
 
 
 class Cost(NamedTuple):
-    """Credits that a stage spent, and those that it may have spent besides."""
+    """Credits that a stage spent, and credits that it may have spent in addition."""
 
     spent: float
     held: float
 
 
 class Cascade:
-    """Drives the stages of a call in turn; to a handle it is one driver.
+    """Runs the stages of a call in turn, with the interface of a single runner.
 
     Parameters
     ----------
     terms, groups
-        What is asked of whom, about whom.
+        What applies to all stages; the groups of rows to enrich.
 
     Attributes
     ----------
     run
         Id of the first stage's run; each stage is a run of its own in the journal.
-    asked, runs
-        The stages that were begun, and their ids.
+    started, runs
+        The stages that have started, and their run ids.
     error
-        What stopped the run, if anything did.
+        What stopped the run, or None.
     done
-        Set when nothing is in flight any more.
+        Set when no request is in flight any more.
     """
 
     def __init__(self, terms: Terms, groups: Groups) -> None:
         self.done: threading.Event = threading.Event()
         self.error: EnrichError | None = None
-        self.asked: list[StageAnswers] = []
+        self.started: list[StageAnswers] = []
         self.runs: list[str] = []
         self._terms, self._groups = terms, groups
         self._lock = threading.RLock()
         self._is_stopped = self._is_paused = False
         self._waiting = 0
         self._ended: list[Progress] = []
-        self._wall = None if terms.budget is None else terms.budget.credits
-        first, self._runner = self._begin(0, terms.budget)
-        self.asked.append(first)
+        self._limit = None if terms.budget is None else terms.budget.credits
+        first, self._runner = self._prepare(0, terms.budget)
+        self.started.append(first)
         self.run: str = self._runner.run
         self.runs.append(self.run)
 
-    # -- what a handle does with a driver ---------------------------------------------------------
-
     def start(self) -> None:
-        """Start the first stage; the others follow it on a thread."""
+        """Start the first stage; the others follow on a thread."""
         self._runner.start()
         threading.Thread(target=self._carry_on, name=f"enrich-{self.run}-stages").start()
 
     def cancel(self) -> None:
-        """Stop spending: no stage and no request starts after this; what is in flight lands."""
+        """Stop spending: no further stage or request starts; requests in flight are completed."""
         self._is_stopped = True
         with self._lock:
             self._runner.cancel()
 
     def halt(self) -> None:
-        """Start nothing more: at once and without a lock, for a signal's handler."""
+        """Start nothing more, at once and without a lock, for a signal handler."""
         self._is_stopped = True
         self._runner.halt()
 
@@ -133,7 +138,7 @@ class Cascade:
 
     @contextmanager
     def awaited(self) -> Iterator[None]:
-        """Say that somebody waits for the end."""
+        """Register that the caller waits for the end, within a ``with`` block."""
         self._waiting += 1
         try:
             with self._runner.awaited():
@@ -142,7 +147,7 @@ class Cascade:
             self._waiting -= 1
 
     def snapshot(self) -> Progress:
-        """Tell how far the stage is that goes on, and at the end how it all ended.
+        """Return the progress of the current stage, and at the end that of the whole call.
 
         Rows and batches are the stage's, credits are those of the whole call.
         """
@@ -155,17 +160,15 @@ class Cascade:
             now,
             credits=now.credits + past,
             credits_max=now.credits_max + past,
-            budget=self._wall,
+            budget=self._limit,
         )
 
-    # -- the stages -------------------------------------------------------------------------------
-
     def merged(self) -> list[Merged]:
-        """Put together what has arrived so far."""
-        return merge(self._groups, self._terms.output.fields, list(self.asked))
+        """Return the merged results so far."""
+        return merge(self._groups, self._terms.output.fields, list(self.started))
 
     def costs(self) -> list[Cost]:
-        """Tell what each stage that was begun has cost so far."""
+        """Return the cost so far of each stage that has started."""
         with closing(Journal(journal_path(self._terms.environment))) as journal:
             facts = [one for run in self.runs for one in journal.runs(run)]
         return [Cost(float(one["credits"]), float(one["credits_held"])) for one in facts]
@@ -177,13 +180,13 @@ class Cascade:
                 if self._is_stopped or self.error or not self._next(number):
                     break
                 self._await()
-        except BaseException as error:  # noqa: BLE001 - whoever waits must be told of the end
+        except BaseException as error:  # noqa: BLE001 - kept: the waiting thread must see the end
             self.error = self.error or as_enrich_error(error)
         finally:
             self.done.set()
 
     def _await(self) -> None:
-        """Wait for the stage that goes on, and take over how it ended."""
+        """Wait for the current stage and take over its end."""
         with self._runner.awaited() if self._waiting else nullcontext():
             self._runner.done.wait()
         last = self._runner.snapshot()
@@ -192,22 +195,22 @@ class Cascade:
         self._is_stopped |= last.state in STOPPED
 
     def _next(self, number: int) -> bool:
-        """Begin a stage; False where the cascade was stopped meanwhile."""
-        asked, runner = self._begin(number, self._shared())
+        """Start a stage; return False if the call was stopped meanwhile."""
+        stage, runner = self._prepare(number, self._shared())
         with self._lock:
-            self._runner = runner  # before the look: `halt` takes no lock
+            self._runner = runner  # before the check: `halt` takes no lock
             if self._is_stopped:
-                runner.cancel()  # which closes what it holds
+                runner.cancel()  # closes its journal and transport
                 return False
-            self.asked.append(asked)
+            self.started.append(stage)
             self.runs.append(runner.run)
             if self._is_paused:
                 runner.pause()
             runner.start()
         return True
 
-    def _begin(self, number: int, budget: Budget | None) -> tuple[StageAnswers, Runner]:
-        """Identify who lacks something, and make the driver that asks about them."""
+    def _prepare(self, number: int, budget: Budget | None) -> tuple[StageAnswers, Runner]:
+        """Return the stage for groups that lack a wanted field, and its runner."""
         terms, known = self._terms, self.merged()
         places = [n for n, one in enumerate(known) if one.lacks(terms.wanted)]
         provider = terms.providers[number]
@@ -228,10 +231,8 @@ class Cascade:
         budget = self._terms.budget
         return None if budget is None else replace(budget, name=budget.name or self.run)
 
-    # -- the end ----------------------------------------------------------------------------------
-
     def _overall(self) -> Progress:
-        """Add the stages up; rows are the frame's, and each counts once."""
+        """Return the progress of all stages; each row of the frame counts once."""
         counts: dict[str, int] = {}
         for known, rows in zip(self.merged(), self._groups.rows.tolist(), strict=True):
             counts[known.status] = counts.get(known.status, 0) + rows
@@ -240,7 +241,7 @@ class Cascade:
         return replace(
             last,
             run=self.run,
-            provider="+".join(one.name for one in self.asked),
+            provider="+".join(one.name for one in self.started),
             rows=sum(counts.values()),
             rows_done=sum(counts.values()),
             counts=counts,
@@ -248,13 +249,13 @@ class Cascade:
             batches_done=sum(one.batches_done for one in ended),
             credits=sum(one.credits for one in ended),
             credits_max=sum(one.credits_max for one in ended),
-            budget=self._wall,
+            budget=self._limit,
             elapsed=sum(one.elapsed for one in ended),
             state=state,
         )
 
 
-# -- The account of a cascade: coverage, cost and lift of each provider, and the disagreements ---
+# -- The tables of the report -----------------------------------------------------------------
 
 NOTHING = Cost(0.0, 0.0)
 
@@ -262,7 +263,7 @@ NOTHING = Cost(0.0, 0.0)
 def build_tables(
     frame: pd.DataFrame, terms: Terms, groups: Groups, cascade: Cascade, merged: list[Merged]
 ) -> WaterfallTables:
-    """Make the tables of what has arrived so far."""
+    """Return the tables by provider, by field, and of disagreements, from the results so far."""
     fields = _fields(terms, groups, merged)
     return WaterfallTables(
         _providers(terms, groups, cascade, merged, fields),
@@ -275,7 +276,7 @@ def _providers(
     terms: Terms, groups: Groups, cascade: Cascade, merged: list[Merged], fields: pd.DataFrame
 ) -> pd.DataFrame:
     names, rows = terms.names, groups.rows.tolist()
-    asked = {one.name: one.stage.asked for one in cascade.asked}
+    asked = {one.name: one.stage.valid_rows for one in cascade.started}
     costs = dict(zip(names, cascade.costs(), strict=False))
     runs = dict(zip(names, cascade.runs, strict=False))
     matched, alone = dict.fromkeys(names, 0), dict.fromkeys(names, 0)

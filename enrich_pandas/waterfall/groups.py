@@ -1,6 +1,7 @@
-"""Groups: rows that hold the same identifiers are asked about, and answered, as one.
+"""Groups of rows with the same identifiers, which are requested as one.
 
-A later provider is asked by what the row itself holds, and by what the earlier ones have found.
+A later provider is requested by the row's own cells and by the identifiers that earlier providers
+found.
 """
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
@@ -35,13 +36,13 @@ class Groups:
     rows
         How many rows each group has.
     wanted
-        For each group, whether ``where`` holds.
+        For each group, whether ``where`` is True.
     cells
         For each identifier, the cell of each group.
     columns
-        Where the cells are from.
+        The columns of the cells.
     screen
-        Whom nobody may ask about.
+        The suppression filter of the call.
     """
 
     codes: Codes
@@ -61,7 +62,7 @@ class Groups:
         places: Sequence[int],
         found: Sequence[Found],
     ) -> Stage:
-        """Identify some groups for a provider, by their own cells and by what was found."""
+        """Return a provider's stage for some groups, by their cells and found identifiers."""
         names = provider.identifiers[kind]
         cells = {name: list(self._cells(provider, kind, name, places, found)) for name in names}
         frame = pd.DataFrame(
@@ -77,12 +78,12 @@ class Groups:
         return Stage.of(provider, kind, own, identified, weights=self.rows[list(places)], rows=rows)
 
     def own(self, provider: Provider, kind: Kind) -> IdentifierColumns:
-        """Return the columns of the frame that serve a provider."""
+        """Return the columns of the frame that a provider takes."""
         own = self._own(provider.identifiers[kind])
         return IdentifierColumns({name: self.columns.chosen[own[name]] for name in own}, {}, {})
 
     def _own(self, names: Sequence[str]) -> dict[str, str]:
-        """Map a provider's identifiers to those that the frame has."""
+        """Return the frame's identifier for each of a provider's identifiers."""
         serving = {SERVES_AS[name]: name for name in self.cells if name in SERVES_AS}
         serving |= {name: name for name in self.cells}
         return {name: serving[name] for name in names if name in serving}
@@ -95,7 +96,7 @@ class Groups:
         places: Sequence[int],
         found: Sequence[Found],
     ) -> Iterator[object]:
-        """Yield the row's own cell, or what was found where that is of no use."""
+        """Yield the row's own cell, or the found identifier if the cell is not valid."""
         rules = provider.rules(kind).get(name, ())
         own = self.cells.get(self._own([name]).get(name, ""))
         for place in places:
@@ -104,8 +105,8 @@ class Groups:
                 yield cell
                 continue
             value, _ = canonical(name, cell)
-            serves = value is not None and all(rule.accepts(value) for rule in rules)
-            yield cell if serves else other
+            is_valid = value is not None and all(rule.accepts(value) for rule in rules)
+            yield cell if is_valid else other
 
 
 def group_rows(
@@ -121,18 +122,18 @@ def group_rows(
 ) -> Groups:
     """Group the rows of a frame by all identifiers that any of the providers takes.
 
-    ``weights`` counts the rows of a larger table for which each row stands.
+    ``weights`` are the rows of a larger table that each row represents.
 
     Raises
     ------
     InputError
-        No column is found, two fit, or ``where`` does not fit the frame.
+        No column was found, two columns fit, or ``where`` does not fit the frame.
     """
     names = list(dict.fromkeys(name for p in providers for name in p.identifiers[kind]))
     columns = find_columns(frame, names, on, ignore=ignore)
     mask = read_where(frame, where)
     taken = {name: frame.iloc[:, position(frame, of)] for name, of in columns.chosen.items()}
-    factors = [_spellings_joined(name, column) for name, column in taken.items()]
+    factors = [_code_values(name, column) for name, column in taken.items()]
     codes = distinct_rows([(mask.astype(np.intp), 2), *factors], len(frame))
     first = first_places(codes)
     return Groups(
@@ -145,12 +146,12 @@ def group_rows(
     )
 
 
-def _spellings_joined(identifier: str, column: "pd.Series[Any]") -> tuple[Codes, int]:
-    """Give each row the code of its cell, the same for all spellings of one value."""
+def _code_values(identifier: str, column: "pd.Series[Any]") -> tuple[Codes, int]:
+    """Return a code for each row, the same for all spellings of one value."""
     codes, cells = factorize(column)
     numbers: dict[tuple[str | None, str | None], int] = {}
     spelled = [numbers.setdefault(canonical(identifier, cell), len(numbers)) for cell in cells]
-    return np.array([*spelled, -1], dtype=np.intp)[codes], len(numbers)  # -1 takes the last
+    return np.array([*spelled, -1], dtype=np.intp)[codes], len(numbers)  # code -1 takes the last
 
 
 def check_rows(
@@ -160,13 +161,13 @@ def check_rows(
     kind: Kind,
     errors: Literal["coerce", "raise"],
 ) -> None:
-    """Refuse rows that no provider can be asked about, where ``errors`` is ``raise``.
+    """Raise InputError if ``errors="raise"`` and a row cannot be requested from any provider.
 
     Raises
     ------
     InputError
-        There are such rows; with pandera's ``.failure_cases``, in the terms of the first provider
-        that takes a column of the frame.
+        There are such rows. Its ``.failure_cases`` are those of the first provider that takes a
+        column of the frame.
     """
     if errors == "coerce":
         return
@@ -181,7 +182,7 @@ def check_rows(
 
 
 def extract_identifiers(model: Part) -> Found:
-    """Return the identifiers that an answer gives, in canonical form.
+    """Return the identifiers of a result, in canonical form.
 
     Examples
     --------

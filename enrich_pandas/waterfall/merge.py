@@ -1,6 +1,6 @@
-"""What the providers gave, put together group by group: the first value stays.
+"""Merge the answers of several providers, group by group: the first value stays.
 
-Merging is a function of the answers alone, so a run that goes on can be read at any moment.
+Merging depends on the answers alone, so it can be done at any moment of a run.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -22,10 +22,10 @@ from enrich_pandas.providers.base import Identity, Status
 from enrich_pandas.waterfall.groups import Groups, extract_identifiers
 from enrich_pandas.waterfall.stage import Stage
 
-# Facts of a vendor's own record: two vendors are bound to differ, and both are right.
-OWN = frozenset({"id", "score", "updated_at", "is_realtime"})
-# Spellings of the same address are no disagreement.
-SPELLED: Mapping[tuple[str, ...], str] = MappingProxyType(
+# Facts about a vendor's own record, in which two vendors always differ.
+VENDOR_FIELDS = frozenset({"id", "score", "updated_at", "is_realtime"})
+# Fields that are compared in canonical form: two spellings of an address do not differ.
+CANONICAL_FIELDS: Mapping[tuple[str, ...], str] = MappingProxyType(
     {
         ("Person", "linkedin_url"): "linkedin_url",
         ("Person", "company_domain"): "domain",
@@ -36,7 +36,7 @@ SPELLED: Mapping[tuple[str, ...], str] = MappingProxyType(
 
 
 class StageAnswers(NamedTuple):
-    """A stage that was begun: its name, the groups it is about, and its answers so far."""
+    """A stage that has started: its name, its groups, and its answers so far."""
 
     name: str
     stage: Stage
@@ -44,18 +44,18 @@ class StageAnswers(NamedTuple):
     results: Mapping[Identity, Answer]
 
     def answers(self) -> Iterator[tuple[int, Answer | None, tuple[Status, str] | None]]:
-        """Yield each group with its answer (None while it is in flight), or its refusal."""
+        """Yield each group with its answer (None while in flight), or with its refusal."""
         identified = self.stage.identified
-        merged_columns = len(identified.identities)
+        identities = len(identified.identities)
         for place, code in zip(self.places, identified.codes.tolist(), strict=True):
-            if code < merged_columns:
+            if code < identities:
                 yield place, self.results.get(identified.identities[code]), None
             else:
-                yield place, None, identified.exclusions[code - merged_columns]
+                yield place, None, identified.exclusions[code - identities]
 
 
 class Difference(NamedTuple):
-    """Two providers gave different values of a field."""
+    """Two providers delivered different values of a field."""
 
     field: str
     provider: str
@@ -66,20 +66,20 @@ class Difference(NamedTuple):
 
 @dataclass(slots=True)
 class Merged:
-    """What is known of a group.
+    """The merged result of a group.
 
     Attributes
     ----------
     model
-        The merged answer; None without a match.
+        The merged person or company; None without a match.
     sources
-        For each field that has a value, the provider whose it is.
+        For each field with a value, the provider that delivered it.
     given
-        For each field, the providers that gave a value, kept or not.
+        For each field, the providers that delivered a value, used or not.
     matched
-        The providers that matched it, in order.
+        The providers that matched it, in order, with the fetch time of each.
     found
-        The identifiers that were found.
+        The identifiers that the providers found.
     """
 
     status: Status = Status.SKIPPED
@@ -93,10 +93,10 @@ class Merged:
     found: dict[str, str] = field(default_factory=dict)
     differences: list[Difference] = field(default_factory=list)
     is_closed: bool = False
-    is_told: bool = False
+    has_status: bool = False
 
     def lacks(self, wanted: Sequence[Field] | None) -> bool:
-        """Tell whether anything wanted is missing; None wants a match, and no more."""
+        """Return whether a wanted field is missing; with None, whether a match is missing."""
         if self.is_closed:
             return False
         if wanted is None or self.model is None:
@@ -104,33 +104,33 @@ class Merged:
         return any(field.name not in self.sources for field in wanted)
 
     def take(self, provider: str, answer: Answer | None, fields: Sequence[Field]) -> None:
-        """Take an answer in, or that it is in flight."""
+        """Add a provider's answer; None if it is in flight."""
         if answer is None:
-            self._tell(Status.PENDING, "in_flight", None, None)
+            self._set_status(Status.PENDING, "in_flight", None, None)
             return
         match = answer.match
         self.is_closed |= match.status.info.ends_search
-        self._tell(match.status, match.reason or match.note, provider, answer.fetched or None)
+        self._set_status(match.status, match.reason or match.note, provider, answer.fetched or None)
         if match.status is Status.MATCHED and match.model is not None:
             self.matched[provider] = answer.fetched
             self.found = {**extract_identifiers(match.model), **self.found}
             self._fill(provider, match.model, fields)
 
     def refuse(self, status: Status, reason: str) -> None:
-        """Take in that a provider cannot be asked."""
+        """Add that the group cannot be requested from a provider."""
         self.is_closed |= status.info.ends_search or reason == "where"
-        self._tell(status, reason, None, None)
+        self._set_status(status, reason, None, None)
 
-    def _tell(
+    def _set_status(
         self, status: Status, reason: str | None, provider: str | None, fetched: float | None
     ) -> None:
-        if not self.is_told or _rank(status, reason) < _rank(self.status, self.reason):
-            self.is_told = True
+        if not self.has_status or _rank(status, reason) < _rank(self.status, self.reason):
+            self.has_status = True
             self.status, self.reason = status, reason
             self.provider, self.fetched = provider, fetched
 
     def _fill(self, provider: str, model: Part, fields: Sequence[Field]) -> None:
-        """Keep every value that there is, and fill the others."""
+        """Keep every existing value, and fill the missing ones."""
         kept = self.model
         new = [of for of in fields if has_value(of, model)]
         for of in new:
@@ -152,7 +152,7 @@ def merge(
     asked: Sequence[StageAnswers],
     unasked: str = "run_stopped",
 ) -> list[Merged]:
-    """Put together what the stages gave; ``unasked`` is the reason of who was asked by none."""
+    """Merge the answers of the stages; ``unasked`` is the reason of groups that had no stage."""
     merged = [Merged(reason=unasked) for _ in range(len(groups))]
     for known, is_wanted in zip(merged, groups.wanted.tolist(), strict=True):
         if not is_wanted:
@@ -167,7 +167,7 @@ def merge(
 
 
 def merged_columns(merged: Sequence[Merged], output: Output) -> DistinctAnswers:
-    """Return merged groups column by column, as a frame is made of them."""
+    """Return merged groups column by column, for the frame."""
     builder = output.builder()
     places = [-1 if known.model is None else builder.add(known.model) for known in merged]
     return DistinctAnswers(
@@ -182,12 +182,12 @@ def merged_columns(merged: Sequence[Merged], output: Output) -> DistinctAnswers:
 
 
 def _rank(status: Status, reason: str | None) -> tuple[int, bool]:
-    """Order statuses; of two refusals, the one that says what is wrong with a value."""
+    """Return the sort key of a status; a refusal that names a bad value comes first."""
     return status.info.rank, status is Status.INVALID and reason in ROW_REASONS
 
 
 def _contributors(known: Merged) -> list[str]:
-    """Return the providers that gave a value, in order, or the one that matched first."""
+    """Return the providers that delivered a value, in order, or the first that matched."""
     gave = set(known.sources.values())
     return [name for name in known.matched if name in gave] or list(known.matched)[:1]
 
@@ -197,7 +197,7 @@ def _providers(known: Merged) -> str | None:
 
 
 def _fetched(known: Merged) -> float | None:
-    """Return when the oldest of a row's parts was fetched."""
+    """Return the fetch time of the oldest part of a row."""
     if not known.matched:
         return known.fetched
     return min(known.matched[name] for name in _contributors(known)) or None
@@ -206,18 +206,23 @@ def _fetched(known: Merged) -> float | None:
 def _differences(
     field: Field, kept: Part, provider: str, new: Part, other: str
 ) -> Iterator[Difference]:
-    """Yield each scalar of a field that both give, and give otherwise."""
-    if field.shape == "list" or field.name in OWN:
+    """Yield each scalar of a field in which the two providers differ."""
+    if field.shape == "list" or field.name in VENDOR_FIELDS:
         return
     one, two = getattr(kept, field.name), getattr(new, field.name)
     if field.shape == "scalar":
-        known_as = SPELLED.get((type(kept).__name__, field.name))
+        known_as = CANONICAL_FIELDS.get((type(kept).__name__, field.name))
         if _differ(one, two, known_as):
             yield Difference(field.name, provider, one, other, two)
         return
     for leaf in leaves_of(field.type):
         values = getattr(one, leaf.field), getattr(two, leaf.field)
-        if not leaf.is_year and leaf.field not in OWN and None not in values and _differ(*values):
+        if (
+            not leaf.is_year
+            and leaf.field not in VENDOR_FIELDS
+            and None not in values
+            and _differ(*values)
+        ):
             yield Difference(field.name + leaf.suffix, provider, values[0], other, values[1])
 
 

@@ -1,4 +1,4 @@
-"""What a cascade can cost: at best the first to be asked answers, at worst everybody is asked."""
+"""Plan a waterfall: the cost if the first provider delivers everything, and the maximum cost."""
 
 import math
 from collections import Counter
@@ -21,7 +21,7 @@ from enrich_pandas.waterfall.groups import Found, Groups
 from enrich_pandas.waterfall.merge import Merged, StageAnswers, merge
 from enrich_pandas.waterfall.stage import Stage
 
-# Stands for what an earlier provider may find.
+# Example values for identifiers that an earlier provider may find.
 SAMPLE: Found = MappingProxyType(
     {
         "name": "Ann Example",
@@ -35,12 +35,13 @@ SAMPLE: Found = MappingProxyType(
 
 
 class _Estimate:
-    """What is known of each group before anything is asked: what is stored counts, no more."""
+    """The estimate of each stage before anything is sent, from stored answers alone."""
 
     def __init__(self, terms: Terms, groups: Groups, journal: Journal) -> None:
         self._terms, self._groups, self._journal = terms, groups, journal
         self._asked: list[StageAnswers] = []
-        self._open: set[int] = set()  # an earlier provider will be asked; who knows what it finds
+        # Groups that will be requested from an earlier provider: what it finds is unknown.
+        self._open: set[int] = set()
 
     def stages(self) -> list[StagePlan]:
         return [self._stage(number) for number in range(len(self._terms.providers))]
@@ -51,15 +52,15 @@ class _Estimate:
         places = [n for n, one in enumerate(known) if one.lacks(terms.wanted)]
         certain = [n for n in places if n not in self._open]
         settled, open_ended = self._by_certainty(provider, places, known)
-        sure, most = (self._look(provider, chosen, known) for chosen in (certain, settled))
+        sure, most = (self._stage_work(provider, chosen, known) for chosen in (certain, settled))
         stored = {i: one for some in read_stored(sure[1], self._journal) for i, one in some.items()}
         self._asked.append(StageAnswers(terms.names[number], sure[0], certain, stored))
         self._open |= {n for n in certain if n not in self._answered(sure, certain)}
         best, worst = (stage.plan(work) for stage, work in (sure, most))
         requests, credits_, saved = worst.requests, worst.credits, worst.saved_by_duplicates
         rows = self._groups.rows
-        if not sure[0].is_replay(sure[1]):  # which asks nobody
-            dearest = self._dearest(provider)
+        if not sure[0].is_replay(sure[1]):  # a replay sends nothing
+            dearest = self._maximum_price(provider)
             requests += math.ceil(len(open_ended) / provider.batch_size)
             credits_ += len(open_ended) * dearest
             saved += int((rows[open_ended] - 1).sum()) * dearest
@@ -78,7 +79,7 @@ class _Estimate:
             saved_by_duplicates=saved,
         )
 
-    def _look(
+    def _stage_work(
         self, provider: Provider, places: Sequence[int], known: Sequence[Merged]
     ) -> tuple[Stage, Work]:
         terms = self._terms
@@ -88,7 +89,7 @@ class _Estimate:
     def _by_certainty(
         self, provider: Provider, places: Sequence[int], known: Sequence[Merged]
     ) -> tuple[list[int], list[int]]:
-        """Part those who will be asked about as now from those of whom more may be found first."""
+        """Return groups whose identity is final, and groups for which more may be found first."""
         now = self._identities(provider, places, [one.found for one in known])
         later = self._identities(provider, places, [{**SAMPLE, **one.found} for one in known])
         variable = [n for n in places if n in self._open and later[n] != now[n]]
@@ -104,7 +105,7 @@ class _Estimate:
         }
 
     def _answered(self, look: tuple[Stage, Work], places: Sequence[int]) -> set[int]:
-        """Return those that need no request: stored, or refused."""
+        """Return the groups that need no request: stored or refused."""
         identified = look[0].identified
         outcomes = [*identified.identities, *identified.exclusions]
         return {
@@ -113,8 +114,8 @@ class _Estimate:
             if code >= len(identified.identities) or outcomes[code] in look[1].stored
         }
 
-    def _dearest(self, provider: Provider) -> float:
-        """Return the most that one identity can cost, whatever it is known by."""
+    def _maximum_price(self, provider: Provider) -> float:
+        """Return the maximum cost of one identity, whatever its identifiers."""
         kind, names = self._terms.kind, provider.identifiers[self._terms.kind]
         values = {name: SAMPLE.get(name, SAMPLE["domain"]) for name in names}
         tried = [values, *({name: value} for name, value in values.items())]
@@ -157,19 +158,19 @@ class RowOutcomes(NamedTuple):
 
 def classify_rows(frame: pd.DataFrame, groups: Groups, terms: Terms, where: Any) -> RowOutcomes:
     """Return which rows each provider can enrich by the cells of the frame."""
-    askings = list(_askings(frame, groups, terms, where))
-    stages = _stages(groups, terms, askings)
-    exclusions = _refusals(groups, askings, stages)
+    each = list(_identify_rows(frame, groups, terms, where))
+    stages = _stages(groups, terms, each)
+    exclusions = _refusals(groups, each, stages)
     rows = Counter[Refusal]()
     for refusal, count in zip(exclusions, groups.rows.tolist(), strict=True):
         if refusal is not None:
             rows[refusal] += count
     numbers = {refusal: number for number, refusal in enumerate(rows)}
     codes = np.array([-1 if one is None else numbers[one] for one in exclusions], dtype=np.intp)
-    return RowOutcomes(dict(rows), codes[groups.codes], exclusions.count(None), askings, stages)
+    return RowOutcomes(dict(rows), codes[groups.codes], exclusions.count(None), each, stages)
 
 
-def _askings(
+def _identify_rows(
     frame: pd.DataFrame, groups: Groups, terms: Terms, where: Any
 ) -> Sequence[ProviderRows]:
     """Identify the rows for each provider that takes a column of the frame."""
@@ -185,10 +186,10 @@ def _askings(
     return found
 
 
-def _stages(groups: Groups, terms: Terms, askings: Sequence[ProviderRows]) -> list[Stage]:
-    """Make a stage of what each provider can be asked, in which a group is a row."""
+def _stages(groups: Groups, terms: Terms, each: Sequence[ProviderRows]) -> list[Stage]:
+    """Return a stage for each provider, in which a group is a row."""
     first, stages = first_places(groups.codes), []
-    for one in askings:
+    for one in each:
         of_groups = replace(one.identified, codes=one.identified.codes[first])
         own = groups.own(one.provider, terms.kind)
         stages.append(Stage.of(one.provider, terms.kind, own, of_groups, weights=groups.rows))
@@ -196,15 +197,13 @@ def _stages(groups: Groups, terms: Terms, askings: Sequence[ProviderRows]) -> li
 
 
 def _refusals(
-    groups: Groups, askings: Sequence[ProviderRows], stages: Sequence[Stage]
+    groups: Groups, each: Sequence[ProviderRows], stages: Sequence[Stage]
 ) -> list[Refusal | None]:
-    """Return for each group why nobody can be asked about it, None where somebody can."""
+    """Return for each group why no provider can enrich it; None if one can."""
     every = range(len(groups))
-    asked = [
-        StageAnswers(a.name, stage, every, {}) for a, stage in zip(askings, stages, strict=True)
-    ]
+    asked = [StageAnswers(a.name, stage, every, {}) for a, stage in zip(each, stages, strict=True)]
     known = merge(groups, (), asked)
-    # Who can be asked about is in flight as long as there are no answers.
+    # A group that can be requested is in flight as long as there are no answers.
     return [
         None if one.status is Status.PENDING else (one.status, one.reason or "") for one in known
     ]

@@ -1,4 +1,4 @@
-"""A stage: what one provider is asked for in a call, from its identities to its driver."""
+"""A stage: the part of one provider in a call, from its identities to its runner."""
 
 import time
 import uuid
@@ -46,11 +46,11 @@ from enrich_pandas.transport import Transport
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Whom to ask one provider about.
+    """The identities to request from one provider.
 
-    ``rows_by_code`` counts the frame's rows of each distinct identity, then of each refusal.
-    ``rows`` tells for each row of the frame which of those identified it is, -1 for none; None
-    where that is each in its order.
+    ``rows_by_code`` are the number of rows of each distinct identity, then of each refusal.
+    ``rows`` is the position of each row of the frame among the identified rows, -1 for none; None
+    if they are the same rows in the same order.
     """
 
     provider: Provider
@@ -71,20 +71,20 @@ class Stage:
         weights: Codes | None = None,
         rows: Codes | None = None,
     ) -> "Stage":
-        """Make a stage; ``weights`` counts the rows behind each of those identified."""
+        """Return a stage; ``weights`` are the rows that each identified row represents."""
         size = len(identified.identities) + len(identified.exclusions)
         counts = np.bincount(identified.codes, weights=weights, minlength=size)
         return cls(provider, kind, columns, identified, counts.astype(np.intp).tolist(), rows)
 
     @property
-    def asked(self) -> int:
+    def valid_rows(self) -> int:
         """Rows that have an identity."""
         return sum(self.rows_by_code[: len(self.identified.identities)])
 
     def work(
         self, journal: Journal, environment: Environment, oldest: float, *, resend: bool = False
     ) -> Work:
-        """Look up what is stored, what others ask, and what is left to ask."""
+        """Return what is stored, what other processes request, and what to request."""
         return plan_work(
             self.provider,
             self.kind,
@@ -115,8 +115,8 @@ class Stage:
         spent, known = paid
         return StagePlan(
             provider=self.provider.name,
-            rows=self.asked,
-            rows_best=self.asked,
+            rows=self.valid_rows,
+            rows_best=self.valid_rows,
             distinct=distinct,
             distinct_best=distinct,
             stored=count_statuses({i: a for i, a in work.stored.items() if i not in played}),
@@ -138,14 +138,14 @@ class Stage:
         )
 
     def is_replay(self, work: Work) -> bool:
-        """Tell whether only a recording answers; who needs no network answers also in a replay."""
+        """Return whether the cassette alone answers; offline providers answer themselves."""
         return work.cassette is not None and work.cassette.is_offline and bool(self.provider.origin)
 
     def _price(self, identities: Sequence[Identity]) -> float:
         return self.provider.price(self.kind, identities) if identities else 0.0
 
     def _repeated(self) -> RepeatedIdentities:
-        """Return the identity of every row that repeats another one's."""
+        """Return the identity of every row that repeats another row."""
         identities = self.identified.identities
         counts = np.array(self.rows_by_code[: len(identities)], dtype=np.intp) - 1
         return RepeatedIdentities(identities, counts.clip(0))
@@ -158,13 +158,13 @@ class Stage:
         budget: Budget | None,
         keep: Callable[[Answer], Answer] = lambda answer: answer,
     ) -> Runner:
-        """Begin a run in the journal, and make what drives it; ``keep`` is the tally's."""
+        """Start a run in the journal and return its runner; ``keep`` is passed to `Results`."""
         provider, plan, cassette = self.provider, self.plan(work), work.cassette
         refused = Counter[str]()
         for (status, _), rows in self.refused.items():
             refused[status] += rows
-        run = _begin(self, work, plan, journal, budget)
-        stake = self._at_stake(plan, budget)
+        run = _start_run(self, work, plan, journal, budget)
+        maximum = self._balance_needed(plan, budget)
         limiter = limiter_for(
             provider.name,
             provider.account,
@@ -172,12 +172,12 @@ class Stage:
             provider.rate_limit,
         )
         if cassette is not None and self.is_replay(work):
-            _keep(journal, run, self, work)
+            _store_replay(journal, run, self, work)
             transport, limiter = (
                 UnrecordedTransport(self._unrecorded(cassette, work)),
                 RateLimiter(None),
             )
-            stake = 0.0
+            maximum = 0.0
         elif cassette is not None:
             cassette.note_run(run, provider, self.kind, self.identified.identities)
         return Runner(
@@ -198,21 +198,21 @@ class Stage:
             credits_max=plan.credits,
             budget=None if budget is None else budget.credits,
             balance_check=BalanceCheck(
-                provider, stake, note=partial(journal.queries.note_balance, run)
+                provider, maximum, note=partial(journal.queries.note_balance, run)
             ),
         )
 
-    def _at_stake(self, plan: StagePlan, budget: Budget | None) -> float:
-        """Return the most that the run can spend; 0 where its balance is not to be asked for.
+    def _balance_needed(self, plan: StagePlan, budget: Budget | None) -> float:
+        """Return the maximum cost of the run; 0 if the balance need not be checked.
 
-        Of a single request the vendor's own refusal tells as early.
+        For a single request, the vendor's own refusal comes as early as the balance.
         """
         if not options.check_balance or plan.requests <= 1:
             return 0.0
         return plan.credits if budget is None else min(plan.credits, budget.credits)
 
     def _unrecorded(self, cassette: Cassette, work: Work) -> ReplayError:
-        """Say which rows of the frame are not in the recording."""
+        """Return the error that names the rows that the cassette does not contain."""
         missing, rows = work.replayed.missing, self.identified.codes
         if self.rows is not None:
             rows = np.where(self.rows < 0, -1, np.take(rows, self.rows))
@@ -222,8 +222,8 @@ class Stage:
         )
 
 
-def _keep(journal: Journal, run: str, stage: Stage, work: Work) -> None:
-    """Keep what was replayed in the replay's own journal, as a live run would have."""
+def _store_replay(journal: Journal, run: str, stage: Stage, work: Work) -> None:
+    """Store the replayed answers in the replay's own journal, as a live run would."""
     journal.store_replay(
         run,
         work.scope,
@@ -240,7 +240,7 @@ def _keep(journal: Journal, run: str, stage: Stage, work: Work) -> None:
 def open_transport(
     provider: Provider, secrets: Mapping[str, Secret], environment: Environment
 ) -> Transport | None:
-    """Connect to the provider's origin; one that needs no network has none, nor has a replay."""
+    """Return a transport to the provider's origin; None without an origin, and in a replay."""
     if environment.cassette is not None and environment.cassette.is_offline:
         return None
     origin = environment.origins.get(provider.name, provider.origin)
@@ -260,7 +260,7 @@ def open_transport(
 
 
 def _answered(work: Work) -> list[Identity]:
-    """Return those whose stored answer saves a request that would cost."""
+    """Return the identities whose stored answer saves a billed request."""
     return [
         one
         for one, answer in work.stored.items()
@@ -269,12 +269,12 @@ def _answered(work: Work) -> list[Identity]:
     ]
 
 
-def _begin(
+def _start_run(
     stage: Stage, work: Work, plan: StagePlan, journal: Journal, budget: Budget | None
 ) -> str:
-    """Begin a run, with all that another process needs to go on with it.
+    """Start a run in the journal, with all that another process needs to resume it.
 
-    One that a recording answers is planned and counted as what was recorded.
+    A replayed run is stored with the planned cost of the recorded answers.
     """
     is_replay, started = stage.is_replay(work), time.time()
     run = time.strftime("%Y%m%d-%H%M%S-", time.gmtime()) + uuid.uuid4().hex[:6]

@@ -318,7 +318,7 @@ def machine(tmp_path, monkeypatch):
         yield make
 
 
-def test_the_books_agree_whatever_happens_in_whatever_order(machine):
+def test_journal_agrees_with_ledger_in_any_order(machine):
     here = machine()
     go(here, examples=4, length=8)
     assert not here.box.ledger.empty
@@ -326,7 +326,7 @@ def test_the_books_agree_whatever_happens_in_whatever_order(machine):
 
 @pytest.mark.slow
 @pytest.mark.timeout(14_400)
-def test_they_do_for_as_many_steps_as_are_asked_for(machine):
+def test_journal_agrees_with_ledger_for_given_steps(machine):
     steps = 0
     while steps < STEPS:
         here = machine()

@@ -148,7 +148,7 @@ def killed(frame, crossing, api, **options):
 
 
 @pytest.mark.parametrize("api", ["2025-11-01", pytest.param("screener", marks=pytest.mark.slow)])
-def test_a_death_at_any_boundary_costs_nothing_twice(vendor, joined, api):
+def test_crash_at_any_boundary_charges_nothing_twice(vendor, joined, api):
     for crossing in itertools.count(1):
         frame = people(50, 1000 * crossing + 500_000 * APIS.index(api))
         with joined(crossing):
@@ -161,7 +161,7 @@ def test_a_death_at_any_boundary_costs_nothing_twice(vendor, joined, api):
 
 
 @pytest.mark.parametrize("trials", [8, pytest.param(200, marks=pytest.mark.slow)])
-def test_nor_do_deaths_in_a_row(vendor, joined, trials):
+def test_repeated_crashes_charge_nothing_twice(vendor, joined, trials):
     dice = random.Random(trials)  # noqa: S311 - kills at random, hides nothing
     for trial in range(trials):
         frame = people(50, 2_000_000 + 1000 * trial + 500 * (trials > 8))
@@ -173,7 +173,7 @@ def test_nor_do_deaths_in_a_row(vendor, joined, trials):
             assert_nothing_is_lost(vendor, again)
 
 
-def test_processes_with_the_same_rows_buy_each_once_though_one_is_killed(vendor, joined):
+def test_parallel_processes_buy_once_despite_a_kill(vendor, joined):
     frame = people(400, 3_000_000)
     with joined("shared") as box:
         box.fault("crustdata", "submit", "slow", times=3, only="p30", delay=0.3)
@@ -184,7 +184,7 @@ def test_processes_with_the_same_rows_buy_each_once_though_one_is_killed(vendor,
         assert_nothing_is_lost(vendor, enrich(frame))
 
 
-def test_what_a_dead_process_did_not_send_is_not_bought_for_it(vendor, joined):
+def test_unsent_requests_of_dead_process_are_not_sent(vendor, joined):
     """Whoever asks again for fewer people pays for fewer, within the budget."""
     frame = people(25, 4_000_000)
     with joined("unsent") as box:
@@ -197,7 +197,7 @@ def test_what_a_dead_process_did_not_send_is_not_bought_for_it(vendor, joined):
         assert ep.runs()["credits_held"].tolist() == [0, 0]
 
 
-def test_the_plan_after_a_death_is_the_most_that_is_charged(vendor, joined):
+def test_plan_after_a_crash_is_the_maximum_charge(vendor, joined):
     frame = people(25, 5_000_000)
     with joined("plan"):
         assert killed(frame, 7, "2025-11-01")  # the intent is written
@@ -216,7 +216,7 @@ STATUSES = {"matched", "not_found", "removed", "pending", "held", "failed", "ski
 
 @pytest.mark.parametrize("api", sample(APIS))
 @pytest.mark.parametrize("fault", [name for name in FAULTS if name != "rate_limited"])
-def test_whatever_goes_wrong_the_books_agree(fault, api):
+def test_journal_agrees_with_ledger_after_any_fault(fault, api):
     frame = people(75)
     with ep.sandbox(misses=0.2) as box:
         for who in ("p3-", "p30-", "p60-"):
@@ -233,7 +233,7 @@ def test_whatever_goes_wrong_the_books_agree(fault, api):
 
 @pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize("fault", ["html", "drop_after_accept", "redirect"])
-def test_an_outage_stops_the_run_before_it_holds_everybody(fault, api):
+def test_outage_stops_the_run_before_all_rows_are_held(fault, api):
     with ep.sandbox(misses=0) as box:
         box.fault("crustdata", "submit", fault, times=None, **OPTIONS.get(fault, {}))
         with pytest.raises(ep.ProviderError) as caught:
@@ -243,7 +243,7 @@ def test_an_outage_stops_the_run_before_it_holds_everybody(fault, api):
         assert len(str(caught.value).splitlines()) == 3
 
 
-def test_a_vendor_that_asks_to_wait_for_long_is_left_alone():
+def test_long_retry_after_stops_the_run():
     with ep.sandbox(misses=0) as box:
         box.fault("crustdata", "submit", "rate_limited", times=None, retry_after=3600)
         with pytest.raises(ep.RateLimitError) as caught:
@@ -256,7 +256,7 @@ def test_a_vendor_that_asks_to_wait_for_long_is_left_alone():
 
 
 @pytest.mark.parametrize("write", ["record_answer", "store_results"])
-def test_an_answer_that_cannot_be_written_is_shown_and_not_bought_again(box, monkeypatch, write):
+def test_unstored_answer_is_shown_and_not_bought_again(box, monkeypatch, write):
     """A lock that lasts, or a full disk, between the answer and its commit."""
     frame = people(25)
 
@@ -274,7 +274,7 @@ def test_an_answer_that_cannot_be_written_is_shown_and_not_bought_again(box, mon
     assert len(box.requests) == 1
 
 
-def test_a_journal_that_is_taken_away_stops_the_spending(tmp_path):
+def test_removed_journal_stops_the_spending(tmp_path):
     path = tmp_path / "journal.sqlite"
     with ep.sandbox(misses=0, latency=0.1, journal=path) as box:
         provider = ep.Crustdata(connections=1)
@@ -291,7 +291,7 @@ def test_a_journal_that_is_taken_away_stops_the_spending(tmp_path):
 @pytest.mark.parametrize(
     "trials", [30, pytest.param(1_000, marks=[pytest.mark.slow, pytest.mark.timeout(14_400)])]
 )
-def test_a_journal_in_which_bytes_have_changed_is_never_taken_for_an_empty_one(tmp_path, trials):
+def test_damaged_journal_is_never_treated_as_empty(tmp_path, trials):
     path, dice = tmp_path / "journal.sqlite", random.Random(3)  # noqa: S311 - as above
     with ep.sandbox(misses=0, journal=path) as box:
         enrich(people(100))
@@ -314,7 +314,7 @@ def test_a_journal_in_which_bytes_have_changed_is_never_taken_for_an_empty_one(t
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.integers(0, 120), st.integers(1, 8), st.sampled_from(FAULTS[4:]))
-def test_a_budget_is_a_wall_and_is_used_up(budget, connections, fault):
+def test_budget_is_used_up_and_never_exceeded(budget, connections, fault):
     with ep.sandbox(misses=0.4) as box:
         if fault not in ("rate_limited", "malformed_unnamed"):
             box.fault("crustdata", "submit", fault, **OPTIONS.get(fault, {}))
@@ -325,7 +325,7 @@ def test_a_budget_is_a_wall_and_is_used_up(budget, connections, fault):
             assert spent + held >= budget
 
 
-def test_calls_share_a_budget_by_its_name(box):
+def test_calls_share_a_budget_by_name(box):
     spring = ep.Budget(60, "spring")
     found = [counts(enrich(people(25, 100 * n), budget=spring)) for n in range(3)]
     assert found == [{"matched": 25}, {"matched": 25}, {"matched": 10, "skipped": 15}]
@@ -336,7 +336,7 @@ def test_calls_share_a_budget_by_its_name(box):
     assert counts(more) == {"matched": 20, "skipped": 5}
 
 
-def test_several_providers_share_a_budget_and_its_name(monkeypatch):
+def test_several_providers_share_a_named_budget(monkeypatch):
     monkeypatch.setattr(flows, "POLL_SECONDS", 0.05)
     with ep.sandbox(misses=0.5) as box:
         for start in (0, 1000):
@@ -347,7 +347,7 @@ def test_several_providers_share_a_budget_and_its_name(monkeypatch):
         assert 45 < box.ledger["credits"].sum() <= 60
 
 
-def test_the_dead_keep_nothing_of_a_budget_but_what_they_may_have_spent(vendor, joined):
+def test_dead_process_keeps_only_credits_it_may_have_spent(vendor, joined):
     frame, spring = people(25, 6_000_000), ep.Budget(30, "spring")
     with joined("dead"):
         assert killed(frame, 5, "2025-11-01", budget=spring)  # the claim is written, no intent
@@ -356,7 +356,7 @@ def test_the_dead_keep_nothing_of_a_budget_but_what_they_may_have_spent(vendor, 
         assert counts(enrich(people(5, 6_003_000), budget=spring)) == {"skipped": 5}
 
 
-def test_what_another_option_buys_is_bought_and_each_is_kept(box):
+def test_other_option_is_bought_and_both_are_stored(box):
     frame, dear = people(2), ep.Crustdata(business_email=True)
     for requests, provider in [(1, ep.Crustdata()), (2, dear), (2, ep.Crustdata()), (2, dear)]:
         bought = frame.enrich.people(provider, progress=None)
@@ -366,7 +366,7 @@ def test_what_another_option_buys_is_bought_and_each_is_kept(box):
 
 
 @pytest.mark.parametrize("budget", [np.int64(3), np.float32(3), 3, True + 2, "3"])
-def test_a_budget_is_any_number(box, budget):
+def test_budget_accepts_any_number(box, budget):
     assert counts(enrich(people(5), budget=budget)) == {"matched": 3, "skipped": 2}
 
 
@@ -375,26 +375,26 @@ def test_a_budget_is_any_number(box, budget):
     [-1, float("nan"), "much", [1], ep.Budget(-1, "x"), ep.Budget(1, 2), ep.Budget(1, "\ud800")],
     ids=ascii,
 )
-def test_another_budget_is_refused(box, budget):
+def test_invalid_budget_is_refused(box, budget):
     with pytest.raises(ep.ConfigurationError, match="number of credits"):
         people(5).enrich.people(progress=None, budget=budget)
 
 
 @pytest.mark.parametrize("age", [None, "nan", "NaT", 90, "90", "-1D", float("nan"), "", "1e9D"])
-def test_an_age_that_says_nothing_buys_nothing_again(box, age):
+def test_invalid_max_age_buys_nothing(box, age):
     enrich(people(2))
     with pytest.raises(ep.ConfigurationError, match="not a valid duration"):
         people(2).enrich.people(progress=None, max_age=age)
     assert len(box.requests) == 1
 
 
-def test_an_age_of_nothing_asks_again(box):
+def test_max_age_zero_requests_again(box):
     enrich(people(2))
     enrich(people(2), max_age="0D")
     assert Counter(box.ledger["identity"]).most_common(1)[0][1] == 2
 
 
-def test_the_frame_is_the_same_whatever_the_concurrency(tmp_path):
+def test_result_does_not_depend_on_concurrency(tmp_path):
     """Of one journal; and what has just been bought looks like what is stored."""
     path = tmp_path / "journal.sqlite"
     with ep.sandbox(misses=0.2, journal=path):

@@ -47,14 +47,14 @@ def killed(frame):
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
 
 
-def test_what_a_run_has_bought_is_not_too_old_for_it(box):
+def test_resume_uses_results_bought_by_the_run(box):
     people(30).enrich.people(progress=None, max_age="0D")
     again = newest().resume(progress=None)
     assert set(again["person_status"]) == {"matched"}
     assert len(box.ledger) == 30
 
 
-def test_nor_does_it_grow_too_old_while_one_goes_on_with_it_slowly(box, monkeypatch):
+def test_slow_resume_does_not_outdate_results(box, monkeypatch):
     """On a busy machine time passes between the end of a plan and its first request, too."""
     people(30).enrich.people(progress=None, max_age="0D")
 
@@ -74,7 +74,7 @@ def test_nor_does_it_grow_too_old_while_one_goes_on_with_it_slowly(box, monkeypa
 
 
 @pytest.mark.parametrize("fault", ["drop_after_accept", "differing_duplicate"])
-def test_nor_is_a_lost_answer_bought_again_where_an_older_one_stands(box, fault):
+def test_lost_answer_with_older_match_is_not_bought_again(box, fault):
     before = people(1).enrich.people(progress=None)
     box.fault("crustdata", "submit", fault)
     again = people(1).enrich.people(progress=None, max_age="0D")
@@ -93,7 +93,7 @@ def test_nor_is_a_lost_answer_bought_again_where_an_older_one_stands(box, fault)
     ("fault", "misses", "status"),
     [("drop_after_accept", 0, "held"), (None, 1, "not_found")],
 )
-def test_nor_once_that_one_is_too_old_to_be_kept(tmp_path, monkeypatch, fault, misses, status):
+def test_lost_answer_outlives_the_expired_match(tmp_path, monkeypatch, fault, misses, status):
     day, now = 86_400, time.time
     with ep.sandbox(misses=0, journal=tmp_path / "own" / "journal.sqlite") as box:
         people(1).enrich.people(progress=None)
@@ -110,7 +110,7 @@ def test_nor_once_that_one_is_too_old_to_be_kept(tmp_path, monkeypatch, fault, m
         assert asked(box) == 1
 
 
-def test_who_is_held_is_no_more_than_the_vendor_says_that_the_request_has_cost():
+def test_held_cost_is_at_most_the_reported_charge():
     with ep.sandbox(misses=0.3) as box:
         box.fault("crustdata", "submit", "differing_duplicate")
         found = people(25).enrich.people(progress=None)
@@ -121,9 +121,7 @@ def test_who_is_held_is_no_more_than_the_vendor_says_that_the_request_has_cost()
 @pytest.mark.parametrize(
     ("days", "age", "requests"), [(200, "90D", 2), (2, "0D", 2), (2, "90D", 1)]
 )
-def test_an_answer_that_nobody_has_read_is_not_used_once_it_is_too_old(
-    box, monkeypatch, days, age, requests
-):
+def test_outdated_unread_answer_is_not_used(box, monkeypatch, days, age, requests):
     monkeypatch.setattr(ep.options, "retention", "365D")  # what is older than that is held
     with monkeypatch.context() as patch:
         patch.setattr(Journal, "store_results", unwritable)
@@ -142,7 +140,7 @@ def unwritable(*_, **__):
     raise ep.JournalError("The disk is full.")
 
 
-def test_nor_is_what_was_refused_taken_for_asked_about(box):
+def test_refused_identities_do_not_count_as_requested(box):
     people(1).enrich.people(progress=None)
     box.fault("crustdata", "submit", "malformed")
     people(1).enrich.people(progress=None, max_age="0D")
@@ -150,7 +148,7 @@ def test_nor_is_what_was_refused_taken_for_asked_about(box):
     assert asked(box) == 3
 
 
-def test_the_budget_is_that_of_both_passes(tmp_path):
+def test_budget_applies_to_both_passes(tmp_path):
     with (
         ep.sandbox(misses=0, process=True) as vendor,
         ep.sandbox(url=vendor.url("crustdata"), journal=tmp_path / "j.sqlite") as box,
@@ -160,7 +158,7 @@ def test_the_budget_is_that_of_both_passes(tmp_path):
         assert box.ledger["credits"].sum() <= 30
 
 
-def test_a_run_goes_on_within_its_own_budget(box):
+def test_resume_stays_within_the_runs_budget(box):
     frame = people(60)
     frame.enrich.people(budget=40, progress=None)
     again = newest().resume(progress=None)
@@ -171,7 +169,7 @@ def test_a_run_goes_on_within_its_own_budget(box):
     assert box.ledger["credits"].sum() == 55
 
 
-def test_asking_again_without_waiting_returns_at_once(tmp_path):
+def test_resume_without_wait_returns_at_once(tmp_path):
     """Though the dead left something to read, for which a vendor takes its time."""
     with (
         ep.sandbox(misses=0, process=True, latency=0.5) as vendor,
@@ -185,7 +183,7 @@ def test_asking_again_without_waiting_returns_at_once(tmp_path):
         assert (box.ledger["credits"].sum(), asked(box)) == (75, 3)
 
 
-def test_a_company_is_known_by_its_page(box):
+def test_company_is_identified_by_its_linkedin_page(box):
     page = "https://www.linkedin.com/company/acme-example"
     frame = pd.DataFrame({"Page": [page]})
     ep.companies(frame, on={"company_linkedin_url": "Page"}, progress=None)

@@ -102,7 +102,7 @@ def in_a_sandbox(box):
 # -- whom to ask for what ------------------------------------------------------------------------
 
 
-def test_a_later_provider_is_asked_only_for_what_is_missing():
+def test_later_provider_gets_only_rows_with_missing_fields():
     first = Free({url(0): Person(name="Ann", title="CEO"), url(1): Person(name="Bo")})
     second = Second({url(1): Person(name="Other", title="CFO"), url(2): Person(title="CTO")})
     people = enrich(leads(4), [first, second], fields=["name", "title"], sources=True)
@@ -116,14 +116,14 @@ def test_a_later_provider_is_asked_only_for_what_is_missing():
     assert providers == ["free", "free+second", "second", "free"]
 
 
-def test_without_fields_only_rows_without_a_match_are_asked_about():
+def test_without_fields_later_provider_gets_unmatched_rows():
     first, second = Free({url(0): Person(name="Ann")}), Second({url(1): Person(title="CFO")})
     people = enrich(leads(2), [first, second])
     assert second.asked == [url(1)]
     assert people["person_status"].eq("matched").all()
 
 
-def test_a_list_and_a_part_are_taken_whole():
+def test_lists_and_parts_are_merged_whole():
     first = Free({url(0): Person(emails=[Email(address="a@b.example")], location=Location())})
     places = Location(city="Paris", country="France")
     others = [Email(address="c@d.example"), Email(address="e@f.example")]
@@ -136,7 +136,7 @@ def test_a_list_and_a_part_are_taken_whole():
     assert (row["person_location_city"], row["person_location_source"]) == ("Paris", "second")
 
 
-def test_what_one_finds_is_the_key_for_the_next():
+def test_found_identifier_is_used_by_next_provider():
     crm = Free({"Ann Example": Person(emails=[Email(address="ann@B.EXAMPLE")])}, takes=("name",))
     second = Second({"ann@b.example": Person(title="CEO")}, takes=("email",))
     frame = pd.DataFrame({"Name": ["Ann  Example", "Nobody Example"]})
@@ -146,7 +146,7 @@ def test_what_one_finds_is_the_key_for_the_next():
     assert people["person_status"].tolist() == ["matched", "not_found"]
 
 
-def test_a_rows_own_identifier_goes_before_one_that_was_found():
+def test_own_identifier_is_preferred_to_found_one():
     crm = Free({"Ann Example": Person(linkedin_url=url(9))}, takes=("name",))
     second = Second({url(1): Person(title="CEO")}, takes=("linkedin_url",))
     frame = pd.DataFrame({"Name": ["Ann Example"] * 2, "LinkedIn": [url(1), "n/a"]})
@@ -154,7 +154,7 @@ def test_a_rows_own_identifier_goes_before_one_that_was_found():
     assert second.asked == [url(1), url(9)]
 
 
-def test_one_that_breaks_the_vendors_rule_does_not():
+def test_found_identifier_replaces_one_that_breaks_rules():
     crm = Free({"Ann Example": Person(emails=[Email(address="ann@b.example")])}, takes=("name",))
     rule = Rule("free_mail", lambda value: value.endswith("b.example"))
     second = Second({}, takes=("email",), demands={"email": [rule]})
@@ -163,7 +163,7 @@ def test_one_that_breaks_the_vendors_rule_does_not():
     assert second.asked == ["ann@b.example"]
 
 
-def test_the_employer_is_a_key_for_companies():
+def test_employer_identifies_a_company():
     first = Free({"company1.example": Company(domain="company2.example")})
     second = Second({"company1.example": Company(name="One")})
     frame = pd.DataFrame({"Website": ["www.company1.example"]})
@@ -171,7 +171,7 @@ def test_the_employer_is_a_key_for_companies():
     assert found["company_name"].tolist() == ["One"]
 
 
-def test_rows_left_out_by_where_are_asked_of_none():
+def test_rows_outside_where_are_not_requested():
     first, second = Free({}), Second({})
     people = enrich(leads(3), [first, second], where=np.array([True, False, True]))
     assert first.asked == second.asked == [url(0), url(2)]
@@ -180,7 +180,7 @@ def test_rows_left_out_by_where_are_asked_of_none():
 
 
 @pytest.mark.parametrize("status", ["removed", "pending"])
-def test_nobody_else_is_asked_about_who_is_removed_or_still_to_come(status):
+def test_removed_and_pending_rows_end_the_waterfall(status):
     first, second = Free({url(0): Status(status)}), Second({url(0): Person(name="Ann")})
     people = enrich(leads(1), [first, second])
     assert second.asked == []
@@ -192,7 +192,7 @@ ORDER = ["held", "removed", "failed", "not_found", "invalid"]
 
 @pytest.mark.parametrize("more", ORDER[:-1])
 @pytest.mark.parametrize("less", ORDER[:-1])
-def test_a_row_without_a_match_shows_what_matters_most(more, less):
+def test_unmatched_row_shows_the_most_important_status(more, less):
     first, second = Free({url(0): Status(less)}), Second({url(0): Status(more)})
     people = enrich(leads(1), [first, second])
     closed = less == "removed"
@@ -203,7 +203,7 @@ def test_a_row_without_a_match_shows_what_matters_most(more, less):
     ]
 
 
-def test_a_row_is_invalid_that_nobody_can_be_asked_about():
+def test_row_that_no_provider_accepts_is_invalid():
     first = Free({}, takes=("linkedin_url",))
     second = Second({"ann@b.example": Person(name="Ann")}, takes=("email",))
     frame = pd.DataFrame(
@@ -222,7 +222,7 @@ def test_a_row_is_invalid_that_nobody_can_be_asked_about():
 
 
 @pytest.mark.parametrize("layout", ["wide", "nested", "tables"])
-def test_the_columns_are_fixed_by_the_call(layout):
+def test_columns_depend_on_the_call_alone(layout):
     both = [Free({url(0): Person(name="Ann", skills=["sql"])}), Second({})]
     some, none, empty = (
         enrich(frame, both, layout=layout, sources=True, fields=["name", "skills"])
@@ -239,7 +239,7 @@ def test_the_columns_are_fixed_by_the_call(layout):
 
 
 @pytest.mark.parametrize("layout", ["wide", "nested", "tables"])
-def test_no_two_columns_have_the_same_name(layout):
+def test_column_names_are_unique(layout):
     for call, frame in (
         (ep.people, leads(1)),
         (ep.companies, pd.DataFrame({"Website": ["company1.example"]})),
@@ -258,7 +258,7 @@ def test_one_provider_has_sources_too():
     pd.testing.assert_frame_equal(enrich(people, known, fields=["name"]), plain)
 
 
-def test_the_row_is_as_old_as_its_oldest_part():
+def test_fetched_at_is_the_oldest_part():
     first = Free({url(0): Person(name="Ann")})
     second = Second({url(0): Person(title="CEO")})
     alone = enrich(leads(1), first)["person_fetched_at"]
@@ -275,7 +275,7 @@ def spent(box):
     return box.ledger["credits"].sum()
 
 
-def test_no_call_is_paid_for_a_field_that_is_there(box):
+def test_existing_field_is_not_bought_again(box):
     crm = Free({url(n): Person(title="CEO") for n in range(0, 30, 3)})
     people = enrich(leads(30), [crm, "crustdata"], fields=["title"], sources=True)
     assert spent(box) == 20
@@ -288,7 +288,7 @@ def test_no_call_is_paid_for_a_field_that_is_there(box):
     assert ep.runs()["credits"].sum() == spent(box)
 
 
-def test_repeating_it_all_costs_nothing(box):
+def test_repeated_waterfall_costs_nothing(box):
     crm = Free({"Ann Example": Person(linkedin_url=url(1))}, takes=("name",))
     frame = pd.DataFrame({"Name": ["Ann Example"] * 2, "LinkedIn": [None, url(2)]})
     both = [crm, "crustdata"]
@@ -300,7 +300,7 @@ def test_repeating_it_all_costs_nothing(box):
     assert last_report().providers["credits"].tolist() == [0, 0]
 
 
-def test_the_budget_is_that_of_the_whole_call(box):
+def test_budget_applies_to_the_whole_waterfall(box):
     first = Free({url(n): Person(name="Ann") for n in range(10)}, price=1.0)
     people = enrich(leads(10), [first, "crustdata"], fields=["title"], budget=14)
     assert spent(box) == 4
@@ -309,14 +309,14 @@ def test_the_budget_is_that_of_the_whole_call(box):
     assert people["person_status"].eq("matched").all()
 
 
-def test_what_may_have_been_spent_counts_against_it(box):
+def test_held_credits_count_against_the_budget(box):
     first = Free({}, status=Status.HELD, price=1.0)
     enrich(leads(10), [first, "crustdata"], fields=["title"], budget=12)
     assert spent(box) == 2
     assert last_report().providers["credits_held"].tolist() == [10, 0]
 
 
-def test_the_plan_has_a_best_and_a_worst(box):
+def test_plan_has_best_and_maximum_cost(box):
     first, frame = Free({url(0): Person(title="CEO")}, price=2.0), leads(30)
     both = [first, "crustdata"]
     plan = ep.plan(frame, both, fields=["title"])
@@ -330,7 +330,7 @@ def test_the_plan_has_a_best_and_a_worst(box):
     assert len(box.requests) == 0
 
 
-def test_what_is_stored_is_in_the_plan(box):
+def test_plan_counts_stored_results(box):
     frame = leads(30)
     enrich(frame[:10], "crustdata")
     plan = ep.plan(frame, [Free({}), "crustdata"], fields=["title"])
@@ -338,7 +338,7 @@ def test_what_is_stored_is_in_the_plan(box):
     assert sum(plan.stages[1].stored.values()) == 10
 
 
-def test_the_plan_counts_who_may_be_found_by_what_is_found():
+def test_plan_counts_identities_that_may_be_found():
     crm = Free({}, takes=("name",))
     frame = pd.DataFrame({"Name": ["Ann Example", "Bo Example", "Bo Example"]})
     plan = ep.plan(frame, [crm, "crustdata"], fields=["title"])
@@ -346,7 +346,7 @@ def test_the_plan_counts_who_may_be_found_by_what_is_found():
     assert plan.credits == 2
 
 
-def test_the_plan_shows_rows_as_that_of_one_provider_does(box):
+def test_plan_of_several_providers_shows_example_rows(box):
     crm = Free({}, takes=("email",))
     frame = pd.DataFrame(
         {
@@ -387,7 +387,7 @@ def test_the_plan_shows_rows_as_that_of_one_provider_does(box):
 @settings(
     max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
-def test_what_the_plan_refuses_is_what_the_result_shows_as_not_sent(rows):
+def test_plan_refuses_the_rows_that_are_not_sent(rows):
     table = pd.DataFrame(rows, columns=["Email", "LinkedIn", "wanted"], dtype="object")
     frame, where = table[["Email", "LinkedIn"]], table["wanted"].astype(bool)
     both = [Free({}, takes=("email",)), Second({}, takes=("linkedin_url",))]
@@ -399,7 +399,7 @@ def test_what_the_plan_refuses_is_what_the_result_shows_as_not_sent(rows):
     assert {(str(status), why): n for (status, why), n in plan.refused.items()} == counts
 
 
-def test_a_large_live_call_is_refused_by_its_worst_case(monkeypatch):
+def test_large_live_waterfall_is_refused_by_maximum_cost(monkeypatch):
     monkeypatch.setattr(ep.options, "confirm_above", 20)
     monkeypatch.setattr("enrich_pandas.pipeline.current_environment", _live)
     monkeypatch.setenv("CRUSTDATA_API_KEY", "made-up")
@@ -416,7 +416,7 @@ def _live():
     return Environment()
 
 
-def test_a_missing_key_of_a_later_provider_is_told_before_anything(monkeypatch):
+def test_missing_key_of_later_provider_raises_first(monkeypatch):
     monkeypatch.setattr("enrich_pandas.pipeline.current_environment", _live)
     first = Free({})
     with pytest.raises(ep.CredentialError):
@@ -427,7 +427,7 @@ def test_a_missing_key_of_a_later_provider_is_told_before_anything(monkeypatch):
 # -- the report ----------------------------------------------------------------------------------
 
 
-def test_where_two_disagree_is_told():
+def test_disagreements_are_reported():
     ann = Person(name="Ann", title="CEO", company="One", score=0.9, location=Location(city="Rome"))
     other = Person(
         name=" ANN ", title="CTO", score=0.1, skills=["sql"], linkedin_url=url(0),
@@ -448,7 +448,7 @@ def test_where_two_disagree_is_told():
     assert "4 values of 2 rows disagree" in repr(last_report())
 
 
-def test_spellings_of_one_address_are_no_disagreement():
+def test_spellings_of_an_address_do_not_disagree():
     first = Free({url(0): Person(linkedin_url="linkedin.com/in/P0-example/")})
     second = Second({url(0): Person(linkedin_url=url(0), title="CEO")})
     enrich(leads(1), [first, second], fields=["linkedin_url", "title"])
@@ -492,7 +492,7 @@ class Slow(Second):
         return (yield from super().flow(kind, batch))
 
 
-def test_a_handle_has_what_has_arrived():
+def test_handle_returns_results_so_far():
     first, slow = Free({url(0): Person(name="Ann")}), Slow({url(1): Person(name="Bo")})
     handle = ep.people(leads(2), [first, slow], wait=False, progress=None)
     assert slow.begun.wait(60)
@@ -504,7 +504,7 @@ def test_a_handle_has_what_has_arrived():
     assert last_report().providers["matched"].tolist() == [1, 1]
 
 
-def test_a_stopped_call_begins_no_further_stage():
+def test_stopped_waterfall_starts_no_further_stage():
     slow, third = Slow({}), Third({url(0): Person(name="Ann")})
     handle = ep.people(leads(1), [Free({}), slow, third], wait=False, progress=None)
     assert slow.begun.wait(60)
@@ -515,7 +515,7 @@ def test_a_stopped_call_begins_no_further_stage():
     assert caught.value.result["person_status"].tolist() == ["not_found"]
 
 
-def test_ctrl_c_in_a_later_stage_keeps_it_all():
+def test_ctrl_c_in_a_later_stage_keeps_results():
     slow = Slow({})
 
     def interrupt(progress):
@@ -529,7 +529,7 @@ def test_ctrl_c_in_a_later_stage_keeps_it_all():
     assert result["person_name"].fillna("-").tolist() == ["Ann", "-"]
 
 
-def test_an_error_stops_the_call_and_keeps_it_all():
+def test_error_stops_the_waterfall_and_keeps_results():
     first = Free({url(0): Person(name="Ann")})
     second, third = Second({url(1): QuotaError("Out of credits.")}), Third({})
     with pytest.raises(ep.QuotaError) as caught:
@@ -539,7 +539,7 @@ def test_an_error_stops_the_call_and_keeps_it_all():
     assert last_report().providers["matched"].tolist() == [1, 0, 0]
 
 
-def test_without_credits_the_free_ones_answers_are_kept():
+def test_empty_account_keeps_results_of_free_provider():
     crm = Free({url(n): Person(name="Ann") for n in range(100)})
     with ep.sandbox(misses=0, credits=25) as box:
         told = pytest.warns(UserWarning, match="25 credits are left")
@@ -551,7 +551,7 @@ def test_without_credits_the_free_ones_answers_are_kept():
     assert caught.value.result["person_name"].eq("Ann").all()
 
 
-def test_progress_tells_of_each_stage_and_ends_once():
+def test_progress_shows_each_stage_and_ends_once():
     seen = []
     slow = Slow({url(1): Person(name="Bo")})
     slow.go.set()
@@ -565,20 +565,20 @@ def test_progress_tells_of_each_stage_and_ends_once():
 
 
 @pytest.mark.parametrize("wrong", [[], ["crustdata", "crustdata"], ["crustdata", 7]])
-def test_a_list_that_is_none_is_refused(box, wrong):
+def test_invalid_provider_list_is_refused(box, wrong):
     with pytest.raises(ep.ConfigurationError):
         enrich(leads(2), wrong)
     assert len(box.requests) == 0
 
 
-def test_the_same_vendor_may_stand_twice_with_other_options(box):
+def test_vendor_can_be_listed_twice_with_other_options(box):
     both = ["crustdata", ep.Crustdata(api="screener")]
     people = enrich(leads(2), both, fields=["name"], sources=True)
     assert people["person_name_source"].eq("crustdata").all()
     assert last_report().providers["provider"].tolist() == ["crustdata", "crustdata (2)"]
 
 
-def test_employers_name_their_company():
+def test_employers_identify_their_company():
     known = Person(employer=Employer(name="One", domain="www.company1.example"))
     from enrich_pandas.waterfall.groups import extract_identifiers
 
@@ -600,7 +600,7 @@ PEOPLE = st.dictionaries(
 
 @settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.lists(st.integers(0, 9), max_size=12), PEOPLE, PEOPLE, PEOPLE)
-def test_any_waterfall_is_the_first_value_of_each_field(numbers, one, two, three):
+def test_waterfall_takes_the_first_value_of_each_field(numbers, one, two, three):
     providers = [Free(one), Second(two), Third(three)]
     frame = pd.DataFrame({"LinkedIn": [url(n) for n in numbers]}, dtype="object")
     frame.index = pd.Index([n % 3 for n in range(len(numbers))])

@@ -23,24 +23,24 @@ def read(provider, body, status=200):
     return read_balance(provider, Response(status=status, body=body))
 
 
-def test_each_generation_of_crustdata_has_its_own_address():
+def test_balance_path_depends_on_the_crustdata_api():
     assert ep.Crustdata().balance_request().path == "/account/credits"
     assert ep.Crustdata().balance_request().headers == {"x-api-version": "2025-11-01"}
     assert ep.Crustdata(api="screener").balance_request().path == "/user/credits"
 
 
-def test_zoho_tells_a_quota():
+def test_zoho_quota_is_read_as_balance():
     path = "/crm/v7/__features/data_enrichment"
     assert ep.Zoho(version="v7").balance_request().path == path
     assert read(ep.Zoho(), QUOTA % b"997") == 997.0
     assert read(ep.Zoho(), QUOTA % b'"997"') == 997.0
 
 
-def test_a_vendor_that_documents_no_balance_has_none():
+def test_vendor_without_balance_endpoint_has_no_request():
     assert ep.Amplemarket().balance_request() is None
 
 
-def test_asking_for_a_balance_is_never_billed():
+def test_balance_request_is_never_billed():
     assert not any(one.balance_request().billed for one in (ep.Crustdata(), ep.Zoho()))
 
 
@@ -48,7 +48,7 @@ def test_asking_for_a_balance_is_never_billed():
     "body",
     [b"", b"null", b"[]", b'{"credits": null}', b'{"credits": true}', b'{"credits": "5"}', b"{"],
 )
-def test_what_is_no_balance_is_none(body):
+def test_unusable_balance_is_none(body):
     assert read(ep.Crustdata(), body) is None
 
 
@@ -56,16 +56,16 @@ def test_what_is_no_balance_is_none(body):
     "body",
     [b'{"__features": []}', b'{"__features": [{}]}', b'{"__features": {}}', QUOTA % b'"many"'],
 )
-def test_a_quota_of_another_shape_is_none(body):
+def test_quota_of_unknown_shape_is_none(body):
     assert read(ep.Zoho(), body) is None
 
 
-def test_a_refusal_is_no_balance():
+def test_refused_balance_is_none():
     assert read(ep.Crustdata(), b'{"credits": 5}', status=404) is None
     assert read(ep.Crustdata(), b'{"credits": 5}') == 5.0
 
 
-def test_what_a_plugin_makes_of_an_answer_stops_nothing():
+def test_failing_plugin_balance_does_not_stop_the_run():
     class Odd(ep.Crustdata):
         def balance(self, response):
             raise RuntimeError
@@ -93,7 +93,7 @@ def newest():
 
 
 @pytest.mark.parametrize("provider", [ep.Crustdata(), ep.Crustdata(api="screener"), ep.Zoho()])
-def test_it_is_asked_once_before_anything_else_and_kept_with_the_run(provider):
+def test_balance_is_requested_once_first_and_stored(provider):
     frame = PEOPLE.head(60 if provider.batch_size > 1 else 3)  # more than one request
     with ep.sandbox(misses=0, credits=500) as box:
         enrich(provider, frame)
@@ -106,7 +106,7 @@ def test_it_is_asked_once_before_anything_else_and_kept_with_the_run(provider):
         assert "balance before: 500" in repr(past)
 
 
-def test_a_balance_below_the_maximum_is_told_once_and_stops_nothing():
+def test_balance_below_maximum_warns_once_and_continues():
     with ep.sandbox(misses=0.9, credits=59) as box:
         with pytest.warns(UserWarning, match=r"^59 credits are left .* up to 60\.") as told:
             found = enrich()
@@ -116,13 +116,13 @@ def test_a_balance_below_the_maximum_is_told_once_and_stops_nothing():
         assert len(box.ledger) < 59
 
 
-def test_a_budget_within_the_balance_needs_no_warning():
+def test_budget_within_balance_gives_no_warning():
     with ep.sandbox(misses=0, credits=59):
         enrich(budget=50)
         assert newest().credits == 50
 
 
-def test_whoever_makes_warnings_errors_is_stopped_by_it():
+def test_balance_warning_as_error_stops_the_run():
     with ep.sandbox(misses=0, credits=59, latency=0.3) as box:
         with pytest.raises(UserWarning, match="59 credits are left"):
             enrich(ep.Crustdata(connections=1))
@@ -130,7 +130,7 @@ def test_whoever_makes_warnings_errors_is_stopped_by_it():
 
 
 @pytest.mark.parametrize("provider", [ep.Crustdata(), ep.Zoho()])
-def test_an_empty_account_stops_before_anything_is_spent(provider):
+def test_empty_account_stops_before_spending(provider):
     with ep.sandbox(misses=0, credits=0) as box:
         with pytest.raises(ep.QuotaError, match="no credits are left") as caught:
             enrich(provider)
@@ -152,33 +152,33 @@ def test_an_empty_account_stops_before_anything_is_spent(provider):
         "out_of_credits",
     ],
 )
-def test_a_question_that_fails_stops_nothing(box, fault):
+def test_failing_balance_check_does_not_stop_the_run(box, fault):
     box.fault("crustdata", "account", fault, times=None)
     assert enrich()["person_status"].eq("matched").all()
     assert asked(box) == 1
     assert newest().balance is None
 
 
-def test_nor_does_one_that_is_never_answered(box, monkeypatch):
+def test_unanswered_balance_check_does_not_stop_the_run(box, monkeypatch):
     monkeypatch.setattr("enrich_pandas.engine.sender.DEADLINE", 0.2)
     box.fault("crustdata", "account", "slow", delay=5.0)
     assert enrich()["person_status"].eq("matched").all()
     assert newest().balance is None
 
 
-def test_a_single_request_asks_for_none_for_its_own_refusal_is_as_early(box):
+def test_single_request_checks_no_balance(box):
     enrich(frame=PEOPLE.head(25))
     assert asked(box) == 0
     assert newest().balance is None
 
 
-def test_what_is_stored_is_had_without_asking(box):
+def test_stored_results_check_no_balance(box):
     enrich()
     enrich()
     assert asked(box) == 1
 
 
-def test_it_is_not_asked_where_the_user_says_so(monkeypatch):
+def test_balance_check_can_be_switched_off(monkeypatch):
     monkeypatch.setattr(ep.options, "check_balance", False)
     with ep.sandbox(misses=0, credits=0) as box:
         with pytest.raises(ep.QuotaError):
@@ -186,6 +186,6 @@ def test_it_is_not_asked_where_the_user_says_so(monkeypatch):
         assert asked(box) == 0
 
 
-def test_a_plan_asks_nothing(box):
+def test_plan_sends_no_request(box):
     PEOPLE.enrich.plan()
     assert box.requests.empty

@@ -32,7 +32,7 @@ def kept(service, name):
     return "of-the-ring" if (service, name) == ("enrich-pandas:crustdata", "api_key") else None
 
 
-def test_the_first_place_that_has_it_gives_it(monkeypatch):
+def test_credential_comes_from_the_first_source(monkeypatch):
     assert place() is None
     Path(".env").write_text(f"{VARIABLE}=of-the-file\n")
     assert place() == (".env", "of-the-file")
@@ -43,13 +43,13 @@ def test_the_first_place_that_has_it_gives_it(monkeypatch):
     assert place(ep.Crustdata(api_key="given")) == ("argument", "given")
 
 
-def test_what_is_empty_is_not_there(monkeypatch):
+def test_empty_credential_counts_as_missing(monkeypatch):
     monkeypatch.setenv(VARIABLE, "")
     Path(".env").write_text(f"{VARIABLE}=\n")
     assert place() is None
 
 
-def test_a_machine_without_a_keyring_is_no_obstacle(monkeypatch):
+def test_missing_keyring_is_skipped(monkeypatch):
     def none(_service, _name):
         raise NoKeyringError
 
@@ -58,13 +58,13 @@ def test_a_machine_without_a_keyring_is_no_obstacle(monkeypatch):
     assert place() == (".env", "of-the-file")
 
 
-def test_a_file_of_keys_is_read_as_it_is_and_changes_nothing():
+def test_dotenv_is_read_verbatim_without_side_effects():
     Path(".env").write_text(f"{VARIABLE}='a${{HOME}}b'\nOTHER=1\n")
     assert place() == (".env", "a${HOME}b")
     assert "OTHER" not in os.environ
 
 
-def test_a_folder_above_is_not_searched(monkeypatch, tmp_path):
+def test_dotenv_in_parent_folder_is_ignored(monkeypatch, tmp_path):
     Path(".env").write_text(f"{VARIABLE}=of-the-folder-above\n")
     below = tmp_path / "below"
     below.mkdir()
@@ -72,7 +72,7 @@ def test_a_folder_above_is_not_searched(monkeypatch, tmp_path):
     assert place() is None
 
 
-def test_a_missing_one_says_where_it_was_looked_for():
+def test_missing_credential_names_the_sources():
     with pytest.raises(ep.CredentialError) as caught:
         find_secrets(ep.Crustdata(), LIVE)
     said = str(caught.value)
@@ -80,7 +80,7 @@ def test_a_missing_one_says_where_it_was_looked_for():
         assert word in said
 
 
-def test_a_missing_one_names_the_packages_that_would_have_looked(monkeypatch):
+def test_missing_credential_names_optional_packages(monkeypatch):
     monkeypatch.setattr(credentials, "_installed", lambda _package: False)
     Path(".env").write_text(f"{VARIABLE}=of-the-file\n")
     with pytest.raises(ep.CredentialError, match=r"not installed.*needs python-dotenv"):

@@ -63,13 +63,13 @@ def states(runner: Any) -> list[str]:
     return [progress.state for progress in seen]
 
 
-def test_one_snapshot_is_final_and_it_is_the_last() -> None:
+def test_only_the_last_snapshot_is_final() -> None:
     ended = states(Ending("done", looks=3))
     assert [state for state in ended if state in FINAL] == ["done"]
     assert ended[-1] == "done"
 
 
-def test_a_run_that_failed_is_stopping_until_all_has_landed() -> None:
+def test_failed_run_is_stopping_until_requests_end() -> None:
     assert states(Ending("failed", 3, UnavailableError("No answer."))) == [
         *["stopping"] * 3,
         "failed",
@@ -100,7 +100,7 @@ def begun(runner: Any, hook: Any) -> Handle[str]:
     return handle
 
 
-def test_a_hook_with_buttons_is_given_the_run_before_its_first_snapshot() -> None:
+def test_hook_gets_controls_before_first_snapshot() -> None:
     view = View()
     handle = Handle(Ending("done", looks=2), view, lambda: None)
     handle.start()
@@ -109,7 +109,7 @@ def test_a_hook_with_buttons_is_given_the_run_before_its_first_snapshot() -> Non
     assert view.given[-1] == "done"
 
 
-def test_a_run_that_nobody_waits_for_is_shown_from_the_callers_thread_on() -> None:
+def test_unawaited_run_is_first_shown_on_callers_thread() -> None:
     view = View()
     handle = begun(Ending("done", looks=4), view)
     assert view.threads == {threading.current_thread().name}
@@ -119,14 +119,14 @@ def test_a_run_that_nobody_waits_for_is_shown_from_the_callers_thread_on() -> No
     assert view.given.count("done") == 1
 
 
-def test_whoever_waits_takes_the_showing_over() -> None:
+def test_waiting_thread_takes_over_the_hook() -> None:
     view = View()
     begun(Ending("done", looks=8), view).wait()
     assert view.given[1:].count("done") == 1
     assert view.given[-1] == "done"
 
 
-def test_a_view_that_fails_while_nobody_waits_is_told_to_who_does() -> None:
+def test_hook_error_in_background_is_raised_by_wait() -> None:
     def view(progress: Progress) -> None:
         if threading.current_thread() is not threading.main_thread():
             raise ZeroDivisionError
@@ -137,7 +137,7 @@ def test_a_view_that_fails_while_nobody_waits_is_told_to_who_does() -> None:
         handle.wait()
 
 
-def test_cancel_interrupts_who_waits_though_something_stays_in_flight() -> None:
+def test_cancel_interrupts_wait_with_requests_in_flight() -> None:
     view, runner = View(), Ending("stopping", looks=10_000)
     handle = Handle(runner, view, lambda: "so far")
     threading.Timer(0.2, handle.cancel).start()
@@ -155,14 +155,14 @@ def let_go(handles: list[Handle[str]]) -> None:
     gc.collect()
 
 
-def test_a_run_that_nobody_waited_for_says_so_when_its_handle_goes() -> None:
+def test_dropped_handle_warns_of_unawaited_run() -> None:
     handles = [begun(Ending("done", looks=1), lambda _: None)]
     with pytest.warns(RuntimeWarning, match="Run r_1 was not waited for: 1 of 1 rows are settled"):
         let_go(handles)
 
 
 @pytest.mark.parametrize("minded", [Handle.wait, Handle.result, Handle.cancel])
-def test_who_minds_a_run_is_not_told(minded: Any) -> None:
+def test_used_handle_does_not_warn(minded: Any) -> None:
     handles = [begun(Ending("done", looks=1), lambda _: None)]
     minded(handles[0])
     let_go(handles)

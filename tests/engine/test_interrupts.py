@@ -106,7 +106,7 @@ def assert_stopped(box, frame):
     assert box.ledger["identity"].is_unique
 
 
-def test_an_interrupt_gives_what_has_arrived(slow, gate):
+def test_interrupt_returns_the_results_so_far(slow, gate):
     frame = people(300)
     with pytest.raises(ep.RunInterrupted) as caught:
         enrich(frame, progress=in_flight(slow, gate, KeyboardInterrupt()))
@@ -115,7 +115,7 @@ def test_an_interrupt_gives_what_has_arrived(slow, gate):
     assert_stopped(slow, frame)
 
 
-def test_a_second_one_does_not_linger(slow, gate):
+def test_second_interrupt_does_not_wait(slow, gate):
     frame, twice = people(300), (KeyboardInterrupt(), KeyboardInterrupt())
     with pytest.raises(ep.RunInterrupted) as caught:
         enrich(frame, progress=in_flight(slow, gate, *twice))
@@ -125,7 +125,7 @@ def test_a_second_one_does_not_linger(slow, gate):
     assert_stopped(slow, frame)
 
 
-def test_a_view_that_fails_stops_the_run(slow, gate):
+def test_failing_hook_stops_the_run(slow, gate):
     frame = people(300)
     with pytest.raises(ZeroDivisionError):
         enrich(frame, progress=raises_at(2, ZeroDivisionError()))
@@ -134,7 +134,7 @@ def test_a_view_that_fails_stops_the_run(slow, gate):
 
 
 @pytest.mark.parametrize("where", ["start", "snapshot"])
-def test_an_interrupt_beside_the_waiting_stops_it_too(slow, gate, monkeypatch, where):
+def test_interrupt_outside_the_wait_stops_the_run(slow, gate, monkeypatch, where):
     real, cancel = getattr(Runner, where), Runner.cancel
     hits = []
 
@@ -179,7 +179,7 @@ def ctrl_c(monkeypatch):
     signal.signal(signal.SIGALRM, before)
 
 
-def test_an_interrupt_at_any_instant(ctrl_c, tmp_path):
+def test_interrupt_at_any_instant_loses_nothing(ctrl_c, tmp_path):
     """Of the caller's thread, by a timer."""
     dice, late = random.Random(1), 0  # noqa: S311 - kills at random, hides nothing
     home = tmp_path / "journal.sqlite"
@@ -203,7 +203,7 @@ def test_an_interrupt_at_any_instant(ctrl_c, tmp_path):
         assert ep.runs()["credits"].sum() == box.ledger["credits"].sum()
 
 
-def test_awaiting_leaves_the_loop_free(slow, gate):
+def test_await_does_not_block_the_event_loop(slow, gate):
     async def main():
         ticks = []
 
@@ -224,7 +224,7 @@ def test_awaiting_leaves_the_loop_free(slow, gate):
     assert ticks >= 4
 
 
-def test_an_await_that_is_cancelled_stops_the_run(slow, gate):
+def test_cancelled_await_stops_the_run(slow, gate):
     frame = people(300)
 
     async def main():
@@ -236,7 +236,7 @@ def test_an_await_that_is_cancelled_stops_the_run(slow, gate):
     assert_stopped(slow, frame)
 
 
-def test_a_pause_stops_nothing_that_is_in_flight(slow, gate):
+def test_pause_completes_requests_in_flight(slow, gate):
     handle = enrich(people(300), wait=False)
     while not len(slow.requests):
         time.sleep(0.01)
@@ -250,7 +250,7 @@ def test_a_pause_stops_nothing_that_is_in_flight(slow, gate):
     assert counts(handle.wait()) == {"matched": 300}
 
 
-def test_a_paused_run_can_be_cancelled(slow, gate):
+def test_paused_run_can_be_cancelled(slow, gate):
     frame = people(300)
     handle = enrich(frame, wait=False)
     handle.pause()
@@ -261,7 +261,7 @@ def test_a_paused_run_can_be_cancelled(slow, gate):
     assert_stopped(slow, frame)
 
 
-def test_a_frame_that_changes_meanwhile_changes_nothing(slow):
+def test_changing_the_frame_during_a_run_has_no_effect(slow):
     frame = people(50).assign(note="before")
     before = frame.copy()
     handle = enrich(frame, wait=False)
@@ -298,7 +298,7 @@ while not handle._runner.snapshot().in_flight:
         ),
     ],
 )
-def test_a_script_that_ends_stops_spending(slow, tmp_path, then, code, status):
+def test_ending_script_stops_spending(slow, tmp_path, then, code, status):
     journal = str(tmp_path / "journal.sqlite")
     script = SCRIPT.format(url=slow.url("crustdata"), journal=journal, then=then)
     ended = subprocess.run([sys.executable, "-c", script], capture_output=True, check=False)
@@ -315,7 +315,7 @@ FILES = Path("/proc/self/fd")
 
 
 @pytest.mark.skipif(not FILES.exists(), reason="this system does not list the open files")
-def test_many_runs_leave_nothing_behind(box):
+def test_many_runs_leak_no_files_or_threads(box):
     enrich(people(1))
     settle()
     before = len(list(FILES.iterdir())), threading.active_count()

@@ -127,13 +127,13 @@ def sweep(kernel, tmp_path, count):
 
 
 @pytest.mark.timeout(300)
-def test_a_cell_is_interrupted(kernel, tmp_path):
+def test_cell_can_be_interrupted(kernel, tmp_path):
     sweep(kernel, tmp_path, 2)
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(3600)
-def test_a_cell_is_interrupted_at_any_instant(kernel, tmp_path):
+def test_cell_can_be_interrupted_at_any_instant(kernel, tmp_path):
     prompt, late = sweep(kernel, tmp_path, INSTANTS)
     assert late <= GRACE
     assert prompt <= PROMPT

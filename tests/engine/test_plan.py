@@ -14,7 +14,7 @@ def people(start: int, stop: int) -> pd.DataFrame:
     return pd.DataFrame({"Email": [f"p{n}@example.com" for n in range(start, stop)]})
 
 
-def test_the_same_is_stored_whether_the_journal_is_smaller_or_larger_than_the_call() -> None:
+def test_stored_results_do_not_depend_on_journal_size() -> None:
     with ep.sandbox(misses=0):
         ep.people(people(0, 8), progress=None, fields=["name"])
         for start, stop, stored in ((6, 9, 2), (6, 40, 2), (0, 40, 8), (0, 8, 8), (9, 11, 0)):
@@ -23,15 +23,13 @@ def test_the_same_is_stored_whether_the_journal_is_smaller_or_larger_than_the_ca
             assert quote.credits == stop - start - stored
 
 
-def test_with_an_empty_journal_nobodys_fingerprint_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_empty_journal_computes_no_fingerprint(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(plan, "fingerprint", lambda *_: pytest.fail("a fingerprint was made"))
     with ep.sandbox():
         assert ep.plan(people(0, 30)).requests == 2
 
 
-def test_what_a_sandbox_has_sold_is_not_served_live(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_sandbox_result_is_not_served_live(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ENRICH_PANDAS_HOME", str(tmp_path))
     with ep.sandbox(journal=tmp_path / "journal.sqlite"):
         ep.people(people(0, 2), progress=None, fields=["name"])

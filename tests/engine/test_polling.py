@@ -59,7 +59,7 @@ def ending(monkeypatch, count):
     monkeypatch.setattr(Jobs, "ended", frozenset(urls))
 
 
-def test_one_look_serves_all_jobs(box, monkeypatch):
+def test_one_poll_serves_all_jobs(box, monkeypatch):
     ending(monkeypatch, 60)
     done = people(60).enrich.people(Jobs(connections=4), progress=None)
     assert done["person_status"].eq("matched").all()
@@ -67,7 +67,7 @@ def test_one_look_serves_all_jobs(box, monkeypatch):
     assert len(box.requests) == 120 + Jobs.looks
 
 
-def test_a_job_that_goes_on_is_pending_and_taken_up_by_the_next_call(box, monkeypatch):
+def test_open_job_is_pending_and_fetched_by_next_call(box, monkeypatch):
     class Patient(Jobs):
         def price(self, kind, batch):
             return 1.0
@@ -104,7 +104,7 @@ def test_a_job_that_goes_on_is_pending_and_taken_up_by_the_next_call(box, monkey
     assert box.requests["method"].eq("POST").sum() == 1
 
 
-def test_a_listing_that_fails_stops_the_run_and_keeps_the_jobs(box, monkeypatch):
+def test_failing_poll_stops_the_run_and_keeps_jobs(box, monkeypatch):
     def broken(self, kind, jobs):
         yield Request(method="GET", path="/account/credits")
         raise ZeroDivisionError
@@ -152,7 +152,7 @@ class Clock:
 
 @pytest.mark.parametrize("rate", [3.5, 10, 100])
 @pytest.mark.parametrize("pages", [1, 3])
-def test_looks_are_as_rare_as_jobs_are(monkeypatch, rate, pages):
+def test_poll_interval_follows_ended_jobs(monkeypatch, rate, pages):
     clock = Clock(monkeypatch, rate, pages)
     share, waits = clock.run(600)
     assert share <= 0.15
@@ -160,7 +160,7 @@ def test_looks_are_as_rare_as_jobs_are(monkeypatch, rate, pages):
     assert min(waits[1:]) >= 1.0 * pages
 
 
-def test_the_end_of_the_last_job_wakes_whoever_looks(monkeypatch):
+def test_end_of_last_job_wakes_the_poller(monkeypatch):
     clock = Clock(monkeypatch, rate=0.0)
     assert clock.poller.add("1") is True
     assert clock.poller.add("2") is False
@@ -174,7 +174,7 @@ def test_the_end_of_the_last_job_wakes_whoever_looks(monkeypatch):
     assert clock.poller.poll() is None
 
 
-def test_whoever_looks_anew_waits_for_the_next_look(monkeypatch):
+def test_new_poller_waits_for_the_next_interval(monkeypatch):
     clock = Clock(monkeypatch, rate=0.0)
     clock.poller.add("1")
     clock.now += clock.poller.poll()
@@ -186,7 +186,7 @@ def test_whoever_looks_anew_waits_for_the_next_look(monkeypatch):
     assert clock.asked == 1
 
 
-def test_looks_and_balances_count_as_connections_too(box, monkeypatch):
+def test_polls_and_balance_checks_take_a_slot(box, monkeypatch):
     """A vendor that allows one at a time refuses the second, whatever it asks for."""
     ending(monkeypatch, 20)
     lock, now, most, send = threading.Lock(), [0], [0], Transport.send

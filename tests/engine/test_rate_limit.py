@@ -44,13 +44,13 @@ def busiest(starts: list[float], seconds: float) -> int:
 # -- the limit -----------------------------------------------------------------------------------
 
 
-def test_a_fresh_window_spends_its_whole_allowance_at_once() -> None:
+def test_fresh_window_allows_all_starts_at_once() -> None:
     clock = Clock()
     starts, _ = run(RateLimiter(RateLimit(15, 60), clock=clock), clock, 15)
     assert starts == [1000.0] * 15
 
 
-def test_without_a_limit_nobody_waits() -> None:
+def test_no_limit_means_no_wait() -> None:
     limiter = RateLimiter(None)
     assert not any(limiter.reserve(n) for n in range(1000))
 
@@ -68,7 +68,7 @@ def test_without_a_limit_nobody_waits() -> None:
     ),
 )
 @settings(max_examples=200, deadline=None)
-def test_no_window_ever_holds_more_starts_than_the_limit(
+def test_no_window_exceeds_the_limit(
     requests: int, seconds: float, steps: list[tuple[str, float, int]]
 ) -> None:
     clock, starts, told = Clock(), list[float](), 0.0
@@ -88,9 +88,7 @@ def test_no_window_ever_holds_more_starts_than_the_limit(
 
 @given(requests=st.integers(1, 40), seconds=st.floats(0.5, 60), windows=st.integers(2, 6))
 @settings(max_examples=60, deadline=None)
-def test_the_pace_is_at_least_98_per_cent_of_what_the_limit_allows(
-    requests: int, seconds: float, windows: int
-) -> None:
+def test_rate_is_at_least_98_per_cent_of_limit(requests: int, seconds: float, windows: int) -> None:
     clock = Clock()
     starts, _ = run(
         RateLimiter(RateLimit(requests, seconds), clock=clock), clock, requests * windows
@@ -98,20 +96,20 @@ def test_the_pace_is_at_least_98_per_cent_of_what_the_limit_allows(
     assert starts[-1] - starts[0] <= seconds * (windows - 1) / 0.98
 
 
-def test_who_waits_is_told_when_to_come_and_then_has_to_wait_no_more() -> None:
+def test_waiting_task_starts_at_the_returned_time() -> None:
     clock = Clock()
     _, asked = run(RateLimiter(RateLimit(15, 60), clock=clock), clock, 30)
     assert asked == 15 + 15 * 2
 
 
-def test_ten_thousand_in_line_ask_once_a_window() -> None:
+def test_ten_thousand_waiting_tasks_retry_once_a_window() -> None:
     clock = Clock()
     starts, asked = run(RateLimiter(RateLimit(2000, 60), clock=clock), clock, 10_000)
     assert len(starts) == 10_000
     assert asked <= 10_000 * 6
 
 
-def test_a_start_counts_from_when_its_request_is_sent() -> None:
+def test_start_counts_from_when_its_request_is_sent() -> None:
     clock = Clock()
     limiter = RateLimiter(RateLimit(2, 10), clock=clock)
     assert [limiter.reserve(n) for n in range(2)] == [0.0, 0.0]
@@ -124,7 +122,7 @@ def test_a_start_counts_from_when_its_request_is_sent() -> None:
     assert limiter.reserve(2) == 0.0
 
 
-def test_who_waits_holds_nothing() -> None:
+def test_waiting_task_reserves_no_start() -> None:
     clock = Clock()
     limiter = RateLimiter(RateLimit(1, 60), clock=clock)
     assert limiter.reserve("first") == 0.0
@@ -133,7 +131,7 @@ def test_who_waits_holds_nothing() -> None:
     assert limiter.reserve("another run") == 0.0
 
 
-def test_threads_share_one_allowance() -> None:
+def test_threads_share_one_limit() -> None:
     starts, lock, read = list[float](), threading.Lock(), threading.local()
 
     def clock() -> float:
@@ -161,7 +159,7 @@ def test_threads_share_one_allowance() -> None:
 # -- a refusal -----------------------------------------------------------------------------------
 
 
-def test_nobody_starts_during_a_pause() -> None:
+def test_pause_allows_no_start() -> None:
     clock = Clock()
     limiter = RateLimiter(RateLimit(100, 1), clock=clock)
     limiter.pause(5)
@@ -169,7 +167,7 @@ def test_nobody_starts_during_a_pause() -> None:
     assert min(starts) >= 1005
 
 
-def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
+def test_shorter_pause_does_not_end_a_longer_one() -> None:
     clock = Clock()
     limiter = RateLimiter(None, clock=clock)
     limiter.pause(10)
@@ -177,7 +175,7 @@ def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
     assert 10 <= limiter.reserve("a") <= 11
 
 
-def test_a_pause_without_a_limit_spreads_those_who_come_back() -> None:
+def test_pause_without_limit_spreads_returning_tasks() -> None:
     clock = Clock()
     limiter = RateLimiter(None, clock=clock)
     limiter.pause(10)
@@ -186,7 +184,7 @@ def test_a_pause_without_a_limit_spreads_those_who_come_back() -> None:
     assert max(sum(start <= w < start + 0.1 for w in waits) for start in waits) <= 200
 
 
-def test_after_a_refusal_starts_are_paced() -> None:
+def test_refusal_paces_later_starts() -> None:
     clock = Clock()
     limiter = RateLimiter(RateLimit(20, 1), clock=clock)
     limiter.pause(2)
@@ -196,7 +194,7 @@ def test_after_a_refusal_starts_are_paced() -> None:
     assert starts[-1] - starts[0] <= 99 / 20 / 0.98
 
 
-def test_a_paced_start_that_is_late_does_not_delay_the_next() -> None:
+def test_late_paced_start_does_not_delay_the_next() -> None:
     clock = Clock()
     limiter = RateLimiter(RateLimit(20, 1), clock=clock)
     limiter.pause(1)
@@ -205,7 +203,7 @@ def test_a_paced_start_that_is_late_does_not_delay_the_next() -> None:
     assert starts[-1] - starts[0] <= 199 / 20 / 0.98
 
 
-def test_paced_starts_that_are_very_late_cost_no_more_than_their_lateness() -> None:
+def test_very_late_paced_starts_cost_only_their_delay() -> None:
     clock = Clock()
     limiter = RateLimiter(RateLimit(20, 1), clock=clock)
     limiter.pause(1)
@@ -214,7 +212,7 @@ def test_paced_starts_that_are_very_late_cost_no_more_than_their_lateness() -> N
     assert asked <= 200 * 12
 
 
-def test_who_was_cancelled_in_line_delays_nobody_for_longer_than_a_window() -> None:
+def test_cancelled_task_delays_others_at_most_one_window() -> None:
     clock = Clock()
     limiter = RateLimiter(RateLimit(20, 1), clock=clock)
     limiter.pause(1)
@@ -227,7 +225,7 @@ def test_who_was_cancelled_in_line_delays_nobody_for_longer_than_a_window() -> N
 # -- what the vendor says ------------------------------------------------------------------------
 
 
-def test_a_higher_limit_counts_at_once() -> None:
+def test_higher_limit_applies_at_once() -> None:
     clock = Clock()
     limiter = RateLimiter(RateLimit(15, 60), clock=clock)
     limiter.reserve("first")
@@ -236,7 +234,7 @@ def test_a_higher_limit_counts_at_once() -> None:
     assert starts == [1000.0] * 5000
 
 
-def test_a_lower_limit_counts_at_once() -> None:
+def test_lower_limit_applies_at_once() -> None:
     clock = Clock()
     limiter = RateLimiter(RateLimit(100, 60), clock=clock)
     before, _ = run(limiter, clock, 10)
@@ -245,7 +243,7 @@ def test_a_lower_limit_counts_at_once() -> None:
     assert busiest(before + after, 60) == 10
 
 
-def test_nothing_remaining_waits_for_the_reset() -> None:
+def test_nothing_remaining_waits_for_reset() -> None:
     clock = Clock()
     limiter = RateLimiter(RateLimit(15, 60), clock=clock)
     limiter.learn(Allowance(limit=15, remaining=0, reset=30))
@@ -253,13 +251,13 @@ def test_nothing_remaining_waits_for_the_reset() -> None:
 
 
 @pytest.mark.parametrize("limit", [RateLimit(15, 60), None])
-def test_no_reset_is_believed_beyond_a_window(limit: RateLimit | None) -> None:
+def test_reset_beyond_a_window_is_ignored(limit: RateLimit | None) -> None:
     limiter = RateLimiter(limit, clock=Clock())
     limiter.learn(Allowance(remaining=0, reset=1_790_000_000))
     assert limiter.reserve("a") <= 60 * (1 + MARGIN) + 1
 
 
-def test_another_program_on_the_account_slows_us_down() -> None:
+def test_starts_of_another_program_count() -> None:
     clock = Clock()
     limiter = RateLimiter(RateLimit(15, 60), clock=clock)
     limiter.reserve("first")
@@ -268,7 +266,7 @@ def test_another_program_on_the_account_slows_us_down() -> None:
     assert starts.count(1000.0) == 4
 
 
-def test_our_own_requests_are_taken_for_nobody_elses() -> None:
+def test_own_requests_do_not_count_twice() -> None:
     clock = Clock()
     limiter = RateLimiter(RateLimit(15, 60), clock=clock)
     for n in range(10):
@@ -277,7 +275,7 @@ def test_our_own_requests_are_taken_for_nobody_elses() -> None:
     assert not any(limiter.reserve(n) for n in range(10, 15))
 
 
-def test_what_makes_no_sense_is_ignored() -> None:
+def test_senseless_allowance_is_ignored() -> None:
     limiter = RateLimiter(RateLimit(2, 60), clock=Clock())
     limiter.learn(Allowance(limit=0))
     limiter.learn(Allowance())
@@ -285,7 +283,7 @@ def test_what_makes_no_sense_is_ignored() -> None:
     assert [limiter.reserve(n) for n in range(2)] == [0.0, 0.0]
 
 
-def test_runs_share_the_throttle_of_an_account() -> None:
+def test_runs_share_the_limiter_of_an_account() -> None:
     limit = RateLimit(15, 60)
     one = limiter_for("acme", "team-a", "https://api.example.com", limit)
     assert limiter_for("acme", "team-a", "https://api.example.com", limit) is one

@@ -165,14 +165,14 @@ def test_every_identity_gets_its_own_answer(drive):
     assert names == {i: i.get("email") for i in IDENTITIES}
 
 
-def test_what_is_stored_is_not_asked_again(drive):
+def test_stored_result_is_not_requested_again(drive):
     drive(Wire())
     wire = Wire()
     assert statuses(drive(wire)) == [Status.MATCHED] * 6
     assert wire.sent == []
 
 
-def test_a_lost_answer_holds_its_rows_and_is_not_repeated(drive):
+def test_lost_answer_holds_rows_and_is_not_retried(drive):
     wire = Wire(lost())
     runner = drive(wire)
     assert sorted(statuses(runner)).count(Status.HELD) == 2
@@ -182,7 +182,7 @@ def test_a_lost_answer_holds_its_rows_and_is_not_repeated(drive):
     assert again.sent == []
 
 
-def test_an_unbilled_request_is_repeated(drive):
+def test_unbilled_request_is_retried(drive):
     wire = Wire(None, lost(), None)
     runner = drive(wire, IDENTITIES[:2])
     assert runner.answers[IDENTITIES[0]].match.status is Status.MATCHED
@@ -190,7 +190,7 @@ def test_an_unbilled_request_is_repeated(drive):
 
 
 @pytest.mark.parametrize("status", [401, 402, 403])
-def test_a_fatal_answer_stops_the_run(drive, status):
+def test_fatal_answer_stops_the_run(drive, status):
     many = [Identity.of(email=f"q{n}@example.com") for n in range(100)]
     wire = Wire(*(answered(status, {"error": "no"}) for _ in range(60)))
     runner = drive(wire, many)
@@ -218,34 +218,34 @@ def while_written_down(monkeypatch, wire, seconds):
     return sent
 
 
-def test_a_connection_fetches_the_next_answer_while_one_is_written_down(drive, monkeypatch):
+def test_slot_is_free_while_an_answer_is_stored(drive, monkeypatch):
     wire = Wire()
     sent = while_written_down(monkeypatch, wire, seconds=60)
     assert statuses(drive(wire, provider=Single())) == [Status.NOT_FOUND] * 6
     assert sent[0] == 2
 
 
-def test_but_not_while_a_refusal_is_for_it_may_be_about_all(drive, monkeypatch):
+def test_slot_is_kept_while_a_refusal_is_stored(drive, monkeypatch):
     wire = Wire(answered(400, {"error": "no such field"}))
     sent = while_written_down(monkeypatch, wire, seconds=0.3)
     drive(wire, provider=Single())
     assert sent[0] == 1
 
 
-def test_after_a_fatal_answer_nothing_is_claimed(drive):
+def test_fatal_answer_ends_claims(drive):
     drive(Wire(*(answered(401, {"error": "no"}) for _ in range(6))))
     runner = drive(Wire())
     assert statuses(runner) == [Status.MATCHED] * 6
     assert runner.error is None
 
 
-def test_the_error_names_what_to_do(drive):
+def test_error_names_the_next_step(drive):
     runner = drive(Wire(*(answered(401, {"error": "no"}) for _ in range(6))))
     assert isinstance(runner.error, AuthenticationError)
     assert str(runner.error).count("\n") == 2
 
 
-def test_what_cannot_be_sent_is_tried_three_times(drive, monkeypatch):
+def test_unsendable_request_is_tried_three_times(drive, monkeypatch):
     monkeypatch.setattr("enrich_pandas.engine.sender.backoff", lambda *_: 0.0)
     wire = Wire(*(Exchange(phase=Phase.CONNECT, error="refused") for _ in range(60)))
     runner = drive(wire, IDENTITIES[:2])
@@ -253,14 +253,14 @@ def test_what_cannot_be_sent_is_tried_three_times(drive, monkeypatch):
     assert len(wire.sent) == 3
 
 
-def test_a_refusal_for_the_rate_is_tried_again(drive, monkeypatch):
+def test_rate_limit_refusal_is_retried(drive, monkeypatch):
     monkeypatch.setattr("enrich_pandas.engine.sender.backoff", lambda *_: 0.0)
     wire = Wire(answered(429, {"error": "slow down"}))
     assert statuses(drive(wire)) == [Status.MATCHED] * 6
     assert len(wire.billed) == 4
 
 
-def test_a_long_wait_gives_the_rows_back_as_pending(drive):
+def test_long_wait_returns_rows_as_pending(drive):
     wire = Wire(answered(429, {"error": "slow down"}, **{"retry-after": "3600"}))
     runner = drive(wire, IDENTITIES[:2])
     answer = runner.answers[IDENTITIES[0]]
@@ -271,7 +271,7 @@ def test_a_long_wait_gives_the_rows_back_as_pending(drive):
     assert again.sent == []
 
 
-def test_the_budget_is_a_wall(drive):
+def test_budget_is_never_exceeded(drive):
     wire = Wire()
     runner = drive(wire, budget=10)
     assert statuses(runner).count(Status.MATCHED) == 3
@@ -280,7 +280,7 @@ def test_the_budget_is_a_wall(drive):
     assert sum(request.credits for request in wire.billed) <= 10
 
 
-def test_cancelling_starts_no_billed_request_and_lands_what_is_in_flight(drive):
+def test_cancel_sends_nothing_and_completes_requests_in_flight(drive):
     started, go_on = threading.Event(), threading.Event()
 
     def hang():
@@ -307,7 +307,7 @@ def test_cancelling_starts_no_billed_request_and_lands_what_is_in_flight(drive):
     assert len(again.billed) == 2
 
 
-def test_a_defect_of_a_provider_stops_the_run_and_loses_nothing(drive):
+def test_provider_defect_stops_the_run_without_loss(drive):
     class Broken(Echo):
         def flow(self, kind, batch):
             yield Request(
@@ -325,7 +325,7 @@ def test_a_defect_of_a_provider_stops_the_run_and_loses_nothing(drive):
     assert repaired.billed == []
 
 
-def test_a_provider_that_forgets_an_identity_leaves_it_held(drive):
+def test_identity_without_match_is_held(drive):
     class Forgetful(Echo):
         def flow(self, kind, batch):
             return (yield from super().flow(kind, batch))[:1]
@@ -336,7 +336,7 @@ def test_a_provider_that_forgets_an_identity_leaves_it_held(drive):
     assert matches[1].reason == "unread"
 
 
-def test_two_runs_at_once_buy_each_identity_once(drive):
+def test_two_parallel_runs_buy_each_identity_once(drive):
     one, two = Wire(), Wire()
     first, second = drive(one, start=False), drive(two, start=False)
     first.start()
@@ -355,14 +355,14 @@ def test_progress_adds_up(drive):
     assert (now.counts, now.credits, now.state) == ({"matched": 6}, 18.0, "done")
 
 
-def test_an_untrusted_certificate_stops_the_run_at_once(drive):
+def test_untrusted_certificate_stops_the_run_at_once(drive):
     wire = Wire(*(Exchange(phase=Phase.CONNECT, error="certificate") for _ in range(60)))
     runner = drive(wire)
     assert "certificate" in str(runner.error)
     assert len(wire.sent) <= Echo.connections
 
 
-def test_a_request_that_is_refused_here_is_not_held(drive):
+def test_locally_refused_request_is_not_held(drive):
     def refuse():
         raise ConfigurationError("The path is none.")
 
@@ -412,7 +412,7 @@ def asked(wire):
     return [keys[0][1] for request in wire.billed for keys in request.json]
 
 
-def test_recovery_reads_what_was_paid_for_and_asks_for_the_rest(halved):
+def test_recovery_reads_paid_answers_and_requests_the_rest(halved):
     wire = Wire()
     runner = halved(wire, IDENTITIES[:4])
     assert [runner.answers[i].match.status for i in IDENTITIES[:4]] == [Status.MATCHED] * 4
@@ -420,7 +420,7 @@ def test_recovery_reads_what_was_paid_for_and_asks_for_the_rest(halved):
     assert runner.snapshot().credits == 6
 
 
-def test_recovery_buys_nothing_for_whom_nobody_asks_any_more(halved):
+def test_recovery_skips_identities_outside_the_frame(halved):
     wire = Wire()
     runner = halved(wire, IDENTITIES[:1])
     assert runner.answers[IDENTITIES[0]].match.status is Status.MATCHED
@@ -435,7 +435,7 @@ def test_recovery_stays_within_the_budget_and_the_plan(halved):
     assert runner.answers[IDENTITIES[3]].match.reason == "budget"
 
 
-def test_what_nobody_can_read_is_held_and_no_obstacle(halved, drive, monkeypatch):
+def test_unreadable_abandoned_batch_is_held_and_run_continues(halved, drive, monkeypatch):
     def broken(self, kind, batch):
         if len(batch) == 4:
             raise KeyError("x")
@@ -453,7 +453,7 @@ def test_what_nobody_can_read_is_held_and_no_obstacle(halved, drive, monkeypatch
 
 
 @pytest.mark.parametrize("status", [401, 403, 500])
-def test_a_page_in_place_of_an_answer_is_held_and_never_asked_again(drive, status):
+def test_proxy_page_is_held_and_not_requested_again(drive, status):
     page = Exchange(
         phase=Phase.BODY, status=status, body=b"<html>", headers={"content-type": "text/html"}
     )
@@ -466,7 +466,7 @@ def test_a_page_in_place_of_an_answer_is_held_and_never_asked_again(drive, statu
     assert len(again.billed) == refused
 
 
-def test_a_pause_holds_back_the_next_request_of_a_batch_too(drive):
+def test_pause_also_stops_later_requests_of_a_batch(drive):
     runner = drive(Wire(), IDENTITIES[:4], provider=Halves(), start=False)
     wire = Wire(runner.pause)
     runner._transport = runner._sender._transport = wire
@@ -478,7 +478,7 @@ def test_a_pause_holds_back_the_next_request_of_a_batch_too(drive):
     assert len(wire.billed) == 2
 
 
-def test_no_request_starts_after_a_cancel_not_even_one_that_is_written_down(drive, monkeypatch):
+def test_cancel_stops_a_stored_but_unsent_request(drive, monkeypatch):
     wire = Wire()
     runner = drive(wire, start=False)
     intend = Journal.record_intent
@@ -496,7 +496,7 @@ def test_no_request_starts_after_a_cancel_not_even_one_that_is_written_down(driv
     assert statuses(drive(Wire())) == [Status.MATCHED] * 6
 
 
-def test_a_cancel_before_the_start_ends_the_run(drive):
+def test_cancel_before_start_ends_the_run(drive):
     runner = drive(Wire(), start=False)
     runner.cancel()
     assert runner.done.wait(60)
@@ -504,7 +504,7 @@ def test_a_cancel_before_the_start_ends_the_run(drive):
 
 
 @pytest.mark.parametrize("defect", [KeyError("x"), SystemExit(1), GeneratorExit()])
-def test_nothing_that_a_provider_raises_hangs_the_run(drive, defect):
+def test_no_provider_exception_hangs_the_run(drive, defect):
     class Raises(Echo):
         def flow(self, kind, batch):
             yield Wait(0.0)
@@ -515,7 +515,7 @@ def test_nothing_that_a_provider_raises_hangs_the_run(drive, defect):
     assert set(statuses(runner)) == {Status.SKIPPED}
 
 
-def test_an_end_that_fails_is_told_and_not_waited_for(drive, monkeypatch):
+def test_failing_end_is_reported_and_does_not_hang(drive, monkeypatch):
     close = Journal.close
 
     def fail(journal):
@@ -530,7 +530,7 @@ def test_an_end_that_fails_is_told_and_not_waited_for(drive, monkeypatch):
     assert statuses(runner) == [Status.MATCHED] * 6
 
 
-def test_a_budget_that_comes_back_is_used(drive):
+def test_released_budget_is_used(drive):
     class Misses(Echo):
         connections = 1
 
@@ -544,7 +544,7 @@ def test_a_budget_that_comes_back_is_used(drive):
     assert statuses(drive(Wire(), provider=Misses(), budget=6)) == [Status.NOT_FOUND] * 6
 
 
-def test_progress_counts_a_row_once_however_often_its_answer_changes():
+def test_progress_counts_a_row_once_despite_changes():
     tally = Results("echo", dict.fromkeys(IDENTITIES, 2), {"invalid": 1})
     miss = Match(identity=IDENTITIES[0], status=Status.NOT_FOUND)
     tally.record({IDENTITIES[0]: Answer(miss, 0.0, "echo")})
@@ -553,14 +553,14 @@ def test_progress_counts_a_row_once_however_often_its_answer_changes():
     assert tally.read()[0] == {"invalid": 1, "matched": 2, "pending": 2}
 
 
-def test_an_endless_limit_is_no_defect(drive):
+def test_unlimited_rate_limit_works(drive):
     headers = dict.fromkeys(("x-ratelimit-limit", "x-ratelimit-remaining"), "9" * 400)
     wire = Wire(answered(200, {"names": json.dumps(["a", "b"])}, **headers))
     runner = drive(wire, IDENTITIES[:2], limit=RateLimit(10, 1))
     assert runner.error is None
 
 
-def test_who_waits_for_the_documented_limit_hears_of_a_wider_one(drive):
+def test_waiting_task_uses_a_newly_stated_limit(drive):
     def told():
         return answered(200, {"names": "[]"}, **{"x-ratelimit-limit": "60000"})
 
@@ -580,7 +580,7 @@ def test_who_waits_for_the_documented_limit_hears_of_a_wider_one(drive):
     assert {answer.match.status for answer in runner.answers.values()} == {Status.NOT_FOUND}
 
 
-def test_what_is_tried_again_is_a_tenth_of_all_at_the_most_but_for_a_few(drive, monkeypatch):
+def test_retries_are_at_most_a_tenth_of_requests(drive, monkeypatch):
     class Plain(Echo):
         def flow(self, kind, batch):
             response = yield Request(
@@ -604,7 +604,7 @@ def test_what_is_tried_again_is_a_tenth_of_all_at_the_most_but_for_a_few(drive, 
 
 @pytest.mark.parametrize("k", [1, 12])
 @pytest.mark.parametrize("status", [401, 402, 403])
-def test_after_a_fatal_answer_no_more_begin_than_there_are_workers(drive, monkeypatch, status, k):
+def test_fatal_answer_limits_new_batches_to_workers(drive, monkeypatch, status, k):
     class Eight(Echo):
         connections = 8
 
@@ -638,7 +638,7 @@ def test_after_a_fatal_answer_no_more_begin_than_there_are_workers(drive, monkey
     assert len(wire.sent) == sent
 
 
-def test_what_is_connected_when_the_run_is_stopped_is_not_sent_and_not_held(drive):
+def test_stop_before_send_neither_sends_nor_holds(drive):
     class Connecting(Wire):
         def send(self, request, may_send):
             runner.cancel()
@@ -653,7 +653,7 @@ def test_what_is_connected_when_the_run_is_stopped_is_not_sent_and_not_held(driv
     assert runner.snapshot().credits == 0
 
 
-def test_who_is_too_dear_while_another_batch_reserves_waits_for_it(drive):
+def test_unaffordable_identities_wait_for_open_batches(drive):
     """Of two that claim at the same time, one may find the budget used up by the other."""
 
     class Two(Nobody):
@@ -664,7 +664,7 @@ def test_who_is_too_dear_while_another_batch_reserves_waits_for_it(drive):
     assert {runner.answers[one].match.status for one in many} == {Status.NOT_FOUND}
 
 
-def test_under_a_limit_no_more_is_claimed_than_can_be_sent_at_once(drive, tmp_path):
+def test_rate_limit_also_limits_claims(drive, tmp_path):
     """Claims that wait would keep others, and the budget, for as long as the list takes."""
     many = [Identity.of(email=f"l{n}@example.com") for n in range(200)]
     runner = drive(Wire(), many, limit=RateLimit(5, 60), start=False)
@@ -680,7 +680,7 @@ def test_under_a_limit_no_more_is_claimed_than_can_be_sent_at_once(drive, tmp_pa
     assert 2 <= claimed <= 2 * (Echo.connections + workers + 5)
 
 
-def test_who_waits_for_a_connection_is_not_in_flight(drive):
+def test_worker_waiting_for_slot_is_not_in_flight(drive):
     answers = threading.Event()
     wire = Wire(*[lambda: answers.wait(60)] * Nobody.connections)
     many = [Identity.of(email=f"f{n}@example.com") for n in range(60)]

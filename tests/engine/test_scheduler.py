@@ -41,14 +41,14 @@ def recorder():
     return Recorder()
 
 
-def test_every_task_is_carried_to_its_end(recorder):
+def test_every_task_is_completed(recorder):
     done = []
     assert recorder.run([lambda n=n: done.append(n) for n in range(50)]).wait() == "done"
     assert sorted(done) == list(range(50))
     assert recorder.scheduler.finished == recorder.scheduler.total == 50
 
 
-def test_without_tasks_it_ends_at_once(recorder):
+def test_no_tasks_ends_at_once(recorder):
     assert recorder.run([]).wait() == "done"
 
 
@@ -65,13 +65,13 @@ def test_waiting_tasks_hold_no_worker(recorder):
     assert max(waiting) > 2  # more wait at once than there are workers
 
 
-def test_a_task_may_add_tasks(recorder):
+def test_task_can_add_tasks(recorder):
     done = []
     recorder.run([lambda: recorder.scheduler.add([lambda: done.append("child")])]).wait()
     assert done == ["child"]
 
 
-def test_a_failing_task_does_not_take_its_worker_along(recorder):
+def test_failing_task_does_not_end_its_worker(recorder):
     def fail():
         raise ValueError("x")
 
@@ -81,7 +81,7 @@ def test_a_failing_task_does_not_take_its_worker_along(recorder):
     assert [str(error) for _, error in recorder.failed] == ["x"]
 
 
-def test_stopping_drops_what_waits_and_lets_the_running_step_end(recorder):
+def test_stop_drops_waiting_tasks_and_completes_running_steps(recorder):
     entered, leave, done = threading.Event(), threading.Event(), []
 
     def running():
@@ -101,7 +101,7 @@ def test_stopping_drops_what_waits_and_lets_the_running_step_end(recorder):
     assert done == ["landed"]
 
 
-def test_a_step_that_would_wait_after_a_stop_is_dropped(recorder):
+def test_step_that_waits_after_stop_is_dropped(recorder):
     entered, leave = threading.Event(), threading.Event()
 
     def polls():
@@ -132,7 +132,7 @@ def test_pause_starts_nothing_until_resume(recorder):
     assert done == [1, 2]
 
 
-def test_a_task_added_after_a_stop_is_dropped(recorder):
+def test_task_added_after_stop_is_dropped(recorder):
     def adds():
         recorder.scheduler.stop("stopping")
         recorder.scheduler.add([never])
@@ -144,7 +144,7 @@ def test_a_task_added_after_a_stop_is_dropped(recorder):
     assert recorder.dropped == [never]
 
 
-def test_a_stop_before_the_start_is_an_end(recorder):
+def test_stop_before_start_finishes(recorder):
     recorder.scheduler.add([lambda: None])
     recorder.scheduler.stop("stopping")
     assert recorder.wait() == "interrupted"
@@ -152,7 +152,7 @@ def test_a_stop_before_the_start_is_an_end(recorder):
     assert len(recorder.dropped) == 1
 
 
-def test_a_stop_ends_a_pause(recorder):
+def test_stop_ends_a_pause(recorder):
     recorder.scheduler.pause()
     recorder.run([lambda: None])
     recorder.scheduler.stop("stopping")
@@ -160,14 +160,14 @@ def test_a_stop_ends_a_pause(recorder):
 
 
 @pytest.mark.parametrize("awaited", [False, True])
-def test_when_the_interpreter_ends_what_nobody_waits_for_stops(recorder, monkeypatch, awaited):
+def test_exiting_interpreter_stops_unawaited_tasks(recorder, monkeypatch, awaited):
     monkeypatch.setattr(threading, "main_thread", threading.Thread)  # one that is not alive
     with recorder.scheduler.awaited() if awaited else nullcontext():
         recorder.run([lambda: None])
         assert recorder.wait() == ("done" if awaited else "interrupted")
 
 
-def test_a_pause_is_no_time_of_work() -> None:
+def test_pause_is_not_active_time() -> None:
     none = [].append
     scheduler = Scheduler[int](advance=none, fail=lambda *_: None, drop=none, finish=none)
     scheduler.pause()
@@ -179,7 +179,7 @@ def test_a_pause_is_no_time_of_work() -> None:
     assert scheduler.active_seconds() > before
 
 
-def test_timers_go_on_in_the_order_in_which_they_are_due(recorder, monkeypatch):
+def test_timers_fire_in_order(recorder, monkeypatch):
     order, begun, now = [], set(), [0.0]
     monkeypatch.setattr(scheduler, "time", SimpleNamespace(monotonic=lambda: now[0]))
 
@@ -197,7 +197,7 @@ def test_timers_go_on_in_the_order_in_which_they_are_due(recorder, monkeypatch):
     assert order == list(range(19, -1, -1))
 
 
-def test_what_is_urgent_goes_before_what_is_not_begun(recorder):
+def test_urgent_task_runs_before_new_tasks(recorder):
     order = []
 
     def first():
@@ -234,7 +234,7 @@ class Gate(Recorder):
         return None
 
 
-def test_no_task_is_begun_while_enough_of_them_wait(monkeypatch):
+def test_no_task_begins_while_enough_wait(monkeypatch):
     monkeypatch.setattr(
         scheduler, "CHECK_INTERVAL", 3600.0
     )  # a worker that is not notified never looks
@@ -244,7 +244,7 @@ def test_no_task_is_begun_while_enough_of_them_wait(monkeypatch):
     assert gate.most <= 3 + 1  # the two workers may look at the same time
 
 
-def test_what_may_not_be_begun_is_dropped_by_a_stop():
+def test_stop_drops_tasks_that_may_not_begin():
     gate = Gate()
     gate.waiting = {"a", "b", "c"}
     gate.run([lambda: None] * 5)
@@ -253,7 +253,7 @@ def test_what_may_not_be_begun_is_dropped_by_a_stop():
     assert len(gate.dropped) == 5
 
 
-def test_where_many_wait_one_worker_wakes_for_each_timer(recorder, monkeypatch):
+def test_one_worker_wakes_for_each_timer(recorder, monkeypatch):
     woken, wait = [], threading.Condition.wait
 
     def counted(condition, timeout=None):

@@ -49,7 +49,7 @@ def chain(error):
 @pytest.mark.parametrize("api", ["2025-11-01", "screener"])
 @pytest.mark.parametrize("on", ["linkedin_url", "email"])
 @pytest.mark.parametrize("answer", ANSWERS)
-def test_nobody_sees_a_key_or_a_person(wire, caplog, tmp_path, answer, on, api):  # noqa: PLR0917 - fixtures
+def test_no_key_or_person_appears_anywhere(wire, caplog, tmp_path, answer, on, api):  # noqa: PLR0917 - fixtures
     caplog.set_level(logging.DEBUG)
     frame = pd.DataFrame(
         {
@@ -91,7 +91,7 @@ def looks(thing):
     yield lambda: [hasattr(thing, name) for name in dir(thing)]
 
 
-def test_looking_never_spends(tmp_path):
+def test_introspection_never_spends(tmp_path):
     frame = pd.DataFrame({"email": ["ada@example.com"]})
     things = [ep, frame.enrich, ep.Crustdata(), *(getattr(ep, name) for name in ep.__all__)]
     pytest_socket.disable_socket()
@@ -104,7 +104,7 @@ def test_looking_never_spends(tmp_path):
     assert not list(tmp_path.iterdir())  # no journal has been opened
 
 
-def test_what_a_provider_is_handed_shows_nobody_in_a_traceback():
+def test_provider_arguments_show_no_person_in_traceback():
     identity = Identity.of(email=f"{WHO}@example.com")
     handed = [
         identity,

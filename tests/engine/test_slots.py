@@ -6,7 +6,7 @@ from contextlib import suppress
 from enrich_pandas.engine.sender import Slots
 
 
-def test_no_more_are_lent_than_there_are():
+def test_no_more_slots_are_acquired_than_exist():
     slots, lock, now, most = Slots(3, lambda: True), threading.Lock(), [0], [0]
 
     def use(_):
@@ -24,7 +24,7 @@ def test_no_more_are_lent_than_there_are():
     assert most == [3]
 
 
-def test_whoever_waits_gives_up_where_nothing_may_start_any_more():
+def test_waiting_worker_gives_up_when_nothing_may_start():
     is_open = threading.Event()
     is_open.set()
     slots, lent = Slots(1, is_open.is_set), []
@@ -47,7 +47,7 @@ def test_whoever_waits_gives_up_where_nothing_may_start_any_more():
         assert slots.queued == 0
 
 
-def test_a_slot_comes_back_from_who_fails():
+def test_failing_worker_releases_its_slot():
     slots = Slots(1, lambda: True)
     for _ in range(3):
         with suppress(ZeroDivisionError), slots.acquire() as is_mine:

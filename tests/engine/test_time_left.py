@@ -33,19 +33,19 @@ def waiting(**what: Any) -> Task:
     return Task([Identity.of(email="ada@example.com")], **what)
 
 
-def test_the_read_state_goes_by_the_batches_so_far() -> None:
+def test_eta_follows_the_batches_so_far() -> None:
     assert look(Going(5)).eta == 10.0
     assert look(Going(0)).eta is None
 
 
-def test_it_is_no_less_than_the_vendors_limit_allows() -> None:
+def test_eta_is_at_least_what_the_limit_allows() -> None:
     limiter = RateLimiter(RateLimit(2, 60.0), clock=lambda: 0.0)
     assert [limiter.reserve(n) for n in range(2)] == [0.0, 0.0]
     assert limiter.usage() == (2, RateLimit(2, 60.0))
     assert look(Going(5), limiter).eta == 150.0  # five more, two a minute
 
 
-def test_a_wait_for_the_limit_is_counted_to_when_it_opens() -> None:
+def test_wait_for_rate_limit_shows_seconds_left() -> None:
     limiter = RateLimiter(RateLimit(1, 60.0), clock=lambda: 0.0)
     limiter.reserve(0)
     found = look(Going(5, (0.4, waiting(request=ASKED))), limiter)
@@ -62,10 +62,10 @@ def test_a_wait_for_the_limit_is_counted_to_when_it_opens() -> None:
         (waiting(watch=True), "another process, which requests the same"),
     ],
 )
-def test_any_other_wait_is_named_and_counted(task: Task, why: str) -> None:
+def test_other_waits_are_named_with_seconds(task: Task, why: str) -> None:
     found = look(Going(5, (4.0, task)))
     assert (found.waiting, found.wait_seconds) == (why, 4.0)
 
 
-def test_nothing_is_waited_for_while_something_goes_on() -> None:
+def test_no_wait_is_shown_while_a_task_runs() -> None:
     assert look(Going(5)).waiting == ""

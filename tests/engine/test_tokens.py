@@ -83,12 +83,12 @@ def test_one_renewal_serves_all_threads(tokens, issuer):
     assert issuer.forms == ["refresh_token=lasting-secret&client_id=me"]
 
 
-def test_another_process_takes_it_from_the_file(tokens, issuer):
+def test_another_process_reads_the_token_file(tokens, issuer):
     assert [signed(tokens()) for _ in range(4)] == ["token-1"] * 4
     assert len(issuer.forms) == 1
 
 
-def test_a_refused_one_is_replaced_once_whoever_is_first(tokens, issuer):
+def test_refused_token_is_replaced_once(tokens, issuer):
     one, other = tokens(), tokens()
     assert signed(one) == signed(other) == "token-1"
     one.renew()
@@ -97,7 +97,7 @@ def test_a_refused_one_is_replaced_once_whoever_is_first(tokens, issuer):
     assert len(issuer.forms) == 2
 
 
-def test_what_came_in_a_refused_ones_place_is_not_replaced_until_it_ends(tokens, issuer):
+def test_replacement_token_is_not_replaced_until_it_expires(tokens, issuer):
     now = [time.time()]
     mine = tokens(clock=lambda: now[0])
     signed(mine)
@@ -111,7 +111,7 @@ def test_what_came_in_a_refused_ones_place_is_not_replaced_until_it_ends(tokens,
     assert signed(mine) == "token-4"
 
 
-def test_workers_refused_one_after_the_other_ask_for_one_between_them(tokens, issuer):
+def test_refused_workers_share_one_new_token(tokens, issuer):
     """The first may have used the new one, and had it refused, before the second comes."""
     mine = tokens()
     signed(mine)
@@ -126,7 +126,7 @@ def test_workers_refused_one_after_the_other_ask_for_one_between_them(tokens, is
     assert len(issuer.forms) == 2
 
 
-def test_it_is_renewed_before_it_ends(tokens, issuer):
+def test_token_is_renewed_before_it_expires(tokens, issuer):
     now = [time.time()]
     mine = tokens(clock=lambda: now[0])
     signed(mine)
@@ -136,7 +136,7 @@ def test_it_is_renewed_before_it_ends(tokens, issuer):
     assert signed(mine) == "token-2"
 
 
-def test_no_more_are_asked_for_than_the_vendor_allows(tokens, issuer):
+def test_token_requests_stay_within_the_limit(tokens, issuer):
     now = [time.time()]
     mine = tokens(clock=lambda: now[0], limit=RateLimit(3, 600))
     for number in (1, 2, 3):
@@ -153,7 +153,7 @@ def test_no_more_are_asked_for_than_the_vendor_allows(tokens, issuer):
     assert signed(mine) == "token-4"
 
 
-def test_what_never_reached_the_vendor_is_not_counted(tokens):
+def test_unsent_token_request_is_not_counted(tokens):
     with socket.socket() as taken:  # bound, and nobody listens
         taken.bind(("127.0.0.1", 0))
         nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
@@ -163,7 +163,7 @@ def test_what_never_reached_the_vendor_is_not_counted(tokens):
                 mine.sign()
 
 
-def test_the_file_shows_nothing_and_is_the_owners_alone(tokens, tmp_path):
+def test_token_file_is_encrypted_and_private(tokens, tmp_path):
     signed(tokens())
     (file,) = tmp_path.glob("*.token")
     assert b"token-1" not in file.read_bytes()
@@ -172,26 +172,26 @@ def test_the_file_shows_nothing_and_is_the_owners_alone(tokens, tmp_path):
     assert "token" not in repr(tokens()).replace("Tokens", "")
 
 
-def test_other_credentials_do_not_read_it(tokens, issuer):
+def test_other_credentials_cannot_read_the_token(tokens, issuer):
     signed(tokens())
     assert signed(tokens(form={**FORM, "client_id": Secret("you")})) == "token-2"
 
 
-def test_a_damaged_file_is_replaced(tokens, tmp_path):
+def test_damaged_token_file_is_replaced(tokens, tmp_path):
     signed(tokens())
     (file,) = tmp_path.glob("*.token")
     file.write_bytes(b"torn")
     assert signed(tokens()) == "token-2"
 
 
-def test_what_refuses_is_told_by_the_provider(tokens, issuer):
+def test_token_refusal_raises_the_providers_error(tokens, issuer):
     issuer.answers.append({"error": "invalid_code"})
     with pytest.raises(AuthenticationError):
         signed(tokens())
     assert signed(tokens()) == "token-2"
 
 
-def test_a_refusal_is_asked_for_once_by_all_workers_of_a_run(tokens, issuer):
+def test_token_refusal_is_requested_once_per_run(tokens, issuer):
     issuer.answers.append({"error": "invalid_code"})
     mine = tokens()
     for _ in range(3):
@@ -200,7 +200,7 @@ def test_a_refusal_is_asked_for_once_by_all_workers_of_a_run(tokens, issuer):
     assert signed(tokens()) == "token-2"
 
 
-def test_a_clock_that_was_set_back_does_not_count_what_is_still_to_come(tokens):
+def test_set_back_clock_ignores_future_token_requests(tokens):
     now = [time.time()]
     mine = tokens(clock=lambda: now[0], limit=RateLimit(1, 600))
     assert signed(mine) == "token-1"
@@ -209,6 +209,6 @@ def test_a_clock_that_was_set_back_does_not_count_what_is_still_to_come(tokens):
     assert signed(mine) == "token-2"
 
 
-def test_nobody_there_is_told(tokens):
+def test_unreachable_token_server_raises_unavailable(tokens):
     with pytest.raises(UnavailableError, match="could not be reached for a new token"):
         signed(tokens(origin="http://127.0.0.1:9"))

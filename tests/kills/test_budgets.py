@@ -59,7 +59,7 @@ def test_eight_processes_never_spend_more_than_their_budget(trials):
 
 @pytest.mark.slow
 @pytest.mark.timeout(14_400)
-def test_in_a_thousand_runs(trials):
+def test_budget_holds_in_a_thousand_runs(trials):
     done = []
     while (count := sum(map(len, done))) < RUNS:
         done.append(spend(trials, min(20, RUNS - count), str(count)))

@@ -32,7 +32,7 @@ def killed_at(trials, vendor, *points):
 
 
 @pytest.mark.parametrize("vendor", sample(VENDORS))
-def test_every_point(trials, vendor):
+def test_crash_at_every_point_loses_nothing(trials, vendor):
     points = range(len(boundaries(trials, vendor)))
     ended = trials.map(lambda point: killed_at(trials, vendor, point), points)
     assert judged(trials, ended) == len(points)
@@ -44,7 +44,7 @@ def test_every_point(trials, vendor):
 @pytest.mark.slow
 @pytest.mark.timeout(1200)
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_some_pairs_of_points(trials, vendor):
+def test_crashes_at_some_pairs_of_points(trials, vendor):
     points = range(len(boundaries(trials, vendor)))
     dice = random.Random(f"{vendor} pairs")  # noqa: S311 - no secret
     pairs = [(dice.choice(points), dice.choice(points)) for _ in range(PAIRS)]
@@ -54,7 +54,7 @@ def test_some_pairs_of_points(trials, vendor):
 @pytest.mark.slow
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_every_pair_of_points(trials, vendor):
+def test_crashes_at_every_pair_of_points(trials, vendor):
     points = range(len(boundaries(trials, vendor)))
     pairs = [(first, second) for first in points for second in points]
     ended = trials.map(lambda pair: killed_at(trials, vendor, *pair), pairs)

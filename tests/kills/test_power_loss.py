@@ -155,7 +155,7 @@ def readings(tmp_path):
     ("batches", "step"),
     [(2, 9), pytest.param(20, 1, marks=[pytest.mark.slow, pytest.mark.timeout(7200)])],
 )
-def test_what_is_left_is_one_commit_or_the_next(record, readings, batches, step):
+def test_power_loss_leaves_a_whole_commit(record, readings, batches, step):
     recorded = record(batches)
     assert len(recorded.sendings) == batches
     assert list(illegal(recorded, readings, step)) == []
@@ -167,7 +167,7 @@ def test_what_is_left_is_one_commit_or_the_next(record, readings, batches, step)
     )
 
 
-def test_what_a_billed_request_rests_on_is_on_the_disk(record):
+def test_billed_request_is_synced_before_it_is_sent(record):
     recorded = record(2)
     due = {*recorded.sendings, *recorded.commits}
     unsure = [
@@ -179,7 +179,7 @@ def test_what_a_billed_request_rests_on_is_on_the_disk(record):
 
 
 @pytest.mark.parametrize("weaker", ["OFF", "NORMAL"])
-def test_a_journal_that_syncs_less_is_found_out(record, readings, monkeypatch, weaker):
+def test_journal_that_syncs_less_is_detected(record, readings, monkeypatch, weaker):
     pragmas = [one.replace("EXTRA", weaker) for one in database.PRAGMAS]
     monkeypatch.setattr(database, "PRAGMAS", pragmas)
     assert next(illegal(record(2), readings, 9), None) is not None

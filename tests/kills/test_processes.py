@@ -43,7 +43,7 @@ def paid_once(trials: Trials, calls: list[dict]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("vendor", sample(["crustdata", "amplemarket"]))
-def test_overlapping_rows_are_paid_for_once_with_kills_among_them(trials, vendor):
+def test_killed_processes_pay_once_for_overlapping_rows(trials, vendor):
     dice = random.Random(vendor)  # noqa: S311 - no secret
     calls = overlapping(trials, vendor, dice)
     delays = [dice.uniform(0.02, 0.3) if number % 3 == 0 else None for number in range(PROCESSES)]
@@ -59,7 +59,7 @@ def test_overlapping_rows_are_paid_for_once_with_kills_among_them(trials, vendor
 
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
-def test_a_thousand_rows_with_kills_and_stops_among_them(trials):
+def test_thousand_rows_survive_kills_and_stops(trials):
     dice = random.Random("stops")  # noqa: S311 - no secret
     calls = overlapping(trials, "fast", dice, rows=1000)
     signals = [
@@ -92,7 +92,7 @@ def beside(trials: Trials, *signals: list) -> tuple[dict, dict, dict]:
 
 
 @pytest.mark.slow
-def test_what_a_stopped_process_has_claimed_is_not_taken_from_it(trials):
+def test_claims_of_stopped_process_are_kept(trials):
     told, owner, _ = beside(trials, [0.3, "SIGSTOP"], [0.3 + STOPPED, "SIGCONT"])
     assert owner["code"] == 0
     assert told["ended"] > owner["sent"][1]  # it has waited until the owner went on
@@ -109,10 +109,10 @@ def taken_over(trials: Trials) -> float:
     return told["ended"] - owner["sent"][0]
 
 
-def test_what_a_killed_process_has_claimed_is_taken_over(trials):
+def test_claims_of_killed_process_are_adopted(trials):
     taken_over(trials)
 
 
 @pytest.mark.slow  # a machine that is busy may be later
-def test_what_a_killed_process_has_claimed_is_taken_over_at_once(trials):
+def test_claims_of_killed_process_are_adopted_at_once(trials):
     assert taken_over(trials) < TAKEOVER

@@ -42,7 +42,7 @@ def landed(ended):
 
 
 @pytest.mark.parametrize("vendor", sample(VENDORS))
-def test_kills_at_random_instants(trials, vendor):
+def test_kill_at_random_instant_loses_nothing(trials, vendor):
     longest = seconds(trials, vendor)
     seeds = [f"{vendor} {number}" for number in range(TRIALS)]
     ended = trials.map(lambda seed: trial(trials, vendor, longest, seed), seeds)
@@ -50,7 +50,7 @@ def test_kills_at_random_instants(trials, vendor):
     assert landed(ended) >= TRIALS / 2
 
 
-def test_asking_again_pays_at_most_for_what_was_in_flight(trials):
+def test_resend_pays_at_most_for_requests_in_flight(trials):
     longest = seconds(trials, "crustdata")
     dice = random.Random("resend")  # noqa: S311 - no secret
     calls = [trials.new("crustdata", rows=60) for _ in range(12)]
@@ -71,7 +71,7 @@ def test_asking_again_pays_at_most_for_what_was_in_flight(trials):
 @pytest.mark.slow
 @pytest.mark.timeout(14_400)
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_as_many_kills_as_are_asked_for(trials, vendor):
+def test_given_number_of_random_kills_loses_nothing(trials, vendor):
     count = start = held = 0
     longest = seconds(trials, vendor)
     while count < KILLS:

@@ -102,7 +102,7 @@ def strike(trials, task: str, count: int, longest: float, name: str) -> pd.DataF
 
 
 @pytest.mark.parametrize("task", sample(TASKS, keep=2))
-def test_at_any_instant(trials, task):
+def test_signal_at_any_instant_loses_nothing(trials, task):
     figures = strike(trials, task, 4, seconds(trials), "few")  # which judges the order of events
     assert len(figures) or task == "in_a_thread"
 
@@ -110,7 +110,7 @@ def test_at_any_instant(trials, task):
 @pytest.mark.slow
 @pytest.mark.timeout(14_400)
 @pytest.mark.parametrize("task", TASKS)
-def test_at_a_thousand_instants(trials, task):
+def test_signal_at_a_thousand_instants_loses_nothing(trials, task):
     longest, done = seconds(trials), []
     while (count := sum(map(len, done))) < INSTANTS:
         done.append(strike(trials, task, min(100, INSTANTS - count), longest, str(count)))
@@ -148,7 +148,7 @@ def is_back_first(trials, gap: float, delay: float) -> bool:
     return case["back"] < last
 
 
-def test_a_second_one_does_not_wait_for_what_is_in_flight(trials):
+def test_second_signal_does_not_wait_for_requests(trials):
     for delay in (5.0, 20.0, 45.0):  # the longer, the slower the machine may be
         if all(trials.map(lambda gap, late=delay: is_back_first(trials, gap, late), GAPS)):
             return

@@ -126,7 +126,7 @@ ORDER_OF_WRITES = [
     ),
     Mutant(
         "a resumed run measures ages from its first write",
-        "enrich_pandas.waterfall.stage:_begin",
+        "enrich_pandas.waterfall.stage:_start_run",
         replace("started - work.oldest", "work.as_of - work.oldest"),
         RESUME,
     ),

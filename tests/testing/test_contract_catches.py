@@ -75,7 +75,7 @@ def acme(**changes: Any) -> Any:
     return type("Acme", (ACME.Acme,), changes)()
 
 
-def asked(provider: Any, batch: list[Identity], **changes: Any) -> Request:
+def request_of(provider: Any, batch: list[Identity], **changes: Any) -> Request:
     return replace(next(ACME.Acme.flow(provider, "people", batch)), **changes)
 
 
@@ -84,7 +84,7 @@ def flow(**changes: Any) -> Any:
 
     def other(self: Any, _kind: str, batch: list[Identity]) -> Any:
         made = {name: one(batch) if callable(one) else one for name, one in changes.items()}
-        response = yield asked(self, batch, **made)
+        response = yield request_of(self, batch, **made)
         return held(batch) if response.lost else ACME.matched(batch, response)
 
     return acme(flow=other)
@@ -94,95 +94,95 @@ def reading(read: Callable[[list[Identity], Response], list[Match]]) -> Any:
     """Return a provider that reads answers with another function."""
 
     def other(self: Any, _kind: str, batch: list[Identity]) -> Any:
-        response = yield asked(self, batch)
+        response = yield request_of(self, batch)
         return read(batch, response)
 
     return acme(flow=other)
 
 
-def honest(batch: list[Identity], response: Response) -> list[Match]:
+def read_correctly(batch: list[Identity], response: Response) -> list[Match]:
     return held(batch) if response.lost else ACME.matched(batch, response)
 
 
 def by_position(batch: list[Identity], response: Response) -> list[Match]:
     if response.status != 200 or response.outcome is not Outcome.ACCEPTED:
-        return honest(batch, response)
+        return read_correctly(batch, response)
     rows = [ACME.reading(raw) for raw in ACME.elements(response.body).raw]
     return [row.match(one) for row, one in zip(rows, batch, strict=False)]
 
 
-def trusting(batch: list[Identity], response: Response) -> list[Match]:
+def missing_is_not_found(batch: list[Identity], response: Response) -> list[Match]:
     """Read a missing or unproven element as a miss."""
-    matches = honest(batch, response)
-    gone = [one for one in matches if one.reason in ("missing", "unproven", "answer_cut")]
-    return [replace(one, status=Status.NOT_FOUND) if one in gone else one for one in matches]
+    matches = read_correctly(batch, response)
+    unproven = [one for one in matches if one.reason in ("missing", "unproven", "answer_cut")]
+    return [replace(one, status=Status.NOT_FOUND) if one in unproven else one for one in matches]
 
 
-def optimistic(batch: list[Identity], response: Response) -> list[Match]:
+def lost_is_not_found(batch: list[Identity], response: Response) -> list[Match]:
     lost = [Match(identity=one, status=Status.NOT_FOUND) for one in batch]
-    return lost if response.lost else honest(batch, response)
+    return lost if response.lost else read_correctly(batch, response)
 
 
-def defeatist(batch: list[Identity], response: Response) -> list[Match]:
+def lost_is_failed(batch: list[Identity], response: Response) -> list[Match]:
     lost = [Match(identity=one, status=Status.FAILED) for one in batch]
-    return lost if response.lost else honest(batch, response)
+    return lost if response.lost else read_correctly(batch, response)
 
 
-def strict(batch: list[Identity], response: Response) -> list[Match]:
+def strict_types(batch: list[Identity], response: Response) -> list[Match]:
     if response.status == 200:
         msgspec.json.decode(response.body, type=list[dict[str, str | dict[str, str] | None]])
-    return honest(batch, response)
+    return read_correctly(batch, response)
 
 
-def impatient(self: Any, _kind: str, batch: list[Identity]) -> Any:
-    response = yield asked(self, batch)
+def request_again(self: Any, _kind: str, batch: list[Identity]) -> Any:
+    response = yield request_of(self, batch)
     if response.lost:
-        response = yield asked(self, batch)
-    return honest(batch, response)
+        response = yield request_of(self, batch)
+    return read_correctly(batch, response)
 
 
-def forgetful(batch: list[Identity], response: Response) -> list[Match]:
-    return honest(batch, response)[1:]
+def drop_first_match(batch: list[Identity], response: Response) -> list[Match]:
+    return read_correctly(batch, response)[1:]
 
 
-def generous(batch: list[Identity], response: Response) -> list[Match]:
-    return [replace(one, credits=5) for one in honest(batch, response)]
+def raise_credits(batch: list[Identity], response: Response) -> list[Match]:
+    return [replace(one, credits=5) for one in read_correctly(batch, response)]
 
 
-def talkative(batch: list[Identity], response: Response) -> list[Match]:
-    return [replace(one, note=one.identity.keys[0][1]) for one in honest(batch, response)]
+def note_identifier(batch: list[Identity], response: Response) -> list[Match]:
+    return [replace(one, note=one.identity.keys[0][1]) for one in read_correctly(batch, response)]
 
 
-def nameless(batch: list[Identity], response: Response) -> list[Match]:
-    return [replace(one, model=one.model and Person()) for one in honest(batch, response)]
+def empty_models(batch: list[Identity], response: Response) -> list[Match]:
+    return [replace(one, model=one.model and Person()) for one in read_correctly(batch, response)]
 
 
-def unlucky(batch: list[Identity], response: Response) -> list[Match]:
+def hold_all_if_one_is_missing(batch: list[Identity], response: Response) -> list[Match]:
     """Hold the whole batch if one element is missing."""
-    matches = honest(batch, response)
+    matches = read_correctly(batch, response)
     is_short = any(one.reason == "missing" for one in matches)
     return held(batch) if is_short else matches
 
 
-def doubling(batch: list[Identity], response: Response) -> list[Match]:
+def double_credits(batch: list[Identity], response: Response) -> list[Match]:
     count = len(ACME.elements(response.body).raw) if response.status == 200 else 0
     factor = 2 if count > len(batch) else 1
-    return [replace(one, credits=one.credits * factor) for one in honest(batch, response)]
+    return [replace(one, credits=one.credits * factor) for one in read_correctly(batch, response)]
 
 
-def pessimistic(batch: list[Identity], response: Response) -> list[Match]:
+def miss_is_failed(batch: list[Identity], response: Response) -> list[Match]:
     return [
         replace(one, status=Status.FAILED) if one.status is Status.NOT_FOUND else one
-        for one in honest(batch, response)
+        for one in read_correctly(batch, response)
     ]
 
 
-def demanding(batch: list[Identity], response: Response) -> list[Match]:
+def require_all_fields(batch: list[Identity], response: Response) -> list[Match]:
     """Require every field and every list."""
     if response.status == 200 and response.outcome is Outcome.ACCEPTED:
         for element in response.json():
             _ = element["query"], list(element.get("friends", []))
-    return honest(batch, response)
+    return read_correctly(batch, response)
 
 
 def two_steps(self: Any, _kind: str, batch: list[Identity]) -> Any:
@@ -190,44 +190,44 @@ def two_steps(self: Any, _kind: str, batch: list[Identity]) -> Any:
     known = yield Request(method="GET", path="/v1/known")
     if known.lost:
         return [Match(identity=one, status=Status.NOT_FOUND) for one in batch]
-    return honest(batch, (yield asked(self, batch)))
+    return read_correctly(batch, (yield request_of(self, batch)))
 
 
-def friendly(request: Request) -> Response:
+def answer_with_lists(request: Request) -> Response:
     """Answer with a list in every element, and a request without body with a list of jobs."""
     if request.json is None:
         return reply({"jobs": ["1"]})
     return reply([{**one, "friends": []} for one in answer(request).json()])
 
 
-class Fickle(ACME.Acme):
+class CountingAcme(ACME.Acme):
     calls = 0
 
     def flow(self, kind: Any, batch: list[Identity]) -> Any:
         type(self).calls += 1
-        response = yield asked(self, batch, headers={"X-Call": str(self.calls)})
-        return honest(batch, response)
+        response = yield request_of(self, batch, headers={"X-Call": str(self.calls)})
+        return read_correctly(batch, response)
 
 
-class Signing(ACME.Acme):
+class SigningAcme(ACME.Acme):
     def flow(self, kind: Any, batch: list[Identity]) -> Any:
         key = self.api_key.reveal() if self.api_key else ""
-        return honest(batch, (yield asked(self, batch, params={"key": key})))
+        return read_correctly(batch, (yield request_of(self, batch, params={"key": key})))
 
 
-class Unlisted(ACME.Acme):
+class JobListAcme(ACME.Acme):
     """Requires a valid list of jobs."""
 
     def flow(self, kind: Any, batch: list[Identity]) -> Any:
         yield WaitForJob("1", 60)
-        return honest(batch, (yield asked(self, batch)))
+        return read_correctly(batch, (yield request_of(self, batch)))
 
     def listing(self, kind: Any, jobs: frozenset[str]) -> Any:
         jobs = yield Request(method="GET", path="/v1/list")
         return {jobs.json()["jobs"][0]}
 
 
-class Deep(ACME.Acme):
+class UnbilledOptionAcme(ACME.Acme):
     """Sends an option, and overrides `billed_options` without it."""
 
     def __init__(self, *, deep: bool = False) -> None:
@@ -238,10 +238,12 @@ class Deep(ACME.Acme):
         return {}
 
     def flow(self, kind: Any, batch: list[Identity]) -> Any:
-        return honest(batch, (yield asked(self, batch, params={"deep": str(self.deep)})))
+        return read_correctly(
+            batch, (yield request_of(self, batch, params={"deep": str(self.deep)}))
+        )
 
 
-class Dear(Deep):
+class UnbilledPriceAcme(UnbilledOptionAcme):
     """Declares an option that changes the price as not billed."""
 
     unbilled_options = {"people": ("deep",)}  # noqa: RUF012 - as the guide writes it
@@ -250,12 +252,12 @@ class Dear(Deep):
         return len(batch) * (2.0 if self.deep else 1.0)
 
 
-class Careless(ACME.Acme):
+class PlainCredentialAcme(ACME.Acme):
     def __init__(self, *, api_key: str = "") -> None:
         self.api_key = api_key
 
     def __repr__(self) -> str:
-        return f"Careless({self.api_key})"
+        return f"PlainCredentialAcme({self.api_key})"
 
 
 @pytest.mark.parametrize(
@@ -286,47 +288,48 @@ class Careless(ACME.Acme):
         (flow(identities=()), "billed_request_has_credits_and_identities"),
         (flow(billed=False), "billed_request_has_credits_and_identities"),
         (flow(billed=False, credits=0), "priced_batch_is_covered_by_billed_requests"),
-        (Deep(), "option_that_changes_requests_is_billed"),
-        (Dear(), "option_that_changes_requests_is_billed"),
+        (UnbilledOptionAcme(), "option_that_changes_requests_is_billed"),
+        (UnbilledPriceAcme(), "option_that_changes_requests_is_billed"),
         (flow(credits=99), "cost_is_at_most_the_price"),
-        (reading(generous), "cost_is_at_most_the_price"),
-        (acme(flow=impatient), "lost_answer_is_held_and_not_requested_again"),
-        (reading(optimistic), "lost_answer_is_held_and_not_requested_again"),
-        (reading(nameless), "hits_are_matched"),
-        (reading(forgetful), "hits_are_matched"),
-        (Fickle(), "same_answers_give_the_same_requests"),
+        (reading(raise_credits), "cost_is_at_most_the_price"),
+        (acme(flow=request_again), "lost_answer_is_held_and_not_requested_again"),
+        (reading(lost_is_not_found), "lost_answer_is_held_and_not_requested_again"),
+        (reading(empty_models), "hits_are_matched"),
+        (reading(drop_first_match), "hits_are_matched"),
+        (CountingAcme(), "same_answers_give_the_same_requests"),
         (reading(by_position), "order_of_elements_changes_no_match"),
         (reading(by_position), "element_of_another_identity_is_ignored"),
         (reading(by_position), "answer_about_another_identity_never_matches"),
-        (reading(trusting), "truncated_answer_never_means_not_found"),
-        (reading(strict), "field_of_another_type_raises_nothing"),
-        (reading(strict), "unknown_field_changes_no_match"),
-        (reading(optimistic), "refusal_raises_provider_errors_only"),
-        (reading(defeatist), "refusal_raises_provider_errors_only"),
-        (reading(defeatist), "lost_answer_is_held_and_not_requested_again"),
+        (reading(missing_is_not_found), "truncated_answer_never_means_not_found"),
+        (reading(strict_types), "field_of_another_type_raises_nothing"),
+        (reading(strict_types), "unknown_field_changes_no_match"),
+        (reading(lost_is_not_found), "refusal_raises_provider_errors_only"),
+        (reading(lost_is_failed), "refusal_raises_provider_errors_only"),
+        (reading(lost_is_failed), "lost_answer_is_held_and_not_requested_again"),
         (acme(error_for=lambda *_: None), "refusal_is_explained"),
         (acme(retry_after=lambda *_: -1.0), "invalid_headers_raise_nothing"),
-        (Careless(), "credential_is_not_in_repr_or_options"),
-        (Careless(), "credential_is_not_pickled"),
+        (PlainCredentialAcme(), "credential_is_not_in_repr_or_options"),
+        (PlainCredentialAcme(), "credential_is_not_pickled"),
         (acme(auth=lambda *_: {"X-Api-Key": "text"}), "auth_returns_secrets"),
         (
             flow(path=lambda batch: f"/v1/{batch[0].keys[0][1]}"),
             "request_repr_contains_no_identifier",
         ),
-        (reading(talkative), "request_repr_contains_no_identifier"),
+        (reading(note_identifier), "request_repr_contains_no_identifier"),
         (acme(flow=two_steps), "lost_free_answer_never_means_not_found"),
-        (reading(pessimistic), "misses_are_not_found"),
-        (reading(unlucky), "missing_element_loses_one_match_only"),
-        (reading(doubling), "repeated_element_changes_no_match"),
-        (reading(demanding), "missing_field_raises_nothing"),
-        (reading(demanding), "null_instead_of_a_list_raises_nothing"),
-        (Unlisted(), "invalid_job_list_raises_nothing"),
-        (Signing(), "request_contains_no_credential"),
+        (reading(miss_is_failed), "misses_are_not_found"),
+        (reading(hold_all_if_one_is_missing), "missing_element_loses_one_match_only"),
+        (reading(double_credits), "repeated_element_changes_no_match"),
+        (reading(require_all_fields), "missing_field_raises_nothing"),
+        (reading(require_all_fields), "null_instead_of_a_list_raises_nothing"),
+        (JobListAcme(), "invalid_job_list_raises_nothing"),
+        (SigningAcme(), "request_contains_no_credential"),
     ],
 )
 def test_error_breaks_the_test_for_it(provider: Any, test: str) -> None:
     found = broken(
-        provider, replace(SCENE, answer=friendly if ("list" in test or "free" in test) else answer)
+        provider,
+        replace(SCENE, answer=answer_with_lists if ("list" in test or "free" in test) else answer),
     )
     assert test in found
     assert found[test]
@@ -370,7 +373,7 @@ class Slow(ACME.Acme):
     last = Status.MATCHED
 
     def flow(self, kind: Any, batch: list[Identity]) -> Any:
-        yield asked(self, batch)
+        yield request_of(self, batch)
         yield Wait(60)
         news = yield WaitForJob("job-1", 60)
         assert (news.status, news.body) == (0, b"")

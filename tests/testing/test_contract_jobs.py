@@ -158,10 +158,10 @@ class TestJobs(ProviderContract):
     def test_job_with_a_lost_answer_is_pending(self) -> None:
         vendor = JobVendor()
 
-        def forgetful(request: Request) -> Response:
+        def lose_job_answer(request: Request) -> Response:
             lost = Response(outcome=Outcome.UNKNOWN)
             return lost if request.path == "/jobs/1" else vendor.answer(request)
 
-        talk = self.drive(self.scenes[0], [ADA], forgetful)
+        talk = self.drive(self.scenes[0], [ADA], lose_job_answer)
         assert talk.is_unfinished
         assert talk.statuses == {ADA: Status.PENDING}
