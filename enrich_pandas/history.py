@@ -65,7 +65,8 @@ class Run:
         self.kind: Kind = facts["kind"]
         self.status: str = facts["status"]
         self.started: pd.Timestamp = pd.Timestamp(facts["started"], unit="s", tz="UTC")
-        self.ended: pd.Timestamp = pd.to_datetime(facts["ended"], unit="s", utc=True)
+        # NaT, which is no Timestamp, while the run goes on and if it died.
+        self.ended: Any = pd.to_datetime(facts["ended"], unit="s", utc=True)
         self.credits: float = facts["credits"]
         self.credits_held: float = facts["credits_held"]
         self.credits_planned: float = facts["credits_planned"]
