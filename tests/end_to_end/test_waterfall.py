@@ -69,7 +69,7 @@ class Free(Provider):
         if isinstance(model, Exception):
             raise model
         if isinstance(model, Status):
-            return Match(identity=identity, status=model, reason="told")
+            return Match(identity=identity, status=model, reason="scripted")
         if model is None:
             return Match(identity=identity, status=self.status, reason="unknown")
         return Match(identity=identity, status=Status.MATCHED, model=model, credits=self.credit)
