@@ -30,8 +30,7 @@ from enrich_pandas.journal.records import Answer
 from enrich_pandas.models import Person
 from enrich_pandas.pipeline import ResultCollector
 from enrich_pandas.providers.base import Identity, Match, Response
-from enrich_pandas.providers.decoding import decoder_of
-from enrich_pandas.providers.decoding import read as read_element
+from enrich_pandas.providers.decoding import decoder_of, read as read_element
 from enrich_pandas.providers.zoho.errors import items_of
 from enrich_pandas.providers.zoho.people import PersonJob
 from enrich_pandas.providers.zoho.requests import ZohoJob

@@ -1,119 +1,176 @@
 """What a user calls: plain functions that take the frame first."""
 
-from collections.abc import Hashable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar, Unpack, overload
 
 import pandas as pd
 
+from enrich_pandas.call import (
+    Keywords,
+    Kind,
+    Layout,
+    PlanKeywords,
+    Providers,
+    RowLayout,
+    make_call,
+    show_parameters,
+    typed_like,
+)
+
 if TYPE_CHECKING:
-    from enrich_pandas.engine.budget import Budget
-    from enrich_pandas.progress import Hook
-    from enrich_pandas.providers.base import Provider
+    from enrich_pandas.engine.handle import Handle
+    from enrich_pandas.frame.output import Tables
     from enrich_pandas.report.plan import Plan
 
-On = Mapping[str, Hashable] | Hashable | None
-Providers: TypeAlias = "str | Provider | Sequence[str | Provider]"
+
+class Frame(Protocol):
+    """A pandas or Dask frame."""
+
+    @property
+    def columns(self) -> Any:
+        """The labels of the columns."""
 
 
+FrameT = TypeVar("FrameT", bound=Frame)
+
+
+@overload
 def people(
-    frame: pd.DataFrame,
-    provider: Providers = "crustdata",
+    frame: FrameT,
+    provider: Providers = ...,
     *,
-    on: On = None,
-    fields: Sequence[str] | None = None,
-    layout: Literal["wide", "nested", "tables"] = "wide",
-    max_items: int = 3,
-    prefix: str | None = None,
-    where: Any = None,
-    budget: "float | Budget | None" = None,
-    max_age: str = "90D",
-    errors: Literal["coerce", "raise"] = "coerce",
-    sources: bool = False,
-    progress: "str | Hook | None" = "auto",
-    wait: bool = True,
-) -> Any:
-    """Enrich a frame of people: the same rows, in the same order, with new columns beside them.
+    layout: RowLayout = ...,
+    wait: Literal[True] = ...,
+    **keywords: Unpack[Keywords],
+) -> FrameT: ...
+@overload
+def people(
+    frame: FrameT,
+    provider: Providers = ...,
+    *,
+    layout: Literal["tables"],
+    wait: Literal[True] = ...,
+    **keywords: Unpack[Keywords],
+) -> "Tables": ...
+@overload
+def people(
+    frame: FrameT,
+    provider: Providers = ...,
+    *,
+    layout: RowLayout = ...,
+    wait: Literal[False],
+    **keywords: Unpack[Keywords],
+) -> "Handle[FrameT]": ...
+@overload
+def people(
+    frame: FrameT,
+    provider: Providers = ...,
+    *,
+    layout: Literal["tables"],
+    wait: Literal[False],
+    **keywords: Unpack[Keywords],
+) -> "Handle[Tables]": ...
+@overload
+def people(
+    frame: FrameT,
+    provider: Providers = ...,
+    *,
+    layout: Layout = ...,
+    wait: bool = ...,
+    **keywords: Unpack[Keywords],
+) -> "FrameT | Tables | Handle[FrameT] | Handle[Tables]": ...
+@show_parameters
+def people(frame: Any, provider: Providers = "crustdata", **keywords: Any) -> Any:
+    """Enrich a frame of people: the same rows in the same order, with new columns.
 
-    Every distinct person is asked for once, however often and however spelled he occurs, and
-    never again while a stored answer is younger than ``max_age``.
+    Each distinct person is requested once, whatever the spelling and however many rows they appear
+    in. A person with a stored answer younger than ``max_age`` is not requested again.
 
     Parameters
     ----------
-    frame : pandas.DataFrame
-        One row a person. It is not changed.
-    provider : str, Provider or list of them
-        A name, such as ``"crustdata"``, or a provider object with the vendor's own options. A list
-        is asked in order, each provider for what the ones before it did not give; see Notes.
+    frame : pandas.DataFrame or dask.dataframe.DataFrame
+        One row per person. It is not changed.
+    provider : str, Provider or sequence of them, default "crustdata"
+        A name such as ``"crustdata"``, or a provider object with options of its vendor, such as
+        ``ep.Crustdata(business_email=True)``. Several are requested in the given order, each for
+        the rows that still lack a field; see Notes.
     on : mapping of str to column label, optional
-        Which column holds which identifier, such as ``{"linkedin_url": "LI profile"}``. Otherwise
-        columns are found by name and content; ambiguity is an error.
+        The column of each identifier, such as ``{"linkedin_url": "LI profile"}``. By default,
+        columns are found by name and content, and an ambiguous choice raises.
     fields : sequence of str, optional
-        Fields of `enrich_pandas.models.Person` to return; all by default.
-    layout : {"wide", "nested", "tables"}
-        ``"wide"``: scalars and, of every list, the first ``max_items`` as numbered columns.
-        ``"nested"``: scalars and one Arrow ``list<struct>`` column a list. ``"tables"``: a mapping
-        of linked frames.
-    max_items : int
-        Items of each list in the wide layout.
+        The fields of `enrich_pandas.models.Person` to return. All by default.
+    layout : {"wide", "nested", "tables"}, default "wide"
+        How lists become columns. ``"wide"``: the first ``max_items`` items of each list as
+        numbered columns. ``"nested"``: one Arrow ``list<struct>`` column for each list.
+        ``"tables"``: a mapping of linked frames.
+    max_items : int, default 3
+        Number of items of each list in the wide layout.
     prefix : str, optional
-        Of the new columns; ``"person_"`` by default.
-    where : boolean Series or array, optional
-        Only these rows; the others get status ``skipped``.
+        Prefix of the new columns. ``"person_"`` by default.
+    where : boolean Series, array or callable, optional
+        Enrich these rows only; the others get the status ``skipped``. A callable receives the
+        frame and returns the mask, as in `pandas.DataFrame.loc`.
     budget : float or Budget, optional
-        Credits; a hard wall, of this call or, by name, of several: ``ep.Budget(1000, "spring")``.
-        Without one, a live call of more than ``ep.options.confirm_above`` credits raises.
-    max_age : str
-        Reuse a stored answer that is younger, such as ``"90D"``; ``"0D"`` asks, and pays, again.
-    errors : {"coerce", "raise"}
-        What an invalid row does: it gets the status ``invalid``, or the call raises. With several
-        providers a row is invalid that none of them can be asked about by its own identifiers.
-    sources : bool
-        Add, beside each field, the name of the provider that gave it: ``person_title_source``,
-        and for a list ``person_emails_source``.
-    progress : {"auto", "widget", "bar"}, callable or None
-        How progress is shown: ``"auto"`` is a panel with Pause and Cancel in a notebook, a bar in
-        a terminal, one line elsewhere; a callable is given each `enrich_pandas.progress.Progress`.
-    wait : bool
-        False returns a handle at once: ``.wait()``, ``.pause()``, ``.resume()``, ``.cancel()``,
-        ``.result()``, or ``await`` it. The run ends with the process, where nobody waits.
+        Spending limit in the vendor's credits: of this call, or of several calls that share a
+        name, as in ``ep.Budget(1000, "spring")``. Without a budget, a live call that can cost more
+        than ``ep.options.confirm_above`` credits raises.
+    max_age : str or datetime.timedelta, default "90D"
+        Reuse a stored answer that is younger than this. ``"0D"`` requests all rows again, and pays
+        for them again.
+    errors : {"coerce", "raise"}, default "coerce"
+        Whether an invalid row gets the status ``invalid`` or the call raises. With several
+        providers, a row is invalid if none of them can use its own identifiers.
+    sources : bool, default False
+        Add the name of the provider that gave each field, such as ``person_title_source``. A list
+        has one such column, such as ``person_emails_source``.
+    progress : {"auto", "widget", "bar"}, callable, False or None, default "auto"
+        How progress is shown. ``"auto"``: a panel with buttons in a notebook, a bar in a terminal,
+        one line elsewhere. A callable receives each `enrich_pandas.Progress`. False and None show
+        nothing.
+    wait : bool, default True
+        Wait for the result. False returns a `Handle` at once: ``.wait()``, ``.pause()``,
+        ``.resume()``, ``.cancel()``, ``.result()``, or ``await`` it. The run ends with the process.
 
     Returns
     -------
     pandas.DataFrame
-        The rows, order and index of ``frame``, its columns, and new ones whose names and dtypes
-        depend on the call alone: text in the default string dtype, ``Int64``, ``Float64``,
-        ``boolean``; ``person_status``, ``person_reason``, ``person_provider`` and
-        ``person_fetched_at`` first. For ``layout="tables"`` a mapping of frames.
+        The rows, order, index and columns of ``frame``, and new columns. Their names and dtypes
+        depend on the arguments only, not on the data: text in the default string dtype, ``Int64``,
+        ``Float64``, ``boolean`` and timestamps in UTC. The first are ``person_status``,
+        ``person_reason``, ``person_provider`` and ``person_fetched_at``. With ``layout="tables"``
+        a mapping of frames, and with ``wait=False`` a `Handle` of the result.
 
     Raises
     ------
     InputError
-        A column is missing, ambiguous or taken, or a row is invalid and ``errors="raise"``.
+        A column is missing, ambiguous or has the name of a new column, or a row is invalid and
+        ``errors="raise"``. Nothing was spent.
     ConfigurationError, CredentialError, BudgetError
-        The call cannot be made as it is. Like the former: before anything is spent.
+        The arguments cannot be used. Nothing was spent.
     ProviderError
-        The vendor refused the key or the account, or could not be reached; ``result`` holds the
+        The vendor refused the key or the account, or could not be reached. ``result`` has the
         frame so far.
     RunInterrupted
-        The run was stopped; ``result`` holds the frame so far.
+        The run was stopped. ``result`` has the frame so far.
 
     Notes
     -----
-    It costs what `plan` says at the most, in the vendor's credits.
+    The maximum cost is the one that `plan` shows, in the vendor's credits.
 
-    Of several providers, a later one is asked only about rows for which one of ``fields`` is still
-    missing; without ``fields``, which no provider ever gives in full, about rows that nobody has
-    matched. It is asked by the row's own identifiers and, where the row has none of a kind, by
-    those that the earlier ones found. The first value stays, later ones only fill; a list is taken
-    whole, and so is a part such as ``location``. Nobody else is asked about a row that is
-    ``removed``, or ``pending``, or left out by ``where``.
+    With several providers, a later provider gets the rows that still lack one of ``fields``.
+    Without ``fields``, which no provider delivers in full, it gets the rows that no provider has
+    matched. It receives the row's own identifiers and, for each kind of identifier that the row
+    lacks, the one that an earlier provider found. The first value of a field stays. A list, or a
+    part such as ``location``, is taken as a whole from one provider. Rows that are ``removed``,
+    ``pending`` or excluded by ``where`` are not requested from a later provider.
 
-    A row is ``matched`` if anybody matched it; else it shows the first of ``held``, ``pending``,
-    ``removed``, ``failed``, ``not_found``, ``invalid`` and ``skipped`` that anybody said of it,
-    with that one's reason. ``person_provider`` joins those that gave a value by ``+``, and
-    ``person_fetched_at`` is the oldest of their answers. The budget is that of the whole call; an
-    error or interrupt at one provider stops the call, and its ``result`` holds what all of them
-    gave. `last_report` tells of each provider's coverage, cost and lift, and where two disagree.
+    A row is ``matched`` if a provider matched it. Otherwise it shows the first of ``held``,
+    ``pending``, ``removed``, ``failed``, ``not_found``, ``invalid`` and ``skipped`` that a
+    provider returned, with its reason. ``person_provider`` joins the providers that gave a value
+    with ``+``, and ``person_fetched_at`` is the time of their oldest answer. The budget applies to
+    the whole call. An error or interrupt at one provider stops the call, and its ``result`` has
+    the values of all of them. `last_report` shows the coverage, cost and lift of each provider,
+    and the values in which two of them differ.
 
     Examples
     --------
@@ -124,63 +181,34 @@ def people(
     >>> people["person_status"].tolist()
     ['matched', 'invalid']
     """
-    from enrich_pandas.pipeline import Call, enrich
+    from enrich_pandas.pipeline import enrich
 
-    call = Call(
-        provider=provider,
-        kind="people",
-        on=on,
-        fields=fields,
-        layout=layout,
-        max_items=max_items,
-        prefix=prefix,
-        where=where,
-        budget=budget,
-        max_age=max_age,
-        errors=errors,
-        sources=sources,
-    )
-    return enrich(frame, call, progress=progress, wait=wait)
+    return enrich(frame, make_call("people", "people", provider, keywords))
 
 
-def companies(
-    frame: pd.DataFrame,
-    provider: Providers = "crustdata",
-    *,
-    on: On = None,
-    fields: Sequence[str] | None = None,
-    layout: Literal["wide", "nested", "tables"] = "wide",
-    max_items: int = 3,
-    prefix: str | None = None,
-    where: Any = None,
-    budget: "float | Budget | None" = None,
-    max_age: str = "90D",
-    errors: Literal["coerce", "raise"] = "coerce",
-    sources: bool = False,
-    progress: "str | Hook | None" = "auto",
-    wait: bool = True,
-) -> Any:
-    """Enrich a frame of companies: the same rows, in the same order, with new columns beside them.
+@typed_like(people)
+def companies(frame: Any, provider: Providers = "crustdata", **keywords: Any) -> Any:
+    """Enrich a frame of companies: the same rows in the same order, with new columns.
 
-    A company is known by its domain or website, by its LinkedIn page, by the domain of an e-mail
-    address (free mail services are refused), or by its name. Every distinct company is asked for
-    once.
+    A company is identified by its domain or website, its LinkedIn page, the domain of an e-mail
+    address (free mail services are refused), or its name. Each distinct company is requested once.
 
     Parameters
     ----------
-    frame : pandas.DataFrame
-        One row a company, or several. It is not changed.
+    frame : pandas.DataFrame or dask.dataframe.DataFrame
+        One or several rows per company. It is not changed.
     provider, on, layout, max_items, where, budget, max_age, errors, sources, progress, wait
         As in `people`.
     fields : sequence of str, optional
-        Fields of `enrich_pandas.models.Company` to return; all by default.
+        The fields of `enrich_pandas.models.Company` to return. All by default.
     prefix : str, optional
-        Of the new columns; ``"company_"`` by default.
+        Prefix of the new columns. ``"company_"`` by default.
 
     Returns
     -------
     pandas.DataFrame
-        As in `people`, with ``company_status`` and its like.
+        As in `people`. The first new columns are ``company_status``, ``company_reason``,
+        ``company_provider`` and ``company_fetched_at``.
 
     Raises
     ------
@@ -189,7 +217,7 @@ def companies(
 
     Notes
     -----
-    It costs what ``plan(kind="companies")`` says at the most, in the vendor's credits.
+    The maximum cost is the one that ``plan(kind="companies")`` shows, in the vendor's credits.
 
     Examples
     --------
@@ -200,53 +228,41 @@ def companies(
     >>> found["company_status"].tolist()
     ['matched', 'invalid']
     """
-    from enrich_pandas.pipeline import Call, enrich
+    from enrich_pandas.pipeline import enrich
 
-    call = Call(
-        provider=provider,
-        kind="companies",
-        on=on,
-        fields=fields,
-        layout=layout,
-        max_items=max_items,
-        prefix=prefix,
-        where=where,
-        budget=budget,
-        max_age=max_age,
-        errors=errors,
-        sources=sources,
-    )
-    return enrich(frame, call, progress=progress, wait=wait)
+    return enrich(frame, make_call("companies", "companies", provider, keywords))
 
 
+@show_parameters
 def plan(
-    frame: pd.DataFrame,
+    frame: Frame,
     provider: Providers = "crustdata",
     *,
-    kind: Literal["people", "companies"] = "people",
-    on: On = None,
-    fields: Sequence[str] | None = None,
-    where: Any = None,
-    max_age: str = "90D",
-    errors: Literal["coerce", "raise"] = "coerce",
+    kind: Kind = "people",
+    **keywords: Unpack[PlanKeywords],
 ) -> "Plan":
-    """Tell what a call would do and the most it can cost. No request is made; it costs nothing.
+    """Return what a call would request and the maximum it can cost. Nothing is sent.
+
+    It takes every argument of `people`, so a call becomes its plan by changing one word.
 
     Parameters
     ----------
-    frame : pandas.DataFrame
+    frame : pandas.DataFrame or dask.dataframe.DataFrame
         The frame to enrich.
-    provider, on, fields, where, max_age, errors
+    provider, on, fields, layout, max_items, prefix, where, budget, max_age, errors, sources
         As in `people`.
-    kind : {"people", "companies"}
-        What to enrich.
+    progress, wait
+        Accepted so that the arguments of `people` can be passed unchanged. A plan shows no
+        progress and returns at once.
+    kind : {"people", "companies"}, default "people"
+        What the rows are.
 
     Returns
     -------
     Plan
-        Rows, columns chosen and rejected, refused rows by reason, distinct identities, stored
-        answers, requests, credits at most, and the time that the vendor's rate limit asks for.
-        For several providers, what each is asked for at best and at worst.
+        Rows, chosen and rejected columns, invalid rows by reason, distinct identities, stored
+        answers, requests, maximum credits, and the duration that the vendor's rate limit implies.
+        With several providers, also the requests and credits of each, at best and at most.
 
     Raises
     ------
@@ -258,19 +274,60 @@ def plan(
     >>> import enrich_pandas as ep
     >>> leads = pd.DataFrame({"Email": ["ada@example.com", "ada@EXAMPLE.com", "n/a"]})
     >>> with ep.sandbox():
-    ...     quote = ep.plan(leads, "crustdata")
-    >>> quote.requests, quote.credits, quote.valid, quote.duplicates
+    ...     planned = ep.plan(leads, "crustdata")
+    >>> planned.requests, planned.credits, planned.valid, planned.duplicates
     (1, 1.0, 2, 1)
     """
-    from enrich_pandas.pipeline import Call, plan_call
+    from enrich_pandas.pipeline import plan_call
 
-    call = Call(
-        provider=provider,
-        kind=kind,
-        on=on,
-        fields=fields,
-        where=where,
-        max_age=max_age,
-        errors=errors,
-    )
-    return plan_call(frame, call)
+    return plan_call(frame, make_call("plan", kind, provider, keywords))
+
+
+def list_providers() -> pd.DataFrame:
+    """Return the installed providers as a table. Nothing is sent.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row per provider, sorted by name; every column is text. ``name`` is what to pass as
+        ``provider=``, ``kinds`` what it enriches, ``identifiers`` what a row needs, ``price`` the
+        maximum credits for one row, ``credentials`` the environment variables of its credentials,
+        and ``defined`` the entry point of its class, in the group ``enrich_pandas.providers``.
+
+    Examples
+    --------
+    >>> import enrich_pandas as ep
+    >>> providers = ep.list_providers().set_index("name")
+    >>> providers.loc["crustdata", ["kinds", "credentials"]].tolist()
+    ['people, companies', 'CRUSTDATA_API_KEY']
+    """
+    from enrich_pandas.frame.schema import TEXT
+    from enrich_pandas.providers import provider_rows
+
+    rows = provider_rows()
+    table = {
+        "name": [row.name for row in rows],
+        "kinds": [", ".join(row.kinds) for row in rows],
+        "identifiers": [
+            _by_kind({kind: ", ".join(row.identifiers[kind]) for kind in row.kinds}) for row in rows
+        ],
+        "price": [
+            _by_kind(
+                {
+                    kind: "depends on the options" if price is None else f"{price:g}"
+                    for kind, price in row.price.items()
+                }
+            )
+            for row in rows
+        ],
+        "credentials": [", ".join(row.credentials.values()) for row in rows],
+        "defined": [row.defined for row in rows],
+    }
+    return pd.DataFrame({name: pd.Series(column, dtype=TEXT) for name, column in table.items()})
+
+
+def _by_kind(texts: Mapping[Kind, str]) -> str:
+    """Return the text that every kind has, or one text for each kind."""
+    if len(set(texts.values())) == 1:
+        return next(iter(texts.values()))
+    return "; ".join(f"{kind}: {text}" for kind, text in texts.items())

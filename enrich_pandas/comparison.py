@@ -1,4 +1,4 @@
-"""Comparing two results, person by person: matched by identity, never by position."""
+"""Compare two results: find new, gone and changed people or companies, by identity."""
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -9,27 +9,28 @@ import pandas as pd
 from enrich_pandas.errors import InputError
 from enrich_pandas.frame.columns import find_columns, position
 from enrich_pandas.frame.identifiers import canonical
-from enrich_pandas.history import Run
-from enrich_pandas.history import run as past
+from enrich_pandas.history import Run, run as past
 from enrich_pandas.pipeline import PREFIXES
 from enrich_pandas.providers.base import KEYS, Kind, Status
 from enrich_pandas.report.comparison import CHANGES, FIELDS, Comparison, Entry, Pair
 from enrich_pandas.report.summary import Columns, find_prefixes, infer_kind, result_columns
 
-# -- Who of two results is the same person, and what changed -------------------------------------
-
 Key = tuple[str, str]
 
-# The identifier that an answer gives, and the column that holds it.
+# The identifier that an answer contains, and its column.
 ANSWERED_PROFILE: Mapping[Kind, tuple[str, str]] = {
     "people": ("linkedin_url", "linkedin_url"),
     "companies": ("company_linkedin_url", "linkedin_url"),
 }
-STATUS_PREFERENCE = (Status.MATCHED, Status.PENDING, Status.HELD)  # of several rows of one person
+STATUS_PREFERENCE = (
+    Status.MATCHED,
+    Status.PENDING,
+    Status.HELD,
+)  # which of several rows of one identity is compared
 
 
 class KeyedEntry(NamedTuple):
-    """A person or company of a result: by which keys it is the same, and what is known."""
+    """A person or company of a result, with the keys by which it is paired."""
 
     keys: Sequence[Key]
     known: Entry
@@ -39,7 +40,7 @@ class KeyedEntry(NamedTuple):
 def read_entries(
     frame: pd.DataFrame, keys: Sequence[Sequence[Key]], prefix: str, kind: Kind
 ) -> list[KeyedEntry]:
-    """Read everybody once: of several rows of one, the one of which most is known."""
+    """Return each identity once; of several rows of one identity, the one with the best status."""
     people: dict[Key, KeyedEntry] = {}
     for own, row in zip(keys, _rows(frame, prefix, kind), strict=True):
         if not own:
@@ -64,7 +65,7 @@ def _rank(person: KeyedEntry) -> int:
 
 
 def _rows(frame: pd.DataFrame, prefix: str, kind: Kind) -> Iterator[dict[str, Any]]:
-    """Yield what is compared of each row, as text."""
+    """Yield the compared values of each row, as text."""
     columns = result_columns(frame, prefix)
     identifier, profile = ANSWERED_PROFILE[kind]
     domain = "company_domain" if kind == "people" else "domain"
@@ -95,7 +96,7 @@ def _cells(columns: Columns, name: str, frame: pd.DataFrame) -> list[Any]:
 
 
 def _canonical(identifier: str, cells: Sequence[Any]) -> Iterator[str | None]:
-    """Yield the canonical form of each cell; each spelling is read once."""
+    """Yield the canonical form of each cell; each spelling is parsed once."""
     known: dict[str, str | None] = {}
     for cell in cells:
         if not isinstance(cell, str):
@@ -107,7 +108,7 @@ def _canonical(identifier: str, cells: Sequence[Any]) -> Iterator[str | None]:
 
 
 def _addresses(columns: Columns, frame: pd.DataFrame) -> Iterator[str | None]:
-    """Yield the addresses of each row, joined, in an order of their own."""
+    """Yield the addresses of each row as one sorted text."""
     names = (f"email_{n}" for n in range(1, len(columns) + 1))
     numbered = [_cells(columns, name, frame) for name in names if name in columns]
     lists = _cells(columns, "emails", frame)
@@ -119,9 +120,11 @@ def _addresses(columns: Columns, frame: pd.DataFrame) -> Iterator[str | None]:
 
 
 def _text(value: Any) -> str | None:
-    if value is None or value is pd.NA or value != value:  # noqa: PLR0124 - that is how NaN is told
+    if value is None or value is pd.NA or value != value:  # noqa: PLR0124 - true of NaN only
         return None
-    if isinstance(value, float) and value.is_integer():  # a file has made numbers of integers
+    if (
+        isinstance(value, float) and value.is_integer()
+    ):  # integers that a file has turned into floats
         value = int(value)
     return " ".join(str(value).split()) or None
 
@@ -129,7 +132,7 @@ def _text(value: Any) -> str | None:
 def match_entries(
     old: Sequence[KeyedEntry], new: Sequence[KeyedEntry]
 ) -> Iterator[tuple[KeyedEntry | None, KeyedEntry | None]]:
-    """Pair the people of both: by what they were asked about by, then by what else names one."""
+    """Pair the entries of both results: by the requested identifier, then by any other key."""
     partner: dict[int, int] = {}
     first = {person.keys[0]: place for place, person in enumerate(new)}
     for place, person in enumerate(old):
@@ -137,9 +140,9 @@ def match_entries(
             partner[place] = found
     left = [place for place in range(len(old)) if place not in partner]
     free = set(range(len(new))) - set(partner.values())
-    mine, theirs = _by_key(old, left), _by_key(new, free)
-    for key in mine:
-        one, other = mine[key], theirs.get(key, [])
+    old_places, new_places = _by_key(old, left), _by_key(new, free)
+    for key in old_places:
+        one, other = old_places[key], new_places.get(key, [])
         if len(one) == len(other) == 1 and one[0] not in partner and other[0] in free:
             partner[one[0]] = other[0]
             free.discard(other[0])
@@ -157,7 +160,7 @@ def _by_key(people: Sequence[KeyedEntry], places: Any) -> dict[Key, list[int]]:
 
 
 def compare_entries(old: KeyedEntry | None, new: KeyedEntry | None, kind: Kind) -> Pair:
-    """Lay both beside each other; what only one of them knows is no change."""
+    """Return what changed; a value that is missing on one side is not a change."""
     if old is None or new is None:
         return Pair(old and old.known, new and new.known)
     moved = {name for name in FIELDS[kind] if _differs(name, old, new)}
@@ -167,21 +170,19 @@ def compare_entries(old: KeyedEntry | None, new: KeyedEntry | None, kind: Kind) 
 
 
 def _differs(name: str, old: KeyedEntry, new: KeyedEntry) -> bool:
-    """Tell whether both know a field, and know it otherwise."""
+    """Return whether both entries have a field, with different values."""
     one, other = old.known.texts.get(name), new.known.texts.get(name)
     if one is None or other is None or one.casefold() == other.casefold():
         return False
     if name == "emails":
-        mine, theirs = set(one.casefold().split("; ")), set(other.casefold().split("; "))
-        return not (mine <= theirs or theirs <= mine)
+        before, after = set(one.casefold().split("; ")), set(other.casefold().split("; "))
+        return not (before <= after or after <= before)
     is_one_company = old.domain is not None and old.domain == new.domain
     return not (name == "company" and is_one_company)
 
 
-# -- Comparing two results, person by person: matched by identity, never by position -------------
-
 On = Mapping[str, Hashable] | Hashable | None
-# By which identifiers somebody is the same, the surest first.
+# The identifiers that identify one person or company, the most reliable first.
 UNIQUE_IDENTIFIERS: Mapping[Kind, tuple[str, ...]] = {
     "people": ("linkedin_url", "email", "facebook_url", "twitter_url"),
     "companies": ("domain", "company_linkedin_url"),
@@ -193,7 +194,7 @@ SEARCHED_IDENTIFIERS: Mapping[Kind, tuple[str, ...]] = {
 
 
 class Result(NamedTuple):
-    """One of the two results."""
+    """One of the two results to compare."""
 
     name: str
     kind: Kind
@@ -208,40 +209,41 @@ def compare(
     on: On = None,
     prefix: str | None = None,
 ) -> Comparison:
-    """Tell what changed between two results: who is new, gone, or has another job or address.
+    """Compare two results and find new, gone and changed people or companies.
 
     Parameters
     ----------
     before, after : str, Run or pandas.DataFrame
-        Ids of past runs, the runs, or frames that a call has returned, be they filtered, merged or
-        read from a file. A run is compared as it ended: what a later one has found since, in place
-        of an answer, does not count.
+        Ids of past runs, runs, or frames that a call has returned, also if they were filtered,
+        merged or read from a file. A run is compared in the state in which it ended; later answers
+        for the same identities are ignored.
     on : mapping of str to column label, optional
-        Of frames: which column holds which identifier, as in `people`. Otherwise columns of
-        LinkedIn URLs, e-mail addresses or domains are found.
+        For frames, the column of each identifier, as in `people`. By default, columns of LinkedIn
+        URLs, e-mail addresses or domains are found.
     prefix : str, optional
-        Of frames with several results, which is meant, such as ``"company_"``.
+        For frames with several results, the prefix of the result to compare, such as
+        ``"company_"``.
 
     Returns
     -------
     Comparison
-        Everybody by identity, however often and wherever he stands in the two.
+        One entry for each identity, whatever its position and its number of rows.
 
     Raises
     ------
     InputError
-        One is no result or unknown run, no identifier is found, or one is of people and the other
-        of companies.
+        An argument is not a result or a known run, no identifier is found, or one result is of
+        people and the other of companies.
     JournalError
         The journal cannot be read.
 
     Notes
     -----
-    It costs nothing and asks no network; of a run whose answers were replaced, its raw answers are
-    read again. Two rows are the same person if they were asked about by the same identifier; else
-    if they share another one, or the LinkedIn URL that the vendor answered with, and nobody else
-    does. A company is the same whose domain is, whatever its name. Somebody who was not matched
-    both times is ``unknown``, and neither gone nor changed.
+    It is free and uses no network. If the answers of a run were replaced since, its raw answers are
+    parsed again. Two rows are the same person if they have the same requested identifier. Otherwise
+    they are the same if they share another identifier, or the LinkedIn URL in the answer, that no
+    third row has. Companies are the same if they have the same domain, whatever their names. An
+    identity that was not matched in both results is ``unknown``, neither gone nor changed.
 
     Examples
     --------
@@ -265,17 +267,14 @@ def compare(
     old, new = sides
     if old.kind != new.kind:
         raise InputError(
-            f"The one is of {old.kind}, the other of {new.kind}.",
-            todo='Name the result that is meant, such as prefix="company_".',
+            f"before= is a result of {old.kind}, and after= is a result of {new.kind}.",
+            todo='Name the result to compare, for example prefix="company_".',
         )
     pairs = tuple(
         compare_entries(one, other, old.kind)
         for one, other in match_entries(old.people, new.people)
     )
     return Comparison(old.kind, old.name, new.name, pairs, old.skipped + new.skipped)
-
-
-# -- a side ------------------------------------------------------------------------------------
 
 
 def _read_side(given: object, place: str, on: On, prefix: str | None) -> Result:
@@ -287,15 +286,15 @@ def _read_side(given: object, place: str, on: On, prefix: str | None) -> Result:
         return _read_result(given.id, given.kind, frame, keys, PREFIXES[given.kind])
     if not isinstance(given, pd.DataFrame):
         raise InputError(
-            f"A run or a result is needed, not {type(given).__name__}.",
-            todo="See ep.runs() for the ids of runs.",
+            f"{place}= must be a run, the id of a run or a result, not {type(given).__name__}.",
+            todo="ep.runs() lists the ids of runs.",
         )
     found = find_prefixes(given)
     chosen = prefix if prefix is not None else found[0] if len(found) == 1 else None
     if chosen not in found or chosen is None:
         raise InputError(
-            f"The frame {place} holds results under {', '.join(map(repr, found)) or 'no prefix'}.",
-            todo='Name the one that is meant, such as prefix="person_", or enrich it first.',
+            f"The frame in {place}= has results with {', '.join(map(repr, found)) or 'no prefix'}.",
+            todo='Name one, for example prefix="person_", or enrich the frame first.',
         )
     kind = infer_kind(given, chosen)
     return _read_result(
@@ -304,13 +303,13 @@ def _read_side(given: object, place: str, on: On, prefix: str | None) -> Result:
 
 
 def _identity_keys(keys: Sequence[Key], kind: Kind) -> list[Key]:
-    """Return what names somebody surely; else all of it, for a name alone is of many."""
+    """Return the unique identifiers; without one, all values together, since names repeat."""
     sure = [key for name in UNIQUE_IDENTIFIERS[kind] for key in keys if key[0] == name]
     return sure or [("all", ", ".join(value for _, value in sorted(keys)).casefold())]
 
 
 def _row_keys(frame: pd.DataFrame, prefix: str, kind: Kind, on: On) -> list[list[Key]]:
-    """Return the identifiers of each row in canonical form, the surest first."""
+    """Return the identifiers of each row in canonical form, the most reliable first."""
     own = [label for label in frame.columns if str(label).startswith(prefix)]
     columns = find_columns(frame, SEARCHED_IDENTIFIERS[kind], on, ignore=own)
     keys: list[list[Key]] = [[] for _ in range(len(frame))]

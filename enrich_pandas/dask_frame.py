@@ -1,11 +1,11 @@
-"""Dask: the same accessor on a frame that outgrows one machine.
+"""The accessor for Dask frames, which do not fit on one machine.
 
-    distinct rows of the identifiers' columns, on the cluster
-    → one ordinary call about them, here, with one journal and one limiter
-    → the answers as Parquet → joined back on the cluster, by the cells that were asked about
+    distinct rows of the identifier columns, on the cluster
+    → one ordinary call for them in this process, with one journal and one rate limiter
+    → the answers as Parquet → joined to the rows on the cluster, by the cells that were sent
 
-The vendors limit the account, so more machines ask no faster: what is spread is the table. The
-workers know no vendor, no key and no journal, so whatever becomes of one, nothing is paid twice.
+Vendors limit the rate of an account, so more machines do not send faster; only the table is spread.
+Workers have no credentials and no journal. If one is killed, nothing is paid twice.
 """
 
 import atexit
@@ -27,6 +27,7 @@ import pyarrow.parquet as pq
 from dask.dataframe.extensions import register_dataframe_accessor
 
 from enrich_pandas.accessor import NAME, Enrich
+from enrich_pandas.call import Call
 from enrich_pandas.engine.handle import Handle
 from enrich_pandas.errors import ConfigurationError, InputError
 from enrich_pandas.frame.cells import may_hold_text
@@ -34,25 +35,23 @@ from enrich_pandas.frame.columns import find_columns
 from enrich_pandas.frame.output import attach
 from enrich_pandas.frame.schema import TEXT
 from enrich_pandas.options import options
-from enrich_pandas.pipeline import Call, enrich, plan_call, prepare_run, read_terms, start_run
-from enrich_pandas.progress import Hook
-from enrich_pandas.progress.choose import choose_view
+from enrich_pandas.pipeline import enrich, plan_call, prepare_run, read_terms, start_run
 from enrich_pandas.report.plan import Plan
 
-SAMPLE = 100  # rows by which the columns are found
-ROWS_A_GROUP = 20_000  # of the Parquet file: what a worker reads at a time
+SAMPLE = 100  # rows from which the identifier columns are found
+ROWS_A_GROUP = 20_000  # of the Parquet file; a worker reads a group at a time
 WHERE, ROWS, KEY = "enrich: where", "enrich: rows", "enrich: key"
-NOT_TEXT = 0  # stands for every cell that is no text, hashable or not
+NOT_TEXT = 0  # replaces every cell that is not text, since it may not be hashable
 
-_folders = ExitStack()  # what lies there are people's data: deleted when the process ends
+_folders = ExitStack()  # hold personal data, and are deleted when the process ends
 atexit.register(_folders.close)
 
 
 @dataclass(frozen=True)
 class DaskTable:
-    """A Dask frame, the columns that hold its identifiers, and the rows that are wanted.
+    """A Dask frame, its identifier columns, and the rows to request.
 
-    ``on`` maps each identifier to its column; ``replaced`` are columns of an earlier result.
+    ``on`` maps each identifier to its column. ``replaced`` are the columns of an earlier result.
     """
 
     frame: dd.DataFrame
@@ -62,19 +61,19 @@ class DaskTable:
 
     @property
     def labels(self) -> list[Hashable]:
-        """The columns by which rows are asked about, each once."""
+        """The identifier columns, each once."""
         return list(dict.fromkeys(self.on.values()))
 
     def map_partitions(
         self, change: Callable[..., pd.DataFrame], meta: pd.DataFrame
     ) -> dd.DataFrame:
-        """Change each partition, given its part of ``where``."""
+        """Apply a function to each partition and its part of ``where``."""
         wanted = [] if self.where is None else [self.where]
         changed: Any = self.frame.map_partitions  # Dask is untyped
         return cast("dd.DataFrame", changed(change, *wanted, meta=meta, align_dataframes=False))
 
     def distinct_rows(self) -> pd.DataFrame:
-        """Return the distinct rows, each with how many rows it stands for; on the cluster."""
+        """Compute the distinct rows, with the number of rows of each."""
         meta = _identifier_cells(self.labels, _meta(self.frame), _meta(self.where))
         cells = self.map_partitions(partial(_identifier_cells, self.labels), meta)
         counts = cells.groupby(list(meta.columns), dropna=False, sort=False, observed=True).size()
@@ -82,7 +81,7 @@ class DaskTable:
         return table.astype(meta.dtypes)
 
     def join(self, found: pd.DataFrame) -> dd.DataFrame:
-        """Return the frame with what was found beside each row."""
+        """Return the frame with the found columns beside each row."""
         answers = Answers.write(found, [*self.labels, WHERE])
         change = partial(_join_answers, self.labels, self.replaced, answers)
         return self.map_partitions(
@@ -91,11 +90,11 @@ class DaskTable:
 
 
 @enrich.register(dd.DataFrame)
-def _(frame: dd.DataFrame, call: Call, *, progress: str | Hook | None, wait: bool) -> Any:
+def _(frame: dd.DataFrame, call: Call) -> Any:
     large = _read_call(frame, call)
     table, distinct_call = _plan_distinct(large, call)
-    handle: Handle[Any] = prepare_run(table, distinct_call, choose_view(progress))
-    return start_run(handle.then(large.join), wait=wait)
+    handle: Handle[Any] = prepare_run(table, distinct_call)
+    return start_run(handle.then(large.join), wait=call.wait)
 
 
 @plan_call.register(dd.DataFrame)
@@ -104,13 +103,13 @@ def _(frame: dd.DataFrame, call: Call) -> Plan:
 
 
 def _read_call(frame: dd.DataFrame, call: Call) -> DaskTable:
-    """Read a call and find its columns; what cannot work is refused before anything is computed."""
+    """Validate a call and find its columns, before anything is computed."""
     if call.layout == "tables":
         raise ConfigurationError(
-            'layout="tables" needs the position of each row, which a Dask frame does not know.',
-            cost="Nothing was spent.",
-            todo='Type layout="nested": it holds the same lists, a column each.',
+            'layout="tables" needs row positions, which a Dask frame does not have.',
+            todo='Use layout="nested", which has the same lists, one column each.',
         )
+    call = call.select_rows(frame)
     terms = read_terms(_meta(frame), call)
     names = dict.fromkeys(n for one in terms.providers for n in one.identifiers[call.kind])
     replaced = list(terms.output.replaced)
@@ -119,7 +118,7 @@ def _read_call(frame: dd.DataFrame, call: Call) -> DaskTable:
 
 
 def _plan_distinct(large: DaskTable, call: Call) -> tuple[pd.DataFrame, Call]:
-    """Return the distinct rows, and the ordinary call about them."""
+    """Return the distinct rows and the ordinary call for them."""
     table = large.distinct_rows()
     rows = table.pop(ROWS).to_numpy(np.intp)
     where = table[WHERE].to_numpy(bool)
@@ -127,7 +126,7 @@ def _plan_distinct(large: DaskTable, call: Call) -> tuple[pd.DataFrame, Call]:
 
 
 def _sample(frame: dd.DataFrame) -> pd.DataFrame:
-    """Return the first rows of the first partition that has some."""
+    """Return the first rows of the first partition that is not empty."""
     for place in range(frame.npartitions):
         rows: pd.DataFrame = frame.partitions[place].map_partitions(_first_rows).compute()
         if len(rows):
@@ -143,24 +142,23 @@ def _where(frame: dd.DataFrame, given: Any) -> dd.Series | None:
     if given is None or (isinstance(given, dd.Series) and given.npartitions == frame.npartitions):
         return given
     raise InputError(
-        "where= of a Dask frame is a Dask series of the same partitions.",
-        cost="Nothing was spent.",
-        todo='Make it of the frame itself: where=frame["tier"] == "A".',
+        "where= must be a Dask Series with the partitions of the frame.",
+        todo='Build it from the same frame, for example where=frame["Tier"] == "A".',
     )
 
 
 def _meta(frame: Any) -> Any:
-    """Return the empty frame by which Dask knows the types."""
+    """Return the empty frame that holds the types of a Dask frame."""
     return None if frame is None else frame._meta  # noqa: SLF001 - dask has no public name for it
 
 
-# -- on the workers ----------------------------------------------------------------------------
+# The functions below run on the workers.
 
 
 def _identifier_cells(
     labels: Sequence[Hashable], part: pd.DataFrame, where: "pd.Series[Any] | None" = None
 ) -> pd.DataFrame:
-    """Return what each row is asked by, and whether it is wanted."""
+    """Return the identifier cells of each row, and whether the row is requested."""
     cells = pd.DataFrame(
         {label: _comparable_cells(part[label]) for label in labels}, index=part.index
     )
@@ -169,7 +167,7 @@ def _identifier_cells(
 
 
 def _comparable_cells(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return a column of one type whatever the partition: text, or a stand-in for what is none."""
+    """Return a column of the same type in every partition: text, or a constant for other cells."""
     if not may_hold_text(column.dtype):
         return column.where(column.isna(), NOT_TEXT).astype("Int8").astype(object)
     if pd.api.types.is_object_dtype(column.dtype):
@@ -191,9 +189,9 @@ def _join_answers(
 
 @dataclass(frozen=True)
 class Answers:
-    """What was found, as a Parquet file that every worker reads.
+    """The found columns of the distinct rows, as a Parquet file that every worker reads.
 
-    A row is found by a hash of its cells, and taken only where the cells themselves are the same.
+    A row is looked up by a hash of its cells, and used only if the cells themselves are equal.
     """
 
     path: str
@@ -202,7 +200,7 @@ class Answers:
 
     @classmethod
     def write(cls, found: pd.DataFrame, keys: Sequence[Hashable]) -> "Answers":
-        """Write what was found of each distinct row."""
+        """Write the found columns of each distinct row."""
         private = tempfile.TemporaryDirectory(prefix="enrich-", dir=options.shared_folder)
         path = Path(_folders.enter_context(private)) / "answers.parquet"
         columns = found.drop(columns=list(keys))
@@ -221,11 +219,11 @@ class Answers:
         return cls(str(path), keys, columns.iloc[:0])
 
     def columns(self) -> dict[str, Any]:
-        """Return the columns that are added, without a row."""
+        """Return the added columns, without rows."""
         return {str(label): column for label, column in self.empty.items()}
 
     def of(self, cells: pd.DataFrame) -> dict[str, Any]:
-        """Return the columns of a partition: of each row, what was found of its cells."""
+        """Return the found columns of the rows of a partition."""
         codes = cells.groupby(list(cells), dropna=False, sort=False, observed=True).ngroup()
         distinct = cells[~cells.duplicated()]
         table = self._read_answers(distinct)
@@ -239,12 +237,12 @@ class Answers:
         }
 
     def _read_answers(self, distinct: pd.DataFrame) -> pa.Table:
-        """Read the answers of distinct rows, in their order.
+        """Read the found columns of distinct rows, in their order.
 
         Raises
         ------
         InputError
-            One was not asked about: the frame gives other rows than when it was counted.
+            A row was not requested, since the frame has other rows than when it was counted.
         """
         hashes = _hash_cells(distinct)
         wanted = ds.field(KEY).isin(pa.array(hashes))
@@ -256,9 +254,9 @@ class Answers:
             for label, name in zip(self.keys, _numbered_names("cell", len(self.keys)), strict=True)
         ):
             raise InputError(
-                "The Dask frame now has rows that it did not have when they were asked about.",
-                cost="What was bought is in the journal.",
-                todo="Give it data that stay the same, such as a file's, then repeat the call.",
+                "The Dask frame has rows that it did not have when the rows were requested.",
+                cost="The answers that were paid for are in the journal.",
+                todo="Build the frame from data that do not change, such as a file; call again.",
             )
         return table
 
@@ -273,14 +271,14 @@ def _hash_cells(cells: pd.DataFrame) -> "npt.NDArray[Any]":
 
 
 def _cell_texts(column: "pd.Series[Any]") -> "pd.Series[Any]":
-    """Return distinct cells as text, for what is none, too."""
+    """Return distinct cells as text, also those that are not text."""
     if pd.api.types.is_object_dtype(column.dtype):
         column = column.map(lambda cell: f"{type(cell).__name__}:{cell}", na_action="ignore")
     return column.astype(pd.api.types.pandas_dtype(TEXT))
 
 
 def _to_pandas_array(values: Any, dtype: Any) -> Any:
-    """Return Arrow values as an array of a pandas type."""
+    """Return Arrow values as an array of a pandas dtype."""
     if hasattr(dtype, "__from_arrow__"):
         return dtype.__from_arrow__(values)
     return values.to_pandas().astype(dtype).to_numpy()

@@ -1,4 +1,4 @@
-"""Files for spreadsheet programs in which nothing is executed, whatever a vendor has sent."""
+"""Write files that spreadsheet programs open without executing anything a vendor has sent."""
 
 import csv
 import os
@@ -11,10 +11,10 @@ import pandas as pd
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.frame.cells import LONE_SURROGATE
 
-# What a spreadsheet program takes for a formula, its full-width forms too, after blanks as well.
+# The beginning of a formula, also in full-width characters and after blanks.
 _FORMULA = re.compile("[\\s\u00a0\u200b\ufeff]*[=+\\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n]")
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)*(?:[eE][+-]?\d+)?")
-MAX_ROWS = 1_048_576  # of an Excel sheet, its header included
+MAX_ROWS = 1_048_576  # of an Excel sheet, including its header
 
 Target = str | os.PathLike[str]
 
@@ -22,18 +22,18 @@ Target = str | os.PathLike[str]
 def to_csv_safe(frame: pd.DataFrame, path: Target, **options: Any) -> None:
     r"""Write a CSV file that a spreadsheet program can open without executing anything.
 
-    A text that such a program would take for a formula gets an apostrophe in front, which it does
-    not show. The frame is not changed.
+    A text that such a program would read as a formula gets an apostrophe in front, which the
+    program does not show. The frame is not changed.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        What to write.
+        The frame to write.
     path : str or path-like
-        Where to.
+        The file.
     **options
-        As of `pandas.DataFrame.to_csv`; ``index`` is False unless given, and every text stands in
-        quotes: a line break in one would begin a cell.
+        Options of `pandas.DataFrame.to_csv`. The defaults differ: ``index`` is False, and every
+        text is quoted, since a line break in a text would begin a new cell.
 
     Raises
     ------
@@ -42,9 +42,8 @@ def to_csv_safe(frame: pd.DataFrame, path: Target, **options: Any) -> None:
 
     Notes
     -----
-    It costs nothing and asks no network. Who reads the file by a program, and not by eye, should
-    take ``frame.to_csv``: there the apostrophes would be part of the data. Lone surrogates, which
-    no file can hold, are left out.
+    It is free and uses no network. Use ``frame.to_csv`` if a program reads the file, since the
+    apostrophes would be part of the data. Lone surrogates cannot be written and are left out.
 
     Examples
     --------
@@ -61,28 +60,29 @@ def to_csv_safe(frame: pd.DataFrame, path: Target, **options: Any) -> None:
 
 
 def to_excel_safe(frame: pd.DataFrame, path: Target, **options: Any) -> None:
-    """Write an Excel file of which no cell is a formula or a link.
+    """Write an Excel file without formulas and links.
 
-    Texts stay as they are, phone numbers that begin with a plus too; they are typed as text.
+    Texts are unchanged, including phone numbers that begin with a plus; their cells have the type
+    text. The frame is not changed.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        What to write.
+        The frame to write.
     path : str or path-like
-        Where to; ``.xlsx``.
+        The file, with the suffix ``.xlsx``.
     **options
-        As of `pandas.DataFrame.to_excel`; ``index`` is False unless given.
+        Options of `pandas.DataFrame.to_excel`. The default of ``index`` is False.
 
     Raises
     ------
     ConfigurationError
-        The frame has more rows than a sheet, or openpyxl is not installed.
+        The frame has more rows than an Excel sheet, or openpyxl is not installed.
 
     Notes
     -----
-    It costs nothing and asks no network. Times with a time zone are written in UTC, without it:
-    Excel knows none. Characters that no such file can hold are left out.
+    It is free and uses no network. Excel has no time zones, so times with a time zone are written
+    in UTC. Characters that an Excel file cannot hold are left out.
 
     Examples
     --------
@@ -97,15 +97,15 @@ def to_excel_safe(frame: pd.DataFrame, path: Target, **options: Any) -> None:
         )
     except ImportError:
         raise ConfigurationError(
-            "openpyxl, which writes Excel files, is not installed.",
-            cost="The frame is unchanged.",
-            todo="Type pip install openpyxl, or use to_csv_safe.",
+            "openpyxl is not installed; it is needed to write Excel files.",
+            cost="No file was written.",
+            todo="Type pip install openpyxl, or use ep.to_csv_safe.",
         ) from None
     if len(frame) >= MAX_ROWS:
         raise ConfigurationError(
-            f"The frame has {len(frame):,} rows, more than a sheet of Excel.",
-            cost="The frame is unchanged.",
-            todo="Write it in parts, or use to_csv_safe.",
+            f"The frame has {len(frame):,} rows; an Excel sheet holds {MAX_ROWS - 1:,}.",
+            cost="No file was written.",
+            todo="Write the frame in parts, or use ep.to_csv_safe.",
         )
     plain = _map_texts(_in_utc(frame), lambda text: ILLEGAL_CHARACTERS_RE.sub("", text))
     with pd.ExcelWriter(Path(path), engine="openpyxl") as writer:
@@ -115,7 +115,7 @@ def to_excel_safe(frame: pd.DataFrame, path: Target, **options: Any) -> None:
                 if cell.data_type == "f":
                     cell.data_type = "s"
                     cell.quotePrefix = True
-                if cell.hyperlink:  # a merged cell has none, and takes none
+                if cell.hyperlink:  # a merged cell has no such attribute to set
                     cell.hyperlink = None
 
 
@@ -127,7 +127,7 @@ def _escape_formulas(frame: pd.DataFrame, mark: str) -> pd.DataFrame:
 
 
 def _map_texts(frame: pd.DataFrame, change: Any) -> pd.DataFrame:
-    """Return a frame with other texts, in cells, column names and index."""
+    """Return a frame with each text changed, in cells, column names and index."""
 
     def of(value: Any) -> Any:
         if isinstance(value, tuple):  # a label in levels

@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 import pandas as pd
 
+from enrich_pandas.call import Call
 from enrich_pandas.cassette.file import Recording, load, save
 from enrich_pandas.cassette.recording import Cassette, StartedRun
 from enrich_pandas.cassette.replay import export_run, missing_message
@@ -26,7 +27,7 @@ from enrich_pandas.engine.results import parse_again
 from enrich_pandas.errors import ConfigurationError, InputError
 from enrich_pandas.frame.schema import TEXT, TIME, times
 from enrich_pandas.past_rows import PastRows, changes_table, provider_for
-from enrich_pandas.pipeline import PREFIXES, Call, prepare_stage, read_terms
+from enrich_pandas.pipeline import PREFIXES, prepare_stage, read_terms
 from enrich_pandas.progress import Hook
 from enrich_pandas.progress.choose import choose_view
 from enrich_pandas.providers.base import Identity, Kind, Provider, Status
@@ -63,15 +64,17 @@ class Run:
         self.provider: str = facts["provider"]
         self.kind: Kind = facts["kind"]
         self.status: str = facts["status"]
-        self.started = pd.Timestamp(facts["started"], unit="s", tz="UTC")
-        self.ended = pd.to_datetime(facts["ended"], unit="s", utc=True)
-        self.credits, self.credits_held = facts["credits"], facts["credits_held"]
-        self.credits_planned, self.budget = facts["credits_planned"], facts["budget"]
+        self.started: pd.Timestamp = pd.Timestamp(facts["started"], unit="s", tz="UTC")
+        self.ended: pd.Timestamp = pd.to_datetime(facts["ended"], unit="s", utc=True)
+        self.credits: float = facts["credits"]
+        self.credits_held: float = facts["credits_held"]
+        self.credits_planned: float = facts["credits_planned"]
+        self.budget: float | None = facts["budget"]
         has_budget = facts["budget"] is not None
         self._budget = Budget(facts["budget"], facts["budget_name"]) if has_budget else None
         self._call = call
         self._past = PastRows(self.id, self.provider, self.kind, call, identities)
-        self.balance = facts["balance"]
+        self.balance: float | None = facts["balance"]
 
     def __repr__(self) -> str:
         counts = Counter(self._past.statuses()).most_common()
@@ -127,7 +130,8 @@ class Run:
 
         Answers that later runs have replaced are parsed again from the raw answers.
         """
-        until = None if pd.isna(self.ended) else self.ended.timestamp()
+        ended: object = self.ended  # NaT unless the run has ended
+        until = ended.timestamp() if isinstance(ended, pd.Timestamp) else None
         return self._past.rows(until=until), [one.keys for one in self._past.identities]
 
     def resume(
@@ -321,7 +325,6 @@ class Run:
         if not found:
             raise InputError(
                 f"Run {self.id} has no raw answers: they have expired and were deleted.",
-                cost="Nothing was spent.",
                 todo="Repeat the call inside ep.replay(…, mode='once').",
             )
         cassette = Cassette(
@@ -348,7 +351,6 @@ class Run:
         if held not in ("hold", "resend"):
             raise ConfigurationError(
                 f"held={held!r} is not valid.",
-                cost="Nothing was spent.",
                 todo='Type held="hold", or held="resend" to request held rows again at the risk '
                 "of paying twice.",
             )
@@ -463,7 +465,6 @@ def run(id: str) -> Run:  # noqa: A002 - what users call it
             newest = [one["id"] for one in journal.queries.runs()[:3]]
             raise InputError(
                 f"The journal has no run {id!r}.",
-                cost="Nothing was spent.",
                 todo=f"See ep.runs(). The newest runs are {', '.join(newest)}."
                 if newest
                 else "Enrich a frame first: this journal has no run yet.",

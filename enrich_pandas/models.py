@@ -3,7 +3,7 @@
 Columns, dtypes, linked tables and the documentation of the fields are derived from these types. To
 add a field, add one line here and assign it in the providers that deliver it. A field is text, an
 integer, a number, a flag, a part (flattened in place), or a list of parts or texts (numbered
-columns, or a linked table).
+columns, or a linked table). Lists follow the other fields, as in the columns of a result.
 
 Conventions: ids are text, whatever the vendor sends. "ISO" is an ISO 8601 date as text, in the
 vendor's own precision (``2002``, ``2002-05``, ``2002-05-17``). A value that the vendor does not

@@ -1,9 +1,10 @@
-"""Options of the library, for the whole process."""
+"""The options of the process, and the durations that users type."""
 
 import re
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 import pandas as pd
 
@@ -12,25 +13,31 @@ from enrich_pandas.errors import ConfigurationError
 
 @dataclass(slots=True)
 class Options:
-    """What holds for every call.
+    """Options that apply to every call in the process.
 
     Attributes
     ----------
     confirm_above : float
-        Credits. A live call whose maximum is above this and that names no ``budget`` raises
-        BudgetError with its plan, so that nobody spends a fortune by a typing error.
+        Credits, 1000 by default. A live call without a ``budget`` raises BudgetError if it can
+        cost more. This guards against spending a large amount by mistake.
     retention : str
-        How long answers are kept in the journal, such as ``"90D"``; older ones are deleted, and
-        what is asked for again is then bought again. Rows that are ``held`` stay. What a process
-        that died has left unread is held then, and not before a day has passed.
+        How long answers stay in the journal, ``"90D"`` by default. Older answers are deleted, and
+        requesting them again costs again. Rows that are ``held`` stay. Answers that a process left
+        unparsed when it died become ``held`` then, but not before a day has passed.
     shared_folder : str or None
-        Where answers lie while Dask's workers join them to their rows: a folder that all of them
-        can read. None is the system's temporary folder, which serves workers of this machine.
-        What lies there is deleted when the process ends.
+        A folder that all Dask workers can read, for the answers that they join to their rows.
+        None, the default, is the system's temporary folder, for workers on this machine. The
+        files are deleted when the process ends.
     check_balance : bool
-        Whether a call of several requests first asks the vendor, for nothing, what is left on the
-        account, where the vendor documents how. A call that may cost more warns; with nothing left
-        it raises QuotaError before it spends.
+        Whether a call of several requests first reads the balance of the account, if the vendor
+        documents a free way. A call that can cost more than the balance warns, and a balance of
+        zero raises QuotaError before anything is spent.
+
+    Examples
+    --------
+    >>> import enrich_pandas as ep
+    >>> ep.options.confirm_above
+    1000.0
     """
 
     confirm_above: float = 1000.0
@@ -39,35 +46,40 @@ class Options:
     check_balance: bool = True
 
 
-options = Options()
+options: Options = Options()
 
 
 def read_max_age(given: str | timedelta) -> float:
-    """Return the age of the oldest answer to use; older ones than are kept there are none."""
+    """Return ``max_age=`` in seconds.
+
+    Raises
+    ------
+    ConfigurationError
+        It is not a valid duration, or is longer than answers are stored.
+    """
     age = _seconds(given, "max_age")
     if age > retention_seconds():
         raise ConfigurationError(
-            f"max_age={given!r} is more than the {options.retention} that answers are kept.",
-            cost="Nothing was spent.",
-            todo=f"Type ep.options.retention = {given!r} first, or a shorter max_age.",
+            f"max_age={given!r} is longer than answers are stored ({options.retention}).",
+            todo=f"Set ep.options.retention = {given!r} first, or use a shorter max_age.",
         )
     return age
 
 
 def retention_seconds() -> float:
-    """Return how long answers are kept, in seconds."""
+    """Return how long answers are stored, in seconds."""
     return _seconds(options.retention, "ep.options.retention")
 
 
-def _seconds(length: str | timedelta, name: str) -> float:
-    """Return a length of time in seconds; pandas would take a bare number for nanoseconds."""
-    is_bare = isinstance(length, str) and re.fullmatch(r"[\s\d.+-]*", length)
-    if isinstance(length, str | timedelta) and not is_bare:
+def _seconds(duration: Any, name: str) -> float:
+    """Return a duration, which a user has typed, in seconds."""
+    # pandas reads a number without a unit as nanoseconds.
+    is_bare = isinstance(duration, str) and re.fullmatch(r"[\s\d.+-]*", duration)
+    if isinstance(duration, str | timedelta) and not is_bare:
         with suppress(ValueError):
-            if (found := pd.Timedelta(length).total_seconds()) >= 0:
+            if (found := pd.Timedelta(duration).total_seconds()) >= 0:
                 return found
     raise ConfigurationError(
-        f"{name}={length!r} is no length of time.",
-        cost="Nothing was spent.",
-        todo="Write '90D', '12h' or '0D'.",
+        f"{name}={duration!r} is not a valid duration.",
+        todo="Use for example '90D', '12h' or '0D'.",
     )

@@ -5,6 +5,7 @@ from collections.abc import Container, Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from enrich_pandas.call import Call
 from enrich_pandas.engine.context import (
     RecordedCall,
     current_environment,
@@ -19,7 +20,7 @@ from enrich_pandas.frame.schema import TEXT
 from enrich_pandas.frame.validation import Identified
 from enrich_pandas.journal import Journal
 from enrich_pandas.journal.records import Answer, Change, fingerprint
-from enrich_pandas.pipeline import Call, ResultCollector, plan_output
+from enrich_pandas.pipeline import ResultCollector, plan_output
 from enrich_pandas.providers import find_provider
 from enrich_pandas.providers.base import Identity, Kind, Match, Provider, Status
 from enrich_pandas.waterfall.stage import Stage
@@ -52,7 +53,6 @@ def provider_for(
     if call is None or not identities:
         raise InputError(
             f"The input of run {run} has expired and was deleted.",
-            cost="Nothing was spent.",
             todo="Repeat the original call: stored rows are not bought again.",
         )
     made = remake_provider(call) if given is None else find_provider(given)
@@ -67,7 +67,6 @@ def provider_for(
     where = "" if call.realm == realm else f" It was a run in the environment {call.realm!r}."
     raise ConfigurationError(
         f"Run {run} cannot be resumed with {what}.{where}",
-        cost="Nothing was spent.",
         todo=f"Type ep.run({run!r}).resume(provider=…) with the options of the original call.",
     )
 
@@ -87,6 +86,10 @@ class PastRows:
         Their positions among all identities of the run; None for all.
     """
 
+    run: str
+    provider: str
+    call: RecordedCall | None
+
     def __init__(
         self,
         run: str,
@@ -98,7 +101,7 @@ class PastRows:
         places: Sequence[int] | None = None,
     ) -> None:
         self.run, self.provider, self.kind, self.call = run, provider, kind, call
-        self.identities = list(identities)
+        self.identities: list[Identity] = list(identities)
         self._places = range(len(self.identities)) if places is None else places
 
     @property

@@ -67,7 +67,7 @@ def suppress(who: Named) -> int:
     >>> added, people["person_status"].tolist()
     (1, ['suppressed', 'matched'])
     """
-    named = [(kind, mark) for kind, values in _read(who) for mark in identifier_keys(kind, values)]
+    named = [(kind, key) for kind, values in _read(who) for key in identifier_keys(kind, values)]
     with _journal() as journal:
         return journal.suppression.add(named, SUPPRESSED)
 
@@ -97,7 +97,7 @@ def unsuppress(who: Named) -> int:
     ...     ep.suppress("ada@example.com"), ep.unsuppress("ada@example.com")
     (1, 1)
     """
-    named = [(kind, mark) for kind, values in _read(who) for mark in identifier_keys(kind, values)]
+    named = [(kind, key) for kind, values in _read(who) for key in identifier_keys(kind, values)]
     with _journal() as journal:
         return journal.suppression.remove(named)
 

@@ -1,8 +1,8 @@
-"""Canaries: a key and a person that may be found nowhere, and a scanner that reads everything.
+"""Canaries: a key and people that must appear nowhere, and a scanner for all outputs.
 
-`Watch` is a plugin of this test suite. It looks at all that a whole test run writes, prints and
-logs for the key that every sandbox signs with, and at all that is logged for anybody: the people of
-every sandbox and of every test have addresses that are reserved for examples.
+`Watch` is a plugin of this test suite. It searches everything that a test run writes, prints and
+logs for the key of the sandboxes, and all logs for people: the people of the sandboxes and tests
+have addresses that are reserved for examples.
 """
 
 import base64
@@ -24,13 +24,13 @@ from enrich_pandas.emulators.protocol import KEY
 
 PERSON = re.compile(r"[\w.+-]@[\w.-]*\bexample\b|\blinkedin\.com/in/\w|-example-\d")
 STREAM = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")
-DEEPEST = 3  # what is packed within what is packed
+DEEPEST = 3  # levels of compression
 PIECE = 2**12  # bytes of a stream at a time
-LONGEST = 64 * 2**20  # bytes that a stream is inflated to
+LONGEST = 64 * 2**20  # maximum bytes of a decompressed stream
 
 
 def sightings(text: str, data: bytes, depth: int = 0) -> set[str]:
-    """Return how a text is written in some bytes: as it is, encoded, packed; empty for nowhere."""
+    """Return the encodings in which a text occurs in some bytes; empty if it does not occur."""
     found = {name for name, written in spellings(text) if written in data}
     lower = data.lower()
     found |= {name for name, written in caseless(text) if written in lower}
@@ -41,11 +41,11 @@ def sightings(text: str, data: bytes, depth: int = 0) -> set[str]:
 
 
 def spellings(text: str) -> Iterator[tuple[str, bytes]]:
-    """Yield what a text looks like in base64, at each of the three places it can begin."""
+    """Yield a text in base64, for each of the three offsets at which it can begin."""
     for code in ("utf-8", "utf-16-le"):
         for lead in range(3):
             whole = base64.b64encode(b"\0" * lead + text.encode(code)).rstrip(b"=")
-            # What a neighbour has a part in is left out at both ends.
+            # The first and last characters also depend on neighboring bytes and are left out.
             yield f"base64 of {code}", whole[(0, 2, 3)[lead] : -1]
 
 
@@ -60,7 +60,7 @@ def caseless(text: str) -> Iterator[tuple[str, bytes]]:
 
 
 def unpacked(data: bytes) -> Iterator[bytes]:
-    """Yield what is in the streams, archives and databases that begin anywhere in some bytes."""
+    """Yield the contents of the compressed streams that begin anywhere in some bytes."""
     view = memoryview(data)
     for start in STREAM.finditer(data):
         if found := inflated(view[start.start() :]):
@@ -68,7 +68,7 @@ def unpacked(data: bytes) -> Iterator[bytes]:
 
 
 def inflated(stream: memoryview) -> bytes:
-    """Return what a stream holds, as far as it is one; read in pieces, for most end at once."""
+    """Decompress a stream as far as it is valid, in pieces, because most end at once."""
     inflater, found = zlib.decompressobj(zlib.MAX_WBITS | 32), bytearray()
     with suppress(zlib.error):
         for place in range(0, len(stream), PIECE):
@@ -80,7 +80,7 @@ def inflated(stream: memoryview) -> bytes:
 
 
 def cells(path: Path) -> Iterator[bytes]:
-    """Yield the cells of a SQLite file: what is packed in them may lie across its pages."""
+    """Yield the cells of a SQLite file: a compressed one can be spread over several pages."""
     uri = f"{path.as_uri()}?mode=ro&immutable=1"
     damaged = sqlite3.Error, UnicodeDecodeError, IndexError
     with suppress(*damaged), closing(sqlite3.connect(uri, uri=True)) as connection:
@@ -92,9 +92,9 @@ def cells(path: Path) -> Iterator[bytes]:
 
 
 def readings(path: Path) -> Iterator[bytes]:
-    """Yield all that can be read of a file, its name first."""
+    """Yield the name of a file and everything that can be read in it."""
     yield str(path.name).encode()
-    with suppress(OSError):  # gone meanwhile, a socket, or not ours to read
+    with suppress(OSError):  # deleted meanwhile, a socket, or not readable
         data = path.read_bytes()
         yield data
         if data.startswith(b"SQLite format 3"):
@@ -111,7 +111,7 @@ def readings(path: Path) -> Iterator[bytes]:
 
 
 def sighted(text: str, folder: Path) -> list[str]:
-    """Return the files below a folder in which a text can be read, and how it is written there."""
+    """Return the files below a folder in which a text occurs, with its encodings."""
     files = [path for path in folder.rglob("*") if path.is_file() and not path.is_symlink()]
     return [
         f"{path}: {', '.join(sorted(found))}"
@@ -122,7 +122,7 @@ def sighted(text: str, folder: Path) -> list[str]:
 
 @contextmanager
 def unwatched(library: str) -> Iterator[None]:
-    """Keep from the watch what a library logs, where a test uses it past ours."""
+    """Exclude the logs of a library from the watch, for a test that uses it directly."""
     with pytest.MonkeyPatch.context() as patch:
         for name in list(logging.root.manager.loggerDict):
             if name.partition(".")[0] == library:
@@ -131,7 +131,7 @@ def unwatched(library: str) -> Iterator[None]:
 
 
 class Watch(logging.Handler):
-    """Looks at a whole test run, and fails it where a key or a person is seen."""
+    """Watches a whole test run and fails it if a key or a person is found."""
 
     def __init__(self, key: str = KEY) -> None:
         super().__init__(logging.DEBUG)
@@ -141,13 +141,13 @@ class Watch(logging.Handler):
         self._clean_up = tempfile.TemporaryDirectory.cleanup
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Look at a line of a log, whoever writes it."""
+        """Search a line of any log."""
         line = self.format(record)
         if sightings(self.key, line.encode(errors="replace")) or PERSON.search(line):
             self.seen.append(f"{self.test}: log of {record.name}: {line}")
 
     def pytest_sessionstart(self) -> None:
-        """Look at every log, and into temporary folders before they are gone."""
+        """Watch every log, and temporary folders before they are deleted."""
         logging.getLogger().addHandler(self)
         clean_up, seen, key = self._clean_up, self.seen, self.key
 
@@ -158,34 +158,34 @@ class Watch(logging.Handler):
         tempfile.TemporaryDirectory.cleanup = cleanup
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        """Note who may be the one that is seen."""
+        """Note the present test."""
         self.test = nodeid
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Look at what a test printed, and at its traceback where it failed."""
+        """Search what a test printed, and its traceback."""
         shown = "\n".join([report.longreprtext, *(text for _, text in report.sections)])
         if not report.failed and sightings(self.key, shown.encode(errors="replace")):
             self.seen.append(f"{report.nodeid} shows the key")
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
-        """Take over what one of several processes has seen."""
+        """Add the findings of a worker process."""
         self.seen += getattr(node, "workeroutput", {}).get("canaries", [])
 
     def pytest_sessionfinish(self, session: pytest.Session) -> None:
-        """Look at all that the tests left in their folders."""
+        """Search everything that the tests left in their folders."""
         tempfile.TemporaryDirectory.cleanup = self._clean_up
         logging.getLogger().removeHandler(self)
-        base = session.config._tmp_path_factory._basetemp  # None where no test wanted any
+        base = session.config._tmp_path_factory._basetemp  # None if no test used one
         if base is not None:
             self.seen += sighted(self.key, base)
         if self.seen:
             session.exitstatus = pytest.ExitCode.TESTS_FAILED
-        if hasattr(session.config, "workeroutput"):  # one of several processes
+        if hasattr(session.config, "workeroutput"):  # a worker process
             session.config.workeroutput["canaries"] = self.seen
 
     def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter) -> None:
-        """Tell what was seen, and where."""
+        """Report the findings."""
         if self.seen:
             terminalreporter.section("a key or a person was seen", red=True)
             for one in self.seen[:50]:

@@ -1,14 +1,18 @@
 """Give each test a journal folder of its own, no key and no network except loopback."""
 
+import dataclasses
 import os
 import shutil
 import tempfile
+import threading
 from pathlib import Path
 
 import hypothesis
 import pytest
 
 import enrich_pandas as ep
+from enrich_pandas.emulators.amplemarket.service import AmplemarketJob
+from enrich_pandas.emulators.zoho.jobs import ZohoJob
 from tests.canaries import Watch
 
 pytest_plugins = ["tests.wire"]
@@ -63,6 +67,30 @@ def clean_home(tmp_path, monkeypatch):
 def box():
     with ep.sandbox(misses=0) as box:
         yield box
+
+
+HOUR = (3600.0, 3600.0)
+
+
+@pytest.fixture
+def end_jobs(monkeypatch):
+    """Return a function that ends the jobs of a sandbox with `job_seconds=HOUR`, also later ones.
+
+    A job of Amplemarket has found one result until then, if it has several leads.
+    """
+    ended = threading.Event()
+    is_ended, status = ended.is_set, ZohoJob.status.fget
+
+    def due(job, _now):
+        return len(job.results) if is_ended() else min(1, len(job.results) - 1)
+
+    def status_now(job):
+        return status(dataclasses.replace(job, seconds=0.0) if is_ended() else job)
+
+    monkeypatch.setattr(AmplemarketJob, "due", due)
+    monkeypatch.setattr(AmplemarketJob, "left", lambda _job, _now: 0.0 if is_ended() else 1.0)
+    monkeypatch.setattr(ZohoJob, "status", property(status_now))
+    return ended.set
 
 
 def sample(values, keep=1):

@@ -1,4 +1,4 @@
-"""Comparing two results: by identity, whatever the order, and a miss is no departure."""
+"""Comparison of two results by identity, whatever the row order."""
 
 import random
 
@@ -13,7 +13,7 @@ COUNT = 90
 
 
 def people(titles=None, companies=None, mails=None):
-    """Return a table that the sandbox serves: everybody with a job and an address."""
+    """Return a table for the sandbox in which each person has a job and an address."""
     numbers = range(COUNT)
     return pd.DataFrame(
         {
@@ -47,10 +47,12 @@ def moved(chosen):
     return people(titles=titles)
 
 
-def test_of_thirty_changed_jobs_exactly_the_thirty_are_found(home):
-    chosen = set(random.Random(7).sample(range(COUNT), 30))  # noqa: S311 - any thirty
+def test_exactly_the_changed_jobs_are_found(home):
+    chosen = set(random.Random(7).sample(range(COUNT), 30))  # noqa: S311 - no secret
     before, first = enriched(people(), home)
-    shuffled = pd.concat([LEADS.sample(frac=1, random_state=1), LEADS.head(9)])  # and nine twice
+    shuffled = pd.concat(
+        [LEADS.sample(frac=1, random_state=1), LEADS.head(9)]
+    )  # nine of them twice
     after, second = enriched(moved(chosen), home, leads=shuffled)
     with ep.sandbox(people=people(), journal=home) as box:
         runs = ep.run(first), ep.run(second)
@@ -66,7 +68,7 @@ def test_of_thirty_changed_jobs_exactly_the_thirty_are_found(home):
         assert changes.counts["same"] == COUNT - 30
 
 
-def test_company_and_address_are_changes_of_their_own(home):
+def test_company_and_email_are_separate_changes(home):
     before, _ = enriched(people(), home)
     mails = [f"ada{n}@company{n}.example" for n in range(COUNT)]
     companies = [f"Company {n}" for n in range(COUNT)]
@@ -83,7 +85,7 @@ def test_company_and_address_are_changes_of_their_own(home):
 
 
 def result(rows, prefix="person_"):
-    """Make a result by hand: LinkedIn name, status, title, company and first address."""
+    """Return a result with LinkedIn name, status, title, company and first address."""
     columns = ["li", "status", "title", "company", "email_1"]
     table = pd.DataFrame(rows, columns=columns)
     frame = pd.DataFrame({"LinkedIn": "https://www.linkedin.com/in/" + table.pop("li")})
@@ -93,7 +95,7 @@ def result(rows, prefix="person_"):
     return pd.concat([frame, found.add_prefix(prefix)], axis=1)
 
 
-def test_who_is_missed_held_or_not_asked_about_has_not_left_a_job():
+def test_unmatched_people_are_unknown_not_gone():
     hit = ("matched", "CTO", "Acme", None)
     before = result([("a-ex", *hit), ("b-ex", *hit), ("c-ex", *hit), ("d-ex", *hit)])
     after = result(
@@ -110,7 +112,7 @@ def test_who_is_missed_held_or_not_asked_about_has_not_left_a_job():
     assert changes.counts[["same", "unknown", "gone", "new", "changed"]].tolist() == [1, 2, 1, 1, 0]
 
 
-def test_of_several_rows_of_one_person_the_one_counts_of_which_most_is_known():
+def test_best_of_several_rows_of_a_person_is_compared():
     before = result([("a-ex", "matched", "CTO", "Acme", None)])
     after = result(
         [("a-ex", "not_found", None, None, None), ("A-ex", "matched", "CEO", "Acme", None)]
@@ -118,7 +120,7 @@ def test_of_several_rows_of_one_person_the_one_counts_of_which_most_is_known():
     assert ep.compare(before, after).to_frame()["title_after"].tolist() == ["CEO"]
 
 
-def test_the_answers_profile_joins_who_was_asked_about_otherwise():
+def test_people_are_paired_by_the_answered_profile():
     before = result([("a-ex", "matched", "CTO", "Acme", None)])
     after = before.drop(columns="LinkedIn").assign(
         Email="ada@example.com",
@@ -128,7 +130,7 @@ def test_the_answers_profile_joins_who_was_asked_about_otherwise():
     assert ep.compare(before, after).counts["job"] == 1
 
 
-def test_an_address_more_is_no_other_address():
+def test_additional_email_is_not_a_change():
     before = result([("a-ex", "matched", "CTO", "Acme", "a@one.example")])
     after = before.assign(person_email_2="a@two.example")
     assert ep.compare(before, after).counts["email"] == 0
@@ -136,7 +138,7 @@ def test_an_address_more_is_no_other_address():
     assert ep.compare(before, moved).counts["email"] == 1
 
 
-def test_after_a_file_it_is_the_same(tmp_path):
+def test_result_read_from_a_file_is_unchanged(tmp_path):
     frame = result([("a-ex", "matched", "CTO", "Acme", None), (None, "invalid", None, None, None)])
     frame.to_csv(tmp_path / "a.csv", index=False)
     changes = ep.compare(frame, pd.read_csv(tmp_path / "a.csv"))
@@ -144,7 +146,7 @@ def test_after_a_file_it_is_the_same(tmp_path):
     assert changes.skipped == 2
 
 
-def test_what_cannot_be_compared_is_an_error():
+def test_results_that_cannot_be_compared_raise():
     frame = result([("a-ex", "matched", "CTO", "Acme", None)])
     with ep.sandbox(), pytest.raises(ep.InputError, match="no run 'x'"):
         ep.compare("x", frame)
@@ -155,11 +157,13 @@ def test_what_cannot_be_compared_is_an_error():
     firm = pd.DataFrame({"Domain": ["a.example"]}).join(
         result([("a", "matched", *"xyz")], "company_").iloc[:, 1:]
     )
-    with pytest.raises(ep.InputError, match="of people, the other of companies"):
+    with pytest.raises(
+        ep.InputError, match="result of people, and after= is a result of companies"
+    ):
         ep.compare(frame, firm)
 
 
-def test_companies_are_compared_by_what_changes_of_them():
+def test_companies_have_their_own_changes():
     firm = result([("a", "matched", *"xyz")], "company_").iloc[:, 1:].assign(Domain="a.example")
     before = firm.assign(company_name="Acme", company_employees=10)
     after = firm.assign(company_name="Acme", company_employees=12.0)
@@ -170,7 +174,7 @@ def test_companies_are_compared_by_what_changes_of_them():
     ]
 
 
-def test_it_is_a_page_on_which_nothing_is_markup(tmp_path):
+def test_page_escapes_markup(tmp_path):
     before = result([("a-ex", "matched", "CTO", "Acme", None)])
     after = before.assign(person_title=XSS, person_name=XSS)
     changes = ep.compare(before, after)

@@ -1,4 +1,4 @@
-"""What a person sees of an error: five lines in a notebook, and all of it on request."""
+"""What is shown of an error: five lines in a notebook, and the traceback on request."""
 
 import traceback
 
@@ -15,14 +15,14 @@ def nothing_shown(monkeypatch):
 
 
 def shown(error):
-    """Show an error as a notebook does: IPython calls this method, where there is one."""
+    """Return what a notebook shows of an error: IPython calls this method."""
     return error._render_traceback_()
 
 
 LEADS = pd.DataFrame({"Email": ["ada@example.com"] * 3})
 
 
-def test_a_notebook_shows_five_lines_that_say_what_why_cost_results_and_next(box):
+def test_notebook_shows_what_why_cost_results_and_next(box):
     box.fault("crustdata", "submit", "unauthorized")
     with pytest.raises(ep.AuthenticationError) as caught:
         LEADS.enrich.people(progress=None)
@@ -37,13 +37,13 @@ def test_a_notebook_shows_five_lines_that_say_what_why_cost_results_and_next(box
     assert todo.endswith("The full traceback: ep.last_traceback()")
 
 
-def test_without_a_result_the_frame_is_unchanged():
+def test_error_before_a_run_says_frame_is_unchanged():
     with pytest.raises(ep.InputError) as caught:
         pd.DataFrame({"a": [1]}).enrich.people(progress=None)
     assert shown(caught.value)[3] == "results  Your frame is unchanged."
 
 
-def test_what_stopped_a_run_is_at_hand_in_the_next_cell(box, capsys):
+def test_last_error_returns_the_error_that_was_shown(box, capsys):
     with pytest.raises(ep.InputError, match="No error"):
         ep.last_error()
     box.fault("crustdata", "submit", "unauthorized")
@@ -53,20 +53,20 @@ def test_what_stopped_a_run_is_at_hand_in_the_next_cell(box, capsys):
     assert ep.last_error() is caught.value
     assert len(ep.last_error().result) == 3
     ep.last_traceback()
-    told = capsys.readouterr().out
-    assert "Traceback (most recent call last)" in told
-    assert "enrich_pandas/engine/handle.py" in told
+    output = capsys.readouterr().out
+    assert "Traceback (most recent call last)" in output
+    assert "enrich_pandas/engine/handle.py" in output
 
 
-def test_an_interrupt_is_as_short():
-    error = ep.RunInterrupted("Stopped: 1 of 3 rows are settled.", cost="1 credits were spent.")
+def test_interrupt_is_shown_in_five_lines():
+    error = ep.RunInterrupted("Stopped: 1 of 3 rows are settled.", cost="1 credit was spent.")
     error.result = LEADS
     lines = shown(error)
     assert len(lines) == 5
-    assert "do not run on half the data" in lines[1]
+    assert "keeps later cells from running" in lines[1]
 
 
-def test_a_script_gets_the_usual_traceback_and_three_lines():
+def test_script_shows_the_traceback_and_three_lines():
     error = ep.RunInterrupted("Stopped.", cost="1 credit was spent.", todo="Repeat the call.")
     error.result = LEADS
     text = "".join(traceback.format_exception(error))
@@ -76,15 +76,15 @@ def test_a_script_gets_the_usual_traceback_and_three_lines():
     )
 
 
-def test_ipython_shows_it_and_nothing_else(capsys):
+def test_ipython_shows_the_five_lines_only(capsys):
     interactive = pytest.importorskip("IPython.core.interactiveshell")
     shell = interactive.InteractiveShell()
     shell.run_cell("import enrich_pandas as ep\nraise ep.BudgetError('Too dear.', todo='Pay.')")
-    told = capsys.readouterr()
-    lines = [line for line in (told.out + told.err).splitlines() if line]
+    output = capsys.readouterr()
+    lines = [line for line in (output.out + output.err).splitlines() if line]
     assert lines == [
         "BudgetError: Too dear.",
-        "why      Nobody is to spend a fortune by a typing error.",
+        "why      This guards against spending a large amount by mistake.",
         "cost     Nothing was spent.",
         "results  Your frame is unchanged.",
         "next     Pay. The full traceback: ep.last_traceback()",
@@ -99,5 +99,5 @@ def test_ipython_shows_it_and_nothing_else(capsys):
         if isinstance(one, type) and issubclass(one, ep.EnrichError)
     ],
 )
-def test_every_kind_has_a_reason_of_its_own_or_of_its_family(kind):
+def test_every_error_class_has_a_reason(kind):
     assert kind is ep.EnrichError or kind.why != ep.EnrichError.why

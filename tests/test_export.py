@@ -1,4 +1,4 @@
-"""What is exported for a spreadsheet program executes nothing, and is otherwise what it was."""
+"""Exported files execute nothing in a spreadsheet program and keep all other values."""
 
 import csv
 import datetime as dt
@@ -6,8 +6,7 @@ import datetime as dt
 import openpyxl
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import enrich_pandas as ep
 
@@ -38,11 +37,11 @@ def frame_of(texts):
 
 
 def executes(cell):
-    """Tell what a spreadsheet program would take for a formula."""
+    """Return whether a spreadsheet program would read the cell as a formula."""
     return cell.lstrip(" \u00a0\u200b\ufeff")[:1] in tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 
-def test_no_cell_of_an_excel_file_is_a_formula(tmp_path):
+def test_excel_file_has_no_formulas(tmp_path):
     frame = frame_of([*FORMULAS, PHONE])
     before = frame.copy()
     ep.to_excel_safe(frame, tmp_path / "x.xlsx")
@@ -57,7 +56,7 @@ def test_no_cell_of_an_excel_file_is_a_formula(tmp_path):
 
 
 @pytest.mark.parametrize("dtype", ["object", "string"])
-def test_no_cell_of_a_csv_file_executes(tmp_path, dtype):
+def test_csv_file_executes_nothing(tmp_path, dtype):
     frame = frame_of([*FORMULAS, PHONE, "Ada", "-12.5", None]).astype({"text": dtype})
     ep.to_csv_safe(frame, tmp_path / "x.csv")
     with (tmp_path / "x.csv").open(newline="") as file:
@@ -69,7 +68,7 @@ def test_no_cell_of_a_csv_file_executes(tmp_path, dtype):
     assert [row[2] for row in rows] == [str(n) for n in range(len(frame))]
 
 
-def test_an_enriched_frame_survives(tmp_path):
+def test_enriched_frame_is_written_and_read_back(tmp_path):
     leads = pd.DataFrame({"Email": ["ada@example.com", "bo@example.com"]}, index=["=a", "b"])
     with ep.sandbox(misses=0):
         people = ep.people(leads, progress=None)
@@ -81,7 +80,7 @@ def test_an_enriched_frame_survives(tmp_path):
     assert pd.read_csv(tmp_path / "x.csv", index_col=0).index.tolist() == ["'=a", "b"]
 
 
-def test_labels_in_levels_execute_nothing_either(tmp_path):
+def test_labels_of_a_multiindex_execute_nothing(tmp_path):
     levels = pd.MultiIndex.from_tuples([("=1+1", "@x"), ("b", "+y")], names=["=k", None])
     frame = pd.DataFrame([["=a", "b"], ["c", "d"]], index=levels, columns=levels)
     ep.to_csv_safe(frame, tmp_path / "x.csv", index=True)
@@ -91,7 +90,7 @@ def test_labels_in_levels_execute_nothing_either(tmp_path):
     assert {"'=1+1", "'@x", "'+y", "'=k", "'=a"} <= {*cells}
 
 
-def test_times_are_in_utc_under_any_label(tmp_path):
+def test_times_are_written_in_utc(tmp_path):
     times = pd.date_range("2024-10-27", periods=2, freq="h", tz="Europe/Paris")
     frame = pd.DataFrame([[*times]], columns=pd.MultiIndex.from_tuples([("a", 1), ("a", 1)]))
     ep.to_excel_safe(frame, tmp_path / "x.xlsx", index=True)
@@ -102,7 +101,7 @@ def test_times_are_in_utc_under_any_label(tmp_path):
     assert isinstance(frame.dtypes.iloc[0], pd.DatetimeTZDtype)
 
 
-def test_a_lone_surrogate_is_left_out_as_no_file_can_hold_it(tmp_path):
+def test_lone_surrogates_are_left_out(tmp_path):
     texts = pd.Index(["a\ud800"], dtype=object)
     frame = pd.DataFrame([["x\ud800"]], columns=texts, index=texts, dtype=object)
     ep.to_csv_safe(frame, tmp_path / "x.csv", index=True)
@@ -111,13 +110,13 @@ def test_a_lone_surrogate_is_left_out_as_no_file_can_hold_it(tmp_path):
     assert pd.read_excel(tmp_path / "x.xlsx", engine="openpyxl").to_dict("list") == {"a": ["x"]}
 
 
-def test_what_no_excel_file_can_hold_is_left_out(tmp_path):
+def test_characters_that_excel_forbids_are_left_out(tmp_path):
     ep.to_excel_safe(pd.DataFrame({"text": ["a\x00b\x1fc"]}), tmp_path / "x.xlsx")
     assert pd.read_excel(tmp_path / "x.xlsx", engine="openpyxl")["text"].tolist() == ["abc"]
 
 
 @given(st.text(max_size=40).map(lambda text: "=" + text))
-def test_any_text_that_begins_like_a_formula_is_made_inert(text):
+def test_any_formula_gets_an_apostrophe(text):
     from enrich_pandas.export import _escape_formulas
 
     assert _escape_formulas(pd.DataFrame({"text": [text]}), "'").iloc[0, 0] == f"'{text}"

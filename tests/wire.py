@@ -1,4 +1,4 @@
-"""A server of plain sockets that answers as a test scripts it, and notes all it receives."""
+"""A scripted server on plain sockets that records the requests."""
 
 import contextlib
 import socket
@@ -27,7 +27,7 @@ def reply(
 
 
 class Server:
-    """Hands every request to a script; what the script leaves open is closed for it."""
+    """Passes every request to a script and closes the connection after it."""
 
     def __init__(self, script: Script, context: ssl.SSLContext | None = None) -> None:
         self.script, self.context = script, context
@@ -48,7 +48,7 @@ class Server:
         self._listener.close()
 
     def wait(self, seconds: float) -> bool:
-        """Wait, as a slow server would; True when the test is over."""
+        """Wait like a slow server; return True when the test is over."""
         return self._closing.wait(seconds)
 
     def _accept(self) -> None:
@@ -88,7 +88,7 @@ def read_request(connection: socket.socket) -> bytes:
 
 
 def hang_up(connection: socket.socket) -> None:
-    """End the sending, in order: the client reads to the end of what was sent."""
+    """Close the sending side in an orderly way: the client reads everything that was sent."""
     connection.shutdown(socket.SHUT_WR)
 
 
@@ -99,7 +99,7 @@ def reset(connection: socket.socket) -> None:
 
 
 class Wire:
-    """What a test of the wire needs."""
+    """Starts servers, and builds their answers."""
 
     reply, hang_up, reset = staticmethod(reply), staticmethod(hang_up), staticmethod(reset)
 
@@ -107,7 +107,7 @@ class Wire:
         self.servers: list[Server] = []
 
     def serve(self, answer: bytes | Script, context: ssl.SSLContext | None = None) -> Server:
-        """Start a server that gives every request the same answer, or to a script."""
+        """Start a server with the same answer for every request, or with a script."""
         script = answer if callable(answer) else lambda connection: connection.sendall(answer)
         self.servers.append(Server(script, context))
         return self.servers[-1]
@@ -123,7 +123,7 @@ def wire() -> Iterator[Wire]:
 
 @pytest.fixture(scope="session")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate for localhost, signed by itself, with its key in the same file."""
+    """Return a self-signed certificate for localhost, with its key in the same file."""
     path = tmp_path_factory.mktemp("tls") / "localhost.pem"
     command = (
         "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 2"
@@ -136,7 +136,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
             capture_output=True,
         )
     except FileNotFoundError:
-        pytest.skip("openssl, which makes the certificate, is not installed")
+        pytest.skip("openssl, which creates the certificate, is not installed")
     with path.open("ab") as file:
         file.write(Path(str(path) + ".crt").read_bytes())
     return path

@@ -1,1 +1,1 @@
-"""Recordings: a run replayed from a file, recorded into one, or exported to one."""
+"""Cassettes: record calls, replay them offline, and export past runs."""

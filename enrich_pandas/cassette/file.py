@@ -1,7 +1,7 @@
-"""The cassette: a file of vcrpy's, read and written by vcrpy's own serializers.
+"""The file of a cassette: vcrpy's format, read and written by vcrpy's own serializers.
 
-What vcrpy has no field for stands in headers of our own, which vcrpy keeps: whom a flow began to
-ask about, when an answer came, and how a call ended that brought no whole answer.
+Facts without a field in that format are stored in headers of our own, which vcrpy keeps: the
+identities of a flow, the times of request and answer, and how an incomplete call ended.
 """
 
 import base64
@@ -25,12 +25,12 @@ from enrich_pandas.providers.base import Identity
 from enrich_pandas.providers.decoding import decoder_of
 from enrich_pandas.transport.connection import silence_loggers
 
-BATCH = "enrich-pandas-batch"  # of the first request of a flow: whom it is about
-AS_OF = "enrich-pandas-as-of"  # when the recording began
+BATCH = "enrich-pandas-batch"  # on the first request of a flow: its identities
+AS_OF = "enrich-pandas-as-of"  # the start of the recording
 SENT = "enrich-pandas-sent"
 RECEIVED = "enrich-pandas-received"
-CUT = "enrich-pandas-cut"  # what ended a call that brought no whole answer
-SUPPRESSED = "enrich-pandas-refused"  # of the first answer: whom nobody may ask about, as hashes
+CUT = "enrich-pandas-cut"  # how an incomplete call ended
+SUPPRESSED = "enrich-pandas-refused"  # on the first answer: the suppressed identities, as hashes
 OWN = (BATCH, AS_OF, SENT, RECEIVED, CUT, SUPPRESSED)
 
 
@@ -38,7 +38,7 @@ OWN = (BATCH, AS_OF, SENT, RECEIVED, CUT, SUPPRESSED)
 class Interaction:
     """A request and its answer. Header names are in lower case, times are seconds since the epoch.
 
-    ``status`` is 0 where no answer came; ``cut`` says why it did not, or not whole.
+    ``status`` is 0 if no answer came. ``cut`` is the reason if it did not come or is incomplete.
     """
 
     method: str
@@ -55,26 +55,23 @@ class Interaction:
 
 
 class SuppressedEntries(msgspec.Struct):
-    """Those of whom the recording met that nobody may ask about them: keyed hashes, and the key."""
+    """The entries of the suppression list that a recording met: keyed hashes, and the key."""
 
     key: bytes = b""
-    stones: dict[str, SuppressionEntry] = {}
+    entries: dict[str, SuppressionEntry] = {}
 
     def unpacked(self) -> tuple[bytes, dict[bytes, SuppressionEntry]]:
-        """Return the key, and the stones by their hash."""
-        return self.key, {base64.b64decode(mark): one for mark, one in self.stones.items()}
+        """Return the key, and the entries by their hash."""
+        return self.key, {base64.b64decode(hashed): one for hashed, one in self.entries.items()}
 
 
 @dataclass(slots=True, kw_only=True)
 class Recording:
-    """What a cassette holds, and when its recording began."""
+    """The contents of a cassette, and the start of the recording."""
 
     interactions: list[Interaction] = field(default_factory=list)
     as_of: float | None = None
     suppressed: SuppressedEntries = field(default_factory=SuppressedEntries)
-
-
-# -- reading -------------------------------------------------------------------------------------
 
 
 def load(path: Path) -> Recording:
@@ -83,7 +80,7 @@ def load(path: Path) -> Recording:
     Raises
     ------
     ReplayError
-        There is none, or it cannot be read.
+        The file does not exist or cannot be read.
     """
     from vcr.serialize import deserialize
 
@@ -91,40 +88,40 @@ def load(path: Path) -> Recording:
         text = path.read_text("utf-8")
     except FileNotFoundError:
         raise ReplayError(
-            f"There is no recording {path}.",
+            f"The cassette {path} does not exist.",
             cost="Nothing was sent and nothing was spent.",
-            todo=f'Make it: with ep.replay("{path}", mode="once").',
+            todo=f'Record it: with ep.replay("{path}", mode="once").',
         ) from None
     except (OSError, UnicodeError) as error:
         raise _unreadable(path, type(error).__name__) from None
     try:
         with silence_loggers():
             return _recording(*deserialize(text, _serializer(path))[:2])
-    except Exception as error:  # noqa: BLE001 - of a file that anybody may have edited: any
+    except Exception as error:  # noqa: BLE001 - the file may have been edited: any error
         raise _unreadable(path, _where(error)) from None
 
 
 def _recording(requests: Sequence[Any], answers: Sequence[dict[str, Any]]) -> Recording:
     pairs = zip(requests, answers, strict=True)
     headers = [_values(answer["headers"]) for answer in answers]
-    refused = next((one[SUPPRESSED] for one in headers if SUPPRESSED in one), "{}")
+    suppressed = next((one[SUPPRESSED] for one in headers if SUPPRESSED in one), "{}")
     return Recording(
-        interactions=[_interaction(asked, answer) for asked, answer in pairs],
+        interactions=[_interaction(request, answer) for request, answer in pairs],
         as_of=min(filter(None, (_moment(one.get(AS_OF)) for one in headers)), default=None),
-        suppressed=decoder_of(SuppressedEntries).decode(refused),
+        suppressed=decoder_of(SuppressedEntries).decode(suppressed),
     )
 
 
-def _interaction(asked: Any, answer: dict[str, Any]) -> Interaction:
-    with_ = {name.lower(): _text(value) for name, value in asked.headers.items()}
+def _interaction(request: Any, answer: dict[str, Any]) -> Interaction:
+    sent_headers = {name.lower(): _text(value) for name, value in request.headers.items()}
     headers = _values(answer["headers"])
     text = answer["body"]["string"]
     return Interaction(
-        method=asked.method,
-        uri=asked.uri,
-        body=asked.body or b"",
-        request_headers={name: value for name, value in with_.items() if name not in OWN},
-        batch=tuple(read_identity(one) for one in unpack(with_.get(BATCH, "[]").encode())),
+        method=request.method,
+        uri=request.uri,
+        body=request.body or b"",
+        request_headers={name: value for name, value in sent_headers.items() if name not in OWN},
+        batch=tuple(read_identity(one) for one in unpack(sent_headers.get(BATCH, "[]").encode())),
         status=int(answer["status"]["code"]),
         headers={name: value for name, value in headers.items() if name not in OWN},
         answer=text if isinstance(text, bytes) else b"",
@@ -149,7 +146,7 @@ def _moment(text: str | None) -> float | None:
 
 
 def _date(text: str | None) -> float:
-    """Read HTTP's date, for a recording of another's making; 0 where there is none."""
+    """Read an HTTP date, for a cassette that vcrpy recorded; 0 if there is none."""
     try:
         return parsedate_to_datetime(text or "").timestamp()
     except ValueError:
@@ -157,29 +154,26 @@ def _date(text: str | None) -> float:
 
 
 def _where(error: Exception) -> str:
-    """Say what is wrong, and where; never with the text that stands there."""
+    """Return the kind and the line of an error, never the text of the file."""
     mark = getattr(error, "problem_mark", None)
     return type(error).__name__ + (f" in line {mark.line + 1}" if mark else "")
 
 
 def _unreadable(path: Path, why: str) -> ReplayError:
     return ReplayError(
-        f"The recording {path} cannot be read: {why}.",
+        f"The cassette {path} cannot be read: {why}.",
         cost="Nothing was sent and nothing was spent.",
-        todo="Restore the file; or write it again, with mode='all' or ep.run(id).freeze(path).",
+        todo="Restore the file, or write it again with mode='all' or ep.run(id).freeze(path).",
     )
 
 
-# -- writing -------------------------------------------------------------------------------------
-
-
 def save(path: Path, recording: Recording) -> None:
-    """Write a cassette, in an order of its own, whole or not at all; only its owner may read it.
+    """Write a cassette atomically, in a fixed order, readable by its owner only.
 
     Raises
     ------
     ConfigurationError
-        An answer is no text, which JSON cannot hold.
+        An answer is not text, which a JSON cassette cannot contain.
     """
     from vcr.request import Request
     from vcr.serialize import serialize
@@ -188,19 +182,19 @@ def save(path: Path, recording: Recording) -> None:
         recording.interactions, key=lambda one: (one.uri, one.method, one.body, one.sent)
     )
     with silence_loggers():
-        asked = [
-            Request(one.method, one.uri, one.body or None, _asked_with(one)) for one in ordered
+        requests = [
+            Request(one.method, one.uri, one.body or None, _headers(one)) for one in ordered
         ]
     answers = [_answer(one, recording.as_of or 0.0) for one in ordered]
-    if answers and recording.suppressed.stones:
+    if answers and recording.suppressed.entries:
         answers[0]["headers"][SUPPRESSED] = [msgspec.json.encode(recording.suppressed).decode()]
     try:
-        text = serialize({"requests": asked, "responses": answers}, _serializer(path))
+        text = serialize({"requests": requests, "responses": answers}, _serializer(path))
     except TypeError:
         raise ConfigurationError(
-            "An answer is no text, and a .json cassette holds text only.",
-            cost="What was paid for is in the journal.",
-            todo="Name a .yaml file, then repeat the call: it costs nothing.",
+            f"An answer is not text, which the JSON cassette {path} cannot contain.",
+            cost="The paid answers are in the journal.",
+            todo="Give the cassette a name that ends in .yaml, then repeat the call: it is free.",
         ) from None
     path.parent.mkdir(parents=True, exist_ok=True)
     number, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")  # 0600
@@ -215,7 +209,7 @@ def save(path: Path, recording: Recording) -> None:
         raise
 
 
-def _asked_with(one: Interaction) -> dict[str, str]:
+def _headers(one: Interaction) -> dict[str, str]:
     batch = {BATCH: pack([identity.keys for identity in one.batch]).decode()} if one.batch else {}
     return {**one.request_headers, **batch}
 
@@ -235,7 +229,7 @@ def _iso(moment: float) -> str:
 
 
 def _serializer(path: Path) -> Any:
-    """Choose by the suffix: JSON where it is ``.json``, else YAML."""
+    """Return the serializer for the suffix: JSON for ``.json``, else YAML."""
     if path.suffix.lower() == ".json":
         from vcr.serializers import jsonserializer
 
@@ -245,7 +239,8 @@ def _serializer(path: Path) -> Any:
 
     if not yaml.__with_libyaml__:
         warnings.warn(
-            "PyYAML has no libyaml here, and is some 60 times slower: name a .json cassette.",
+            "PyYAML is installed without libyaml and is about 60 times slower. "
+            "Give the cassette a name that ends in .json.",
             stacklevel=2,
         )
     return yamlserializer

@@ -1,6 +1,9 @@
-"""The cassette: what a cassette holds, by what was asked.
+"""A cassette in memory, and the player that runs flows on its recorded answers.
 
-Answers to the same request come in the order in which they were recorded; the last one comes again.
+Answers to equal requests are returned in the order in which they were recorded; the last one is
+repeated. A flow depends on its answers alone, so a replay runs it again on the recorded ones. It
+runs for the identities that were requested together then, even if fewer are wanted now: additional
+or missing rows do not change the results of the others.
 """
 
 import base64
@@ -12,6 +15,7 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -44,17 +48,17 @@ Key = tuple[str, str, bytes]
 
 
 class StartedRun(NamedTuple):
-    """A run that was begun while the cassette records: whom it asked, about whom."""
+    """A run that started while the cassette records, with its provider and identities."""
 
     run: str
     provider: Provider
     kind: Kind
-    asked: Sequence[Identity]
+    identities: Sequence[Identity]
 
 
 @dataclass(slots=True)
 class _Answers:
-    """The answers to one request, and how many of them were given."""
+    """The answers to one request, and how many were returned."""
 
     recorded: list[Interaction] = field(default_factory=list)
     given: int = 0
@@ -62,7 +66,7 @@ class _Answers:
 
 @dataclass(slots=True, eq=False)
 class RecordedFlow:
-    """Those whom one flow began to ask about."""
+    """The identities of one recorded flow."""
 
     identities: tuple[Identity, ...]
     sent: float
@@ -70,22 +74,28 @@ class RecordedFlow:
 
 
 class Cassette:
-    """What was asked and answered.
+    """Recorded requests and answers.
 
     Parameters
     ----------
     path
-        The cassette, named in errors.
+        The file, for messages.
     recording
-        What it holds. What needed no answer counts as fetched when it began.
+        The contents. Results without an answer count as fetched at the start of the recording.
     is_offline
-        Whether it is all there is: then nothing is sent, and no credential is needed.
+        Whether to replay only: nothing is sent and no credential is needed.
 
     Attributes
     ----------
-    begun, screens
-        Where it records: the runs that were begun, and who told whom nobody may ask about.
+    started_runs, filters
+        While recording: the runs that started, and the suppression filters that they used.
     """
+
+    path: Path
+    is_offline: bool
+    started_runs: list[StartedRun]
+    suppressed: SuppressedEntries
+    filters: list[SuppressionFilter]
 
     def __init__(
         self,
@@ -96,7 +106,7 @@ class Cassette:
     ) -> None:
         self.path, self.is_offline, self.started_runs = path, is_offline, list[StartedRun]()
         self.suppressed, self.filters = recording.suppressed, list[SuppressionFilter]()
-        self.as_of = recording.as_of or (0.0 if is_offline else round(time.time(), 6))
+        self.as_of: float = recording.as_of or (0.0 if is_offline else round(time.time(), 6))
         self._pid, self._locks = os.getpid(), {os.getpid(): threading.RLock()}
         self._latest = self.as_of
         self._answers: dict[Key, _Answers] = defaultdict(_Answers)
@@ -104,10 +114,10 @@ class Cassette:
         self.add(recording.interactions)
 
     def __repr__(self) -> str:
-        return f"<recording {self.path.name}: {len(self.interactions)} answers>"
+        return f"<cassette {self.path.name}: {len(self.interactions)} answers>"
 
     def add(self, interactions: Iterable[Interaction]) -> None:
-        """Add what was asked and answered; the same once more takes the place of the first."""
+        """Add requests and answers; one with an equal request and time is replaced."""
         for one in interactions:
             same = self._answers[key_of(one.method, one.uri, one.body)].recorded
             known = [n for n, other in enumerate(same) if one.sent and other.sent == one.sent]
@@ -121,52 +131,52 @@ class Cassette:
 
     @property
     def identities(self) -> Collection[Identity]:
-        """All of whom it knows that somebody asked about them."""
+        """All identities that were requested."""
         return self._together.keys()
 
     @property
     def interactions(self) -> list[Interaction]:
-        """All that it holds; answers to the same request in their order."""
+        """All requests and answers; answers to equal requests are in their order."""
         return [one for answers in self._answers.values() for one in answers.recorded]
 
     def recording(self) -> Recording:
-        """Return what it holds by now, and whom of those asked about nobody may ask about."""
-        refused = SuppressedEntries(
-            self.suppressed.key or os.urandom(32), dict(self.suppressed.stones)
+        """Return the contents, with the entries of the suppression list that the runs met."""
+        suppressed = SuppressedEntries(
+            self.suppressed.key or os.urandom(32), dict(self.suppressed.entries)
         )
-        for screen in self.filters:
-            for (kind, mark), stone in screen.matched.items():
-                key = base64.b64encode(digest(refused.key, kind, mark)).decode()
-                refused.stones[key] = stone
-        return Recording(interactions=self.interactions, as_of=self.as_of, suppressed=refused)
+        for one in self.filters:
+            for (kind, name), entry in one.matched.items():
+                hashed = base64.b64encode(digest(suppressed.key, kind, name)).decode()
+                suppressed.entries[hashed] = entry
+        return Recording(interactions=self.interactions, as_of=self.as_of, suppressed=suppressed)
 
     @property
     def is_own(self) -> bool:
-        """Whether this process has opened it, and not one that it was forked from."""
+        """Whether this process opened the cassette, not one that it was forked from."""
         return self._pid == os.getpid()
 
     @property
     def lock(self) -> threading.RLock:
-        """Held for a whole flow, so that two that ask for the same do not share its answers.
+        """Held for a whole flow, so that two equal flows do not mix their answers.
 
-        A forked child has another: whoever held this one is not there.
+        A forked child has a lock of its own: the thread that held this one does not exist there.
         """
         return self._locks.setdefault(os.getpid(), threading.RLock())
 
     def now(self) -> float:
-        """Return the time by which answers are old: in a replay, that of the last one given."""
+        """Return the present time; in a replay the time of the last answer returned."""
         return self._latest if self.is_offline else time.time()
 
     def flows_of(self, identity: Identity) -> Iterator[RecordedFlow]:
-        """Yield the flows that asked about somebody: those not played yet, then the last one."""
+        """Yield the flows with an identity: those not played yet, then the played ones."""
         flows = self._together.get(identity, [])
         yield from [flow for flow in flows if not flow.is_played]
         yield from reversed([flow for flow in flows if flow.is_played])
 
     def take(self, key: Key) -> Interaction | None:
-        """Return the next answer to a request, or None where it was never asked.
+        """Return the next answer to a request, or None if it was not recorded.
 
-        A refusal for now that was followed by another answer is passed over: it was asked again.
+        A temporary refusal that was followed by another answer is skipped: it was retried.
         """
         answers = self._answers.get(key)
         if answers is None:
@@ -179,12 +189,12 @@ class Cassette:
                 return one
 
     def replay(self, provider: Provider, kind: Kind, wanted: Sequence[Identity]) -> Replayed:
-        """Answer from the recording, as far as it goes.
+        """Return the answers for the wanted identities, as far as they are recorded.
 
         Raises
         ------
         ProviderError
-            The vendor refused all of it, then as now.
+            The vendor refused the whole run when it was recorded.
         """
         player = _Player(self, provider, kind, dict.fromkeys(wanted))
         if provider.origin:
@@ -192,16 +202,22 @@ class Cassette:
                 player.play(wanted)
         return player.found
 
-    def note_run(self, run: str, provider: Provider, kind: Kind, asked: Sequence[Identity]) -> None:
-        """Note a run that begins while answers are recorded."""
-        self.started_runs.append(StartedRun(run, provider, kind, asked))
+    def note_run(
+        self, run: str, provider: Provider, kind: Kind, identities: Sequence[Identity]
+    ) -> None:
+        """Note a run that starts while the cassette records."""
+        self.started_runs.append(StartedRun(run, provider, kind, identities))
 
 
-RETRYABLE = (401, 429, 503)
+RETRYABLE = (
+    HTTPStatus.UNAUTHORIZED,
+    HTTPStatus.TOO_MANY_REQUESTS,
+    HTTPStatus.SERVICE_UNAVAILABLE,
+)
 
 
 def key_of(method: str, uri: str, body: bytes) -> Key:
-    """Return what makes two requests the same: never a header, nor the order of parameters.
+    """Return a key that is equal for equal requests: headers and parameter order do not count.
 
     Examples
     --------
@@ -221,12 +237,12 @@ def key_of(method: str, uri: str, body: bytes) -> Key:
 def _canonical(body: bytes) -> bytes:
     try:
         return msgspec.json.encode(msgspec.json.decode(body), order="deterministic")
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):  # a form, or nothing
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):  # a form or an empty body
         return body
 
 
 def describe_request(method: str, path: str, identities: Sequence[Identity]) -> str:
-    """Say which request it is, with nobody's identifier in it.
+    """Describe a request without any identifier.
 
     Examples
     --------
@@ -235,22 +251,19 @@ def describe_request(method: str, path: str, identities: Sequence[Identity]) -> 
     """
     values = {value.lower() for one in identities for _, value in one.keys}
     parts = [
-        "…" if "@" in (said := unquote(part).lower()) or said in values else part
+        "…" if "@" in (text := unquote(part).lower()) or text in values else part
         for part in path.split("/")
     ]
     return f"{method} {'/'.join(parts)}"
 
 
-# -- Playing: a flow is run again on the answers that were recorded -------------------------------
-# A flow is a function of its answers alone, so it is run again on those that were recorded. It asks
-# about those together whom it asked about then, whoever else is wanted now: so a row more or less
-# changes nothing for the others.
+# Replay
 
-MAX_STEPS = 100_000  # steps of a flow; the last answer comes again for ever
+MAX_STEPS = 100_000  # of a flow: the last answer is repeated without end
 
 
-class _NotRecorded(Exception):  # noqa: N818 - no error: somebody is not recorded
-    """A flow asks for something that is not on the cassette."""
+class _NotRecorded(Exception):  # noqa: N818 - a signal, not an error
+    """The cassette has no answer to a request of the flow."""
 
     def __init__(self, request: Request) -> None:
         super().__init__()
@@ -259,7 +272,7 @@ class _NotRecorded(Exception):  # noqa: N818 - no error: somebody is not recorde
 
 @dataclass(slots=True)
 class _Player:
-    """Plays flows until nobody is wanted any more, or nothing is left."""
+    """Runs flows on recorded answers until all wanted identities have a result."""
 
     cassette: Cassette
     provider: Provider
@@ -273,12 +286,12 @@ class _Player:
                 if self._has_played(flow.identities):
                     flow.is_played = True
                     break
-        self.found.missing.clear()  # of flows that asked for something else
+        self.found.missing.clear()  # from flows that now send other requests
         for batch in self.provider.batches(self.kind, list(self.open)):
             self._has_played(batch)
 
     def _has_played(self, together: Sequence[Identity]) -> bool:
-        """Play a flow for those of its identities that are wanted; tell whether it is recorded."""
+        """Play a flow for its wanted identities; return False if it is not recorded."""
         mine = [identity for identity in together if identity in self.open]
         try:
             one = self._run(together, mine)
@@ -297,10 +310,10 @@ class _Player:
         answer = _answering(self.cassette, self.provider, steps)
         try:
             while not isinstance(end := task.carry_on(answer), list):
-                pass  # a wait; it was waited when it was recorded
+                pass  # a wait, which took place when it was recorded
         except Unfinished as job:
-            late = [Match(identity=one, status=Status.PENDING, reason=job.reason) for one in mine]
-            return ReplayedFlow(mine, steps, late, 0.0, is_open=True)
+            open_ = [Match(identity=one, status=Status.PENDING, reason=job.reason) for one in mine]
+            return ReplayedFlow(mine, steps, open_, 0.0, is_open=True)
         matches = {match.identity: match for match in match_each(together, end)}
         fetched = task.received or self.cassette.as_of
         return ReplayedFlow(mine, steps, [matches[one] for one in mine], fetched)
@@ -309,10 +322,10 @@ class _Player:
 def _answering(
     cassette: Cassette, provider: Provider, steps: list[tuple[Request, Response]]
 ) -> Callable[[Request], Response]:
-    """Return what answers the requests of one flow.
+    """Return a function that answers the requests of one flow.
 
-    When its answers were sent is shifted to this moment, by the same for all: so the flow takes
-    none for one of an earlier process, and finds the same time between them.
+    The times of all answers are shifted by the same amount, so that the first was sent now. The
+    flow therefore does not take them for answers to an earlier process.
     """
     shift: list[float] = []
 
@@ -348,40 +361,40 @@ def _response(one: Interaction, request: Request, provider: Provider, shift: flo
     )
 
 
-# -- What a replay says of whom its recording does not know; it sends nothing --------------------
+# Requests that are not recorded
 
-SHOWN = 10  # rows that a message names
+SHOWN = 10  # rows that a message lists
 NOWHERE = "https://replay.invalid"
 
 
 class UnrecordedTransport(Transport):
-    """Stands where requests would be sent, and raises."""
+    """A transport that raises instead of sending a request."""
 
     def __init__(self, error: ReplayError) -> None:
         super().__init__(NOWHERE, sign=dict)
         self._error = error
 
     def send(self, request: Request, *_: object, **__: object) -> Exchange:
-        """Raise: only a request that is not recorded comes here."""
+        """Raise the error: only a request that is not recorded is sent."""
         raise self._error
 
 
 def unrecorded_error(
     path: Path, missing: Mapping[Identity, Request], rows: Sequence[int]
 ) -> ReplayError:
-    """Say which rows are not recorded, by position, and what was asked; nobody's identifier."""
+    """Build the error with the positions and requests of missing rows, without identifiers."""
     kinds = sorted({name for one in missing for name, _ in one.keys})
-    asked = dict.fromkeys(
+    requests = dict.fromkeys(
         describe_request(request.method, request.path, [one]) for one, request in missing.items()
     )
     places = ", ".join(f"{row:,}" for row in rows[:SHOWN])
     more = f" and {len(rows) - SHOWN:,} more" if len(rows) > SHOWN else ""
     some = f"{len(rows):,} rows are" if len(rows) != 1 else "1 row is"
     return ReplayError(
-        f"{some} not in the recording {path}: position {places}{more}, "
-        f"asked by {', '.join(kinds)} with {', '.join(list(asked)[:3])}.",
+        f"{some} not in the cassette {path}: position {places}{more}, "
+        f"requested by {', '.join(kinds)} with {', '.join(list(requests)[:3])}.",
         cost="Nothing was sent and nothing was spent.",
-        todo=f"Undo the change of those rows or options, or record what is missing: "
+        todo=f"Undo the change of those rows or options, or record the missing rows: "
         f'ep.replay("{path}", mode="new_episodes").',
         rows=rows,
     )

@@ -1,4 +1,8 @@
-"""Replays: the same code from a recording, offline, with the same result."""
+"""Record calls in a cassette, replay them offline, and export past runs.
+
+The journal has the raw answers of a run, but only the method and path of its requests. An export
+runs each flow again on its raw answers, which yields the requests.
+"""
 
 import os
 import tempfile
@@ -39,74 +43,68 @@ from enrich_pandas.providers.base import (
 )
 from enrich_pandas.transport import Exchange, redaction, serialize_request
 from enrich_pandas.transport.connection import Phase
-from enrich_pandas.transport.outcome import read_exchange, repair_response
+from enrich_pandas.transport.outcome import BUSY, FATAL, read_exchange, repair_response
 
-# -- Freezing: from the journal's raw answers to the interactions of a cassette, at no cost ------
-# The journal keeps what was answered, and of what was asked the method and the path: the rest is
-# what the flow asks when it is run again on those answers.
+# Export
 
 Redact = Callable[[Any], Any]
-ERROR_WORDS = (
-    "",
-    "incomplete",
-    "too_large",
-    "lost",
-)  # the words for how a call ended, the mildest first
-RETRYABLE = (401, 402, 403, 429, 503)  # a refusal that settles nothing: it is asked again
+# How a call can have ended, the most harmless first.
+ERROR_WORDS = ("", "incomplete", "too_large", "lost")
+RETRYABLE = (*FATAL, *BUSY)  # refusals after which the request is sent again
 
 
 def export_run(
-    journal: Journal, begun: StartedRun, realm: str, redact: Redact | None = None
+    journal: Journal, started: StartedRun, realm: str, redact: Redact | None = None
 ) -> tuple[list[Interaction], set[Identity]]:
-    """Return the interactions behind a run's answers, and who has none.
+    """Return the interactions behind the answers of a run, and the identities without any.
 
     Parameters
     ----------
     redact
-        Is given each answer's JSON, and returns what is kept of it.
+        Maps the JSON of each answer to the JSON to export.
     """
-    run, provider, kind, asked = begun
+    run, provider, kind, identities = started
     scope, secrets = scope_of(provider, kind, realm), known_secrets(provider)
-    keys = [fingerprint(scope, one) for one in asked]
-    screen = journal.suppression.current_filter()
-    refused = screen.for_identities(kind, provider.name, asked)
+    keys = [fingerprint(scope, one) for one in identities]
+    suppression = journal.suppression.current_filter()
+    suppressed = suppression.for_identities(kind, provider.name, identities)
     for answer in journal.stored(keys).values():
-        screen.apply(answer)  # which notes whom it met
-    found, left = list[Interaction](), set(asked).difference(refused)
+        suppression.apply(answer)  # which notes the entries that it met
+    found, missing = list[Interaction](), set(identities).difference(suppressed)
     for batch in journal.queries.batches_behind(run, keys):
         if batch.scope != scope or not (steps := _recorded_steps(provider, kind, batch)):
             continue
         found += _interactions(provider, batch.batch.identities, steps, secrets, redact)
-        left.difference_update(batch.batch.identities)
-    return found, left if provider.origin else set()
+        missing.difference_update(batch.batch.identities)
+    return found, missing if provider.origin else set()
 
 
-class _FlowDiffers(Exception):  # noqa: N818 - no error: another reading is tried
-    """A flow asks for something else than it did then."""
+class _FlowDiffers(Exception):  # noqa: N818 - a signal, not an error
+    """A flow sends another request than the recorded one."""
 
 
 Steps = list[tuple[Request, Response]]
 
 
-def _recorded_steps(provider: Provider, kind: Kind, landed: AnsweredBatch) -> Steps | None:
-    """Return what a batch's flow asked and was answered; None where that cannot be told.
+def _recorded_steps(provider: Provider, kind: Kind, batch: AnsweredBatch) -> Steps | None:
+    """Return the requests and answers of a batch; None if they cannot be reconstructed.
 
-    The times of its answers are first those of one process, shifted to this moment, then as they
-    were: a flow that was taken up by another process did not count what it waited before.
+    The times of the answers are first shifted to now, as for a flow in one process, then left as
+    they were: another process that adopted the flow did not count the time before.
     """
-    recorded = _settled(landed)
+    recorded = _final_answers(batch)
     for shifts in (True, False):
         try:
-            return _steps(provider, kind, landed, recorded, shifts=shifts)
+            return _steps(provider, kind, batch, recorded, shifts=shifts)
         except (_FlowDiffers, EnrichError):
             continue
     return None
 
 
-def _settled(landed: AnsweredBatch) -> dict[int, Response]:
-    """Return the answers that stand; of an open batch, not those that are asked for again."""
-    recorded = landed.batch.recorded
-    if not landed.is_open:
+def _final_answers(batch: AnsweredBatch) -> dict[int, Response]:
+    """Return the answers, without those of an open batch that will be requested again."""
+    recorded = batch.batch.recorded
+    if not batch.is_open:
         return recorded
     return {
         step: answer
@@ -119,18 +117,18 @@ def _settled(landed: AnsweredBatch) -> dict[int, Response]:
 def _steps(
     provider: Provider,
     kind: Kind,
-    landed: AnsweredBatch,
+    batch: AnsweredBatch,
     recorded: Mapping[int, Response],
     *,
     shifts: bool,
 ) -> Steps:
     steps: Steps = []
-    identities = landed.batch.identities
+    identities = batch.batch.identities
     shift = time.time() - recorded[0].sent if shifts and 0 in recorded else 0.0
 
     def answer(request: Request) -> Response:
         number = len(steps)
-        if number not in recorded or landed.requests[number] != (request.method, request.path):
+        if number not in recorded or batch.requests[number] != (request.method, request.path):
             raise _FlowDiffers
         steps.append((request, recorded[number]))
         return repair_response(replace(recorded[number], sent=recorded[number].sent + shift))
@@ -142,7 +140,7 @@ def _steps(
     except Unfinished:
         pass
     except _FlowDiffers:
-        if not landed.is_open:
+        if not batch.is_open:
             raise
     if len(steps) < len(recorded):
         raise _FlowDiffers
@@ -168,14 +166,14 @@ def _interactions(
             status=response.status,
             headers=redaction.recorded_headers(response.headers),
             answer=answer if redact is None else _redacted(answer, redact),
-            sent=round(response.sent, 6),  # as the file tells it
+            sent=round(response.sent, 6),  # the precision of the file
             received=round(response.received, 6),
             cut=_cut(provider, request, response),
         )
 
 
 def _cut(provider: Provider, request: Request, response: Response) -> str:
-    """Return the word after which an answer is read as it was then."""
+    """Return the word with which the answer is classified as it was then."""
     for word in ERROR_WORDS:
         phase = (Phase.HEADERS if response.status else Phase.SENT) if word else Phase.BODY
         exchange = Exchange(
@@ -191,15 +189,15 @@ def _cut(provider: Provider, request: Request, response: Response) -> str:
 
 
 def _redacted(answer: bytes, redact: Redact) -> bytes:
-    """Redact an answer; what is no JSON cannot be, and is left out."""
+    """Redact an answer; return an empty one if it is not JSON."""
     try:
-        said = msgspec.json.decode(answer)
+        value = msgspec.json.decode(answer)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return b""
-    return msgspec.json.encode(redact(said))
+    return msgspec.json.encode(redact(value))
 
 
-# -- Replays: the same code from a recording, offline, with the same result ----------------------
+# Record and replay
 
 Mode = Literal["none", "once", "new_episodes", "all"]
 MODES = ("none", "once", "new_episodes", "all")
@@ -213,59 +211,57 @@ def replay(
     journal: str | os.PathLike[str] | None = None,
     redact: Callable[[Any], Any] | None = None,
 ) -> Iterator[Cassette]:
-    """Run the code inside from a recording, offline; or record it.
+    """Replay the calls in the block from a cassette, offline, or record them.
 
-    A recording is an ordinary cassette of vcrpy: YAML, or JSON where the name ends in ``.json``.
-    Replayed, the same call on the same frame gives the same result bit for bit, in any later
-    process, ``person_fetched_at`` included. Nothing is sent, paid or waited for, and no key is
-    needed.
+    A cassette is a file in vcrpy's format: JSON if the name ends in ``.json``, else YAML. In a
+    replay the same call on the same frame returns the same result bit for bit, in any later
+    process, including ``person_fetched_at``. Nothing is sent or paid, there are no waits, and no
+    key is needed.
 
     Parameters
     ----------
     path : str or path
         The cassette.
-    mode : {"none", "once", "new_episodes", "all"}
-        ``"none"`` replays, and raises on what is not recorded. ``"once"`` records where there is
-        no cassette yet, and else replays. ``"new_episodes"`` replays what is recorded, and asks for
-        the rest and records it. ``"all"`` records everything, in place of what was there.
+    mode : {"none", "once", "new_episodes", "all"}, default "none"
+        ``"none"`` replays, and raises for a row that is not recorded. ``"once"`` records if the
+        file does not exist, else replays. ``"new_episodes"`` replays recorded rows, and requests
+        and records the others. ``"all"`` records all rows and replaces the file.
     journal : str or path, optional
-        In a replay, the file to keep answers in; by default a temporary one. Where it records, the
-        journal to use in place of the user's own.
+        In a replay, the journal for the answers; by default a temporary one. In a recording, the
+        journal to use instead of the user's own.
     redact : callable, optional
-        Given the JSON of each answer when it is recorded; what it returns is recorded in its place.
-        It must leave the identifiers that tell whose answer it is: a row of which they are gone is
-        ``held``.
+        Called with the JSON of each answer when it is recorded; its return value is recorded
+        instead. It must leave the identifiers that assign an answer to a row: without them the row
+        is ``held``.
 
     Yields
     ------
     Cassette
-        What is recorded; its repr tells how many answers.
+        The cassette; its repr shows the number of answers.
 
     Raises
     ------
     ReplayError
-        There is no such cassette, or it cannot be read. In a call inside: a row is not recorded;
-        the message names its position, ``result`` holds the others.
+        The cassette does not exist or cannot be read. In a call inside the block: a row is not
+        recorded; the message has its position, and ``result`` the other rows.
     ConfigurationError
-        There is no such mode.
+        ``mode`` has another value.
 
     Notes
     -----
-    Recording costs what the calls inside cost: they are ordinary live calls, with their plan,
-    budget and journal. What is stored already is recorded and not bought again. The cassette is
-    written when the block ends well, whole or not at all. Where it does not end well, what was
-    bought is in the journal: repeat the block. Inside ``with ep.sandbox():`` it records the
-    sandbox.
+    Recording costs what the calls in the block cost: they are ordinary live calls with their plan,
+    budget and journal. Stored answers are recorded and not bought again. The cassette is written
+    atomically when the block ends without an error. After an error the paid answers are in the
+    journal: repeat the block. Inside ``with ep.sandbox():`` it records the sandbox.
 
-    **A cassette holds other people's data**: whom was asked about, and every answer. Only its owner
-    may read the file; keep it out of public repositories, or write it with ``redact=``. Credentials
-    are blanked, by name and by value. `enrich_pandas.forget` and `enrich_pandas.suppress` do not
-    reach into it.
+    **A cassette contains personal data**: the requested identities and every answer. Only its owner
+    can read the file. Keep it out of public repositories, or record it with ``redact=``.
+    Credentials are removed, by name and by value. `enrich_pandas.forget` and
+    `enrich_pandas.suppress` do not change it.
 
-    A replay spends nothing; the credits in its `runs` and its report are those of the recording,
-    and the report says so, with its date. It holds for calls of this
-    thread, and of threads that have entered none of their own; and for processes forked inside it,
-    not for those that are started afresh.
+    A replay spends nothing. The credits in its `runs` and its report are those of the recording,
+    and the report states so, with its date. The block applies to calls of this thread, of threads
+    without a block of their own, and of processes forked inside it, but not to new processes.
 
     Examples
     --------
@@ -282,8 +278,7 @@ def replay(
     """
     if mode not in MODES:
         raise ConfigurationError(
-            f"mode={mode!r} is not known.",
-            cost="Nothing was spent.",
+            f"mode={mode!r} is not valid.",
             todo=f"Type one of {', '.join(MODES)}.",
         )
     file = Path(path).expanduser()
@@ -310,7 +305,7 @@ def _replaying(file: Path, journal: str | os.PathLike[str] | None) -> Iterator[C
     folder = tempfile.TemporaryDirectory(prefix="replay-")
     with folder:
         environment = Environment(
-            # Another recording is another realm: a journal that is named may know several.
+            # Each cassette is a realm of its own: a given journal can hold several.
             realm=f"{REPLAY}{sha256(file.read_bytes()).hexdigest()[:16]}",
             journal=Path(journal) if journal else Path(folder.name) / "journal.sqlite",
             paid=False,
@@ -325,22 +320,22 @@ def _replaying(file: Path, journal: str | os.PathLike[str] | None) -> Iterator[C
 def _record(
     cassette: Cassette, environment: Environment, redact: Callable[[Any], Any] | None
 ) -> None:
-    """Write the cassette, from what the journal holds of the runs that were begun."""
-    left = 0
+    """Write the cassette, from the raw answers of the started runs in the journal."""
+    missing = 0
     with closing(Journal(journal_path(environment))) as journal:
-        for begun in cassette.started_runs:
-            found, without = export_run(journal, begun, environment.realm, redact)
+        for started in cassette.started_runs:
+            found, unanswered = export_run(journal, started, environment.realm, redact)
             cassette.add(found)
             cassette.filters.append(journal.suppression.current_filter())
-            left += len(without.difference(cassette.identities))
+            missing += len(unanswered.difference(cassette.identities))
     save(cassette.path, cassette.recording())
-    if left:
-        warnings.warn(missing_message(left, cassette.path), stacklevel=4)
+    if missing:
+        warnings.warn(missing_message(missing, cassette.path), stacklevel=4)
 
 
-def missing_message(left: int, path: Path) -> str:
-    """Say how many are not in a cassette."""
+def missing_message(missing: int, path: Path) -> str:
+    """Return the warning for identities that are not in a cassette."""
     return (
-        f"{left:,} of those asked about are not in {path}: they were not asked, a job or a run "
-        "goes on, or their raw answers are not kept any more."
+        f"{missing:,} identities are not in {path}: they were not requested, their job or run is "
+        "still open, or their raw answers have expired and were deleted."
     )

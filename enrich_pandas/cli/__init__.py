@@ -1,4 +1,4 @@
-"""The command line: ``enrich-pandas``. Its words are the accessor's."""
+"""The command line, ``enrich-pandas``: the calls of the accessor over files."""
 
 from enrich_pandas.cli import enrich, history, maintenance
 from enrich_pandas.cli.application import app

@@ -1,4 +1,4 @@
-"""The application that every command registers at, and what the commands share."""
+"""The application that every command registers at, and how commands print."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -10,12 +10,12 @@ from enrich_pandas.errors import EnrichError
 from enrich_pandas.report.page import Advice, Page
 from enrich_pandas.report.render import as_text
 
-INTERRUPTED = 130  # what a shell expects of a program that Ctrl-C has ended
+INTERRUPTED = 130  # the exit code that a shell expects after Ctrl-C
 
-app = typer.Typer(
+app: typer.Typer = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # plain text: what it says can be copied and searched
+    rich_markup_mode=None,  # plain text can be copied and searched
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -23,16 +23,16 @@ app = typer.Typer(
 
 @app.callback()
 def enrich_pandas() -> None:
-    """Enrich tables of people and companies: same rows, new columns, every credit accounted for.
+    """Enrich tables of people and companies: same rows, new columns, every credit counted.
 
-    PLAN is free and tells the most that a run can cost. Results are stored: what was bought once
-    is not bought again. Keys are read from the environment, the keyring or a file .env.
+    PLAN is free and shows the maximum cost of a run. Results are stored, and a stored result is
+    not bought again. Keys are read from the environment, the keyring or a file .env.
     """
 
 
 @contextmanager
 def short_errors() -> Iterator[None]:
-    """Show the library's own errors as their few lines, without a traceback."""
+    """Print an error of the library in its few lines, without a traceback."""
     try:
         yield
     except EnrichError as error:
@@ -41,15 +41,15 @@ def short_errors() -> Iterator[None]:
         raise typer.Exit(INTERRUPTED if is_interrupt else 1) from error
 
 
-def echo_page(page: Page, steps: Sequence[tuple[str, str]]) -> None:
-    """Print a page with what to type at the prompt, in place of what to type in Python."""
+def print_page(page: Page, steps: Sequence[tuple[str, str]]) -> None:
+    """Print a page with the next commands instead of the next Python calls."""
     blocks = [block for block in page.blocks if not isinstance(block, Advice)]
     advice = [Advice(steps)] if steps else []
     typer.echo(as_text(Page(page.title, [*blocks, *advice], page.lead)))
 
 
 def table(frame: pd.DataFrame, *, cell: int) -> str:
-    """Return a frame as text, each cell cut to a width; a missing one is empty."""
+    """Return a frame as text, with each cell cut to a width and missing cells empty."""
     text = frame.astype("string").fillna("").map(lambda value: _cut(value, cell))
     with pd.option_context("display.unicode.east_asian_width", True):
         return text.to_string(index=False)

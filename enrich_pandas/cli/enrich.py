@@ -1,149 +1,104 @@
-"""``enrich-pandas plan``, ``people`` and ``companies``: a table in, a table out."""
+"""``enrich-pandas plan``, ``people``, ``companies``, ``demo`` and ``sandbox``."""
 
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 import pandas as pd
 import typer
 
 import enrich_pandas as ep
-from enrich_pandas.cli import parameters as given
-from enrich_pandas.cli import tables
-from enrich_pandas.cli.application import app, echo_page, short_errors, table
+from enrich_pandas.call import Kind
+from enrich_pandas.cli import parameters as given, tables
+from enrich_pandas.cli.application import app, print_page, short_errors, table
 from enrich_pandas.errors import EnrichError
 from enrich_pandas.frame.output import Tables
 from enrich_pandas.pipeline import PREFIXES
 from enrich_pandas.progress.phrases import credits_literal
 from enrich_pandas.report.plan import Plan
 
-Layout = Annotated[
-    Literal["wide", "nested", "tables"],
-    typer.Option(help="nested is for Parquet; tables makes a folder."),
-]
-Kind = Literal["people", "companies"]
-MaxItems = Annotated[int, typer.Option(min=1, help="Items of each list in the wide layout.")]
-Prefix = Annotated[str | None, typer.Option(help="Of the new columns: person_ or company_.")]
-Sources = Annotated[bool, typer.Option("--sources", help="Add who gave each field.")]
+# -- Enrich a table ------------------------------------------------------------------------------
 
 
 @app.command()
+@given.take_call_options
 def plan(
     path: given.TableFile,
     *,
-    provider: given.Names,
+    provider: given.ProviderNames,
     kind: Annotated[Kind, typer.Option(help="What the rows are.")] = "people",
     option: given.Options = None,
-    on: given.On = None,
-    fields: given.Fields = None,
-    where: given.Where = None,
-    max_age: given.MaxAge = "90D",
-    errors: given.Errors = "coerce",
     sandbox: given.InSandbox = False,
+    **words: Any,
 ) -> None:
-    """Tell what a run would do, and the most that it can cost. No request is made."""
+    """Show what a run would request and the maximum it can cost. Nothing is sent."""
     with short_errors(), ep.sandbox() if sandbox else nullcontext():
         frame = tables.read(path)
-        planned = ep.plan(
-            frame,
-            given.providers_in(provider, option),
-            kind=kind,
-            on=given.on_in(on),
-            fields=given.fields_in(fields),
-            where=given.where_in(frame, where),
-            max_age=max_age,
-            errors=errors,
-        )
-        echo_page(planned.page(), list(_steps(planned, path, kind)))
+        providers = given.build_providers(provider, option)
+        planned = ep.plan(frame, providers, kind=kind, **given.parse_words(frame, words))
+        print_page(planned.page(), list(_steps(planned, path, kind)))
 
 
 def _steps(planned: Plan, path: Path, kind: Kind) -> Iterator[tuple[str, str]]:
-    """Say what to type after a plan."""
+    """Yield what to type after a plan."""
     if not planned.is_askable:
-        yield "No row can be asked about. Name the column:", '--on email="your column"'
+        yield "No row can be requested. Name the column:", '--on email="your column"'
         return
-    wall = f" --budget {credits_literal(planned.credits)}" if planned.credits else ""
-    command = f"enrich-pandas {kind} {shlex.quote(str(path))} …{wall}"
-    yield "Go on with the same options:", command
+    budget = f" --budget {credits_literal(planned.credits)}" if planned.credits else ""
+    command = f"enrich-pandas {kind} {shlex.quote(str(path))} …{budget}"
+    yield "Run it with the same options:", command
 
 
-def _command(kind: Kind) -> None:
-    """Make the command of one kind: both take the same."""
+def _add_command(kind: Kind) -> None:
+    """Register the command of a kind; both have the same options."""
 
     def enrich(
         path: given.TableFile,
         *,
-        provider: given.Names,
+        provider: given.ProviderNames,
         option: given.Options = None,
-        on: given.On = None,
-        fields: given.Fields = None,
-        layout: Layout = "wide",
-        max_items: MaxItems = 3,
-        prefix: Prefix = None,
-        where: given.Where = None,
-        budget: given.Budget = None,
-        max_age: given.MaxAge = "90D",
-        errors: given.Errors = "coerce",
-        sources: Sources = False,
-        progress: given.Bar = True,
         output: given.Output = None,
         overwrite: given.Overwrite = False,
         raw: given.Raw = False,
         sandbox: given.InSandbox = False,
+        **words: Any,
     ) -> None:
         with short_errors(), ep.sandbox() if sandbox else nullcontext():
             target = tables.Target.of(
-                output, path, kind, layout=layout, raw=raw, overwrite=overwrite
+                output, path, kind, layout=words["layout"], raw=raw, overwrite=overwrite
             )
             frame = tables.read(path)
-            result = saved(
-                target,
-                partial(
-                    getattr(ep, kind),
-                    frame,
-                    given.providers_in(provider, option),
-                    on=given.on_in(on),
-                    fields=given.fields_in(fields),
-                    layout=layout,
-                    max_items=max_items,
-                    prefix=prefix,
-                    where=given.where_in(frame, where),
-                    budget=budget,
-                    max_age=max_age,
-                    errors=errors,
-                    sources=sources,
-                    progress="bar" if progress else None,
-                ),
-                is_kept=not sandbox,
-            )
-            _count(result, kind, prefix)
+            providers = given.build_providers(provider, option)
+            call = partial(getattr(ep, kind), frame, providers, **given.parse_words(frame, words))
+            result = run_and_save(target, call, is_kept=not sandbox)
+            _print_counts(result, kind, words["prefix"])
 
-    text = f"Enrich a table of {kind}; write the same rows with new columns beside them."
-    app.command(kind, help=text)(enrich)
+    text = f"Enrich a table of {kind} and write the same rows with new columns."
+    app.command(kind, help=text)(given.take_call_options(enrich))
 
 
-_command("people")
-_command("companies")
+_add_command("people")
+_add_command("companies")
 
 
-def saved(target: tables.Target, call: Callable[[], Any], *, is_kept: bool = True) -> Any:
-    """Make a call and write its result; what a call had found before it stopped is written, too."""
+def run_and_save(target: tables.Target, call: Callable[[], Any], *, is_kept: bool = True) -> Any:
+    """Make a call and write its result, also the part that arrived before an error."""
     try:
-        with accounted(is_kept=is_kept):
+        with print_costs(is_kept=is_kept):
             result = call()
     except EnrichError as error:
         if error.result is not None:
-            typer.echo(f"What had arrived is in {target.partial.save(error.result)}.", err=True)
+            typer.echo(f"The rows so far are in {target.partial.save(error.result)}.", err=True)
         raise
     typer.echo(f"Written: {target.save(result)}.")
     return result
 
 
-def _count(result: "pd.DataFrame | Tables", kind: Kind, prefix: str | None) -> None:
-    """Print the rows by status and reason."""
+def _print_counts(result: "pd.DataFrame | Tables", kind: Kind, prefix: str | None) -> None:
+    """Print the number of rows by status and reason."""
     frame = result if isinstance(result, pd.DataFrame) else result[kind]
     columns = [f"{PREFIXES[kind] if prefix is None else prefix}{n}" for n in ("status", "reason")]
     counts = frame.value_counts(columns, dropna=False).rename("rows").reset_index()
@@ -151,10 +106,10 @@ def _count(result: "pd.DataFrame | Tables", kind: Kind, prefix: str | None) -> N
 
 
 @contextmanager
-def accounted(*, is_kept: bool) -> Iterator[None]:
-    """Print which runs a call made and what each cost, however the call ended.
+def print_costs(*, is_kept: bool) -> Iterator[None]:
+    """Print the runs that a call made and the cost of each, also after an error.
 
-    ``is_kept`` tells whether a later command finds them: those of ``--sandbox`` are gone with it.
+    ``is_kept`` is whether a later command finds the runs; those of ``--sandbox`` are deleted.
     """
     before = set(ep.runs()["run"])
     try:
@@ -168,16 +123,16 @@ def accounted(*, is_kept: bool) -> Iterator[None]:
             typer.echo(f"{name}, {provider}: {spent:g} credits{also}.")
 
 
-# -- ``enrich-pandas demo`` and ``sandbox``: everything, without a key and without cost ----------
+# -- Try it without a key and without cost -------------------------------------------------------
 
-_SHOWN = ("name", "title", "company", "location", "education_1_school")
+_COLUMNS = ("name", "title", "company", "location", "education_1_school")
 _GOING_LIVE = """
-To go live, put your key in the environment, leave the sandbox out, and name a wall:
+To go live, set your key in the environment, leave out the sandbox, and set a budget:
     export CRUSTDATA_API_KEY=...
     python
     >>> import pandas as pd, enrich_pandas as ep
     >>> leads = pd.read_csv("leads.csv")
-    >>> ep.plan(leads, "crustdata")                          # free: makes no request
+    >>> ep.plan(leads, "crustdata")                          # free: nothing is sent
     >>> people = ep.people(leads, "crustdata", budget=500)   # credits
 or, without Python:
     enrich-pandas plan leads.csv --provider crustdata
@@ -191,10 +146,10 @@ def demo(
         typer.Argument(metavar="TABLE", help="A table of people with e-mails or LinkedIn URLs."),
     ] = Path("notebooks/data/leads.csv"),
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Where to write the result.")
+        Path | None, typer.Option("--output", "-o", help="The file to write.")
     ] = None,
 ) -> None:
-    """Enrich a table in the sandbox: made-up people, real HTTP on loopback, nothing is paid."""
+    """Enrich a table in the sandbox: made-up people, HTTP on loopback only, no cost."""
     target = tables.Target.of(
         output or Path(f"{path.stem}.enriched.parquet"),
         path,
@@ -207,25 +162,26 @@ def demo(
         leads = tables.read(path)
         with ep.sandbox() as box:
             typer.echo(ep.plan(leads, "crustdata"))
-            typer.echo("The sandbox has no rate limit unless told to: this takes seconds.\n")
+            typer.echo("The sandbox has no rate limit by default: this takes seconds.\n")
             people = ep.people(leads, "crustdata")
-            charged, told = float(box.ledger["credits"].sum()), float(ep.runs()["credits"].sum())
-            _show(people)
+            charged = float(box.ledger["credits"].sum())
+            counted = float(ep.runs()["credits"].sum())
+            _print_people(people)
             typer.echo(
-                f"\nCredits: {told:g} by the journal, {charged:g} by the sandbox's ledger; "
+                f"\nCredits: {counted:g} by the journal, {charged:g} by the sandbox's ledger; "
                 f"{len(box.requests)} requests."
             )
     typer.echo(f"Written: {target.save(people)}.")
     typer.echo(_GOING_LIVE)
-    if charged != told:
+    if charged != counted:
         typer.echo("The journal and the ledger differ: please report this.", err=True)
         raise typer.Exit(1)
 
 
-def _show(people: pd.DataFrame) -> None:
-    """Print a few matched rows, and the rows by status and reason."""
+def _print_people(people: pd.DataFrame) -> None:
+    """Print some matched rows, and the number of rows by status and reason."""
     matched = people.loc[people["person_status"] == "matched"].head(5)
-    shown = matched[[f"person_{name}" for name in _SHOWN]].set_axis(_SHOWN, axis=1)
+    shown = matched[[f"person_{name}" for name in _COLUMNS]].set_axis(_COLUMNS, axis=1)
     counts = people.value_counts(["person_status", "person_reason"], dropna=False)
     by_status = (
         counts.rename("rows").reset_index().rename(columns=lambda n: n.removeprefix("person_"))
@@ -241,6 +197,6 @@ def _show(people: pd.DataFrame) -> None:
 )
 def sandbox(context: typer.Context) -> None:
     """Serve the vendors' emulators on 127.0.0.1, for any client, until Ctrl-C."""
-    from enrich_pandas.emulators.__main__ import main  # the extra's packages
+    from enrich_pandas.emulators.__main__ import main  # its packages are in an extra
 
     main(context.args)

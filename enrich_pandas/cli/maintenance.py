@@ -1,4 +1,4 @@
-"""``enrich-pandas doctor``: what is installed, what is kept, and what holds on an account."""
+"""``enrich-pandas doctor``, ``suppress`` and ``forget``."""
 
 import sys
 from contextlib import nullcontext
@@ -18,11 +18,13 @@ def doctor(
     *,
     live: Annotated[
         str | None,
-        typer.Option(metavar="PROVIDER", help="Check an account; asks before it spends anything."),
+        typer.Option(
+            metavar="PROVIDER", help="Check an account; asks for confirmation before it spends."
+        ),
     ] = None,
     identity: Annotated[
         str | None,
-        typer.Option(help="Whom to ask about, too: linkedin_url=…, email=… or domain=…"),
+        typer.Option(help="Request this one, too: linkedin_url=…, email=… or domain=…"),
     ] = None,
     option: given.Options = None,
     max_credits: Annotated[
@@ -30,35 +32,35 @@ def doctor(
     ] = 10,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     offline: Annotated[
-        bool, typer.Option("--offline", help="Ask no vendor for a balance.")
+        bool, typer.Option("--offline", help="Request no balance from a vendor.")
     ] = False,
     sandbox: given.InSandbox = False,
-    json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Check versions, keys, balances, the clock and the journal, and say what to mend.
+    """Check versions, keys, balances, the clock and the journal, and say what to fix.
 
-    It costs nothing: a vendor whose key is found is asked what is left on the account, where it
-    documents a free way. With --live it tells what holds on an account: it asks about one made-up
-    identity and one that you choose, reads the balance around each, and keeps what it finds beside
-    the journal.
+    It costs nothing. If a key is found and the vendor documents a free way to read the balance,
+    the balance is read. With --live it checks what holds on an account: it requests one made-up
+    identity and one that you choose, reads the balance before and after, and stores the findings
+    beside the journal.
     """
-    from enrich_pandas.doctor import examine, probe
-    from enrich_pandas.doctor.canary import Subject
+    from enrich_pandas.doctor import run_checks, run_live_check
+    from enrich_pandas.doctor.live import Subject
 
     with short_errors():
-        chosen = Subject.parsed(identity) if identity else None
+        chosen = Subject.parse(identity) if identity else None
         known = pd.DataFrame([{chosen.name: chosen.value} if chosen else {}])
         with ep.sandbox(people=known) if sandbox else nullcontext():
             if live is None:
-                is_well = examine(typer.echo, offline=offline, as_json=json)
+                is_well = run_checks(typer.echo, offline=offline, as_json=json)
             else:
-                (provider,) = given.providers_in([live], option)
-                is_well = probe(
+                (provider,) = given.build_providers([live], option)
+                is_well = run_live_check(
                     provider,
                     chosen,
                     say=typer.echo,
                     tell=partial(typer.echo, err=json),
-                    ask=None if yes else _confirmed,
+                    confirm=None if yes else _confirm,
                     max_credits=max_credits,
                     as_json=json,
                 )
@@ -66,11 +68,11 @@ def doctor(
         raise typer.Exit(1)
 
 
-def _confirmed(question: str) -> bool:
-    """Ask at the terminal; where there is none, nobody has said yes."""
+def _confirm(question: str) -> bool:
+    """Ask for confirmation at the terminal; without a terminal the answer is no."""
     if not _is_terminal():
         typer.echo(
-            "Nothing was sent: there is no terminal to ask at. Add --yes to go on.", err=True
+            "Nothing was sent: there is no terminal to confirm at. Add --yes to continue.", err=True
         )
         return False
     return typer.confirm(question, err=True)
@@ -80,40 +82,40 @@ def _is_terminal() -> bool:
     return sys.stdin.isatty()
 
 
-# -- ``enrich-pandas suppress`` and ``forget``: other people's data ------------------------------
+# -- Privacy -------------------------------------------------------------------------------------
 
-Who = Annotated[
+Identifiers = Annotated[
     list[str],
     typer.Argument(
-        metavar="WHO…",
-        help="E-mail addresses, profiles, company pages or domains; - reads them from the input, "
-        "a line each, so that none stands in the shell's history.",
+        metavar="IDENTIFIER…",
+        help="E-mail addresses, profiles, company pages or domains. - reads them from standard "
+        "input, one per line, so that none appears in the history of the shell.",
     ),
 ]
 
 
 @app.command()
 def suppress(
-    who: Who,
+    identifiers: Identifiers,
     *,
-    undo: Annotated[bool, typer.Option("--undo", help="Take them off the list.")] = False,
+    undo: Annotated[bool, typer.Option("--undo", help="Remove them from the list.")] = False,
 ) -> None:
-    """Put people or companies on the list of those who are never enriched."""
+    """Add people or companies to the suppression list: they are never requested."""
     with short_errors():
-        changed = (ep.unsuppress if undo else ep.suppress)(_named(who))
-        typer.echo(f"{changed:,} {'taken off' if undo else 'new on'} the list.")
+        changed = (ep.unsuppress if undo else ep.suppress)(_read(identifiers))
+        typer.echo(f"{changed:,} {'removed from' if undo else 'new on'} the list.")
 
 
 @app.command()
-def forget(who: Who) -> None:
-    """Delete all that is stored of people or companies, and never ask about them again."""
+def forget(identifiers: Identifiers) -> None:
+    """Delete everything stored about people or companies, and never request them again."""
     with short_errors():
-        deleted = ep.forget(_named(who))
-        typer.echo(f"{deleted:,} stored answers deleted; they will not be asked about again.")
+        deleted = ep.forget(_read(identifiers))
+        typer.echo(f"{deleted:,} stored answers deleted; these will not be requested again.")
         typer.echo("Files and frames that you saved are yours to delete.")
 
 
-def _named(who: list[str]) -> list[str]:
-    if who != ["-"]:
-        return who
+def _read(identifiers: list[str]) -> list[str]:
+    if identifiers != ["-"]:
+        return identifiers
     return [line.strip() for line in sys.stdin if line.strip()]

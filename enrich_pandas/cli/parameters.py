@@ -1,28 +1,37 @@
-"""The options of the commands, and how their words are read."""
+"""The options that commands share, and how their words become arguments.
 
-from collections.abc import Sequence
+The options of `enrich_pandas.people` have the names, defaults and help texts of `Call`. An option
+whose words need a form of their own, such as ``COLUMN=VALUE``, describes that form.
+"""
+
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, TypeVar, get_type_hints
 
 import msgspec
 import pandas as pd
 import typer
 
+from enrich_pandas import call
 from enrich_pandas.directory.table import READERS
 from enrich_pandas.errors import ConfigurationError, InputError
 from enrich_pandas.providers import find_provider
 from enrich_pandas.providers.base import Provider
 
+F = TypeVar("F", bound=Callable[..., Any])
+
 TableFile = Annotated[
     Path, typer.Argument(metavar="TABLE", help="A .csv, .tsv, .xlsx or .parquet file.")
 ]
-Names = Annotated[
+ProviderNames = Annotated[
     list[str],
     typer.Option(
         "--provider",
         "-p",
         metavar="NAME",
-        help="A provider, or a table of your own such as crm.csv; several are asked in order.",
+        help="A provider, or a table of your own such as crm.csv. Repeat it for several, which "
+        "are requested in the given order.",
     ),
 ]
 Options = Annotated[
@@ -30,50 +39,99 @@ Options = Annotated[
     typer.Option(
         "--option",
         metavar="NAME=VALUE",
-        help="An option of the provider, such as realtime=true; of several, crustdata.realtime=…",
+        help="An option of the provider, such as realtime=true; with several providers "
+        "crustdata.realtime=true.",
     ),
 ]
-On = Annotated[
-    list[str] | None,
-    typer.Option(metavar="IDENTIFIER=COLUMN", help='Such as linkedin_url="LI profile".'),
-]
-Fields = Annotated[
-    str | None, typer.Option(metavar="A,B,…", help="Fields to return; all unless given.")
-]
-Where = Annotated[
-    list[str] | None,
-    typer.Option(metavar="COLUMN=VALUE", help="Only these rows; repeated for a column: any of."),
-]
 Budget = Annotated[
-    float | None, typer.Option(min=0, metavar="CREDITS", help="A hard wall for what is spent.")
+    float | None, typer.Option(min=0, metavar="CREDITS", help=call.help_text("budget"))
 ]
-MaxAge = Annotated[str, typer.Option(help="Use stored answers that are younger; 0D asks again.")]
-Errors = Annotated[
-    Literal["coerce", "raise"], typer.Option(help="What an invalid row does: a status, or an end.")
-]
+ProgressBar = Annotated[bool, typer.Option("--progress/--no-progress", help="Show a progress bar.")]
 Output = Annotated[
-    Path | None, typer.Option("--output", "-o", help="Where to write; beside the table otherwise.")
+    Path | None,
+    typer.Option("--output", "-o", help="The file to write; beside the table by default."),
 ]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output.")]
 Raw = Annotated[
     bool,
     typer.Option(
-        "--raw", help="Leave texts that a spreadsheet would run as formulas; for programs."
+        "--raw", help="Write text that a spreadsheet would run as a formula as it is; for programs."
     ),
 ]
-Bar = Annotated[bool, typer.Option("--progress/--no-progress", help="Show a progress bar.")]
 InSandbox = Annotated[
-    bool, typer.Option("--sandbox", help="Try it: made-up answers on this machine, no cost.")
+    bool,
+    typer.Option("--sandbox", help="Use made-up answers on this machine, at no cost."),
 ]
 
+# Each parameter of a call that is an option: its type and form.
+CALL_OPTIONS: Mapping[str, Any] = {
+    "on": Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="IDENTIFIER=COLUMN",
+            help='The column of an identifier, such as linkedin_url="LI profile".',
+        ),
+    ],
+    "fields": Annotated[str | None, typer.Option(metavar="A,B,…", help=call.help_text("fields"))],
+    "layout": Annotated[
+        call.Layout,
+        typer.Option(
+            help=f"{call.help_text('layout')} nested needs a .parquet file; tables makes a folder."
+        ),
+    ],
+    "max_items": Annotated[int, typer.Option(min=1, help=call.help_text("max_items"))],
+    "prefix": Annotated[str | None, typer.Option(help=call.help_text("prefix"))],
+    "where": Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="COLUMN=VALUE",
+            help="Enrich the rows with this value only; repeat it for several values of a column.",
+        ),
+    ],
+    "budget": Budget,
+    "max_age": Annotated[str, typer.Option(help=call.help_text("max_age"))],
+    "errors": Annotated[call.Errors, typer.Option(help=call.help_text("errors"))],
+    "sources": Annotated[bool, typer.Option("--sources", help=call.help_text("sources"))],
+    "progress": ProgressBar,
+}
+DEFAULTS: Mapping[str, Any] = {"progress": True}  # where a command's differs from a call's
 
-def fields_in(words: str | None) -> list[str] | None:
-    """Read names parted by commas."""
+
+def take_call_options(command: F) -> F:
+    """Give a command that takes ``**words`` the options of a call."""
+    hints = get_type_hints(command, include_extras=True)
+    own = [
+        one.replace(annotation=hints.get(one.name, one.annotation))
+        for one in inspect.signature(command).parameters.values()
+        if one.kind is not one.VAR_KEYWORD
+    ]
+    options = [
+        one.replace(annotation=CALL_OPTIONS[one.name], default=DEFAULTS.get(one.name, one.default))
+        for one in call.parameters()
+        if one.name in CALL_OPTIONS
+    ]
+    command.__dict__["__signature__"] = inspect.Signature([*own, *options])
+    return command
+
+
+def parse_words(frame: pd.DataFrame, words: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the keyword arguments of a call from the words of its options."""
+    return {
+        **words,
+        "on": parse_on(words["on"]),
+        "fields": parse_fields(words["fields"]),
+        "where": select_rows(frame, words["where"]),
+        "progress": "bar" if words["progress"] else None,
+    }
+
+
+def parse_fields(words: str | None) -> list[str] | None:
+    """Return the names in a text that separates them by commas."""
     return None if words is None else [name.strip() for name in words.split(",") if name.strip()]
 
 
-def pairs_in(words: Sequence[str] | None, option: str) -> list[tuple[str, str]]:
-    """Read each ``NAME=VALUE``.
+def parse_pairs(words: Sequence[str] | None, option: str) -> list[tuple[str, str]]:
+    """Return the name and value of each ``NAME=VALUE``.
 
     Raises
     ------
@@ -83,24 +141,26 @@ def pairs_in(words: Sequence[str] | None, option: str) -> list[tuple[str, str]]:
     pairs = [text.partition("=") for text in words or ()]
     wrong = [name for name, sign, _ in pairs if not sign]
     if wrong:
-        raise typer.BadParameter(f"--{option} {wrong[0]!r} is not of the form NAME=VALUE.")
+        raise typer.BadParameter(f"--{option} {wrong[0]!r} does not have the form NAME=VALUE.")
     return [(name.strip(), value) for name, _, value in pairs]
 
 
-def on_in(words: Sequence[str] | None) -> dict[str, str] | None:
-    """Read which column holds which identifier; None where nothing is said."""
-    return dict(pairs_in(words, "on")) or None
+def parse_on(words: Sequence[str] | None) -> dict[str, str] | None:
+    """Return the column of each identifier, or None if none is given."""
+    return dict(parse_pairs(words, "on")) or None
 
 
-def where_in(frame: pd.DataFrame, words: Sequence[str] | None) -> "pd.Series[bool] | None":
-    """Return the rows that every named column agrees with, compared as text."""
+def select_rows(frame: pd.DataFrame, words: Sequence[str] | None) -> "pd.Series[bool] | None":
+    """Return the mask of the rows that have one of the given values in every named column.
+
+    Values are compared as text.
+    """
     wanted: dict[str, list[str]] = {}
-    for name, value in pairs_in(words, "where"):
+    for name, value in parse_pairs(words, "where"):
         wanted.setdefault(name, []).append(value)
     if missing := [name for name in wanted if name not in frame.columns]:
         raise InputError(
-            f"--where names a column that the table does not have: {missing[0]!r}.",
-            cost="Nothing was sent and nothing was spent.",
+            f"The table does not have the column {missing[0]!r} of --where.",
             todo=f"Its columns are {', '.join(map(str, frame.columns))}.",
         )
     rows = pd.Series(data=True, index=frame.index)
@@ -109,50 +169,50 @@ def where_in(frame: pd.DataFrame, words: Sequence[str] | None) -> "pd.Series[boo
     return rows if wanted else None
 
 
-def providers_in(names: Sequence[str], options: Sequence[str] | None) -> list[Provider]:
-    """Make the providers, each with its own options.
+def build_providers(names: Sequence[str], options: Sequence[str] | None) -> list[Provider]:
+    """Return the providers, each with its own options.
 
     Raises
     ------
     EnrichError
-        One is not known, or does not take an option.
+        A provider is unknown, or does not take an option.
     """
     given: dict[str, dict[str, Any]] = {name: {} for name in names}
-    for name, value in pairs_in(options, "option"):
+    for name, value in parse_pairs(options, "option"):
         owner, dot, option = name.partition(".")
         if not dot and len(given) > 1:
-            raise typer.BadParameter(f"Say whose option it is: --option {names[0]}.{name}=…")
+            raise typer.BadParameter(
+                f"With several providers an option needs its provider: --option {names[0]}.{name}=…"
+            )
         if dot and owner not in given:
-            raise typer.BadParameter(f"--option {name}: {owner} is no --provider of this call.")
-        given[owner if dot else names[0]][option if dot else name] = _value(value)
-    return [_made(name, options) for name, options in given.items()]
+            raise typer.BadParameter(f"--option {name}: this call has no --provider {owner}.")
+        given[owner if dot else names[0]][option if dot else name] = _parse_value(value)
+    return [_build_provider(name, options) for name, options in given.items()]
 
 
-def _value(text: str) -> Any:
+def _parse_value(text: str) -> Any:
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:  # a word, which needs no quotes
         return text
 
 
-def _made(name: str, options: dict[str, Any]) -> Provider:
+def _build_provider(name: str, options: dict[str, Any]) -> Provider:
     if Path(name).suffix.lower() in READERS:
         from enrich_pandas.directory import Directory
 
         return Directory(name, **options)
-    made = find_provider(name)
-    if shown := sorted(options.keys() & made.credentials.keys()):
+    provider = find_provider(name)
+    if secret := sorted(options.keys() & provider.credentials.keys()):
         raise ConfigurationError(
-            f"A credential ({', '.join(shown)}) is not given on the command line, where others on "
-            "this machine can read it.",
-            cost="Nothing was sent.",
-            todo=f"Set {', '.join(made.credentials[name] for name in shown)} instead.",
+            f"A credential ({', '.join(secret)}) cannot be an option, because others on this "
+            "machine can read the command line.",
+            todo=f"Set {', '.join(provider.credentials[name] for name in secret)} instead.",
         )
     try:
-        return type(made)(**options) if options else made
+        return type(provider)(**options) if options else provider
     except TypeError:
         raise ConfigurationError(
             f"{name} does not take these options: {', '.join(options)}.",
-            cost="Nothing was sent.",
-            todo="Its page in the documents names them.",
+            todo="docs/providers.md lists its options.",
         ) from None

@@ -1,4 +1,4 @@
-"""Files to frames, and frames to files in which no cell is a formula."""
+"""Read tables into frames, and write frames to files in which no cell is a formula."""
 
 import json
 import tempfile
@@ -11,8 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
 
-from enrich_pandas.directory.table import READERS
-from enrich_pandas.directory.table import read as read_texts
+from enrich_pandas.directory.table import READERS, read as read_texts
 from enrich_pandas.export import to_csv_safe, to_excel_safe
 from enrich_pandas.frame.output import Tables
 from enrich_pandas.frame.schema import TEXT
@@ -21,14 +20,14 @@ Write = Callable[[pd.DataFrame, Path], object]
 
 
 def _parquet(frame: pd.DataFrame, path: Path) -> None:
-    """Write Parquet that pandas reads, too: it cannot read its own note of an Arrow list's type."""
-    whole = pa.Table.from_pandas(frame)
-    notes = json.loads(whole.schema.metadata[b"pandas"])
-    for note in notes["columns"]:
-        if note["numpy_type"].startswith("list<"):
-            note["numpy_type"] = "object"
-    metadata = {**whole.schema.metadata, b"pandas": json.dumps(notes)}
-    pq.write_table(whole.replace_schema_metadata(metadata), path)
+    """Write Parquet that pandas can read: it cannot read the type that it writes for a list."""
+    table = pa.Table.from_pandas(frame)
+    described = json.loads(table.schema.metadata[b"pandas"])
+    for column in described["columns"]:
+        if column["numpy_type"].startswith("list<"):
+            column["numpy_type"] = "object"
+    metadata = {**table.schema.metadata, b"pandas": json.dumps(described)}
+    pq.write_table(table.replace_schema_metadata(metadata), path)
 
 
 def _raw_excel(frame: pd.DataFrame, path: Path) -> None:
@@ -51,14 +50,14 @@ ENDINGS = ", ".join(SAFE)
 
 
 def read(path: Path) -> pd.DataFrame:
-    """Read a table. Cells of a CSV, TSV or Excel file stay as they are written, as text.
+    """Return a table. The cells of a CSV, TSV or Excel file are text, as written.
 
     Raises
     ------
     typer.BadParameter
-        It is not there, or is no table.
+        The file does not exist or has another ending.
     ConfigurationError
-        It cannot be read.
+        The file cannot be read.
     """
     if not path.is_file():
         raise typer.BadParameter(f"{path} is not a file.")
@@ -71,9 +70,9 @@ def read(path: Path) -> pd.DataFrame:
 
 @dataclass(frozen=True)
 class Target:
-    """Where a result is written; checked before anything is spent.
+    """The file that a result is written to, checked before anything is spent.
 
-    ``layout="tables"`` makes a folder with a file a table.
+    ``layout="tables"`` makes a folder with one file for each table.
     """
 
     path: Path
@@ -91,12 +90,12 @@ class Target:
         raw: bool,
         overwrite: bool,
     ) -> "Target":
-        """Choose the file: ``output``, else beside the source and of its kind.
+        """Return the target ``output``, by default a file of the same type beside the source.
 
         Raises
         ------
         typer.BadParameter
-            It could not be written, or is there already.
+            The file cannot be written, or it exists.
         """
         suffix = ".parquet" if layout == "nested" else source.suffix.lower()
         path = output or source.with_name(f"{source.stem}.{word}{suffix}")
@@ -104,7 +103,7 @@ class Target:
         if writer is None:
             raise typer.BadParameter(f"{path} must end in one of {ENDINGS}.")
         if layout == "nested" and path.suffix.lower() != ".parquet":
-            raise typer.BadParameter("Only a .parquet file holds lists: layout nested needs one.")
+            raise typer.BadParameter("--layout nested needs a .parquet file.")
         target = cls(path, writer, layout == "tables")
         target._check(source, overwrite=overwrite)
         return target
@@ -112,30 +111,30 @@ class Target:
     def _check(self, source: Path, *, overwrite: bool) -> None:
         path = self.place
         if path.resolve() == source.resolve():
-            raise typer.BadParameter(f"{path} is the table itself; name another --output.")
+            raise typer.BadParameter(f"{path} is the table itself: choose another --output.")
         if path.exists() and not overwrite:
-            raise typer.BadParameter(f"{path} is there already: add --overwrite, or name another.")
+            raise typer.BadParameter(f"{path} exists: add --overwrite, or choose another --output.")
         try:  # before anything is spent
             tempfile.TemporaryFile(dir=path.parent).close()
         except OSError as error:
-            raise typer.BadParameter(f"{path.parent} takes no file: {error.strerror}.") from error
+            raise typer.BadParameter(f"{path.parent} is not writable: {error.strerror}.") from error
 
     @property
     def place(self) -> Path:
-        """The file, or the folder of several."""
+        """The file, or the folder of the tables."""
         return self.path.with_suffix("") if self.folder else self.path
 
     @property
     def partial(self) -> "Target":
-        """Where to write what a run had found before it stopped."""
+        """The target for the rows of a run that stopped."""
         return Target(self.path.with_stem(f"{self.path.stem}.partial"), self.write, self.folder)
 
     def save(self, result: "pd.DataFrame | Tables") -> str:
-        """Write it; return what was written, in words."""
+        """Write a result and return a description of what was written."""
         if isinstance(result, pd.DataFrame):
             self.write(result, self.path)
             return f"{self.path.resolve()} ({len(result):,} rows, {result.shape[1]} columns)"
         self.place.mkdir(parents=True, exist_ok=True)
-        for name, one in result.items():
-            self.write(one, self.place / f"{name}{self.path.suffix}")
+        for name, table in result.items():
+            self.write(table, self.place / f"{name}{self.path.suffix}")
         return f"{self.place.resolve()} ({len(result)} tables)"

@@ -167,7 +167,7 @@ class RowReader:
         self._kind = kind
         self._types = types
         self._is_export = is_export
-        self.places = tuple(dict.fromkeys(targets.values()))
+        self.places: tuple[int, ...] = tuple(dict.fromkeys(targets.values()))
         at = {place: n for n, place in enumerate(self.places)}
         self._steps = [
             (target, at[place], self._conversion(target)) for target, place in targets.items()

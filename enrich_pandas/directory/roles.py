@@ -226,13 +226,13 @@ def assign_roles(
     roles, texts = Roles(), [str(label) for label in table.labels]
     exports = export_prefixes(set(texts), kind)
     results = [place for place, text in enumerate(texts) if _is_result_column(text, exports, kind)]
+    ignored = {table.labels[place] for place in results}
     for target, label in _named_columns(kind, columns or {}):
         _assign(roles, target, position(table.frame(), label))
     for place in results:
         _assign_result_column(roles, kind, texts[place], place, exports)
     if exports:
         roles.status = texts.index(f"{exports[0]}status")
-    ignored = {table.labels[place] for place in results}
     _find_keys(roles, table, kind, _Requested(identifiers, on, ignored))
     if not exports:
         _find_fields(roles, table.labels, kind)
@@ -249,6 +249,7 @@ def assign_roles(
 
 
 def _is_result_column(text: str, exports: Sequence[str], kind: Kind) -> bool:
+    """Return whether a label is a column of the wide layout, with the prefix of the result."""
     return any(
         text.startswith(prefix) and is_wide(kind, text.removeprefix(prefix))
         for prefix in (exports[:1] or [PREFIXES[kind]])
@@ -276,9 +277,9 @@ class _Requested(NamedTuple):
     ignored: set[Hashable]
 
 
-def _find_keys(roles: Roles, table: Table, kind: Kind, asked: _Requested) -> None:
+def _find_keys(roles: Roles, table: Table, kind: Kind, requested: _Requested) -> None:
     """Find the key columns, by the same rules as in an input frame."""
-    frame, (identifiers, on, ignored) = table.frame(), asked
+    frame, (identifiers, on, ignored) = table.frame(), requested
     emails = [] if on is not None else _email_columns(table, ignored)
     try:
         found = find_columns(
@@ -330,21 +331,21 @@ def _email_columns(table: Table, ignored: set[Hashable]) -> list[Hashable]:
 def _find_fields(roles: Roles, labels: Sequence[Hashable], kind: Kind) -> None:
     """Assign the columns with a label of the tables above to their fields."""
     plain = [normalize_label(label) for label in labels]
-    mixed = kind == "companies" and _is_of_people(plain)
+    lists_people = kind == "companies" and _is_of_people(plain)
     usable = {
         label: place
         for place, label in reversed(list(enumerate(plain)))
         if plain.count(label) == 1
         and not any(word in label for word in OTHER_PEOPLE)
-        and (not mixed or label.startswith(OF_COMPANIES))
+        and (not lists_people or label.startswith(OF_COMPANIES))
     }
     for name, spellings in LABELS[kind].items():
-        field_, _, part = name.partition(".")
-        target = FieldTarget(field_, 0, part)
+        field_name, _, part = name.partition(".")
+        target = FieldTarget(field_name, 0, part)
         place = next((usable[s] for s in spellings if s in usable), None)
         if place is not None and place not in roles.targets.values():
             roles.targets.setdefault(target, place)
-    if mixed:
+    if lists_people:  # the e-mail addresses and phones are not the company's
         return
     for place in roles.keys.get("email", roles.keys.get("email_domain", [])):
         _add_item(roles, "emails", "address", place, _email_type(plain[place]))
@@ -378,9 +379,9 @@ def _add_item(roles: Roles, name: str, part: str, place: int, kind: str) -> None
 
 
 def _assign(roles: Roles, target: FieldTarget, place: int) -> None:
-    field_ = target.field
+    """Assign a column to a target of ``columns=``."""
     if target.number < 0:  # the whole list: the column is the next item
-        _add_item(roles, field_, target.part, place, "")
+        _add_item(roles, target.field, target.part, place, "")
     else:
         roles.targets[target] = place
 
@@ -391,28 +392,30 @@ def _named_columns(
     """Yield the targets and labels of ``columns=``. A list can have several labels."""
     for name, given in columns.items():
         target = _target_of_name(kind, name)
-        for label in (given if isinstance(given, list) else [given]) if target else ():
-            yield target, label  # type: ignore[misc]
+        if target is not None:
+            for label in given if isinstance(given, list) else [given]:
+                yield target, label
 
 
 def _target_of_name(kind: Kind, name: str) -> FieldTarget | None:
-    """Return the target of a field's name. Return None if only the other kind has the field."""
-    others: tuple[Kind, ...] = ("people", "companies")
-    for one in (kind, *(other for other in others if other != kind)):
-        known = fields(one).get(name)
-        if known and known.shape == "list":
-            if known.type is str:
-                target = FieldTarget(name)
-            else:
-                target = FieldTarget(name, -1, known.type.lead)  # type: ignore[attr-defined]
-            return target if one == kind else None
-        spelled = name.replace(".", "_")
-        if is_wide(one, spelled) and (target_ := target_of(one, spelled)):
-            return target_ if one == kind else None
+    """Return the target of a field's name, or None if only the other kind has the field."""
+    if target := _find_target(kind, name):
+        return target
+    if _find_target("companies" if kind == "people" else "people", name):
+        return None
     close = get_close_matches(name, list(fields(kind)), n=3)
-    raise ConfigurationError(
-        f"columns= names {name!r}, which is not a field.",
-        todo=f"Did you mean {' or '.join(map(repr, close))}?"
-        if close
-        else "Use the names of the result's columns, such as 'title' or 'location_city'.",
-    )
+    todo = "Use the names of the result's columns, such as 'title' or 'location_city'."
+    if close:
+        todo = f"Did you mean {' or '.join(map(repr, close))}?"
+    raise ConfigurationError(f"columns= names {name!r}, which is not a field.", todo=todo)
+
+
+def _find_target(kind: Kind, name: str) -> FieldTarget | None:
+    """Return the target of a list field or a wide column, or None if the kind has neither."""
+    known = fields(kind).get(name)
+    if known and known.shape == "list":
+        if known.type is str:
+            return FieldTarget(name)
+        return FieldTarget(name, -1, known.type.lead)  # type: ignore[attr-defined]  # a Part has it
+    column = name.replace(".", "_")
+    return target_of(kind, column) if is_wide(kind, column) else None

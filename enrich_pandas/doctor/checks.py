@@ -1,10 +1,11 @@
-"""What is installed: versions, providers, and where their credentials are found; never values."""
+"""What can be checked at no cost: versions, providers, credentials, balances, the clock."""
 
 import platform
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from http import HTTPStatus
 from importlib.metadata import version
 from types import TracebackType
 from typing import Self
@@ -17,29 +18,16 @@ from enrich_pandas.engine.credentials import find_secret, find_secrets
 from enrich_pandas.engine.rate_limit import limiter_for
 from enrich_pandas.errors import ConfigurationError, EnrichError, UnavailableError
 from enrich_pandas.progress.phrases import amount
-from enrich_pandas.providers import find_provider, list_providers
+from enrich_pandas.providers import find_provider, provider_classes
 from enrich_pandas.providers.base import Provider, Request, Response
 from enrich_pandas.transport.outcome import read_exchange, repair_response
 from enrich_pandas.waterfall.stage import open_transport
 
-
-class Installed(msgspec.Struct, kw_only=True):
-    """A provider; ``credentials`` tells where each is found, None for nowhere."""
-
-    name: str
-    defined: str
-    credentials: dict[str, str | None] = {}
-    variables: dict[str, str] = {}
-    problem: str = ""
-
-    @property
-    def lacks(self) -> list[str]:
-        """Names of the credentials that are found nowhere."""
-        return [name for name, place in self.credentials.items() if place is None]
+SKEW = 60.0  # seconds between this clock and a vendor's above which it is a problem
 
 
-def versions() -> dict[str, str]:
-    """Return the versions that a report of a defect needs."""
+def read_versions() -> dict[str, str]:
+    """Return the versions that a bug report needs."""
     return {
         "enrich_pandas": version("enrich-pandas"),
         "python": platform.python_version(),
@@ -48,19 +36,43 @@ def versions() -> dict[str, str]:
     }
 
 
-def installed(environment: Environment) -> list[Installed]:
-    """Look at every provider; one that cannot be loaded says why."""
-    return [_look_at(name, defined, environment) for name, defined in list_providers().items()]
+# -- Providers and their credentials -------------------------------------------------------------
 
 
-def _look_at(name: str, defined: str, environment: Environment) -> Installed:
+class InstalledProvider(msgspec.Struct, kw_only=True):
+    """A provider and the place where each credential is found, None if it is missing."""
+
+    name: str
+    defined: str
+    credentials: dict[str, str | None] = {}
+    variables: dict[str, str] = {}
+    problem: str = ""
+
+    @property
+    def missing(self) -> list[str]:
+        """Names of the missing credentials."""
+        return [name for name, place in self.credentials.items() if place is None]
+
+
+def find_installed(environment: Environment) -> list[InstalledProvider]:
+    """Return every provider; one that cannot be loaded has the reason as its ``problem``."""
+    return [
+        _inspect_provider(name, defined, environment)
+        for name, defined in provider_classes().items()
+    ]
+
+
+def _inspect_provider(name: str, defined: str, environment: Environment) -> InstalledProvider:
     try:
         provider = find_provider(name)
     except EnrichError as error:
-        return Installed(name=name, defined=defined, problem=f"{error.what} {error.todo}".strip())
-    except Exception as error:  # noqa: BLE001 - it is anybody's code: its defects are told
-        return Installed(name=name, defined=defined, problem=f"cannot be made: {_short(error)}")
-    return Installed(
+        problem = f"{error.what} {error.todo}".strip()
+        return InstalledProvider(name=name, defined=defined, problem=problem)
+    except Exception as error:  # noqa: BLE001 - third-party code can raise anything
+        text = str(error).partition("\n")[0]
+        problem = f"cannot be made: {type(error).__name__}: {text}"
+        return InstalledProvider(name=name, defined=defined, problem=problem)
+    return InstalledProvider(
         name=name,
         defined=defined,
         credentials={
@@ -71,31 +83,81 @@ def _look_at(name: str, defined: str, environment: Environment) -> Installed:
     )
 
 
-def _short(error: Exception) -> str:
-    return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
+# -- Accounts ------------------------------------------------------------------------------------
 
 
-# -- A single request beside the runs: balances, refusals that are wanted, jobs fetched again ----
+class AccountCheck(msgspec.Struct, kw_only=True):
+    """An account; ``left`` is its balance, None if the vendor documents no free way to read it."""
+
+    provider: str
+    text: str
+    left: float | None = None
+    problems: Sequence[str] = ()
 
 
-class Line:
-    """Asks a provider's vendor one thing at a time, at the pace and with the keys of a run.
+def check_accounts(
+    installed: Sequence[InstalledProvider], environment: Environment
+) -> list[AccountCheck]:
+    """Read the balance of each account whose credentials are found; the request is free."""
+    return [
+        _check_account(one.name, environment)
+        for one in installed
+        if one.credentials and not one.missing
+    ]
+
+
+def _check_account(name: str, environment: Environment) -> AccountCheck:
+    provider = find_provider(name)
+    request = provider.balance_request()
+    if request is None:
+        text = "the vendor documents no free check; the first run shows whether the key is valid"
+        return AccountCheck(provider=name, text=text)
+    try:
+        with AccountClient(provider, environment) as client:
+            response, now = client.send(request), time.time()
+    except EnrichError as error:
+        problem = f"{error.what} {error.todo}"
+        return AccountCheck(provider=name, text="not checked", problems=[problem])
+    left = read_balance(provider, response)
+    if left is None:
+        return AccountCheck(provider=name, text=f"the answer {response.status} has no balance")
+    problems = [f"no credits are left: buy some at {provider.keys_url}"] if left <= 0 else []
+    return AccountCheck(
+        provider=name,
+        text=f"the key is valid; {amount(left)} credits left",
+        left=left,
+        problems=[*problems, *_compare_clocks(response.headers, now)],
+    )
+
+
+def _compare_clocks(headers: Mapping[str, str], now: float) -> list[str]:
+    """Return a problem if this clock is wrong: it measures the age of answers and of tokens."""
+    with suppress(KeyError, ValueError):
+        ahead = now - parsedate_to_datetime(headers["date"]).timestamp()
+        if abs(ahead) > SKEW:
+            way = "ahead of" if ahead > 0 else "behind"
+            return [f"this clock is {abs(ahead):,.0f} s {way} the vendor's: synchronize it"]
+    return []
+
+
+class AccountClient:
+    """Sends single requests with the credentials and the rate limit of a run.
 
     Raises
     ------
     CredentialError
-        A credential is found nowhere.
+        A credential is missing.
     ConfigurationError
-        The provider asks no network.
+        The provider uses no network.
     """
 
     def __init__(self, provider: Provider, environment: Environment) -> None:
         transport = open_transport(provider, find_secrets(provider, environment), environment)
         if transport is None:
             raise ConfigurationError(
-                f"{provider.name} asks no vendor: there is no account to look at.",
+                f"{provider.name} has no vendor, and so no account to check.",
                 cost="Nothing was sent.",
-                todo="Name another provider; enrich-pandas doctor lists them.",
+                todo="Choose another provider; enrich-pandas doctor lists them.",
             )
         self._provider, self._transport = provider, transport
         self._limiter = limiter_for(
@@ -113,86 +175,32 @@ class Line:
     ) -> None:
         self._transport.close()
 
-    def ask(self, request: Request) -> Response:
-        """Send a request once, or twice where its token had ended, and return the answer.
+    def send(self, request: Request) -> Response:
+        """Send a request once, or twice if its token had expired, and return the answer.
 
         Raises
         ------
         ProviderError
-            The vendor cannot be reached, or does not accept the key.
+            The vendor could not be reached, or does not accept the key.
         """
-        response = self._sent(request)
+        response = self._send_once(request)
         if self._provider.is_stale(response) and self._transport.renew():
-            response = self._sent(request)
+            response = self._send_once(request)
         if not response.status:
             raise UnavailableError(
                 f"{self._provider.name} could not be reached.",
-                cost="What had been found out is shown; a lost paid answer may have been charged.",
+                cost="The findings so far are shown; a lost paid answer may have been charged.",
                 todo="Check the network, then repeat the check.",
             )
         error = self._provider.error_for(response)
-        if error is not None and response.status == 401:  # noqa: PLR2004 - unauthorised
+        if error is not None and response.status == HTTPStatus.UNAUTHORIZED:
             raise error
         return repair_response(response)
 
-    def _sent(self, request: Request) -> Response:
+    def _send_once(self, request: Request) -> Response:
         ticket = object()
         while delay := self._limiter.reserve(ticket):
             time.sleep(delay)
         response = read_exchange(self._transport.send(request), request, self._provider)
         self._limiter.learn(self._provider.allowance(response))
         return response
-
-
-# -- The accounts: whether each key is taken, what is left, and whether the clock is right; free -
-
-SKEW = 60.0  # seconds between this clock and a vendor's, above which it is told
-
-
-class Account(msgspec.Struct, kw_only=True):
-    """An account; ``left`` are its credits, None where the vendor documents no way to ask."""
-
-    provider: str
-    said: str
-    left: float | None = None
-    problems: Sequence[str] = ()
-
-
-def accounts(found: Sequence[Installed], environment: Environment) -> list[Account]:
-    """Ask each vendor whose credentials are all found, by a request that costs nothing."""
-    return [_asked(one.name, environment) for one in found if one.credentials and not one.lacks]
-
-
-def _asked(name: str, environment: Environment) -> Account:
-    provider = find_provider(name)
-    request = provider.balance_request()
-    if request is None:
-        said = (
-            "the vendor documents no free way to ask; the first run tells whether the key is taken"
-        )
-        return Account(provider=name, said=said)
-    try:
-        with Line(provider, environment) as line:
-            response, now = line.ask(request), time.time()
-    except EnrichError as error:
-        return Account(provider=name, said="not asked", problems=[f"{error.what} {error.todo}"])
-    left = read_balance(provider, response)
-    if left is None:
-        return Account(provider=name, said=f"the answer {response.status} tells no balance")
-    problems = [f"no credits are left: buy some at {provider.keys_url}"] if left <= 0 else []
-    return Account(
-        provider=name,
-        said=f"the key is taken; {amount(left)} credits left",
-        left=left,
-        problems=[*problems, *_of_clock(response.headers, now)],
-    )
-
-
-def _of_clock(headers: Mapping[str, str], now: float) -> list[str]:
-    """Compare this clock with the vendor's: ages of answers and of tokens are judged by it."""
-    with suppress(KeyError, ValueError):
-        ahead = now - parsedate_to_datetime(headers["date"]).timestamp()
-        if abs(ahead) > SKEW:
-            way = "ahead of" if ahead > 0 else "behind"
-            return [f"this clock is {abs(ahead):,.0f} s {way} the vendor's: set it by the network"]
-    return []

@@ -302,6 +302,9 @@ def _own_process(options: SandboxOptions, folder: Path) -> Iterator[str]:
             child.terminate()
 
 
+sandbox = Sandbox  # its public name, because it is called like a function
+
+
 def _records(people: "pd.DataFrame") -> list[dict[str, Any]]:
     records: list[dict[str, Any]] = json.loads(people.to_json(orient="records"))
     return records

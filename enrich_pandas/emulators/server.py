@@ -31,7 +31,7 @@ VENDORS: Mapping[str, Callable[[World, VendorAccount], list[EmulatedEndpoint]]] 
     "zoho": zoho.endpoints,
 }
 _fault = msgspec.json.Decoder(Fault)
-_TICK = 0.1  # seconds between looks at `should_exit`, as in uvicorn
+_TICK = 0.1  # seconds between checks of `should_exit`, as in uvicorn
 
 
 class Sockets(dict[str, socket.socket]):
@@ -88,7 +88,7 @@ class Server(uvicorn.Server):
                 self._loop.call_soon_threadsafe(self._stopped.set)
 
     async def main_loop(self) -> None:
-        """Serve until `should_exit` is set; `stop` needs no wait for the next tick of uvicorn."""
+        """Serve until `should_exit` is set. `stop` ends the loop without waiting for a tick."""
         self._loop, ticks = asyncio.get_running_loop(), 0
         while not await self.on_tick(ticks):
             ticks += 1
@@ -96,7 +96,7 @@ class Server(uvicorn.Server):
                 await asyncio.wait_for(self._stopped.wait(), _TICK)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Close what is idle at once, and the rest as uvicorn does, which always pauses."""
+        """Close idle connections at once, and others as uvicorn does, which waits for them."""
         for server in self.servers:
             server.close()
         for sock in sockets or []:

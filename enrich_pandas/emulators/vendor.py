@@ -43,10 +43,10 @@ class World:
 
     def __init__(self, options: SandboxOptions) -> None:
         self.options = options
-        self.people = People(misses=options.misses, seed=options.seed, table=options.people)
-        self.companies = Companies(misses=options.misses, seed=options.seed)
-        self.ledger = Ledger()
-        self.faults = FaultQueue()
+        self.people: People = People(misses=options.misses, seed=options.seed, table=options.people)
+        self.companies: Companies = Companies(misses=options.misses, seed=options.seed)
+        self.ledger: Ledger = Ledger()
+        self.faults: FaultQueue = FaultQueue()
         self.queued: dict[str, float] = {}  # identity: the time of its first request
         self._gate = asyncio.Semaphore(options.connections) if options.connections else None
 

@@ -47,7 +47,7 @@ class TruncatedResponse(Response):
 
     def __init__(self, whole: Response, at: int, *, by_reset: bool = False) -> None:
         super().__init__(whole.body, whole.status_code)
-        self.raw_headers = whole.raw_headers
+        self.raw_headers: list[tuple[bytes, bytes]] = whole.raw_headers
         self._at, self._by_reset = at, by_reset
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,7 +68,7 @@ class LateResponse(Response):
 
     def __init__(self, response: Response, delay: float) -> None:
         super().__init__(response.body, response.status_code)
-        self.raw_headers = response.raw_headers
+        self.raw_headers: list[tuple[bytes, bytes]] = response.raw_headers
         self._delay = delay
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -85,7 +85,7 @@ class RawResponse(Response):
 
     def __init__(self, response: Response, pieces: Iterable[bytes], delay: float = 0.0) -> None:
         super().__init__(response.body, response.status_code)
-        self.raw_headers = response.raw_headers
+        self.raw_headers: list[tuple[bytes, bytes]] = response.raw_headers
         self._pieces, self._delay = pieces, delay
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:

@@ -33,6 +33,8 @@ class BalanceCheck:
         Text for the user; empty if the balance suffices or is unknown.
     """
 
+    warning: str
+
     def __init__(self, provider: Provider, maximum: float, note: Callable[[float], None]) -> None:
         self.warning = ""
         self._provider, self._maximum, self._note = provider, maximum, note

@@ -106,6 +106,10 @@ class Handle(Generic[R]):
     far. In a notebook, ``await handle`` waits too, without blocking the kernel.
     """
 
+    run: str
+    pause: Callable[[], None]
+    resume: Callable[[], None]
+
     def __init__(self, runner: Runnable, hook: Hook, assemble: Callable[[], R]) -> None:
         self._runner, self._hook, self._assemble = runner, hook, assemble
         self.run, self.pause, self.resume = runner.run, runner.pause, runner.resume

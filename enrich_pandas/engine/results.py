@@ -54,7 +54,7 @@ class Results:
         keep: Callable[[Answer], Answer] = lambda answer: answer,
     ) -> None:
         self.answers: dict[Identity, Answer] = {}
-        self.rows = sum(weights.values()) + sum(refused.values())
+        self.rows: int = sum(weights.values()) + sum(refused.values())
         self._provider, self._weights, self._screen, self._keep = provider, weights, screen, keep
         self._lock = threading.Lock()
         self._counts = Counter[str](refused)
@@ -110,7 +110,7 @@ def match_each(identities: Sequence[Identity], matches: Sequence[Match]) -> list
 
 # -- Parsing stored raw answers again, without a request -------------------------------------
 
-logger = logging.getLogger("enrich_pandas")
+logger: logging.Logger = logging.getLogger("enrich_pandas")
 
 
 class MissingAnswer(Exception):  # noqa: N818 - not an error: the batch is left as it is

@@ -228,7 +228,7 @@ class Poller:
 
 # -- The runner ------------------------------------------------------------------------------
 
-logger = logging.getLogger("enrich_pandas")
+logger: logging.Logger = logging.getLogger("enrich_pandas")
 
 READERS = 4  # workers that read answers while the others keep the vendor's connections busy
 CLAIM_INTERVAL = 0.3  # seconds between checks of what another process is requesting
@@ -258,6 +258,13 @@ class Runner:
     error, done
         What stopped the run, or None; set when no request is in flight any more.
     """
+
+    run: str
+    done: threading.Event
+    results: dict[Identity, Answer]
+    pause: Callable[[], None]
+    resume: Callable[[], None]
+    halt: Callable[[], None]
 
     def __init__(
         self,

@@ -67,9 +67,9 @@ class Scheduler(Generic[T]):
         self._began = self._paused_at = time.monotonic()
         self._paused = 0.0
         self.state: State = "running"
-        self.total = 0
-        self.finished = 0
-        self.in_flight = 0
+        self.total: int = 0
+        self.finished: int = 0
+        self.in_flight: int = 0
 
     def start(self, workers: int, name: str) -> None:
         """Start the workers, but not more than there are tasks."""

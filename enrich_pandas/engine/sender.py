@@ -59,7 +59,7 @@ class Slots:
 
     def __init__(self, count: int, may_start: Callable[[], bool]) -> None:
         self._free, self._may_start = count, may_start
-        self.queued = 0
+        self.queued: int = 0
         self._changed = threading.Condition()
 
     @contextmanager
@@ -138,7 +138,7 @@ class Sender:
         self._transport, self._limiter = transport, limiter
         self._may_start, self._stop, self._moved = may_start, stop, moved
         self._slots = Slots(provider.connections, may_start)
-        self.wake = self._slots.wake
+        self.wake: Callable[[], None] = self._slots.wake
         self._waiting = set[Task]()  # tasks that wait for the rate limit
         self._lock = threading.Lock()
         self._useless = 0

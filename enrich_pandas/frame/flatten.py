@@ -329,10 +329,13 @@ class Take:
 class RowAnswers:
     """The distinct answers, and the answer of each row."""
 
+    distinct: DistinctAnswers
+    codes: Places
+
     def __init__(self, distinct: DistinctAnswers, codes: Places) -> None:
         self.distinct, self.codes = distinct, codes
-        self.answer = Take(codes)
-        self.model = Take(codes, distinct.places)
+        self.answer: Take = Take(codes)
+        self.model: Take = Take(codes, distinct.places)
 
     def of_models(self, values: Places, none: int) -> Places:
         """Return each answer's value from one value for each model; ``none`` without a model."""

@@ -186,7 +186,7 @@ def decide_output(
     return Output(kind, chosen, layout, max_items, prefix, own, sources)
 
 
-def _check_call(frame: pd.DataFrame, layout: str, max_items: int, prefix: str) -> None:
+def _check_call(frame: Any, layout: str, max_items: Any, prefix: Any) -> None:
     if not isinstance(frame, pd.DataFrame):
         raise InputError(
             f"A pandas DataFrame is needed, not {type(frame).__name__}.",

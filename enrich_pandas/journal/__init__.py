@@ -91,6 +91,9 @@ class Journal:
         The file is damaged, was locked for a minute, or is not a journal of this library.
     """
 
+    suppression: SuppressionList
+    eraser: Eraser
+
     def __init__(self, path: Path) -> None:
         self.path = path
         self._leases = path.parent / "leases"
@@ -101,8 +104,8 @@ class Journal:
             SuppressionList(self._database),
             Eraser(self._database),
         )
-        self.queries = Queries(self._database, self._is_alive)
-        self.retention = Retention(self._database, self._is_alive)
+        self.queries: Queries = Queries(self._database, self._is_alive)
+        self.retention: Retention = Retention(self._database, self._is_alive)
         self.runs = self.queries.runs
         self._overflow = Overflow(self._database)
         with self._database.closed_on_failure():

@@ -124,6 +124,8 @@ SUFFIX = ".lock"
 class Lease:
     """A lock held until its process ends; taking one deletes the files of dead processes."""
 
+    id: str
+
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         for path in folder.glob(f"*{SUFFIX}"):

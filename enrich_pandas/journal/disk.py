@@ -157,7 +157,7 @@ def _kind_of_disk(folder: Path) -> str | None:
 # The overflow. Space was reserved before the request; an answer can still fail to be written, for
 # example because of a quota or a disk that has become read-only. It is paid for all the same.
 
-logger = logging.getLogger("enrich_pandas")
+logger: logging.Logger = logging.getLogger("enrich_pandas")
 
 ANSWERED = (
     "UPDATE requests SET answered = ?, outcome = ?, status = ?, headers = ?, body = ? WHERE id = ?"

@@ -67,6 +67,8 @@ class TextMatcher:
         Matches a whole e-mail address, or the last part of the URL of a profile or page.
     """
 
+    words: frozenset[str]
+
     def __init__(self, words: frozenset[str], pattern: re.Pattern[str]) -> None:
         self.words, self._pattern = words, pattern
         is_plain = all(word.isascii() and "/" not in word and "xn--" not in word for word in words)

@@ -77,7 +77,7 @@ def _is_marimo() -> bool:
 
 
 def _widget() -> Hook:
-    # ipywidgets takes 0.2 s to import and is not needed elsewhere.
+    # late, because only this view needs ipywidgets
     from enrich_pandas.progress.widget import Panel
 
     return Panel()
@@ -103,7 +103,7 @@ class TerminalBar:
             self._bar = None
 
     def _open(self, progress: Progress) -> "tqdm[Never]":
-        from tqdm import tqdm  # late, so that scripts without a bar need not load it
+        from tqdm import tqdm  # late, because only this view needs it
 
         return tqdm(
             desc=phrases.printable(progress.provider),

@@ -7,8 +7,7 @@ the kernel, and on some kernels only after the cell has ended.
 
 from typing import Any
 
-from IPython.display import HTML as STATIC
-from IPython.display import display
+from IPython.display import HTML as STATIC, display
 from ipywidgets import HTML, Button, HBox, Label, Layout, VBox
 
 from enrich_pandas.progress import FINAL, Controls, Progress, phrases

@@ -12,7 +12,7 @@ from enrich_pandas.providers.base import Identity, Kind, Provider
 
 GROUP = "enrich_pandas.providers"
 
-logger = logging.getLogger("enrich_pandas")
+logger: logging.Logger = logging.getLogger("enrich_pandas")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,12 +60,12 @@ def provider_rows() -> list[ProviderRow]:
     return [_row(point) for point in _points()]
 
 
-def list_providers() -> dict[str, str]:
+def provider_classes() -> dict[str, str]:
     """Return the installed providers by name, with module and class. None is loaded.
 
     Examples
     --------
-    >>> list_providers()["crustdata"]
+    >>> provider_classes()["crustdata"]
     'enrich_pandas.providers.crustdata:Crustdata'
     """
     return {point.name: point.value for point in _points()}
@@ -91,7 +91,7 @@ def find_provider(provider: str | Provider) -> Provider:
     for point in _points():
         if point.name == provider:
             return _load(point)
-    close = difflib.get_close_matches(provider, list_providers(), n=1)
+    close = difflib.get_close_matches(provider, provider_classes(), n=1)
     raise ProviderNotFoundError(
         f"No provider is called {provider!r}.",
         todo=f"Did you mean {close[0]!r}?" if close else _names(),
@@ -100,14 +100,14 @@ def find_provider(provider: str | Provider) -> Provider:
 
 def _hint(provider: object) -> str:
     if isinstance(provider, type):
-        return f"Make one of the class: {provider.__name__}()."
+        return f"Pass an instance: {provider.__name__}()."
     if isinstance(provider, list | tuple):
         return "Do not nest lists of providers."
     return _names()
 
 
 def _names() -> str:
-    return f"The providers are: {', '.join(sorted(list_providers()))}."
+    return f"The providers are: {', '.join(sorted(provider_classes()))}."
 
 
 def _load(point: EntryPoint) -> Provider:

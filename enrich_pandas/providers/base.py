@@ -265,9 +265,9 @@ class Provider(ABC):
         )
 
     def refuses(self, response: Response) -> bool:
-        """Return whether a 5xx response is the vendor's word that nothing was charged.
+        """Return whether a 5xx response says that nothing was charged.
 
-        By default it is not: a server error does not say whether the request was accepted.
+        By default it does not: after a server error the request can have been accepted.
         """
         return False
 
@@ -310,7 +310,7 @@ MESSAGES: Mapping[int, str] = {
     HTTPStatus.UNAUTHORIZED: "does not accept the key",
     HTTPStatus.PAYMENT_REQUIRED: "says that the account is out of credits",
     HTTPStatus.FORBIDDEN: "does not allow this account to use the endpoint or a field",
-    HTTPStatus.TOO_MANY_REQUESTS: "still refused for its rate limit",
+    HTTPStatus.TOO_MANY_REQUESTS: "refused the request for its rate limit after every retry",
 }
 TODO: Mapping[int, str] = {
     HTTPStatus.BAD_REQUEST: "Check the provider's options against {url}.",
@@ -333,8 +333,8 @@ def options_of(provider: Provider) -> dict[str, Any]:
     >>> options_of(ep.Crustdata(business_email=True))["business_email"]
     True
     """
-    kind = type(provider)
-    names = [one.name for one in fields(provider) if one.init] if is_dataclass(provider) else []
+    kind: Any = type(provider)
+    names = [one.name for one in fields(kind) if one.init] if is_dataclass(kind) else []
     others = getattr(provider, "__dict__", {})
     # A cached property is set by its first use, not by the user.
     names += [one for one in others if not isinstance(getattr(kind, one, None), cached_property)]
@@ -350,8 +350,7 @@ def require_rate_limit(name: str, value: object) -> None:
     """
     if value is None:
         return
-    is_usable = isinstance(value, RateLimit) and _is_limit(value)
-    if not is_usable:
+    if not (isinstance(value, RateLimit) and _is_limit(value)):
         raise ConfigurationError(
             f"{name}={value!r} is not a valid rate limit.",
             todo=f"Type for example {name}=ep.RateLimit(2, 1) for 2 requests a second, or "
@@ -360,7 +359,8 @@ def require_rate_limit(name: str, value: object) -> None:
 
 
 def _is_limit(rate: RateLimit) -> bool:
-    numbers = [one for one in rate if isinstance(one, int | float) and not isinstance(one, bool)]
+    values: Sequence[Any] = rate  # as the user gave them
+    numbers = [one for one in values if isinstance(one, int | float) and not isinstance(one, bool)]
     return len(numbers) == len(rate) and rate.requests >= 1 and 0 < rate.seconds < float("inf")
 
 
@@ -372,7 +372,7 @@ def _plain(provider: str, name: str, value: Any) -> Any:
         raise ConfigurationError(
             f"The option {name!r} of {provider} has a value of the type {type(value).__name__}, "
             "which cannot be a part of what was bought.",
-            todo="Give it plain values, name it in the provider's `unbilled_options`, or override "
+            todo="Use plain values, name it in the provider's `unbilled_options`, or override "
             "`billed_options`.",
         ) from error
 

@@ -18,7 +18,7 @@ import idna
 from enrich_pandas.models import Model
 from enrich_pandas.providers.base import Identity, Match, Status
 
-logger = logging.getLogger("enrich_pandas")
+logger: logging.Logger = logging.getLogger("enrich_pandas")
 
 _SITE = r"(?:(?:https?://)?(?:[\w-]+\.)*linkedin\.com\.?(?::\d+)?)?/*(?:(?:mwlite|comm)/)?"
 _PROFILE = re.compile(_SITE + r"in/+([^/?#]+).*", re.IGNORECASE)
@@ -228,7 +228,7 @@ def bind(
         is_bound = not (one_key and len(names) > 1) and _is_bound(reading, names, found, owed)
         left_over += not is_bound
     if left_over:
-        logger.warning("Elements of an answer that name no requested identity: %d.", left_over)
+        logger.warning("Elements of an answer that belong to no identity: %d.", left_over)
         absent = _unproven(absent, left_over)
     return [
         _combine(found.get(one or "", []), absent).match(identity)
@@ -259,7 +259,7 @@ def _unproven(absent: Reading, left_over: int) -> Reading:
     """Return the result of an absent identity that a left-over element could belong to."""
     if absent.status is Status.HELD:
         return absent
-    return replace(UNPROVEN, note=f"{left_over} elements of the answer name no requested identity")
+    return replace(UNPROVEN, note=f"{left_over} elements of the answer belong to no identity")
 
 
 def _combine(readings: Sequence[Reading], absent: Reading) -> Reading:

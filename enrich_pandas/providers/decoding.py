@@ -132,7 +132,7 @@ class Day:
     __slots__ = ("iso",)
 
     def __init__(self, iso: str | None) -> None:
-        self.iso = iso
+        self.iso: str | None = iso
 
 
 # What vendors send for one text, one id, one date or a list of texts.

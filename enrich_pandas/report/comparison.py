@@ -1,4 +1,4 @@
-"""What changed between two results: who is new, gone, or known otherwise than before."""
+"""The comparison of two results, as a table and as a page."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -11,8 +11,8 @@ from enrich_pandas.providers.base import Kind, Status
 from enrich_pandas.report.page import Block, Grid, Line, Lines, Page, format_value
 from enrich_pandas.report.render import Viewable
 
-MAX_LISTED = 50  # people that are listed
-# What is told as a change, and the fields of which each is made.
+MAX_LISTED = 50  # identities in a list of the page
+# The changes that are reported, and the fields of each.
 CHANGES: Mapping[Kind, Mapping[str, tuple[str, ...]]] = {
     "people": {"job": ("title", "company"), "company": ("company",), "email": ("emails",)},
     "companies": {
@@ -32,7 +32,7 @@ FIELDS: Mapping[Kind, tuple[str, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What one result says of somebody: a text for each field that it has."""
+    """The values of one identity in one result, as texts."""
 
     identity: str
     status: Status
@@ -42,7 +42,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Pair:
-    """Somebody, before and after; None where he was not asked about."""
+    """An identity in both results; None if a result does not contain it."""
 
     before: Entry | None
     after: Entry | None
@@ -59,36 +59,36 @@ class Pair:
 
     @property
     def latest(self) -> Entry:
-        """What is known last."""
+        """The entry of the later result that contains the identity."""
         found = self.after or self.before
-        assert found is not None  # noqa: S101 - for the type checker: he is in one of them
+        assert found is not None  # noqa: S101 - for the type checker: one of them is set
         return found
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Comparison(Viewable):
-    """What changed between two results; made by ``ep.compare``.
+    """The differences between two results, as returned by ``ep.compare``.
 
-    A notebook shows it as a page; `to_html` writes that to a file, `to_frame` gives the table.
+    A notebook shows it as a page. `to_html` writes the page to a file, `to_frame` returns a table.
 
     Attributes
     ----------
     kind : str
         ``people`` or ``companies``.
     before, after : str
-        What was compared.
+        Names of the compared results.
     counts : pandas.Series
-        How many are ``new``, ``gone``, ``changed``, the ``same``, or ``unknown``; and how many
-        changed in what, such as ``job``.
+        Number of identities that are ``new``, ``gone``, ``changed``, ``same`` or ``unknown``, and
+        the number for each kind of change, such as ``job``. dtype Int64.
     skipped : int
-        Rows of either that name nobody: they cannot be compared.
+        Number of rows in both results without an identifier, which cannot be compared.
 
     Notes
     -----
-    ``new`` and ``gone`` are those who stand in one of the two only. ``unknown`` is who was not
-    matched in both: that a vendor has nobody today does not say that somebody has left. A value
-    that is missing on one side is no change, nor is one address more or less: an e-mail has changed
-    where one went and another came. It holds personal data, as the results do.
+    ``new`` and ``gone`` identities are in one of the results only. ``unknown`` identities were not
+    matched in both: no match today does not mean that a person has left. A value that is missing on
+    one side is not a change. An additional e-mail address is not a change either; the e-mail
+    changed if one address was replaced by another. It contains personal data, as the results do.
     """
 
     kind: Kind
@@ -99,7 +99,7 @@ class Comparison(Viewable):
 
     @property
     def counts(self) -> "pd.Series[Any]":
-        """How many are new, gone, changed, the same or unknown; and in what they changed."""
+        """Number of new, gone, changed, same and unknown identities, and of each change."""
         names = ("new", "gone", "changed", "same", "unknown")
         counts = {name: sum(pair.change == name for pair in self.pairs) for name in names}
         return pd.Series(counts | self._by_change(), dtype="Int64", name=self.kind)
@@ -123,14 +123,15 @@ class Comparison(Viewable):
         return ", ".join(parts)
 
     def to_frame(self) -> pd.DataFrame:
-        """Return everybody but those who are the same as before.
+        """Return the identities that are new, gone, changed or unknown.
 
         Returns
         -------
         pandas.DataFrame
-            One row a person or company: ``identity`` and ``name``; ``change`` (``new``, ``gone``,
-            ``changed``, ``unknown``); a flag for each kind of change, such as ``changed_job``;
-            then each field ``…_before`` and ``…_after``, and the statuses likewise.
+            One row for each identity, with text columns ``identity``, ``name`` and ``change``
+            (``new``, ``gone``, ``changed`` or ``unknown``); a bool column for each kind of change,
+            such as ``changed_job``; and text columns ``…_before`` and ``…_after`` for each field
+            and the status.
         """
         pairs = [pair for pair in self.pairs if pair.change != "same"]
         texts: dict[str, list[str | None]] = {
@@ -151,7 +152,7 @@ class Comparison(Viewable):
         return pd.DataFrame({**texts, **flags, **values}).astype(dtypes)
 
     def page(self) -> Page:
-        """Return it, in the order to be read."""
+        """Return the page."""
         by_change = {of: [p for p in self.pairs if p.change == of] for of in ("new", "gone")}
         blocks: list[Block] = [
             Lines(list(self._lines())),
@@ -163,16 +164,16 @@ class Comparison(Viewable):
 
     def _lines(self) -> Iterator[Line]:
         counts = self.counts
-        yield Line("compared", f"{len(self.pairs):,}", f"{self.kind}, by identity")
-        yield Line("the same", f"{counts['same']:,}")
+        yield Line("Compared", f"{len(self.pairs):,}", f"{self.kind}, by identity")
+        yield Line("Unchanged", f"{counts['same']:,}")
         for name, count in self._by_change().items():
-            yield Line(f"changed {name}", f"{count:,}")
-        yield Line("new", f"{counts['new']:,}", f"only in {self.after}")
-        yield Line("gone", f"{counts['gone']:,}", f"only in {self.before}")
-        text = "not matched both times, which says nothing of a change"
-        yield Line("unknown", f"{counts['unknown']:,}", text)
+            yield Line(f"Changed {name}", f"{count:,}")
+        yield Line("New", f"{counts['new']:,}", f"only in {self.after}")
+        yield Line("Gone", f"{counts['gone']:,}", f"only in {self.before}")
+        text = "not matched in both results"
+        yield Line("Unknown", f"{counts['unknown']:,}", text)
         if self.skipped:
-            yield Line("left out", f"{self.skipped:,}", "rows that name nobody")
+            yield Line("Left out", f"{self.skipped:,}", "rows without an identifier")
 
     def _changes(self) -> Grid:
         changed = [pair for pair in self.pairs if pair.change == "changed"]
@@ -185,7 +186,7 @@ class Comparison(Viewable):
             ]
             for pair in changed[:MAX_LISTED]
         ]
-        return Grid("changed", ["who", "what", "before", "after"], rows, rest=_rest(changed))
+        return Grid("Changed", ["Name", "Change", "Before", "After"], rows, rest=_rest(changed))
 
     def _unknown(self) -> Grid:
         unknown = [pair for pair in self.pairs if pair.change == "unknown"]
@@ -194,7 +195,8 @@ class Comparison(Viewable):
             key = (_value(pair.before, "status") or "", _value(pair.after, "status") or "")
             counts[key] = counts.get(key, 0) + 1
         rows = [[Status(a).label, Status(b).label, f"{n:,}"] for (a, b), n in counts.items()]
-        return Grid("unknown", ["before", "after", self.kind], rows, [self.kind])
+        heading = self.kind.capitalize()
+        return Grid("Unknown", ["Before", "After", heading], rows, [heading])
 
 
 def _name(pair: Pair) -> str | None:
@@ -208,7 +210,7 @@ def _value(known: Entry | None, name: str) -> str | None:
 
 
 def _describe_fields(kind: Kind, pair: Pair, known: Entry | None) -> str:
-    """Say the fields of which the changes are made."""
+    """Return the values of the fields that changed."""
     fields = dict.fromkeys(f for name in pair.changed for f in CHANGES[kind][name])
     ordered = (name for name in FIELDS[kind] if name in fields)
     return ", ".join(format_value(value) for name in ordered if (value := _value(known, name)))
@@ -223,7 +225,7 @@ def _grid(heading: str, pairs: Sequence[Pair]) -> Grid:
         ]
         for pair in pairs[:MAX_LISTED]
     ]
-    return Grid(heading, ["who", "identity", "status"], rows, rest=_rest(pairs))
+    return Grid(heading.capitalize(), ["Name", "Identity", "Status"], rows, rest=_rest(pairs))
 
 
 def _rest(pairs: Sequence[Pair]) -> str:

@@ -11,6 +11,7 @@ from enrich_pandas.statuses import REASONS, Status
 
 MAX_WIDTH = 60  # characters of a value
 MAX_LABELS = 5  # rows that are named for each reason
+FULL = 100  # percent
 MINUTE = "%Y-%m-%d %H:%M UTC"
 
 
@@ -168,10 +169,10 @@ def format_percent(share: float) -> str:
     >>> format_percent(0.874), format_percent(0.9999), format_percent(0.0001), format_percent(1)
     ('87 %', '>99 %', '<1 %', '100 %')
     """
-    percent = share * 100
+    percent = FULL * share
     if 0 < percent < 1:
         return "<1 %"
-    return ">99 %" if 99 < percent < 100 else f"{percent:.0f} %"  # noqa: PLR2004 - of 100
+    return ">99 %" if FULL - 1 < percent < FULL else f"{percent:.0f} %"
 
 
 def format_time(seconds: float) -> str:

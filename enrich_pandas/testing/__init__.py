@@ -1,9 +1,9 @@
-"""For authors of providers: the contract that every provider keeps, and what it is tested with.
+"""Tests for authors of providers: the contract of a provider and tools to test it.
 
 >>> from enrich_pandas.testing import ProviderContract, Scene, drive, reply
 
-Subclass `ProviderContract` in your own tests, and pytest does the rest. It needs pytest, and no
-network: a `Scene` answers requests as the vendor would.
+Subclass `ProviderContract` in your tests and run pytest. The contract needs no network: a `Scene`
+answers requests as the vendor would.
 """
 
 from enrich_pandas.testing.basis import Elements, Scene

@@ -1,4 +1,4 @@
-"""What all parts of the contract are built on."""
+"""The scenes of a contract, and the base class of its parts."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -13,14 +13,16 @@ from enrich_pandas.models import Company, Model, Person
 from enrich_pandas.providers.base import Identity, Kind, Provider, Request, Response
 from enrich_pandas.testing.driving import Conversation, Vendor, drive
 
-# -- A scene: whom a vendor knows, and how it answers --------------------------------------------
-
 
 class Elements(NamedTuple):
-    """How the body of an answer is taken apart into its elements, and put together again.
+    """Two functions that split the body of an answer into elements, and join it again.
 
-    ``split`` returns None for a body that has no list of them; ``joined`` is given the body and
-    the elements that it shall have.
+    Attributes
+    ----------
+    split : callable
+        Takes a body. Returns the list of its elements, or None if it has no such list.
+    joined : callable
+        Takes a body and a list of elements. Returns the body with these elements.
     """
 
     split: Callable[[bytes], list[Any] | None]
@@ -28,7 +30,16 @@ class Elements(NamedTuple):
 
     @classmethod
     def at(cls, path: str) -> "Elements":
-        """Find them in JSON, under names with dots between them; "" is the whole body.
+        """Return the functions for a list in a JSON body.
+
+        Parameters
+        ----------
+        path : str
+            Names that lead to the list, with dots between them. "" for a body that is a list.
+
+        Returns
+        -------
+        Elements
 
         Examples
         --------
@@ -44,32 +55,33 @@ class Elements(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """A small world of one vendor, for `ProviderContract`.
+    """Identities with known answers of one vendor, for `ProviderContract`.
 
     Parameters
     ----------
-    kind
-        What is enriched.
-    hits
-        At least two, as different as the vendor takes them: ``answer`` has a person or company of
-        its own for each. All of one batch, if there are batches.
-    misses
-        At least one of whom the vendor says that it does not have it.
-    answer
-        Answers a request as the vendor would. It reads the request alone, its parameters or body,
-        and relies on nothing that went before. For a vendor with a memory, such as one with jobs,
-        override `ProviderContract.vendor`.
-    elements
-        Where an answer that is about several has one part for each: the names that lead there
-        with dots between them, "" for a body that is a list itself, or `Elements` for any other
-        form. None where an answer is about one alone.
-    errors
-        The vendor's own bodies of refusals by status; each is tried beside empty and odd ones.
-    is_echoed
-        Whether an answer says whom it is about. Only a request about one identity may be answered
-        without.
-    name
-        Names the scene among others of one kind.
+    kind : {"people", "companies"}
+        Kind of the identities.
+    hits : sequence of Identity
+        At least two identities with a match. ``answer`` returns a different person or company for
+        each. If the provider sends batches, all hits fit in one.
+    misses : sequence of Identity
+        At least one identity without a match.
+    answer : callable
+        Answers a `Request` with a `Response` as the vendor would. It depends on the request only,
+        not on earlier ones. For a vendor with a state, such as jobs, override
+        `ProviderContract.vendor`.
+    elements : str or Elements, optional
+        Place of the list with one element per identity: names with dots between them, "" for a
+        body that is a list, or `Elements` for any other form. None if an answer is about one
+        identity only.
+    errors : mapping of int to bytes, optional
+        Bodies of the vendor's refusals by HTTP status. Each is tried beside empty and invalid
+        bodies.
+    is_echoed : bool, default True
+        Whether an answer repeats the identifier of the request. If not, each request must have one
+        identity only.
+    name : str, optional
+        Name of the scene, if a kind has several.
     """
 
     kind: Kind
@@ -86,12 +98,12 @@ class Scene:
 
     @property
     def parts(self) -> Elements | None:
-        """How an answer is taken apart, or None where it is about one alone."""
+        """The functions that split an answer, or None if an answer is about one identity."""
         return Elements.at(self.elements) if isinstance(self.elements, str) else self.elements
 
 
 def changed(vendor: Vendor, parts: Elements, change: Callable[[list[Any]], list[Any]]) -> Vendor:
-    """Return a vendor that answers the same, but for the elements of its answers."""
+    """Return a vendor that gives the same answers with changed elements."""
 
     def answer(request: Any) -> Any:
         response = vendor(request)
@@ -124,31 +136,32 @@ def _joined(names: Sequence[str], body: bytes, elements: list[Any]) -> bytes:
     return msgspec.json.encode(whole)
 
 
-# -- What all parts of the contract are built on -------------------------------------------------
-
 MODELS: dict[Kind, type[Model]] = {"people": Person, "companies": Company}
-FEWEST_HITS = 2  # of one alone nobody can tell whether it was mistaken for another
+FEWEST_HITS = 2  # with one hit, a match cannot be mistaken for another
 
 
 class Contract:
-    """A provider, its scenes, and how they meet."""
+    """A provider, its scenes and their conversations: the base class of the contract's parts."""
 
     provider: ClassVar[Provider]
     scenes: ClassVar[Sequence[Scene]] = ()
 
     def vendor(self, scene: Scene) -> Vendor:
-        """Return who answers the requests of one conversation; override it for a memory."""
+        """Return the function that answers the requests of one conversation.
+
+        Override it for a vendor with a state, and return a function with a new state.
+        """
         return scene.answer
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Run a test once for each scene, or for each kind."""
+        """Parametrize a test by scene or by kind."""
         if "scene" in metafunc.fixturenames:
             metafunc.parametrize("scene", self.scenes, ids=list(map(str, self.scenes)))
         if "kind" in metafunc.fixturenames:
             metafunc.parametrize("kind", self.provider.kinds)
 
     def batches(self, scene: Scene, identities: Sequence[Identity]) -> list[list[Identity]]:
-        """Split as the engine does."""
+        """Split identities into batches, as the engine does."""
         return list(self.provider.batches(scene.kind, identities))
 
     def drive(
@@ -158,19 +171,19 @@ class Contract:
         vendor: Vendor | None = None,
         lister: Vendor | None = None,
     ) -> Conversation:
-        """Carry the flow of one batch; whatever it returns has one match an identity."""
+        """Run the flow of one batch and check that it returns one match per identity."""
         vendor = vendor or self.vendor(scene)
         talk = drive(self.provider, scene.kind, batch, vendor, lister=lister)
         answered = sorted(match.identity for match in talk.matches)
         expect(
             answered == sorted(batch),
-            f"A flow returns one match for each identity of its batch: it was given "
-            f"{len(batch)} and returned {len(answered)}, or others.",
+            "A flow must return one match for each identity of its batch. "
+            f"The batch had {len(batch)} identities, and {len(answered)} matches were returned.",
         )
         return talk
 
     def conversations(self, scene: Scene) -> Iterator[tuple[list[Identity], Conversation]]:
-        """Yield every batch of a scene, hits and misses mixed, with its conversation."""
+        """Yield each batch of a scene, with hits and misses mixed, and its conversation."""
         for batch in self.batches(scene, mixed(scene)):
             yield batch, self.drive(scene, batch)
 
@@ -181,18 +194,18 @@ class Contract:
         position: int,
         disturb: Callable[[Response], Response],
     ) -> Conversation:
-        """Carry the flow of a batch, one answer of which is another; looks are not counted."""
-        vendor, asked = self.vendor(scene), count()
+        """Run the flow of a batch with one answer changed. Requests for job lists do not count."""
+        vendor, positions = self.vendor(scene), count()
 
         def answer(request: Request) -> Response:
             response = vendor(request)
-            return disturb(response) if next(asked) == position else response
+            return disturb(response) if next(positions) == position else response
 
         return self.drive(scene, batch, answer, vendor)
 
 
 def replaying(responses: Iterable[Response]) -> Vendor:
-    """Answer with one response after another, whatever is asked."""
+    """Return a vendor that gives these responses in order, for any requests."""
     recorded = iter(responses)
     return lambda _: next(recorded)
 
@@ -204,19 +217,19 @@ def mixed(scene: Scene) -> list[Identity]:
 
 
 def parts_of(scene: Scene) -> Elements:
-    """Return how answers are taken apart; skip a test that has no meaning without."""
+    """Return the functions that split an answer, or skip the test if there are none."""
     if scene.parts is None:
-        pytest.skip("an answer is about one identity alone: the scene has no elements")
+        pytest.skip("an answer is about one identity: the scene has no elements")
     return scene.parts
 
 
 def expect(holds: object, message: str) -> None:
-    """Fail with a message for the author, who has no use for the contract's own source."""
+    """Fail with a message, and without the source of the contract."""
     __tracebackhide__ = True
     if not holds:
         pytest.fail(message, pytrace=False)
 
 
 def outcomes(talk: Conversation) -> dict[Identity, tuple[Any, ...]]:
-    """Return what is known of each identity."""
+    """Return status, reason and model of each identity."""
     return {one.identity: (one.status, one.reason, one.model) for one in talk.matches}

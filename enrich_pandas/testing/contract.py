@@ -1,4 +1,4 @@
-"""The whole contract."""
+"""The whole contract, for pytest and for notebooks."""
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
@@ -16,20 +16,23 @@ from enrich_pandas.testing.money import MoneyContract, SecrecyContract
 class ProviderContract(
     DeclarationContract, MoneyContract, BindingContract, DamageContract, SecrecyContract
 ):
-    """What holds for every provider. Subclass it in a test module, with a name in ``Test…``.
+    """The tests that every provider must pass.
+
+    Subclass it in a test module, under a name that starts with ``Test``. Each test's docstring
+    states a rule, and its message names what to change.
 
     Attributes
     ----------
-    provider
-        Yours, with any options. A class for each set of options that changes the requests.
-    scenes
-        At least one `Scene` for each kind.
+    provider : Provider
+        Your provider. Write one class for each set of options that changes the requests.
+    scenes : sequence of Scene
+        At least one scene for each kind.
 
     Notes
     -----
-    Beside what its tests say, every conversation must return one match an identity. A test that
-    has no meaning for a scene is skipped, with the reason. What the contract cannot know, such as
-    what the vendor's prices are or whether each field lands in its column, is yours to test.
+    Every flow must return one match per identity. A test that does not apply to a scene is skipped
+    with the reason. The contract does not know the vendor's prices, or the column of each field:
+    test these yourself.
 
     Examples
     --------
@@ -43,7 +46,7 @@ class ProviderContract(
     >>> ada, bo, cy = (Identity.of(email=f"{name}@example.com") for name in ("ada", "bo", "cy"))
     >>> people = Scene(kind="people", hits=[ada, bo], misses=[cy], answer=answer, elements="")
 
-    And then, in a test module of yours::
+    Then, in your test module::
 
         class TestAcme(ProviderContract):
             provider = Acme()
@@ -51,30 +54,27 @@ class ProviderContract(
     """
 
 
-# -- The contract outside pytest: in a notebook, or while a provider grows -----------------------
-
-
 def violations(contract: type[ProviderContract]) -> dict[str, str]:
-    """Run a contract, and return what is against it; nothing is a provider that keeps it.
+    """Run a contract without pytest, and return the failures.
 
     Parameters
     ----------
-    contract
-        Yours, with its ``provider`` and its ``scenes``: the same class that pytest runs.
+    contract : type of ProviderContract
+        The class that pytest would run, with its ``provider`` and ``scenes``.
 
     Returns
     -------
     dict of str to str
-        The first message of each test that fails, by the test's name without ``test_``. What a
-        scene's ``answer`` or the provider raises is a message, too.
+        The name of each failed test without ``test_``, and its first message. The dict is empty if
+        the provider passes. An exception of the provider or a scene's ``answer`` is a message, too.
 
     Examples
     --------
     >>> from enrich_pandas.providers.crustdata import Crustdata
     >>> class TestCrustdata(ProviderContract):
     ...     provider = Crustdata()
-    >>> violations(TestCrustdata)["it_has_a_scene"]
-    '`scenes` has none of people.'
+    >>> violations(TestCrustdata)["every_kind_has_a_scene"]
+    '`scenes` has none for people.'
     """
     found: dict[str, str] = {}
     for name, test in inspect.getmembers(contract(), inspect.ismethod):
@@ -93,7 +93,7 @@ def _message(test: Callable[..., None], values: dict[str, Any]) -> str | None:
         return None
     except pytest.fail.Exception as failure:
         return str(failure)
-    except Exception as error:  # noqa: BLE001 - whatever it is, the author should read it
+    except Exception as error:  # noqa: BLE001 - the author reads any exception as a message
         return f"{type(error).__name__}: {error}"
     return None
 
@@ -101,7 +101,7 @@ def _message(test: Callable[..., None], values: dict[str, Any]) -> str | None:
 def _arguments(
     test: Callable[..., None], contract: type[ProviderContract]
 ) -> Iterator[dict[str, Any]]:
-    """Yield what pytest would call a test with."""
+    """Yield the arguments with which pytest would call a test."""
     choices: dict[str, Sequence[Any]] = {
         "scene": contract.scenes,
         "kind": contract.provider.kinds,

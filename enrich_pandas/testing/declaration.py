@@ -1,14 +1,14 @@
-"""The contract, part one: what a provider says of itself."""
+"""The contract for the declarations of a provider: name, kinds, identifiers and limits."""
 
 import math
 import re
 
 import msgspec
 
-from enrich_pandas.providers.base import Identity, Kind
+from enrich_pandas.providers.base import Identity, Kind, RateLimit
 from enrich_pandas.testing.basis import FEWEST_HITS, Contract, Scene, expect
 
-# Those that rows are read for; a provider cannot add one by itself.
+# The identifiers that the library reads from rows. A provider cannot add one.
 IDENTIFIERS = frozenset(
     {
         "linkedin_url",
@@ -28,87 +28,90 @@ IDENTIFIERS = frozenset(
 class DeclarationContract(Contract):
     """Name, kinds, identifiers, limits, options and batches."""
 
-    def test_it_has_a_name_to_type(self) -> None:
-        """The name is short, and in lower case."""
+    def test_name_is_short_and_lower_case(self) -> None:
+        """`name` is short and in lower case, because users type it."""
         name = self.provider.name
         expect(
             re.fullmatch(r"[a-z][a-z0-9_-]{0,30}", name),
-            f"`name` is what users type: lower-case letters, digits, - and _; not {name!r}.",
+            f"`name` must have lower-case letters, digits, - and _ only. It is {name!r}.",
         )
 
-    def test_it_enriches_people_or_companies(self) -> None:
-        """The kinds are known ones, and each has identifiers."""
+    def test_kinds_are_people_or_companies(self) -> None:
+        """`kinds` names people, companies or both."""
         kinds = self.provider.kinds
         expect(
             kinds and set(kinds) <= {"people", "companies"} and len(set(kinds)) == len(kinds),
-            f'`kinds` names "people", "companies" or both, each once; not {kinds!r}.',
+            f'`kinds` must be "people", "companies" or both, each once. It is {kinds!r}.',
         )
 
-    def test_its_identifiers_are_known_ones(self, kind: Kind) -> None:
-        """Rows are read for a fixed set of identifiers."""
+    def test_identifiers_are_known(self, kind: Kind) -> None:
+        """Each kind has identifiers, and the library knows them."""
         names = self.provider.identifiers.get(kind, ())
-        expect(names, f"`identifiers` names none for {kind}.")
+        expect(names, f"`identifiers` has none for {kind}.")
         unknown = sorted(set(names) - IDENTIFIERS)
         expect(
             not unknown,
-            f"`identifiers` of {kind} has {unknown}; known are {sorted(IDENTIFIERS)}.",
+            f"`identifiers` of {kind} has {unknown}. Use some of {sorted(IDENTIFIERS)}.",
         )
 
-    def test_it_says_where_it_is_documented(self) -> None:
-        """Whoever has an origin or a credential has documents, and a place to get a key."""
+    def test_remote_provider_names_its_documents(self) -> None:
+        """A provider with an origin or a credential has the address of its documents and keys."""
         provider = self.provider
         is_remote = bool(provider.origin or provider.credentials)
         expect(
             not is_remote or provider.docs_url.startswith("https://"),
-            "`docs_url` is the https address of the vendor's documents.",
+            "`docs_url` must be the https address of the vendor's documents.",
         )
         expect(
             not provider.credentials or provider.keys_url or provider.docs_url,
-            "`keys_url` is where a key is had: messages lead there.",
+            "`keys_url` must be the address where users get a key: messages name it.",
         )
 
-    def test_its_origin_is_scheme_and_host(self) -> None:
-        """The credential goes to the origin, hence never in the clear."""
+    def test_origin_is_scheme_and_host(self) -> None:
+        """`origin` is https and a host: the credential goes there, so never unencrypted."""
         origin = self.provider.origin
         expect(
             not origin or re.fullmatch(r"https://[\w.-]+(:\d+)?", origin),
-            f"`origin` is https and a host, with no path: https://api.example.com; not {origin!r}.",
+            f"`origin` must be like https://api.example.com, without a path. It is {origin!r}.",
         )
 
-    def test_its_limits_are_limits(self) -> None:
-        """Batches, connections and the rate limit are positive."""
-        provider, rate = self.provider, self.provider.rate_limit
-        expect(provider.batch_size >= 1, "`batch_size` is 1 or more.")
-        expect(provider.connections >= 1, "`connections` is 1 or more.")
+    def test_limits_are_positive(self) -> None:
+        """The batch size, the connections and the rate limit are positive."""
+        provider = self.provider
+        rate: object = provider.rate_limit
+        expect(provider.batch_size >= 1, "`batch_size` must be 1 or more.")
+        expect(provider.connections >= 1, "`connections` must be 1 or more.")
         expect(
-            rate is None or (rate.requests >= 1 and 0 < rate.seconds < math.inf),
-            f"`rate_limit` is RateLimit(requests, seconds), both positive; not {rate!r}.",
+            rate is None
+            or (isinstance(rate, RateLimit) and rate.requests >= 1 and 0 < rate.seconds < math.inf),
+            f"`rate_limit` must be RateLimit(requests, seconds), both positive. It is {rate!r}.",
         )
 
-    def test_its_balance_is_free_to_ask_for(self) -> None:
-        """The balance is read before anything is spent, so the question costs nothing."""
+    def test_balance_request_is_free(self) -> None:
+        """The request for the balance is free, because it precedes all charges."""
         request = self.provider.balance_request()
         expect(
             request is None or not (request.billed or request.credits or request.identities),
-            "`balance_request` is about nobody and is not billed.",
+            "`balance_request` must not be billed, and must have no credits and no identities.",
         )
 
-    def test_its_options_can_be_kept(self, kind: Kind) -> None:
-        """What is bought is digested into a fingerprint: plain values, the same every time."""
+    def test_billed_options_are_stable_and_serializable(self, kind: Kind) -> None:
+        """`billed_options` has JSON values and never changes: it is part of a fingerprint."""
         first, second = (
             msgspec.json.encode(sorted(self.provider.billed_options(kind).items())) for _ in "12"
         )
-        expect(first == second, "`billed_options` returns the same for the same options.")
+        expect(first == second, "`billed_options` must return the same for the same options.")
+        version: object = self.provider.version
         expect(
-            isinstance(self.provider.version, str) and self.provider.version,
-            "`version` is the version of the vendor's API, as text.",
+            isinstance(version, str) and version,
+            "`version` must be the version of the vendor's API, as text.",
         )
 
-    def test_its_rules_are_about_its_identifiers(self, scene: Scene) -> None:
-        """A rule that nobody reads, or that refuses a hit, is a slip."""
+    def test_rules_accept_every_hit(self, scene: Scene) -> None:
+        """The rules are for identifiers of the provider, and accept each hit of a scene."""
         rules = self.provider.rules(scene.kind)
         strange = sorted(set(rules) - set(self.provider.identifiers[scene.kind]))
-        expect(not strange, f"`rules` is about {strange}, which are not among `identifiers`.")
+        expect(not strange, f"`rules` has {strange}, which are not in `identifiers`.")
         for identity in scene.hits:
             broken = [
                 rule.code
@@ -118,36 +121,38 @@ class DeclarationContract(Contract):
             ]
             expect(not broken, f"The rules {broken} refuse a hit of the scene {scene}.")
 
-    def test_it_chooses_the_identities_of_its_scenes(self, scene: Scene) -> None:
-        """A row that has the identifiers of an identity is asked for by that identity."""
+    def test_identify_returns_the_identities_of_the_scene(self, scene: Scene) -> None:
+        """`identify` makes each identity of a scene from a row with its identifiers."""
         for identity in (*scene.hits, *scene.misses):
             chosen = self.provider.identify(scene.kind, dict(identity.keys))
             expect(
                 chosen == identity,
-                f"`identify` makes {chosen!r} of a row with {[name for name, _ in identity.keys]}; "
-                f"the scene {scene} asks for {identity!r}.",
+                f"`identify` returned {chosen!r} for a row with "
+                f"{[name for name, _ in identity.keys]}. The scene {scene} has {identity!r}.",
             )
-        nobody = self.provider.identify(scene.kind, {})
-        expect(nobody is None, "`identify` returns None for a row without identifiers.")
+        empty = self.provider.identify(scene.kind, {})
+        expect(empty is None, "`identify` must return None for a row without identifiers.")
 
-    def test_its_batches_have_everybody_once(self, scene: Scene) -> None:
-        """Nobody is lost or doubled when identities are split into batches."""
-        everybody = [*scene.hits, *scene.misses]
-        batches = self.batches(scene, everybody)
+    def test_batches_contain_every_identity_once(self, scene: Scene) -> None:
+        """`batches` returns each identity once, in batches up to `batch_size`."""
+        identities = [*scene.hits, *scene.misses]
+        batches = self.batches(scene, identities)
         got: list[Identity] = [identity for batch in batches for identity in batch]
-        expect(sorted(got) == sorted(everybody), "`batches` has every identity exactly once.")
+        expect(
+            sorted(got) == sorted(identities), "`batches` must return each identity exactly once."
+        )
         longest = max(map(len, batches))
         expect(
             longest <= self.provider.batch_size,
-            f"`batches` made one of {longest}; `batch_size` is {self.provider.batch_size}.",
+            f"`batches` returned a batch of {longest}. `batch_size` is {self.provider.batch_size}.",
         )
 
-    def test_it_has_a_scene(self, kind: Kind) -> None:
-        """Every kind is tested with two who are found and one who is not."""
+    def test_every_kind_has_a_scene(self, kind: Kind) -> None:
+        """Each kind has a scene with at least two different hits and one miss."""
         scenes = [scene for scene in self.scenes if scene.kind == kind]
-        expect(scenes, f"`scenes` has none of {kind}.")
+        expect(scenes, f"`scenes` has none for {kind}.")
         for scene in scenes:
             expect(
                 len(set(scene.hits)) >= FEWEST_HITS and scene.misses,
-                f"The scene {scene} needs two different hits and one miss, at least.",
+                f"The scene {scene} needs at least two different hits and one miss.",
             )

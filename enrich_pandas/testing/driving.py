@@ -1,9 +1,10 @@
-"""A conversation with a flow: no network, no clock, no thread."""
+"""Run the flow of a provider without network, clock and threads, or against a local server."""
 
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from http import HTTPStatus
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
@@ -33,26 +34,28 @@ from enrich_pandas.providers.base import (
 Result = TypeVar("Result")
 Vendor = Callable[[Request], Response]
 
-MOST = 1_000  # steps; a flow that takes more is taken for an endless one
-CLOCK = time.time() + 86_400.0  # later than anything that was sent
+MOST = 1_000  # steps of a flow; one that takes more is considered endless
+CLOCK = time.time() + 86_400.0  # later than any real request
 
 
 @dataclass(slots=True, kw_only=True)
 class Conversation:
-    """What a flow asked, what it was answered, and what it made of it.
+    """The requests of a flow, its answers and its matches.
 
     Attributes
     ----------
-    requests, responses
-        Of the flow itself, in order.
-    looks
-        Requests of the provider's `listing`, one look at each `WaitForJob`.
-    pauses
-        The waits that were skipped.
-    matches
-        What the flow returned. Where it raised `Unfinished`, the whole batch is pending.
-    is_unfinished
-        Whether it did.
+    requests : list of Request
+        Requests of the flow, in order.
+    responses : list of Response
+        Their answers.
+    looks : list of Request
+        Requests of the provider's `listing`, which runs once for each `WaitForJob`.
+    pauses : list of Wait or WaitForJob
+        Waits that were skipped.
+    matches : list of Match
+        Matches that the flow returned. If it raised `Unfinished`, the whole batch is pending.
+    is_unfinished : bool
+        Whether the flow raised `Unfinished`.
     """
 
     requests: list[Request] = field(default_factory=list)
@@ -64,12 +67,12 @@ class Conversation:
 
     @property
     def billed(self) -> list[Request]:
-        """The requests that may cost something."""
+        """The requests that are billed."""
         return [request for request in self.requests if request.billed]
 
     @property
     def credits(self) -> float:
-        """The credits that the matches say were paid."""
+        """The sum of the matches' credits."""
         return sum(match.credits for match in self.matches)
 
     @property
@@ -79,7 +82,7 @@ class Conversation:
 
     @property
     def models(self) -> dict[Identity, Model]:
-        """The person or company of each identity that has one."""
+        """The person or company of each matched identity."""
         return {one.identity: one.model for one in self.matches if one.model is not None}
 
 
@@ -92,32 +95,37 @@ def drive(
     lister: Vendor | None = None,
     most: int = MOST,
 ) -> Conversation:
-    """Carry one flow from its first request to its matches, as the engine would, but at once.
+    """Run one flow from its first request to its matches, without any wait.
+
+    A `Wait` is skipped. For a `WaitForJob`, the provider's `listing` runs once. If the flow raises
+    `Unfinished`, its batch is pending.
 
     Parameters
     ----------
-    provider, kind, batch
-        Whose flow, and about whom.
-    vendor
-        Answers a request as the vendor would; `reply` makes its answers. An answer that is lost
+    provider : Provider
+        Provider of the flow.
+    kind : {"people", "companies"}
+        Kind of the identities.
+    batch : sequence of Identity
+        Identities to request.
+    vendor : callable
+        Answers a `Request` with a `Response` as the vendor would; `reply` makes one. A lost answer
         is ``Response(outcome=Outcome.UNKNOWN)``.
-    lister
-        Answers the requests of the provider's `listing`; by default the vendor does.
-    most
-        How many steps a flow may take.
+    lister : callable, optional
+        Answers the requests of the provider's `listing`. By default ``vendor`` does.
+    most : int, default 1000
+        Largest number of steps.
 
     Returns
     -------
     Conversation
-        Nothing is waited for: a `Wait` is skipped, and at an `WaitForJob` the provider's
-        `listing` is asked once. An `Unfinished` flow leaves its batch pending.
 
     Raises
     ------
     RuntimeError
-        The flow takes more steps than that.
+        The flow takes more than ``most`` steps.
     ProviderError
-        As the flow raises it.
+        The flow raises one.
 
     Examples
     --------
@@ -131,7 +139,7 @@ def drive(
     talk = Conversation()
     try:
         answerer = _Answerer(provider, kind, vendor, lister or vendor, talk)
-        talk.matches = _carried(provider.flow(kind, batch), answerer, most)
+        talk.matches = _run_flow(provider.flow(kind, batch), answerer, most)
     except Unfinished as end:
         talk.is_unfinished = True
         talk.matches = [
@@ -141,7 +149,20 @@ def drive(
 
 
 def reply(body: Any = None, status: int = 200, headers: Mapping[str, str] = NOTHING) -> Response:
-    """Make a vendor's answer; a body that is no bytes is encoded as JSON.
+    """Return a vendor's answer.
+
+    Parameters
+    ----------
+    body : bytes or any JSON value
+        Body of the answer. A value that is not bytes is encoded as JSON.
+    status : int, default 200
+        HTTP status. The outcome is ``accepted`` for 200 to 299, else ``refused``.
+    headers : mapping of str to str
+        Headers of the answer.
+
+    Returns
+    -------
+    Response
 
     Examples
     --------
@@ -149,7 +170,7 @@ def reply(body: Any = None, status: int = 200, headers: Mapping[str, str] = NOTH
     >>> answer.body, str(answer.outcome), str(reply(status=404).outcome)
     (b'{"name":"Ada"}', 'accepted', 'refused')
     """
-    is_success = 200 <= status < 300  # noqa: PLR2004 - HTTP's class of answers
+    is_success = HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES
     return Response(
         status=status,
         headers={name.lower(): value for name, value in headers.items()},
@@ -160,7 +181,7 @@ def reply(body: Any = None, status: int = 200, headers: Mapping[str, str] = NOTH
 
 @dataclass(frozen=True, slots=True)
 class _Answerer:
-    """Answers each step of a flow."""
+    """Answer each step of a flow and record it."""
 
     provider: Provider
     kind: Kind
@@ -170,23 +191,23 @@ class _Answerer:
 
     def answer(self, step: Request | Wait | WaitForJob) -> Response:
         if isinstance(step, Request):
-            response = self._asked(self.vendor, step)
+            response = self._answered(self.vendor, step)
             self.talk.requests.append(step)
             self.talk.responses.append(response)
             return response
         self.talk.pauses.append(step)
         if isinstance(step, WaitForJob):
             looking = self.provider.listing(self.kind, frozenset({step.job}))
-            _carried(looking, self._look, MOST)
+            _run_flow(looking, self._look, MOST)
         return Response()
 
     def _look(self, step: Request | Wait | WaitForJob) -> Response:
         if not isinstance(step, Request):
             return Response()
         self.talk.looks.append(step)
-        return self._asked(self.lister, step)
+        return self._answered(self.lister, step)
 
-    def _asked(self, vendor: Vendor, request: Request) -> Response:
+    def _answered(self, vendor: Vendor, request: Request) -> Response:
         response = vendor(request)
         sent = CLOCK + len(self.talk.requests) + len(self.talk.looks)
         return response if response.sent else replace(response, sent=sent)
@@ -194,7 +215,7 @@ class _Answerer:
     __call__ = answer
 
 
-def _carried(
+def _run_flow(
     flow: Generator[Any, Response, Result],
     answer: Callable[[Any], Response],
     most: int,
@@ -206,33 +227,35 @@ def _carried(
     except StopIteration as end:
         result: Result = end.value
         return result
-    raise RuntimeError(f"The flow goes on after {most} steps; its last was {step!r}.")
-
-
-# -- A provider whose requests go to a server on this machine ------------------------------------
+    raise RuntimeError(f"The flow goes on after {most} steps. The last one was {step!r}.")
 
 
 @contextmanager
 def pointed_at(url: str, provider: str | Provider) -> Iterator[None]:
-    """Send a provider's requests to a server of yours on this machine, for the length of a with.
+    """Send a provider's requests to a server on this machine, inside a ``with`` block.
 
-    Everything else is as in a live run: real HTTP, the rate limit, the journal, the same columns.
-    The journal is one of its own and gone at the end; the credentials are made up, unless the
-    provider was given some; a budget is not asked for.
+    All else is as in a live run: HTTP, the rate limit, the journal and the columns. The journal is
+    a temporary one, the credentials are made up unless the provider has its own, and no budget is
+    needed.
 
     Parameters
     ----------
-    url
-        Such as ``http://127.0.0.1:8000``: plain http, which goes to loopback and nowhere else.
-    provider
-        Its name, or the provider itself. Another one needs another ``with`` inside this.
+    url : str
+        Address of the server, such as ``http://127.0.0.1:8000``. Plain http is sent to loopback
+        only.
+    provider : str or Provider
+        Name of the provider, or the provider. Use one ``with`` for each provider.
+
+    Yields
+    ------
+    None
 
     Raises
     ------
     ConfigurationError
-        The address is not plain http.
+        The address does not start with ``http://``.
     ProviderNotFoundError
-        No provider has that name.
+        No provider has this name.
 
     Examples
     --------
@@ -241,9 +264,8 @@ def pointed_at(url: str, provider: str | Provider) -> Iterator[None]:
     """
     if not url.startswith("http://"):
         raise ConfigurationError(
-            "A provider is pointed at a server on this machine only.",
-            cost="Nothing was sent.",
-            todo="Give its address like http://127.0.0.1:8000.",
+            f"url={url!r} does not name a server on this machine.",
+            todo="Use plain http, such as http://127.0.0.1:8000.",
         )
     found, outer = find_provider(provider), current_environment()
     made_up = {name: Secret(f"made-up-{name}") for name in found.credentials}

@@ -1,4 +1,8 @@
-"""The contract, part two: what is spent is declared before, and never twice."""
+"""The contract for money and for secrets.
+
+A provider states its costs before it sends a request, and never requests the same twice. Neither
+credentials nor personal data appear in texts.
+"""
 
 import inspect
 import math
@@ -32,7 +36,7 @@ ROUNDING = 1e-6  # credits
 
 
 class MoneyContract(Contract):
-    """Prices, billed requests, options, and answers that were lost.
+    """Prices, billed requests, options and lost answers.
 
     Attributes
     ----------
@@ -43,64 +47,68 @@ class MoneyContract(Contract):
 
     option_values: ClassVar[Mapping[str, Sequence[Any]]] = NOTHING
 
-    def test_its_price_grows_with_the_batch(self, scene: Scene) -> None:
-        """A price is a number that a budget can be held against."""
-        everybody = mixed(scene)
+    def test_price_grows_with_the_batch(self, scene: Scene) -> None:
+        """`price` returns a finite number of credits that does not fall with more identities."""
+        identities = mixed(scene)
         prices = [
-            self.provider.price(scene.kind, everybody[:count])
-            for count in range(1, len(everybody) + 1)
+            self.provider.price(scene.kind, identities[:count])
+            for count in range(1, len(identities) + 1)
         ]
         expect(
             all(math.isfinite(price) and price >= 0 for price in prices),
-            f"`price` returns credits, 0 or more; not {prices}.",
+            f"`price` must return a finite number of credits, 0 or more. It returned {prices}.",
         )
-        expect(prices == sorted(prices), f"`price` of a larger batch is no smaller: {prices}.")
+        expect(
+            prices == sorted(prices),
+            f"`price` must not fall when the batch grows. It returned {prices}.",
+        )
 
-    def test_a_billed_request_has_a_price_and_names_whom_it_is_about(self, scene: Scene) -> None:
-        """The wall of a budget, and the recovery after a crash, rely on both."""
+    def test_billed_request_has_credits_and_identities(self, scene: Scene) -> None:
+        """The budget relies on the credits, and the recovery after a crash on the identities."""
         for batch, talk in self.conversations(scene):
             for request in talk.billed:
                 is_free = self.provider.price(scene.kind, batch) == 0
                 expect(
                     request.credits > 0 or is_free,
-                    f"{request!r} is billed, and has no `credits`.",
+                    f"{request!r} is billed and has no `credits`.",
                 )
-                asked = set(request.identities)
-                expect(asked, f"{request!r} is billed, and names no `identities`.")
+                requested = set(request.identities)
+                expect(requested, f"{request!r} is billed and has no `identities`.")
                 expect(
-                    asked <= set(batch), f"{request!r} names identities that are not of its batch."
+                    requested <= set(batch),
+                    f"{request!r} has `identities` that are not in its batch.",
                 )
             for request in talk.requests:
                 expect(
                     request.billed or not request.credits,
-                    f"{request!r} has `credits` and is not `billed`.",
+                    f"{request!r} has `credits`, but `billed` is False.",
                 )
 
-    def test_everybody_who_costs_is_asked_for_in_a_billed_request(self, scene: Scene) -> None:
-        """Where a price is asked for, some request is marked as billed."""
+    def test_priced_batch_is_covered_by_billed_requests(self, scene: Scene) -> None:
+        """If a batch has a price, the billed requests contain all of its identities."""
         for batch, talk in self.conversations(scene):
             if self.provider.price(scene.kind, batch) > 0:
-                asked = {one for request in talk.billed for one in request.identities}
+                requested = {one for request in talk.billed for one in request.identities}
                 expect(
-                    asked == set(batch),
-                    "The batch has a price, and no billed request names some of its identities.",
+                    requested == set(batch),
+                    "The batch has a price, and some of its identities are in no billed request.",
                 )
 
-    def test_it_costs_no_more_than_its_price(self, scene: Scene) -> None:
-        """The price of a batch is the most that it can cost."""
+    def test_cost_is_at_most_the_price(self, scene: Scene) -> None:
+        """The price of a batch is its maximum cost."""
         for batch, talk in self.conversations(scene):
             price = self.provider.price(scene.kind, batch) + ROUNDING
-            asked = sum(request.credits for request in talk.billed)
+            quoted = sum(request.credits for request in talk.billed)
             expect(
-                asked <= price,
-                f"The billed requests of a batch may cost {asked:g}; its `price` is {price:g}.",
+                quoted <= price,
+                f"The billed requests of a batch cost {quoted:g}. Its `price` is {price:g}.",
             )
             expect(
                 talk.credits <= price,
-                f"The matches of a batch cost {talk.credits:g}; its `price` is {price:g}.",
+                f"The matches of a batch cost {talk.credits:g}. Its `price` is {price:g}.",
             )
 
-    def test_an_option_that_changes_requests_is_billed(self, scene: Scene) -> None:
+    def test_option_that_changes_requests_is_billed(self, scene: Scene) -> None:
         """An answer that was bought with one value of an option is not used for another value."""
         kind, provider = scene.kind, self.provider
         unbilled = provider.unbilled_options.get(kind, ())
@@ -113,16 +121,16 @@ class MoneyContract(Contract):
                 prices = [one.price(kind, [identity]) for one in (provider, other)]
                 expect(
                     prices[0] == prices[1],
-                    f"{name}={value!r} changes the price, and `billed_options` is the same.",
+                    f"{name}={value!r} changes the price, but not `billed_options`.",
                 )
                 requests = [self._sent_for(one, scene, identity) for one in (provider, other)]
                 expect(
                     name in unbilled or requests[0] == requests[1],
-                    f"{name}={value!r} changes the requests, and `billed_options` is the same.",
+                    f"{name}={value!r} changes the requests, but not `billed_options`.",
                 )
 
     def _sent_for(self, provider: Provider, scene: Scene, identity: Identity) -> list[Request]:
-        """Return what a provider sends for one identity, as far as the scene's vendor answers."""
+        """Return the requests for one identity, until the scene's vendor fails to answer."""
         sent: list[Request] = []
         vendor = self.vendor(scene)
 
@@ -134,8 +142,8 @@ class MoneyContract(Contract):
             drive(provider, scene.kind, [identity], record)
         return sent
 
-    def test_a_lost_answer_is_held_and_not_bought_again(self, scene: Scene) -> None:
-        """Nobody can say whether a request without an answer was charged."""
+    def test_lost_answer_is_held_and_not_requested_again(self, scene: Scene) -> None:
+        """A request without an answer may have been charged, so its identities are held."""
         for batch, whole in self.conversations(scene):
             for position, request in enumerate(whole.requests):
                 if request.billed:
@@ -147,27 +155,29 @@ class MoneyContract(Contract):
         again = [one for one in later if one.billed and shared(one, request)]
         expect(
             not again,
-            f"The answer to {request!r} was lost, and the flow asks for the same again: {again}.",
+            f"The answer to {request!r} was lost, and the flow requested the same again: {again}.",
         )
-        # A look that costs nothing may find out what became of it, now or in the next run.
+        # A free request may find the outcome, now or in the next run.
         is_known = later or talk.is_unfinished
         allowed = set(Status) - {Status.FAILED, Status.SKIPPED} if is_known else {Status.HELD}
         wrong = {str(talk.statuses[one]) for one in request.identities or talk.statuses} - allowed
         expect(
             not wrong,
-            f"The answer to {request!r} was lost: its identities are held, and not {wrong}. "
-            "Return `held(…)` where `response.lost`.",
+            f"The answer to {request!r} was lost. Its identities must be held, not {wrong}. "
+            "Return `held(…)` if `response.lost`.",
         )
 
-    def test_the_loss_of_a_free_answer_proves_nothing(self, scene: Scene) -> None:
-        """Nobody is not found because an answer that costs nothing did not arrive."""
+    def test_lost_free_answer_never_means_not_found(self, scene: Scene) -> None:
+        """The loss of a free answer does not make an identity ``not_found``."""
         for batch, whole in self.conversations(scene):
             for position, request in enumerate(whole.requests):
                 if not request.billed:
                     talk = self.disturbed(scene, batch, position, _lost)
-                    gone = [one for one in scene.hits if one in batch]
-                    lied = [one for one in gone if talk.statuses[one] is Status.NOT_FOUND]
-                    expect(not lied, f"The answer to {request!r} was lost, and a hit not found.")
+                    hits = [one for one in scene.hits if one in batch]
+                    wrong = [one for one in hits if talk.statuses[one] is Status.NOT_FOUND]
+                    expect(
+                        not wrong, f"The answer to {request!r} was lost, and a hit is not_found."
+                    )
 
 
 def _lost(response: Response) -> Response:
@@ -175,7 +185,7 @@ def _lost(response: Response) -> Response:
 
 
 def shared(one: Request, other: Request) -> set[Identity]:
-    """Return whom two requests both ask about."""
+    """Return the identities that are in both requests."""
     return set(one.identities) & set(other.identities)
 
 
@@ -247,85 +257,88 @@ def _changed(provider: Provider, name: str, value: Any) -> Provider | None:
         return None
 
 
-# -- The contract, part five: no credential and no person shows where it should not --------------
+# -- Secrets -------------------------------------------------------------------------------------
 
 TEXT = "a-made-up-credential"
 
 
 class SecrecyContract(Contract):
-    """Credentials, and identities in what is shown."""
+    """Credentials and personal data in texts."""
 
     def with_credentials(self) -> Provider:
-        """Make the same provider with credentials; override it where they are no arguments."""
+        """Return the provider with made-up credentials.
+
+        Override it if the credentials are not arguments of the class.
+        """
         given = dict.fromkeys(self.provider.credentials, TEXT)
-        kind = type(self.provider)
+        kind: Any = type(self.provider)
         make: Any = partial(replace, self.provider) if is_dataclass(kind) else kind
         return cast("Provider", make(**given))
 
-    def test_a_credential_shows_nowhere(self) -> None:
-        """Neither a provider nor its options nor its headers show the credential."""
+    def test_credential_is_not_in_repr_or_options(self) -> None:
+        """Neither the provider's repr nor its billed options contain the credential."""
         provider = self._signed()
-        expect(TEXT not in repr(provider) + str(provider), "A provider's repr shows a credential.")
+        expect(
+            TEXT not in repr(provider) + str(provider), "The repr of the provider has a credential."
+        )
         for kind in provider.kinds:
             options = repr(dict(provider.billed_options(kind)))
-            expect(TEXT not in options, "`billed_options` holds a credential, which is renewed.")
+            expect(TEXT not in options, "`billed_options` has a credential. Leave it out.")
 
-    def test_it_signs_with_secrets(self) -> None:
-        """What `auth` returns is a `Secret`, so that no traceback shows it."""
+    def test_auth_returns_secrets(self) -> None:
+        """`auth` returns a `Secret` for each header, so that no traceback shows the value."""
         secrets = {name: Secret(TEXT) for name in self.provider.credentials}
         renewal = self.provider.renewal(secrets)
         if renewal is not None:
             secrets["access_token"] = Secret(TEXT)
-            expect(TEXT not in repr(renewal), "The repr of a renewal shows a credential.")
+            expect(TEXT not in repr(renewal), "The repr of a renewal has a credential.")
         headers = self.provider.auth(secrets)
         expect(
             all(isinstance(value, Secret) for value in headers.values()),
-            "`auth` returns a Secret for each header.",
+            "`auth` must return a Secret for each header.",
         )
-        expect(headers or not secrets, "It has credentials, and `auth` signs with none of them.")
+        expect(headers or not secrets, "The provider has credentials, but `auth` uses none.")
 
-    def test_a_credential_is_not_pickled(self) -> None:
-        """A provider in a pickle would carry its credential to disk, or to another machine."""
+    def test_credential_is_not_pickled(self) -> None:
+        """A pickled provider does not carry its credential to a disk or another machine."""
         state = self._signed().__getstate__()
         try:
             pickled = pickle.dumps(state)
-        except Exception as error:  # noqa: BLE001 - that it refuses is what counts
-            expect(TEXT not in str(error), "The refusal to be pickled shows the credential.")
+        except Exception as error:  # noqa: BLE001 - a provider may refuse with any exception
+            expect(TEXT not in str(error), "The error of pickling has the credential.")
         else:
             expect(
                 TEXT.encode() not in pickled,
-                "A pickled provider holds its credential: keep it as a `Secret`.",
+                "A pickled provider has its credential. Store it as a `Secret`.",
             )
 
-    def test_a_request_carries_no_credential(self, scene: Scene) -> None:
-        """The engine signs a request when it is sent; until then it may be written down."""
+    def test_request_contains_no_credential(self, scene: Scene) -> None:
+        """A request has no credential: the engine stores requests, and signs them when it sends."""
         provider = self._signed()
         for batch in provider.batches(scene.kind, scene.hits):
             talk = drive(provider, scene.kind, batch, self.vendor(scene))
             for request in talk.requests:
                 written = _written(request)
-                expect(TEXT not in written, f"{request!r} holds a credential: sign in `auth`.")
+                expect(TEXT not in written, f"{request!r} has a credential. Sign in `auth`.")
 
-    def test_a_request_shows_nobody(self, scene: Scene) -> None:
-        """Identities are personal data: they stand in parameters or the body, never in a path."""
+    def test_request_repr_contains_no_identifier(self, scene: Scene) -> None:
+        """Identifiers are personal data, so they are in parameters or the body, not in the path."""
         for batch, talk in self.conversations(scene):
             values = [value for identity in batch for _, value in identity.keys]
             for request in (*talk.requests, *talk.looks):
                 shown = [value for value in values if value in repr(request)]
-                expect(not shown, f"The repr of a request shows {len(shown)} identifiers.")
+                expect(not shown, f"The repr of a request has {len(shown)} identifiers.")
             for match in talk.matches:
                 shown = [value for value in values if value in f"{match.reason} {match.note}"]
-                expect(not shown, "The `reason` or `note` of a match holds an identifier.")
-
-    # -- the parts ---------------------------------------------------------------------------
+                expect(not shown, "The `reason` or `note` of a match has an identifier.")
 
     def _signed(self) -> Provider:
         if not self.provider.credentials:
-            pytest.skip("it has no credentials")
+            pytest.skip("the provider has no credentials")
         return self.with_credentials()
 
 
 def _written(request: Request) -> str:
-    """Return all that is sent of a request but its headers' signature."""
+    """Return the text of a request before it is signed."""
     parts = (request.path, dict(request.params), dict(request.headers), request.json)
     return repr(parts)

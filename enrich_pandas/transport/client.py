@@ -1,9 +1,8 @@
-"""The wire: a request goes in, what happened comes out.
+"""The HTTP client: sends one request to one origin and returns what happened.
 
-What a call may do is kept small by leaving out what could do more: requests' adapter is used
-without its Session, so there are no redirects, cookies, netrc or proxies to switch off, and
-urllib3's retries are set to none. Whatever happens on the network is a value, an `Exchange`,
-never an exception: an exception of requests would carry the signed request with it.
+The client uses the adapter of requests without its Session. Therefore there are no redirects,
+cookies, netrc or proxies to disable; urllib3's retries are disabled. Every event on the network is
+a value, an `Exchange`, never an exception: an exception of requests contains the signed request.
 """
 
 import io
@@ -36,13 +35,14 @@ from enrich_pandas.transport.connection import (
 )
 from enrich_pandas.transport.redaction import redact_values
 
-# -- The body of an answer, as it arrives: gzip undone in pieces of a bounded size ---------------
+PIECE = 2**16  # bytes that are read at once, and that are decoded at once at most
+CONNECT_TIMEOUT = 10.0  # seconds for each address of the host
 
-PIECE = 2**16  # bytes read, and at most decoded, at a time
+# The body of an answer
 
 
 def decode_body(pieces: Iterator[bytes], encoding: str) -> Iterator[bytes]:
-    """Undo gzip, piece by piece; a body that only claims to be gzip passes as it is."""
+    """Decode gzip piece by piece; a body that only claims to be gzip stays as it is."""
     first = next(pieces, b"")
     pieces = chain([first], pieces)
     is_gzip = encoding.strip().lower() in ("gzip", "x-gzip") and first[:1] == b"\x1f"
@@ -54,7 +54,7 @@ def _gunzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
     for piece in pieces:
         rest = piece
         while rest:
-            if inflater.eof:  # another member follows
+            if inflater.eof:  # another gzip member follows
                 inflater = zlib.decompressobj(wbits=31)
             yield inflater.decompress(rest, PIECE)
             rest = inflater.unconsumed_tail or inflater.unused_data
@@ -62,7 +62,7 @@ def _gunzipped(pieces: Iterator[bytes]) -> Iterator[bytes]:
         raise EOFError
 
 
-# -- The origin: where the credential goes, pinned once, and the paths that cannot leave it ------
+# The origin, which alone receives the credential
 
 _ORIGIN = re.compile(
     r"(?P<scheme>https?)://"
@@ -74,7 +74,7 @@ _PATH = re.compile(r"/(?!/)(?:(?!\.\.|%2e)[!-~](?<![\\?#]))*", re.IGNORECASE | r
 
 
 def normalize_origin(origin: str) -> str:
-    """Return an origin in its one form; refuse what is none, or would go out in the clear.
+    """Return an origin in its normal form; raise if it is invalid or not encrypted.
 
     Examples
     --------
@@ -84,8 +84,8 @@ def normalize_origin(origin: str) -> str:
     match = _ORIGIN.fullmatch(origin)
     if not match or int(match["port"] or 1) not in range(1, 2**16):
         raise ConfigurationError(
-            "A provider's origin is not a scheme, a host and perhaps a port.",
-            todo="Write it like https://api.example.com, with no path, user or query.",
+            "The origin of a provider is not a scheme, a host and optionally a port.",
+            todo="Write it like https://api.example.com, without path, user or query.",
         )
     if match["scheme"].lower() == "http" and not _is_loopback(match["host"].lower()):
         raise ConfigurationError(
@@ -103,42 +103,40 @@ def _is_loopback(host: str) -> bool:
 
 
 def check_path(path: str) -> str:
-    """Return a path that stays within its origin; refuse any other.
+    """Return a path that stays within its origin; raise for any other.
 
     Examples
     --------
     >>> check_path("/people/1")
     '/people/1'
     """
-    if not _PATH.fullmatch(path):  # it is not shown: a vendor may have supplied it
+    if not _PATH.fullmatch(path):  # not shown in the message: it may come from a vendor
         raise ConfigurationError(
-            "A request's path is not a plain path of the provider's own origin.",
-            todo="Begin it with one /, quote what is not ASCII, and put a query into params.",
+            "The path of a request is not a plain path of the provider's origin.",
+            todo="Begin it with one /, quote non-ASCII characters, and pass a query in params.",
         )
     return path
 
 
-# -- The wire: a request goes in, what happened comes out ----------------------------------------
-
-CONNECT_TIMEOUT = 10.0  # seconds for each address of the host
+# The client
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exchange:
-    """What happened on the wire.
+    """What happened to a request.
 
     Parameters
     ----------
     phase
         How far the call came.
     status
-        Of the answer, 0 where none came.
+        The status of the answer, 0 if none came.
     headers
-        Names in lower case; a repeated one is joined by a comma.
+        Names in lower case; the values of a repeated header are joined by a comma.
     body
-        Decoded; where it was cut, what had arrived.
+        The decoded body; of an incomplete answer the part that arrived.
     error
-        Empty, or what ended the call: ``withheld``, ``dns``, ``refused``, ``unreachable``,
+        Empty, or how the call failed: ``withheld``, ``dns``, ``refused``, ``unreachable``,
         ``connect_timeout``, ``certificate``, ``tls``, ``deadline``, ``reset``, ``incomplete``,
         ``too_large`` or ``protocol``.
     """
@@ -151,11 +149,11 @@ class Exchange:
 
 
 class Transport:
-    """Sends requests to one origin, and to no other.
+    """Sends requests to one origin only.
 
-    A billed request has a connection of its own: on one kept alive, the server may close it while
-    we write, and nobody could say whether the request was read. Other requests keep one
-    connection a thread. Safe to share between threads, and to carry through a fork.
+    A billed request has a connection of its own: a server may close a kept connection while the
+    request is written, and then it is unknown whether the request was read. Other requests keep
+    one connection per thread. A transport can be shared between threads and used after a fork.
 
     Parameters
     ----------
@@ -165,25 +163,25 @@ class Transport:
     sign
         Called for every request; returns the headers that sign it.
     renew
-        Replaces what was last signed with, and tells whether there is another to sign with.
+        Replaces the last credential; returns whether there is another one to sign with.
     deadline
-        Seconds for a whole call, however slowly the answer trickles in. The look-up of the host's
-        name is the system's and not bounded by it; connecting takes at most `CONNECT_TIMEOUT` an
+        Seconds for a whole call, even if the answer arrives byte by byte. The DNS lookup is done by
+        the system and not limited by it; connecting takes at most `CONNECT_TIMEOUT` an
         address.
     max_bytes
-        The longest body, decoded, in bytes.
+        The maximum size of a decoded body in bytes.
     user_agent
-        How the library presents itself; by default with its name and version.
+        The User-Agent header; by default the name and version of the library.
 
     Attributes
     ----------
     origin
-        In its one form.
+        The origin in its normal form.
 
     Raises
     ------
     ConfigurationError
-        The origin is not one, or is plain http to another machine.
+        The origin is invalid, or is plain http to another machine.
 
     Examples
     --------
@@ -207,18 +205,18 @@ class Transport:
         max_bytes: int = 64 * 2**20,
         user_agent: str | None = None,
     ) -> None:
-        self.origin = normalize_origin(origin)
+        self.origin: str = normalize_origin(origin)
         self._sign, self._renew = sign, renew
         self._deadline, self._max_bytes = deadline, max_bytes
         self._user_agent = user_agent or f"enrich-pandas/{version('enrich-pandas')}"
         self._kept: dict[tuple[int, int], Adapter] = {}
-        tls_context()  # loaded here, not by all threads at once when the first requests are due
+        tls_context()  # loaded once here, not by all threads at once with their first requests
 
     def __repr__(self) -> str:
         return f"Transport({self.origin!r})"
 
     def renew(self) -> bool:
-        """Replace what this thread last signed with; tell whether there is another to try."""
+        """Replace the last credential of this thread; return whether there is another one."""
         return self._renew is not None and self._renew()
 
     def send(
@@ -227,14 +225,15 @@ class Transport:
         form: Mapping[str, Secret] | None = None,
         may_send: Callable[[], bool] = always,
     ) -> Exchange:
-        """Send a request, once, and return what happened.
+        """Send a request once and return what happened.
 
         Parameters
         ----------
         form
-            Fields of a form to send as its body, for a request that holds credentials.
+            Form fields for the body, for a request that contains credentials.
         may_send
-            Asked once the connection stands, before the first byte: False, and none is sent.
+            Called when the connection is open, before the first byte. If it returns False, nothing
+            is sent.
 
         Raises
         ------
@@ -248,7 +247,7 @@ class Transport:
             with start_call(request.deadline or self._deadline, may_send) as call:
                 return _redact_credentials(self._exchange(adapter, prepared, call), signed)
         except Exception as defect:  # noqa: BLE001 - raised again, without the frames below:
-            # they hold the signed headers, and tracebacks get rendered with their locals
+            # they contain the signed headers, and some tools print the locals of a traceback
             raise defect.with_traceback(None) from None
         finally:
             if request.billed:
@@ -272,7 +271,7 @@ class Transport:
         return _build_request(self.origin, request, headers, form, _Signature(signed)).prepare()
 
     def _adapter(self) -> Adapter:
-        """Return this thread's own; after a fork, the child makes others."""
+        """Return the adapter of this thread; a forked child creates new ones."""
         key = os.getpid(), threading.get_ident()
         return self._kept.get(key) or self._kept.setdefault(key, Adapter())
 
@@ -283,36 +282,36 @@ class Transport:
         timeout = (min(CONNECT_TIMEOUT, left), left)
         try:
             response = adapter.send(prepared, stream=True, timeout=timeout)
-        except NETWORK_ERRORS as trouble:
-            return Exchange(phase=call.phase, error=error_word(trouble, call.phase))
+        except NETWORK_ERRORS as error:
+            return Exchange(phase=call.phase, error=error_word(error, call.phase))
         try:
             return self._receive(response)
         finally:
             response.close()
 
     def _receive(self, response: requests.Response) -> Exchange:
-        body, error = io.BytesIO(), ""
+        body, word = io.BytesIO(), ""
         headers = dict(response.headers.lower_items())
         try:
             for piece in decode_body(_read_pieces(response), headers.get("content-encoding", "")):
                 body.write(piece)
                 if body.tell() > self._max_bytes:
                     body.truncate(self._max_bytes)
-                    error = "too_large"
+                    word = "too_large"
                     break
-        except NETWORK_ERRORS as trouble:
-            error = error_word(trouble, Phase.HEADERS)
+        except NETWORK_ERRORS as error:
+            word = error_word(error, Phase.HEADERS)
         return Exchange(
-            phase=Phase.HEADERS if error else Phase.BODY,
+            phase=Phase.HEADERS if word else Phase.BODY,
             status=response.status_code,
             headers=headers,
             body=body.getvalue(),
-            error=error,
+            error=word,
         )
 
 
 class SerializedRequest(NamedTuple):
-    """A request as it is written: its address, its body, and the headers that are its own."""
+    """A request as it is sent: its URL, its body and its own headers."""
 
     uri: str
     body: bytes
@@ -320,7 +319,7 @@ class SerializedRequest(NamedTuple):
 
 
 def serialize_request(origin: str, request: Request) -> SerializedRequest:
-    """Write a request down, unsigned, just as it is sent."""
+    """Serialize a request without its signature."""
     prepared = _build_request(origin, request, {}, None, None).prepare()
     body = prepared.body or b""
     headers = dict(prepared.headers.lower_items())
@@ -348,7 +347,7 @@ def _build_request(
 
 
 def _redact_credentials(exchange: Exchange, signed: Mapping[str, Secret]) -> Exchange:
-    """Blank the credential in an answer that repeats it: nobody is to keep or to show it."""
+    """Mask the credential in an answer that repeats it, before the answer is stored or shown."""
     secrets = [part for one in signed.values() for part in one.reveal().split()]
     body, headers = redact_values(exchange.body, secrets), dict(exchange.headers)
     if body is exchange.body and not any(one in "".join(headers.values()) for one in secrets):
@@ -360,16 +359,18 @@ def _redact_credentials(exchange: Exchange, signed: Mapping[str, Secret]) -> Exc
 
 
 class _Signature(AuthBase):
-    """Puts the credential on a request; the only place where it is revealed."""
+    """Adds the credential to a request; the only place where it is revealed."""
 
     def __init__(self, headers: Mapping[str, Secret]) -> None:
         self._headers = headers
 
     def __call__(self, prepared: requests.PreparedRequest) -> requests.PreparedRequest:
         for name, secret in self._headers.items():
-            if not re.fullmatch("[ -~]+", secret.reveal()):  # http.client's error would show it
+            if not re.fullmatch(
+                "[ -~]+", secret.reveal()
+            ):  # the error of http.client would show it
                 raise ConfigurationError(
-                    f"The credential for the header {name} is empty or holds odd characters.",
+                    f"The credential for the header {name} is empty or has invalid characters.",
                     cost="Nothing was sent.",
                     todo="Copy it again, without line breaks.",
                 )
@@ -377,10 +378,7 @@ class _Signature(AuthBase):
         return prepared
 
 
-# -- the answer's body ---------------------------------------------------------------------------
-
-
 def _read_pieces(response: requests.Response) -> Iterator[bytes]:
-    """Yield what each read gives: a larger read would lose its part of a body that is cut."""
+    """Yield the result of each read: a larger read would lose a part of a truncated body."""
     while piece := response.raw.read1(PIECE):
         yield piece

@@ -1,6 +1,6 @@
-"""The connection under a call: bounded by its deadline, watched for its first byte, and quiet.
+"""The connection of a call: it obeys the deadline, notes the first byte sent, and logs nothing.
 
-With `enrich_pandas.transport`, all of the library that knows requests and urllib3.
+Only this module and `client` import requests and urllib3.
 """
 
 import io
@@ -23,40 +23,40 @@ from requests.adapters import HTTPAdapter
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError
 
-# -- Quiet libraries: what those under ours would log shows whole URLs, and people stand in them -
+# Loggers of other libraries, which would log whole URLs with personal data
 
 _SILENCED_LOGGERS = (
     *(f"urllib3.{name}" for name in ("connectionpool", "connection", "response", "util.retry")),
     *(f"vcr.{name}" for name in ("cassette", "matchers", "request", "stubs")),
 )
-_quiet = threading.local()  # .is_hushed
+_silence = threading.local()  # .is_on
 
 
 @contextmanager
 def silence_loggers() -> Iterator[None]:
-    """Drop what they would log on this thread; what others make of them is not ours to drop."""
+    """Suppress the logs of these libraries on this thread; other threads still log."""
     for name in _SILENCED_LOGGERS:
         logging.getLogger(name).addFilter(_is_foreign)
-    before = getattr(_quiet, "is_hushed", False)
-    _quiet.is_hushed = True
+    before = getattr(_silence, "is_on", False)
+    _silence.is_on = True
     try:
         yield
     finally:
-        _quiet.is_hushed = before
+        _silence.is_on = before
 
 
 def _is_foreign(_record: logging.LogRecord) -> bool:
-    return not getattr(_quiet, "is_hushed", False)
+    return not getattr(_silence, "is_on", False)
 
 
-# -- The connection under a call: bounded by its deadline, watched for its first byte, and quiet -
+# The call
 
 
 class Phase(StrEnum):
     """How far a call came.
 
-    ``connect``: not one byte of the request was handed over. ``sent``: it may have arrived.
-    ``headers``: status and headers came back. ``body``: the whole answer did.
+    ``connect``: no byte of the request was sent. ``sent``: the request may have arrived.
+    ``headers``: status and headers arrived. ``body``: the whole answer arrived.
     """
 
     CONNECT = "connect"
@@ -65,27 +65,27 @@ class Phase(StrEnum):
     BODY = "body"
 
 
-class Withheld(OSError):  # noqa: N818 - no error: somebody has said stop
-    """Nothing is to be sent any more, though the connection stands."""
+class Withheld(OSError):  # noqa: N818 - a signal, not an error
+    """`may_send` returned False: the request was not sent."""
 
 
 def always() -> bool:
-    """Let every request go."""
+    """Return True."""
     return True
 
 
 @dataclass(slots=True)
 class ActiveCall:
-    """A call under way.
+    """A call in progress.
 
     Parameters
     ----------
     ends
-        When it must end, in monotonic seconds.
+        The deadline, in monotonic seconds.
     may_send
-        Asked when it is connected, before its first byte is handed over.
+        Called when the connection is open, before the first byte is sent.
     phase
-        How far it is.
+        How far the call has come.
     """
 
     ends: float
@@ -93,29 +93,29 @@ class ActiveCall:
     phase: Phase = Phase.CONNECT
 
     def left(self) -> float:
-        """Return the seconds left; raise TimeoutError where there are none."""
+        """Return the seconds left; raise TimeoutError if there are none."""
         if (left := self.ends - time.monotonic()) <= 0:
             raise TimeoutError
         return left
 
     def take(self, connection: Any) -> None:
-        """Follow a connection that is about to carry the request; raise Withheld if it may not."""
+        """Take over a connection that is about to send; raise Withheld if it must not."""
         if not self.may_send():
             raise Withheld
         if not isinstance(connection.sock, _Socket) and hasattr(connection.sock, "sendall"):
             connection.sock = _Socket(connection.sock)
         if isinstance(connection.sock, _Socket):
             connection.sock.call = self
-        else:  # vcrpy stands in for the network: nobody can say what it hands over
+        else:  # vcrpy replaces the network: it is unknown what it sends
             self.phase = Phase.SENT
 
 
-_thread = threading.local()  # .call: the call that this thread is making
+_thread = threading.local()  # .call: the call of this thread
 
 
 @contextmanager
 def start_call(seconds: float, may_send: Callable[[], bool] = always) -> Iterator[ActiveCall]:
-    """Make this thread's connections part of one call, which ends after so many seconds."""
+    """Make the connections of this thread part of one call with a deadline."""
     _thread.call = ActiveCall(time.monotonic() + seconds, may_send)
     try:
         with silence_loggers():
@@ -125,35 +125,35 @@ def start_call(seconds: float, may_send: Callable[[], bool] = always) -> Iterato
 
 
 class Adapter(HTTPAdapter):
-    """requests' adapter on our own pools, with one connection and no retries."""
+    """The adapter of requests on our own pools, with one connection and no retries."""
 
     def __init__(self) -> None:
         super().__init__(pool_connections=1, pool_maxsize=1, max_retries=0)
 
     def init_poolmanager(self, *args: Any, **options: Any) -> None:
-        """Use our pools, and one context for all connections."""
+        """Use our pools and one TLS context for all connections."""
         super().init_poolmanager(*args, ssl_context=tls_context(), **options)
         self.poolmanager.pool_classes_by_scheme = {"http": _Pool, "https": _TLSPool}
 
     def cert_verify(self, conn: Any, *_: object) -> None:
-        """Demand a certificate; the context holds the authorities, and loading takes 30 ms."""
+        """Require a certificate; the context has the authorities, which take 30 ms to load."""
         conn.cert_reqs = "CERT_REQUIRED"
 
 
 @cache
 def tls_context() -> ssl.SSLContext:
-    """Return the context that trusts those whom requests trusts, whatever the environment says."""
+    """Return a context with the authorities that requests trusts, whatever the environment."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(requests.utils.DEFAULT_CA_BUNDLE_PATH)
     return context
 
 
 class _Pool(HTTPConnectionPool):
-    # ConnectionCls stays urllib3's own: vcrpy replaces it there.
+    # ConnectionCls stays that of urllib3, because vcrpy replaces it there.
 
     def _validate_conn(self, conn: Any) -> None:
-        """Connect, and only then let the call take the connection; urllib3 writes after this."""
-        conn.set_debuglevel(0)  # http.client would print the signed headers
+        """Connect, then let the call take the connection over; urllib3 sends after this."""
+        conn.set_debuglevel(0)  # otherwise http.client can print the signed headers
         if conn.is_closed:
             conn.connect()
         super()._validate_conn(conn)
@@ -165,9 +165,9 @@ class _TLSPool(_Pool, HTTPSConnectionPool):
 
 
 class _Socket:
-    """A connected socket of which every operation ends with its call.
+    """A connected socket whose operations obey the deadline of the call.
 
-    The timeouts of requests are for one operation: a byte a second would hold a call for ever.
+    The timeouts of requests apply to one operation: with a byte per second a call would never end.
     """
 
     call: ActiveCall
@@ -183,7 +183,7 @@ class _Socket:
         while rest:
             self._connected.settimeout(self.call.left())
             rest = rest[self._connected.send(rest) :]
-            # Only now: a first write that fails gave the peer not one byte that it could read.
+            # Only now: if the first write fails, the peer has received no byte.
             self.call.phase = Phase.SENT
 
     def makefile(self, _mode: str) -> io.BufferedReader:
@@ -208,9 +208,9 @@ class _Reader(io.RawIOBase):
         super().close()
 
 
-# -- trouble -------------------------------------------------------------------------------------
+# Errors
 
-# requests' own exceptions are OSErrors.
+# The exceptions of requests are OSErrors.
 NETWORK_ERRORS = (OSError, HTTPException, HTTPError, EOFError, zlib.error)
 
 _WORDS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
@@ -225,18 +225,18 @@ _WORDS: tuple[tuple[tuple[type[Exception], ...], str], ...] = (
 )
 
 
-def error_word(trouble: BaseException, phase: Phase) -> str:
-    """Return the word of an `Exchange` for what ended a call."""
-    causes = _causes(trouble)
+def error_word(error: BaseException, phase: Phase) -> str:
+    """Return the value of `Exchange.error` for an exception."""
+    causes = _causes(error)
     words = (word for kinds, word in _WORDS if any(isinstance(cause, kinds) for cause in causes))
     word = next(words, "unreachable" if phase is Phase.CONNECT else "protocol")
     return "connect_timeout" if (word, phase) == ("deadline", Phase.CONNECT) else word
 
 
 def _causes(error: BaseException) -> list[BaseException]:
-    """List an exception and all that it was made of; the layers below wrap in several ways."""
+    """List an exception and its causes; the libraries wrap them in several ways."""
     causes = [error]
-    for one in causes:  # which grows meanwhile
+    for one in causes:  # the list grows during the loop
         within = (one.__cause__, one.__context__, getattr(one, "reason", None), *one.args)
         causes += [e for e in within if isinstance(e, BaseException) and e not in causes]
     return causes

@@ -1,18 +1,20 @@
-"""Outcomes: what became of a request, and what can still be read of its answer.
+"""Classify exchanges, repair damaged answers, and decide about retries.
 
-Every exchange is exactly one `Outcome`. In doubt it is the dearer one: a refusal taken for an
-unknown costs the user a look, an unknown taken for a refusal is sent again and paid for twice.
+Every exchange has exactly one `Outcome`. In doubt it is the more expensive one: a refusal that is
+classified as unknown costs the user a check; an unknown one classified as a refusal is sent again
+and paid for twice.
 
-Hostile or broken JSON is left to msgspec, which was tried with all of it: nesting ends at the
-interpreter's recursion limit with a RecursionError, in no time; NaN, Infinity and anything after
-the end are errors; a number too long for 64 bits or a double is one when it is
-decoded; of a repeated key the last counts. What is only spelled wrongly, `repair` repairs.
+msgspec handles hostile and broken JSON: deep nesting ends with a RecursionError at once; NaN,
+Infinity and text after the end are errors; a number that does not fit 64 bits or a double is an
+error when it is decoded; of a repeated key the last value counts. `repair` corrects small errors of
+syntax.
 """
 
 import codecs
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from http import HTTPStatus
 from typing import Literal
 
 from enrich_pandas.providers.base import Outcome, Provider, Request, Response
@@ -21,25 +23,24 @@ from enrich_pandas.transport.client import Exchange
 from enrich_pandas.transport.connection import Phase
 
 MAX_BACKOFF = 60.0  # seconds
-FATAL = (401, 402, 403)
-BUSY = (429, 503)
-
-# -- the classes ---------------------------------------------------------------------------------
+EMPTY = (HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT)  # answers that may have no body
+FATAL = (HTTPStatus.UNAUTHORIZED, HTTPStatus.PAYMENT_REQUIRED, HTTPStatus.FORBIDDEN)
+BUSY = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 def read_exchange(exchange: Exchange, request: Request, provider: Provider) -> Response:
-    """Return an exchange as an answer to a request, with its outcome.
+    """Return an exchange as the answer to a request, with its outcome.
 
-    The body is the raw one, for the journal; a flow is given `repair_response` of it.
+    The body is the raw one, for the journal; a flow receives `repair_response` of it.
 
     Parameters
     ----------
     exchange
-        What happened on the wire.
+        What happened to the request.
     request
-        An answer to one that is not billed is never salvaged: it is lost, and asked for again.
+        The request. A damaged answer to an unbilled one counts as lost: it is requested again.
     provider
-        Its ``refuses`` is asked about a complete answer that proves nothing by itself.
+        Its ``refuses`` decides about a complete answer that is not conclusive by itself.
     """
     answer = Response(status=exchange.status, headers=exchange.headers, body=exchange.body)
     outcome = classify(exchange)
@@ -51,32 +52,33 @@ def read_exchange(exchange: Exchange, request: Request, provider: Provider) -> R
 
 
 def classify(exchange: Exchange) -> Outcome:
-    """Return what became of a request, by the evidence alone.
+    """Return the outcome of a request, from the exchange alone.
 
     ================  =============================================================
-    not_sent          not one byte of the request was handed over
-    refused           401 and 429, which no gateway gives for a request passed on;
-                      any redirect, for none is followed; a complete JSON answer of
-                      the 400s but 408; 503 with JSON or a ``Retry-After``
-    accepted          204; 202 with no body; 200s with a JSON object or array
-    accepted_damaged  200s with anything else, or cut
-    unknown           no answer, too large a one, a web page at 200, all the rest
+    not_sent          no byte of the request was sent
+    refused           401 and 429, which no gateway returns for a forwarded request;
+                      any redirect, because none is followed; 4xx with complete
+                      JSON, except 408; 503 with JSON or a ``Retry-After``
+    accepted          204; 202 without a body; 2xx with a JSON object or array
+    accepted_damaged  2xx with anything else, or truncated
+    unknown           no answer, a body that is too large, a web page with 200,
+                      everything else
     ================  =============================================================
 
-    A web page at 403 or 404 is unknown: a filter that looks at answers, and sees personal data,
-    puts its own page in place of one that was paid for.
+    A web page with 403 or 404 is unknown: a company's filter that finds personal data in an answer
+    replaces the paid answer by its own page.
     """
     if exchange.phase is Phase.CONNECT:
         return Outcome.NOT_SENT
-    judge = _FAMILIES.get(exchange.status // 100, _unknown)
-    return judge(exchange)
+    classify_family = _FAMILIES.get(exchange.status // 100, _unknown)
+    return classify_family(exchange)
 
 
 def _success(exchange: Exchange) -> Outcome:
     shape = _shape(exchange)
     if exchange.error == "too_large" or shape == "page":
         return Outcome.UNKNOWN
-    is_answer = shape == "container" or (shape == "empty" and exchange.status in (202, 204))
+    is_answer = shape == "container" or (shape == "empty" and exchange.status in EMPTY)
     return Outcome.ACCEPTED if is_answer and _is_whole(exchange) else Outcome.DAMAGED
 
 
@@ -85,14 +87,15 @@ def _redirect(_exchange: Exchange) -> Outcome:
 
 
 def _client_error(exchange: Exchange) -> Outcome:
-    if exchange.status in (401, 429):
+    if exchange.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.TOO_MANY_REQUESTS):
         return Outcome.REFUSED
-    is_vendors = exchange.status != 408 and _is_vendors(exchange)  # noqa: PLR2004 - gave up on us
-    return Outcome.REFUSED if is_vendors else Outcome.UNKNOWN
+    # After 408 the vendor has closed the connection and may have read the request.
+    is_refusal = exchange.status != HTTPStatus.REQUEST_TIMEOUT and _is_vendors(exchange)
+    return Outcome.REFUSED if is_refusal else Outcome.UNKNOWN
 
 
 def _server_error(exchange: Exchange) -> Outcome:
-    is_refusal = exchange.status == 503 and (  # noqa: PLR2004 - alone of the 500s
+    is_refusal = exchange.status == HTTPStatus.SERVICE_UNAVAILABLE and (
         "retry-after" in exchange.headers or _is_vendors(exchange)
     )
     return Outcome.REFUSED if is_refusal else Outcome.UNKNOWN
@@ -129,13 +132,10 @@ def _shape(exchange: Exchange) -> Literal["empty", "container", "scalar", "page"
     return "page" if is_page else "other"
 
 
-# -- what can still be read ----------------------------------------------------------------------
-
-
 def repair_response(answer: Response) -> Response:
-    """Return an answer as a flow can read it: mended, and an array that was cut made whole.
+    """Return an answer that a flow can parse: repair its JSON and close a truncated array.
 
-    Of a cut array every complete element is there; of any other cut body nothing can be saved.
+    A truncated array keeps its complete elements; any other truncated body is lost.
     """
     body = repair(answer.body)
     if answer.outcome is Outcome.DAMAGED and body.lstrip()[:1] == b"[":
@@ -143,41 +143,35 @@ def repair_response(answer: Response) -> Response:
     return answer if body is answer.body else replace(answer, body=body)
 
 
-# -- what may be done about it --------------------------------------------------------------------
-
-
 def may_be_resent(recorded: Response) -> bool:
-    """Tell whether the request behind a recorded answer may be sent again."""
+    """Return whether the request of a recorded answer may be sent again."""
     is_refusal = recorded.outcome is Outcome.REFUSED and recorded.status in (*FATAL, *BUSY)
     return is_refusal or recorded.outcome is Outcome.NOT_SENT
 
 
 def is_retryable(request: Request, response: Response) -> bool:
-    """Tell whether sending again can neither pay twice nor be in vain."""
+    """Return whether a retry is useful and cannot be charged twice."""
     if response.outcome is Outcome.REFUSED:
         return response.status in BUSY
     return response.outcome is Outcome.NOT_SENT or (response.lost and not request.billed)
 
 
 def is_unrelated_refusal(response: Response) -> bool:
-    """Tell a refusal that has nothing to do with who was asked about."""
-    is_redirect = response.status // 100 == 3  # noqa: PLR2004 - HTTP's class of answers
+    """Return whether a refusal does not depend on the requested identities."""
+    is_redirect = HTTPStatus.MULTIPLE_CHOICES <= response.status < HTTPStatus.BAD_REQUEST
     return response.outcome is Outcome.REFUSED and (is_redirect or response.status in BUSY)
 
 
-# -- the next attempt ----------------------------------------------------------------------------
-
-
 def backoff(attempt: int, asked: float | None = None) -> float:
-    """Return the seconds to wait before another try.
+    """Return the seconds to wait before the next attempt.
 
     Parameters
     ----------
     attempt
-        How many tries there were, from 1.
+        The number of attempts so far, from 1.
     asked
-        Seconds that the vendor asks for. The wait is never shorter, and longer by up to a second
-        or a tenth, so that those who were refused together do not come back together.
+        The seconds that the vendor demands. The wait is never shorter, and longer by up to a second
+        or a tenth, so that requests that were refused together are not retried together.
 
     Examples
     --------
@@ -187,5 +181,5 @@ def backoff(attempt: int, asked: float | None = None) -> float:
     True
     """
     if asked is not None and asked > 0:
-        return asked + random.uniform(0, max(1.0, asked / 10))  # noqa: S311 - spreads, hides nothing
-    return random.uniform(0, min(2.0 ** (attempt - 1), MAX_BACKOFF))  # noqa: S311 - as above
+        return asked + random.uniform(0, max(1.0, asked / 10))  # noqa: S311 - not for cryptography
+    return random.uniform(0, min(2.0 ** (attempt - 1), MAX_BACKOFF))  # noqa: S311 - not for cryptography

@@ -1,8 +1,8 @@
-"""Scrubbing: what no file may hold, by its name and by its value.
+"""Redaction of credentials in everything that is stored, by their name and by their value.
 
-What stands under the name of a credential is blanked in addresses, headers and bodies, of requests
-and of answers. Text is replaced where it stands, so that everything else stays byte for byte as it
-came, in a body that is broken or was cut, too.
+Values under the name of a credential are masked in URLs, headers and bodies, of requests and of
+answers. Only these bytes are replaced; everything else stays as it came, even in a broken or
+truncated body.
 """
 
 import re
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 MASK = "***"
-MIN_SECRET_LENGTH = 8  # characters; what is shorter might stand in any text
+MIN_SECRET_LENGTH = 8  # characters; a shorter value could occur in any text
 
 SECRET_NAMES = (
     *("access_token", "accesstoken", "api_key", "apikey", "auth_token", "authorization"),
@@ -18,7 +18,7 @@ SECRET_NAMES = (
     *("private_key", "proxy_authorization", "refresh_token", "secret", "session_token"),
     *("set_cookie", "token", "x_api_key", "x_auth_token"),
 )
-# Of a connection, an encoding or a moment: they tell nothing of the answer.
+# Headers of a connection, an encoding or a moment, which do not describe the answer.
 VOLATILE_HEADERS = (
     *("accept_ranges", "age", "alt_svc", "cf_cache_status", "cf_ray", "connection"),
     *("content_encoding", "content_length", "etag", "keep_alive", "nel", "report_to", "server"),
@@ -35,7 +35,7 @@ _IN_JSON = re.compile(
 
 
 def is_secret(name: str) -> bool:
-    """Tell whether a header, a parameter or a field of that name holds a credential.
+    """Return whether a header, parameter or field with this name is a credential.
 
     Examples
     --------
@@ -46,7 +46,7 @@ def is_secret(name: str) -> bool:
 
 
 def recorded_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """Return the headers that a recording keeps, by name in lower case."""
+    """Return the headers that a cassette keeps, with names in lower case."""
     return {
         name.lower(): value
         for name, value in sorted(headers.items())
@@ -55,7 +55,7 @@ def recorded_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
 
 def redact_url(uri: str) -> str:
-    """Blank the credentials in an address, and leave the rest as it is.
+    """Mask the credentials in a URL.
 
     Examples
     --------
@@ -73,7 +73,7 @@ def redact_url(uri: str) -> str:
 
 
 def redact_body(text: bytes) -> bytes:
-    """Blank what stands under the name of a credential, in JSON or in a form.
+    """Mask the values under the name of a credential, in JSON or in a form.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def redact_body(text: bytes) -> bytes:
 
 
 def redact_values(text: bytes, secrets: Iterable[str]) -> bytes:
-    """Blank credentials by their value: as they are, in an address, or in JSON.
+    """Mask credentials by their value: literal, percent-encoded, or escaped in JSON.
 
     Examples
     --------

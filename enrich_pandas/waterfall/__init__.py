@@ -93,7 +93,7 @@ class Cascade:
     """
 
     def __init__(self, terms: Terms, groups: Groups) -> None:
-        self.done = threading.Event()
+        self.done: threading.Event = threading.Event()
         self.error: EnrichError | None = None
         self.started: list[StageAnswers] = []
         self.runs: list[str] = []
@@ -105,7 +105,7 @@ class Cascade:
         self._limit = None if terms.budget is None else terms.budget.credits
         first, self._runner = self._prepare(0, terms.budget)
         self.started.append(first)
-        self.run = self._runner.run
+        self.run: str = self._runner.run
         self.runs.append(self.run)
 
     def start(self) -> None:

@@ -1,12 +1,11 @@
-"""The cassette's file: what goes in comes out, whatever it is, and vcrpy reads it the same."""
+"""The file of a cassette: written contents are read back, also by vcrpy."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 import vcr
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import enrich_pandas as ep
 from enrich_pandas.cassette.file import Interaction, Recording, load, save
@@ -32,7 +31,7 @@ INTERACTIONS = st.builds(
 
 @given(st.lists(INTERACTIONS, max_size=5), st.sampled_from([".yaml", ".json"]))
 @settings(max_examples=60, deadline=None)
-def test_what_is_written_is_read_by_us_and_by_vcrpy(interactions, suffix):
+def test_written_cassette_is_read_by_us_and_vcrpy(interactions, suffix):
     with TemporaryDirectory() as folder:
         path = Path(folder) / f"cassette{suffix}"
         save(path, Recording(interactions=interactions, as_of=1e9))
@@ -40,13 +39,13 @@ def test_what_is_written_is_read_by_us_and_by_vcrpy(interactions, suffix):
         serializer = vcr.serializers.jsonserializer if suffix == ".json" else None
         theirs = vcr.cassette.Cassette.load(path=str(path), serializer=serializer).data
         assert [file.name for file in Path(folder).iterdir()] == [path.name]
-    key = lambda one: (one.uri, one.method, one.body, one.sent)  # noqa: E731 - the order of the file
+    key = lambda one: (one.uri, one.method, one.body, one.sent)  # noqa: E731 - the order in the file
     assert found == sorted(interactions, key=key)
     assert [answer["body"]["string"] for _, answer in theirs] == [one.answer for one in found]
 
 
 @pytest.mark.parametrize("answer", [b"\xff\xfe\x00\x01", b"\x1f\x8b\x08\x00"])
-def test_an_answer_that_is_no_text_goes_into_yaml_and_is_refused_by_json(tmp_path, answer):
+def test_binary_answer_is_accepted_by_yaml_only(tmp_path, answer):
     one = Interaction(method="GET", uri="https://a.example/", status=200, answer=answer)
     binary = Recording(interactions=[one])
     save(tmp_path / "x.yaml", binary)
@@ -57,7 +56,7 @@ def test_an_answer_that_is_no_text_goes_into_yaml_and_is_refused_by_json(tmp_pat
 
 
 @pytest.mark.parametrize("how", ["apply", "new"])
-def test_nothing_in_a_cassette_is_executed(tmp_path, how):
+def test_code_in_a_cassette_is_not_executed(tmp_path, how):
     made = tmp_path / "made"
     tag = f'!!python/object/{how}:os.mkdir ["{made}"]'
     (tmp_path / "x.yaml").write_text(f"interactions: {tag}\nversion: 1\n")
@@ -66,7 +65,7 @@ def test_nothing_in_a_cassette_is_executed(tmp_path, how):
     assert not made.exists()
 
 
-def test_answers_to_one_request_come_in_their_order_and_the_last_one_again(tmp_path):
+def test_answers_are_returned_in_order_and_last_repeats(tmp_path):
     one, two, busy = (
         Interaction(method="GET", uri="https://a.example/x", status=status, sent=sent)
         for status, sent in ((200, 3.0), (200, 1.0), (429, 2.0))

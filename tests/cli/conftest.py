@@ -10,14 +10,14 @@ from enrich_pandas.cli import app
 TABLE = """Name;E-mail;Tier;Phone
 Ada;ada@analytical.example;A;+1 555-010-0100
 Ada again;ADA@analytical.example ;A;007
-Nobody;n/a;B;
+Cy;n/a;B;
 Bo;bo@works.example;B;=1+1
 """
 
 
 @pytest.fixture
 def leads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a table as Excel writes it in half of Europe, in the working directory."""
+    """Return a table as Excel writes it in many European countries, in the working directory."""
     monkeypatch.chdir(tmp_path)
     Path("leads.csv").write_text(TABLE)
     return Path("leads.csv")
@@ -30,7 +30,7 @@ def box():
 
 
 def typed(*words: object, given: str | None = None) -> Result:
-    """Type a command."""
+    """Run a command."""
     return CliRunner().invoke(app, list(map(str, words)), input=given)
 
 

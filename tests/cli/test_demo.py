@@ -27,7 +27,7 @@ def run(*arguments: object) -> Result:
     return CliRunner().invoke(app, ["demo", *map(str, arguments)])
 
 
-def test_the_demo_enriches_a_table_and_keeps_its_rows(leads: Path) -> None:
+def test_demo_enriches_a_table_and_keeps_its_rows(leads: Path) -> None:
     result = run(leads)
     assert result.exit_code == 0, result.output
     people = pd.read_parquet("leads.enriched.parquet")
@@ -37,7 +37,7 @@ def test_the_demo_enriches_a_table_and_keeps_its_rows(leads: Path) -> None:
     assert people.loc[2, "person_status"] == "invalid"
 
 
-def test_the_demo_says_what_it_cost_by_both_accounts(leads: Path) -> None:
+def test_demo_shows_equal_costs_of_journal_and_ledger(leads: Path) -> None:
     found = re.search(
         r"Credits: (\S+) by the journal, (\S+) by the sandbox's ledger", run(leads).output
     )
@@ -45,38 +45,38 @@ def test_the_demo_says_what_it_cost_by_both_accounts(leads: Path) -> None:
     assert found[1] == found[2]
 
 
-def test_the_demo_shows_counts_that_add_up(leads: Path) -> None:
+def test_demo_shows_counts_that_add_up(leads: Path) -> None:
     assert "4 rows in all, 4 in the table." in run(leads).output
 
 
-def test_the_demo_ends_with_what_to_type_next(leads: Path) -> None:
+def test_demo_ends_with_how_to_go_live(leads: Path) -> None:
     assert "export CRUSTDATA_API_KEY=" in run(leads).output
 
 
-def test_no_line_of_the_demo_is_wider_than_a_terminal(leads: Path) -> None:
+def test_demo_lines_fit_a_terminal(leads: Path) -> None:
     lines = run(leads).stdout.splitlines()
     assert not [line for line in lines if len(line) > 100 and "Written:" not in line]
 
 
-def test_the_result_can_be_a_csv(leads: Path) -> None:
+def test_demo_writes_a_csv(leads: Path) -> None:
     assert run(leads, "--output", "people.csv").exit_code == 0
     assert len(pd.read_csv("people.csv")) == len(LEADS)
 
 
-def test_a_missing_table_is_named(tmp_path: Path) -> None:
+def test_missing_table_is_named(tmp_path: Path) -> None:
     result = run(tmp_path / "nowhere.csv")
     assert result.exit_code == 2
     assert "is not a file" in result.output
 
 
-def test_another_format_is_refused_before_anything_runs(leads: Path) -> None:
+def test_unknown_format_is_refused_before_a_run(leads: Path) -> None:
     result = run(leads, "--output", "people.pickle")
     assert result.exit_code == 2
     assert ".csv, .tsv, .xlsx, .parquet" in result.output
     assert "Credits" not in result.output
 
 
-def test_an_error_of_the_library_is_shown_without_a_traceback(leads: Path) -> None:
+def test_library_error_is_shown_without_a_traceback(leads: Path) -> None:
     pd.DataFrame({"colour": ["red"]}).to_csv(leads, index=False)
     result = run(leads)
     assert result.exit_code == 1
@@ -85,8 +85,8 @@ def test_an_error_of_the_library_is_shown_without_a_traceback(leads: Path) -> No
     assert "Traceback" not in result.output
 
 
-def test_the_sandbox_is_served_for_any_client() -> None:
-    """It is the module of the same name, whose own tests start it."""
+def test_sandbox_command_passes_its_options_on() -> None:
+    # tests/emulators starts it.
     result = CliRunner().invoke(app, ["sandbox", "--help"])
     assert result.exit_code == 0
     assert "--latency" in result.output

@@ -10,18 +10,25 @@ from tests.cli.conftest import typed, written
 ADA = "ada@analytical.example"
 
 
-def test_a_plan_is_shown_and_nothing_is_sent(leads, box):
+def test_plan_is_shown_and_nothing_is_sent(leads, box):
     result = typed("plan", leads, "-p", "crustdata", "--fields", "name")
     assert result.exit_code == 0, result.output
     assert "at most" in result.output
     assert (
-        f"Go on with the same options: enrich-pandas people {leads} … --budget 3" in result.output
+        f"Run it with the same options: enrich-pandas people {leads} … --budget 3" in result.output
     )
-    assert "df.enrich" not in result.output  # which nobody types at a prompt
+    assert "df.enrich" not in result.output  # the next step is a command
     assert box.requests.empty
 
 
-def test_people_land_beside_the_table_with_its_cells_as_they_were(leads, box):
+def test_plan_takes_the_options_of_people(leads, box):
+    options = ["--layout", "nested", "--budget", "5", "--sources", "--no-progress"]
+    result = typed("plan", leads, "-p", "crustdata", *options)
+    assert result.exit_code == 0, result.output
+    assert box.requests.empty
+
+
+def test_people_are_written_beside_the_unchanged_table(leads, box):
     result = typed("people", leads, "--provider", "crustdata", "--fields", "name,title")
     assert result.exit_code == 0, result.output
     people = written("leads.people.csv")
@@ -32,21 +39,21 @@ def test_people_land_beside_the_table_with_its_cells_as_they_were(leads, box):
     assert f"crustdata: {box.ledger['credits'].sum():g} credits." in result.output
 
 
-def test_companies_land_beside_the_table(leads, box):
+def test_companies_are_written_beside_the_table(leads, box):
     result = typed("companies", leads, "-p", "crustdata", "--fields", "name", "--sandbox")
     assert result.exit_code == 0, result.output
     assert "company_status" in written("leads.companies.csv")
     assert "In the sandbox, whose runs are not kept, crustdata:" in result.output
 
 
-def test_formulas_are_inert_unless_asked_for_raw(leads, box):
+def test_formulas_are_inert_without_raw(leads, box):
     assert typed("people", leads, "-p", "crustdata", "--fields", "name").exit_code == 0
     assert written("leads.people.csv")["Phone"].iloc[3] == "'=1+1"
     assert typed("people", leads, "-p", "crustdata", "--raw", "--overwrite").exit_code == 0
     assert written("leads.people.csv")["Phone"].iloc[3] == "=1+1"
 
 
-def test_no_cell_of_an_excel_file_is_a_formula(leads, box):
+def test_excel_file_has_no_formula(leads, box):
     result = typed("people", leads, "-p", "crustdata", "--fields", "name", "-o", "people.xlsx")
     assert result.exit_code == 0, result.output
     sheet = load_workbook("people.xlsx").active
@@ -60,7 +67,7 @@ def test_no_cell_of_an_excel_file_is_a_formula(leads, box):
 
 
 @pytest.mark.parametrize("suffix", [".parquet", ".xlsx", ".tsv"])
-def test_every_kind_of_table_is_taken_and_given_back(leads, box, suffix):
+def test_each_file_format_is_read_and_written(leads, box, suffix):
     frame = pd.DataFrame({"E-mail": [ADA], "Code": ["007"]})
     path = Path("list").with_suffix(suffix)
     {
@@ -80,7 +87,7 @@ def test_every_kind_of_table_is_taken_and_given_back(leads, box, suffix):
     assert people["person_status"].tolist() == ["matched"]
 
 
-def test_tables_make_a_folder_and_lists_need_parquet(leads, box):
+def test_tables_make_a_folder_and_nested_needs_parquet(leads, box):
     result = typed("people", leads, "-p", "crustdata", "--layout", "tables")
     assert result.exit_code == 0, result.output
     assert {"people.csv", "emails.csv"} <= {path.name for path in Path("leads.people").iterdir()}
@@ -91,14 +98,14 @@ def test_tables_make_a_folder_and_lists_need_parquet(leads, box):
     assert refused.exit_code == 2
 
 
-def test_only_rows_that_agree_with_where_are_asked_about(leads, box):
+def test_where_requests_the_matching_rows_only(leads, box):
     result = typed("people", leads, "-p", "crustdata", "--where", "Tier=A", "--where", "Name=Ada")
     assert result.exit_code == 0, result.output
     statuses = written("leads.people.csv")["person_status"].tolist()
     assert statuses == ["matched", "skipped", "skipped", "skipped"]
 
 
-def test_several_providers_are_asked_in_order_a_file_among_them(leads, box):
+def test_file_and_vendor_are_requested_in_order(leads, box):
     pd.DataFrame({"email": [ADA], "title": ["Countess"]}).to_csv("crm.csv", index=False)
     result = typed(
         *("people", leads, "-p", "crm.csv", "-p", "crustdata", "--fields", "title", "--sources")
@@ -109,7 +116,7 @@ def test_several_providers_are_asked_in_order_a_file_among_them(leads, box):
     assert people["person_title_source"].iloc[3] == "crustdata"
 
 
-def test_options_reach_the_provider_that_they_name(leads, box):
+def test_options_reach_their_provider(leads, box):
     result = typed(
         *("people", leads, "-p", "amplemarket", "-p", "crustdata", "--fields", "name"),
         *("--option", "crustdata.api=screener", "--option", "amplemarket.reveal_email=true"),
@@ -118,38 +125,41 @@ def test_options_reach_the_provider_that_they_name(leads, box):
 
 
 @pytest.mark.parametrize(
-    ("words", "said"),
+    ("words", "message"),
     [
-        (["-p", "crustdata", "--where", "Colour=red"], "does not have: 'Colour'"),
-        (["-p", "crustdata", "--where", "Tier"], "not of the form NAME=VALUE"),
+        (["-p", "crustdata", "--where", "Colour=red"], "does not have the column 'Colour'"),
+        (["-p", "crustdata", "--where", "Tier"], "does not have the form NAME=VALUE"),
         (["-p", "crustdata", "--on", "email=Colour"], "Colour"),
-        (["-p", "nobody"], "No provider is called 'nobody'"),
-        (["-p", "crustdata", "-p", "zoho", "--option", "api=screener"], "Say whose option"),
-        (["-p", "crustdata", "--option", "zoho.api=screener"], "zoho is no --provider"),
+        (["-p", "acme"], "No provider is called 'acme'"),
+        (
+            ["-p", "crustdata", "-p", "zoho", "--option", "api=screener"],
+            "needs its provider",
+        ),
+        (["-p", "crustdata", "--option", "zoho.api=screener"], "no --provider zoho"),
         (["-p", "crustdata", "-o", "leads.csv"], "is the table itself"),
-        (["-p", "crustdata", "-o", "nowhere/people.csv"], "takes no file"),
+        (["-p", "crustdata", "-o", "nowhere/people.csv"], "is not writable"),
         (["-p", "crustdata", "-o", "people.pickle"], "must end in"),
         (["-p", "crustdata", "--budget", "-1"], "--budget"),
         (["-p", "crustdata", "--layout", "round"], "round"),
         (["-p", "nowhere.csv"], "cannot be read"),
     ],
 )
-def test_what_cannot_work_is_said_before_anything_is_sent(leads, box, words, said):
+def test_invalid_options_are_refused_before_a_request(leads, box, words, message):
     result = typed("people", leads, *words)
     assert result.exit_code in (1, 2)
-    assert said in result.output.replace("\n", " ").replace("│", "")
+    assert message in result.output.replace("\n", " ").replace("│", "")
     assert "Traceback" not in result.output
     assert box.requests.empty
 
 
-def test_an_output_that_is_there_is_kept(leads, box):
+def test_existing_output_is_kept(leads, box):
     Path("leads.people.csv").write_text("mine")
     assert typed("people", leads, "-p", "crustdata").exit_code == 2
     assert Path("leads.people.csv").read_text() == "mine"
     assert box.requests.empty
 
 
-def test_a_dear_call_without_a_budget_is_refused(leads, monkeypatch):
+def test_expensive_call_without_a_budget_is_refused(leads, monkeypatch):
     monkeypatch.setenv("CRUSTDATA_API_KEY", "made-up")
     monkeypatch.setattr(ep.options, "confirm_above", 0.5)
     result = typed("people", leads, "-p", "crustdata")
@@ -157,7 +167,7 @@ def test_a_dear_call_without_a_budget_is_refused(leads, monkeypatch):
     assert "budget" in result.output
 
 
-def test_what_had_arrived_before_a_stop_is_written(leads, box):
+def test_rows_so_far_are_written_after_a_stop(leads, box):
     box.fault("crustdata", "submit", "out_of_credits", times=None)
     result = typed("people", leads, "-p", "crustdata", "--fields", "name")
     assert result.exit_code == 1

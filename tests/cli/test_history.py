@@ -5,11 +5,11 @@ import enrich_pandas as ep
 from tests.cli.conftest import typed, written
 
 
-def test_there_is_no_run_yet(leads, box):
+def test_runs_without_a_run_says_so(leads, box):
     assert "No run yet." in typed("runs").output
 
 
-def test_runs_are_listed_with_what_they_cost(leads, box):
+def test_runs_are_listed_and_written(leads, box):
     typed("people", leads, "-p", "crustdata", "--fields", "name")
     (run,) = ep.runs()["run"]
     assert run in typed("runs").output
@@ -18,7 +18,7 @@ def test_runs_are_listed_with_what_they_cost(leads, box):
     assert written("runs.csv")["run"].tolist() == [run]
 
 
-def test_a_run_is_resumed_without_its_table(leads, box):
+def test_resume_needs_no_table(leads, box):
     box.fault("crustdata", "submit", "out_of_credits")
     typed("people", leads, "-p", "crustdata", "--fields", "name")
     leads.unlink()
@@ -29,14 +29,14 @@ def test_a_run_is_resumed_without_its_table(leads, box):
     assert len(box.ledger) == 3
 
 
-def test_an_unknown_run_is_named(leads, box):
+def test_unknown_run_is_named(leads, box):
     result = typed("resume", "r_nowhere")
     assert result.exit_code == 1
     assert "no run 'r_nowhere'" in result.output
     assert not list(Path().glob("r_*"))
 
 
-def test_a_report_is_shown_and_written(leads, box):
+def test_report_is_shown_and_written(leads, box):
     typed("people", leads, "-p", "crustdata", "--fields", "name")
     (run,) = ep.runs()["run"]
     assert "matched" in typed("report", run).output
@@ -47,14 +47,14 @@ def test_a_report_is_shown_and_written(leads, box):
     assert "matched" in written("report.csv")["item"].tolist()
 
 
-def test_two_runs_are_compared(leads, box):
+def test_compare_counts_the_changed_rows(leads, box):
     typed("people", leads, "-p", "crustdata", "--fields", "name")
     typed("people", leads, "-p", "crustdata", "--max-age", "0D", "--overwrite")
     after, before = ep.runs()["run"]
     assert "0 of 3" in typed("compare", before, after).output
 
 
-def test_who_failed_is_asked_again(leads, box):
+def test_retry_requests_the_failed_rows_only(leads, box):
     box.fault("crustdata", "submit", "malformed", only="bo@works.example")
     typed("people", leads, "-p", "crustdata", "--fields", "name")
     (run,) = ep.runs()["run"]

@@ -4,8 +4,7 @@ from collections import defaultdict
 
 import pyarrow as pa
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
+from hypothesis import example, given, strategies as st
 
 from enrich_pandas.directory.lookup import PLAIN, KeyColumn, key_of
 

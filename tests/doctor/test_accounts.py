@@ -3,21 +3,22 @@ import time
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.doctor import checks as module
-from enrich_pandas.doctor import gather, lines
-from enrich_pandas.doctor.checks import accounts, installed
+from enrich_pandas.doctor import build_report, checks as module, report_lines
+from enrich_pandas.doctor.checks import check_accounts, find_installed
 from enrich_pandas.engine.context import current_environment
 
 
 def found(name):
     environment = current_environment()
     return next(
-        one for one in accounts(installed(environment), environment) if one.provider == name
+        one
+        for one in check_accounts(find_installed(environment), environment)
+        if one.provider == name
     )
 
 
 @pytest.mark.parametrize("vendor", ["crustdata", "zoho"])
-def test_a_key_that_is_taken_tells_what_is_left_for_nothing(vendor):
+def test_valid_key_shows_the_balance_at_no_cost(vendor):
     with ep.sandbox(credits=70) as box:
         account = found(vendor)
         assert account.left == 70
@@ -25,26 +26,26 @@ def test_a_key_that_is_taken_tells_what_is_left_for_nothing(vendor):
         assert box.ledger.empty
 
 
-def test_where_the_vendor_documents_no_way_that_is_said():
+def test_vendor_without_a_free_check_is_named():
     with ep.sandbox():
-        assert "no free way" in found("amplemarket").said
+        assert "no free check" in found("amplemarket").text
 
 
-def test_an_empty_account_is_a_problem():
+def test_empty_account_is_a_problem():
     with ep.sandbox(credits=0):
-        report = gather()
+        report = build_report()
     assert not report.is_well
-    assert "PROBLEM: no credits are left" in "\n".join(lines(report))
+    assert "PROBLEM: no credits are left" in "\n".join(report_lines(report))
 
 
-def test_a_key_that_is_refused_is_a_problem_with_its_remedy(monkeypatch):
+def test_refused_key_is_a_problem_with_a_remedy(monkeypatch):
     with ep.sandbox() as box:
         box.fault("crustdata", "account", "unauthorized", times=None)
         (problem,) = found("crustdata").problems
     assert "key" in problem
 
 
-def test_a_clock_that_is_wrong_is_a_problem(monkeypatch):
+def test_wrong_clock_is_a_problem(monkeypatch):
     class Clock:
         @staticmethod
         def time():
@@ -56,6 +57,6 @@ def test_a_clock_that_is_wrong_is_a_problem(monkeypatch):
     assert "ahead of the vendor's" in problem
 
 
-def test_who_has_no_key_is_not_asked(monkeypatch):
+def test_account_without_a_key_is_not_requested(monkeypatch):
     environment = current_environment()
-    assert accounts(installed(environment), environment) == []
+    assert check_accounts(find_installed(environment), environment) == []

@@ -1,7 +1,6 @@
 """The account: the sliding window of the rate limit, and the balance."""
 
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from enrich_pandas.emulators.account import VendorAccount
 

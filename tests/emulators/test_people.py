@@ -8,8 +8,7 @@ from collections import Counter
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from enrich_pandas.emulators.crustdata.people import document
 from enrich_pandas.emulators.crustdata.screener_people import document as legacy_document

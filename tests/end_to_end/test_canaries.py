@@ -1,4 +1,4 @@
-"""A key and a person are looked for in everything that the library makes, and found nowhere."""
+"""No output of the library contains a key or a person."""
 
 import base64
 import gzip
@@ -29,13 +29,13 @@ from tests.canaries import PERSON, Watch, readings, sighted, sightings
 
 WHO = "canaryperson"
 TEXT = "a key of+1/2 parts"
-PLANT = "a-planted-key"  # which the suite's own watch does not look for
+PLANT = "a-planted-key"  # the watch of the test suite does not search it
 
-# -- the scanner ---------------------------------------------------------------------------------
+# The scanner
 
 
 def stored(path, text):
-    """Write a packed text into a database, so long that it lies across several pages."""
+    """Write a compressed text into a database that is spread over several pages."""
     noise = "".join(base64.b85encode(bytes([n % 256, n // 256])).decode() for n in range(9_000))
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE answers (body BLOB)")
@@ -81,26 +81,26 @@ FILES = {"a database": stored, "an archive": archived, "a table": tabled, "its n
 
 
 @pytest.mark.parametrize("way", PLANTED)
-def test_the_scanner_sees_what_is_planted(way):
+def test_scanner_finds_planted_texts(way):
     assert sightings(TEXT, PLANTED[way](TEXT))
-    assert not sightings(TEXT, PLANTED[way]("somebody else, without it"))
+    assert not sightings(TEXT, PLANTED[way]("another text"))
 
 
 @pytest.mark.parametrize("way", FILES)
-def test_it_sees_into_files(way, tmp_path):
+def test_scanner_finds_texts_in_files(way, tmp_path):
     FILES[way](tmp_path / "planted", TEXT)
     (seen,) = sighted(TEXT, tmp_path)
     assert seen.startswith(f"{tmp_path / 'planted'}: ")
 
 
-def test_it_sees_names_of_files(tmp_path):
+def test_scanner_finds_texts_in_file_names(tmp_path):
     (tmp_path / f"{TEXT.replace('/', '%2F')}.txt").touch()
     assert sighted(TEXT.replace("/", "%2F"), tmp_path)
 
 
 @pytest.fixture
 def watch(monkeypatch):
-    """Return the suite's watch over another test run, in which nothing has happened yet."""
+    """Return a watch over another test run that has not started."""
     monkeypatch.setattr(tempfile.TemporaryDirectory, "cleanup", tempfile.TemporaryDirectory.cleanup)
     watch, root = Watch(key=PLANT), logging.getLogger()
     others = [one for one in root.handlers if isinstance(one, Watch)]
@@ -114,14 +114,14 @@ def watch(monkeypatch):
 
 
 def finished(watch, folder, **more):
-    """End the run; return its exit code."""
+    """End the test run and return its exit code."""
     config = SimpleNamespace(_tmp_path_factory=SimpleNamespace(_basetemp=folder), **more)
     session = SimpleNamespace(config=config, exitstatus=0)
     watch.pytest_sessionfinish(session)
     return session.exitstatus
 
 
-def test_a_run_that_leaves_nothing_passes(watch, tmp_path):
+def test_clean_test_run_passes(watch, tmp_path):
     logging.getLogger("enrich_pandas").debug("Batch 3 cannot be read.")
     assert finished(watch, tmp_path) == 0
 
@@ -129,31 +129,31 @@ def test_a_run_that_leaves_nothing_passes(watch, tmp_path):
 @pytest.mark.parametrize(
     "line", [f"header {PLANT}", "GET /in?u=linkedin.com/in/ada", "a@b.example"]
 )
-def test_a_run_that_logs_a_key_or_a_person_fails(watch, tmp_path, line):
+def test_logged_key_or_person_fails_the_test_run(watch, tmp_path, line):
     logging.getLogger("urllib3").debug(line)
     assert finished(watch, tmp_path) == 1
 
 
-def test_a_run_that_leaves_a_key_in_a_file_fails(watch, tmp_path):
+def test_key_in_a_file_fails_the_test_run(watch, tmp_path):
     (tmp_path / "left").write_bytes(gzip.compress(PLANT.encode()))
     assert finished(watch, tmp_path) == 1
 
 
-def test_a_run_that_left_a_key_in_a_folder_that_is_gone_fails(watch, tmp_path):
+def test_key_in_a_deleted_folder_fails_the_test_run(watch, tmp_path):
     with tempfile.TemporaryDirectory() as folder:
         (Path(folder) / "left").write_text(PLANT)
     assert finished(watch, tmp_path) == 1
 
 
-def test_a_run_of_several_processes_fails_where_one_has_seen_a_key(watch, tmp_path):
-    worker, told = Watch(key=PLANT), {}
+def test_key_in_a_worker_process_fails_the_test_run(watch, tmp_path):
+    worker, output = Watch(key=PLANT), {}
     worker.seen.append("seen")
-    finished(worker, None, workeroutput=told)
-    watch.pytest_testnodedown(SimpleNamespace(workeroutput=told))
+    finished(worker, None, workeroutput=output)
+    watch.pytest_testnodedown(SimpleNamespace(workeroutput=output))
     assert finished(watch, tmp_path) == 1
 
 
-def test_a_run_that_prints_a_key_fails(watch, tmp_path):
+def test_printed_key_fails_the_test_run(watch, tmp_path):
     report = SimpleNamespace(
         longreprtext="", sections=[("stdout", PLANT)], failed=False, nodeid="x::y"
     )
@@ -161,7 +161,7 @@ def test_a_run_that_prints_a_key_fails(watch, tmp_path):
     assert finished(watch, tmp_path) == 1
 
 
-# -- the artefacts -------------------------------------------------------------------------------
+# The outputs
 
 LEADS = pd.DataFrame(
     {
@@ -189,22 +189,22 @@ def chained(error):
 
 
 def rendered(error):
-    """Render a traceback with its locals, in every way that somebody may have turned on."""
+    """Render a traceback with its locals, in every common way."""
     plain = traceback.TracebackException.from_exception(error, capture_locals=True)
     yield "".join(plain.format())
     yield VerboseTB().text(type(error), error, error.__traceback__)
 
 
 def pickled(thing):
-    """Pickle what can be pickled; what cannot says so, and that is an artefact, too."""
+    """Pickle a value; the error of one that cannot be pickled is an output, too."""
     try:
         return pickle.dumps(thing)
-    except Exception as refusal:  # noqa: BLE001 - whatever it raises is shown to somebody
+    except Exception as refusal:  # noqa: BLE001 - any error is shown to the user
         return str(refusal).encode()
 
 
 class Run:
-    """One call with all that it makes: ``said`` names nobody, ``kept`` may hold the people."""
+    """A call and its outputs: ``said`` must not contain people, ``kept`` may."""
 
     def __init__(self, monkeypatch, capfd, caplog, tmp_path):
         self.said: list[str] = []
@@ -220,9 +220,9 @@ class Run:
         return SimpleNamespace(update=self._display)
 
     def call(self, provider, kind):
-        """Plan, run, look at the past of it, and let it be interrupted by what goes wrong."""
+        """Plan, run, read the past run, and interrupt it by errors."""
         self.said += shown(provider)
-        # A plan shows the first rows of the user's own frame, on purpose.
+        # A plan shows the first rows of the user's own frame on purpose.
         self.kept += [text.encode() for text in shown(ep.plan(LEADS, provider, kind=kind))]
         call = ep.people if kind == "people" else ep.companies
         hook = widget.Panel()
@@ -256,7 +256,7 @@ class Run:
             self.kept.append(kept.getvalue())
 
     def end(self):
-        """Add what was printed and logged, and the names of the files."""
+        """Add the printed and logged texts and the names of the files."""
         self.said += [*self._capfd.readouterr(), self._caplog.text]
         self.said += [repr(vars(record)) for record in self._caplog.records]
         self.said += [path.name for path in self._folder.rglob("*")]
@@ -265,9 +265,7 @@ class Run:
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_nothing_that_a_run_makes_holds_a_key_or_says_whom(
-    vendor, monkeypatch, capfd, caplog, tmp_path
-):
+def test_outputs_of_a_run_contain_no_key_or_person(vendor, monkeypatch, capfd, caplog, tmp_path):
     kind = "companies" if vendor == "zoho" else "people"
     monkeypatch.setattr(flows, "POLL_SECONDS", 0.05)
     run, journal = Run(monkeypatch, capfd, caplog, tmp_path), tmp_path / "home" / "journal.sqlite"
@@ -285,5 +283,5 @@ def test_nothing_that_a_run_makes_holds_a_key_or_says_whom(
     assert not sightings(WHO, said.encode(errors="replace"))
     assert not PERSON.search(caplog.text)
     assert not [found for data in run.kept if (found := sightings(KEY, data))]
-    assert any(sightings(WHO, data) for data in run.kept)  # it is no empty run
+    assert any(sightings(WHO, data) for data in run.kept)  # the run is not empty
     assert sys.getsizeof(said) > 5_000

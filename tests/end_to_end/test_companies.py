@@ -1,9 +1,8 @@
-"""Companies, end to end: the public API on the sandbox, judged by the sandbox's ledger."""
+"""Companies, end to end: the public API and the sandbox, checked by the sandbox's ledger."""
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 import enrich_pandas as ep
 from tests.conftest import asked
@@ -28,7 +27,7 @@ def firms():
 
 
 @apis
-def test_same_rows_same_order_new_columns(box, firms, api):
+def test_result_has_the_same_rows_and_new_columns(box, firms, api):
     found = enrich(firms, ep.Crustdata(api=api))
     pd.testing.assert_frame_equal(found[firms.columns], firms)
     assert list(found.columns[2:6]) == ROW
@@ -48,7 +47,7 @@ def test_same_rows_same_order_new_columns(box, firms, api):
         ("company", "company{}"),
     ],
 )
-def test_every_identifier_leads_to_the_same_company(box, api, name, make):
+def test_every_identifier_finds_the_same_company(box, api, name, make):
     column = {"column": [make.format(n) for n in range(8)]}
     found = enrich(pd.DataFrame(column), ep.Crustdata(api=api), on={name: "column"})
     assert found["company_status"].eq("matched").all()
@@ -56,7 +55,7 @@ def test_every_identifier_leads_to_the_same_company(box, api, name, make):
     assert found["company_name"].tolist() == [f"Company{n}" for n in range(8)]
 
 
-def test_an_email_of_a_domain_is_the_domain_and_asked_about_once(box):
+def test_email_and_domain_are_requested_once(box):
     frame = pd.DataFrame(
         {"Website": ["company0.example", None], "Email": [None, "a@company0.example"]}
     )
@@ -65,7 +64,7 @@ def test_an_email_of_a_domain_is_the_domain_and_asked_about_once(box):
     assert len(box.ledger) == 1
 
 
-def test_free_mail_is_refused_with_the_reason(box):
+def test_free_mail_is_invalid_with_its_reason(box):
     frame = pd.DataFrame({"Email": ["ada@" + "gmail.com"]})
     found = enrich(frame, on={"email_domain": "Email"})
     assert found["company_status"].tolist() == ["invalid"]
@@ -77,7 +76,7 @@ def test_free_mail_is_refused_with_the_reason(box):
 @given(
     st.lists(st.integers(0, 40), max_size=40), st.floats(0, 1), st.sampled_from(APIS), st.booleans()
 )
-def test_the_plan_is_never_below_the_ledger(numbers, misses, api, exact):
+def test_plan_is_never_below_the_ledger(numbers, misses, api, exact):
     frame = pd.DataFrame({"Website": pd.Series([f"q{n}.example" for n in numbers], dtype=object)})
     provider = ep.Crustdata(api=api, exact_match=exact, companies_per_request=25)
     options = {"on": {"domain": "Website"}}
@@ -99,7 +98,7 @@ FAULTS = ["reorder", "missing_element", "duplicate_element", "alien_element", "d
 @pytest.mark.parametrize("api", APIS)
 @pytest.mark.parametrize("fault", FAULTS)
 @pytest.mark.parametrize("size", [25, None])
-def test_a_disordered_answer_never_reaches_another_row(box, fault, api, size):
+def test_disordered_answer_never_reaches_another_row(box, fault, api, size):
     provider = ep.Crustdata(api=api, companies_per_request=size, connections=1)
     frame = pd.DataFrame({"Website": domains(25)})
     box.fault("crustdata", "submit", fault)
@@ -113,7 +112,7 @@ def test_a_disordered_answer_never_reaches_another_row(box, fault, api, size):
 
 
 @apis
-def test_several_companies_of_one_domain_are_reported_and_none_is_taken(api):
+def test_several_companies_of_one_domain_are_ambiguous(api):
     frame = pd.DataFrame({"Website": domains(40)})
     with ep.sandbox(misses=1) as box:
         found = enrich(frame, ep.Crustdata(api=api))
@@ -129,7 +128,7 @@ def test_several_companies_of_one_domain_are_reported_and_none_is_taken(api):
 
 
 @apis
-def test_what_is_being_enriched_is_pending_and_not_paid(api):
+def test_company_that_is_being_enriched_is_pending(api):
     frame = pd.DataFrame({"Website": domains(40)})
     with ep.sandbox(misses=1) as box:
         found = enrich(frame, ep.Crustdata(api=api))
@@ -139,21 +138,21 @@ def test_what_is_being_enriched_is_pending_and_not_paid(api):
         slugs = found.loc[waiting, "Website"].str.removesuffix(".example")
         assert not set(slugs) & set(box.ledger["identity"])
         before = len(box.requests)
-        enrich(frame, ep.Crustdata(api=api))  # within the 24 hours, and the ambiguous are paid
+        enrich(frame, ep.Crustdata(api=api))  # within 24 hours, and ambiguous answers are stored
         assert len(box.requests) == before
 
 
 @apis
-def test_a_field_that_is_not_opened_stops_the_run_at_no_cost(box, firms, api):
+def test_field_without_permission_stops_the_run_for_free(box, firms, api):
     with pytest.raises(ep.RequestError) as caught:
         enrich(firms, ep.Crustdata(api=api, fields=["no_such_field"], connections=1))
     assert "no_such_field" in str(caught.value)
     assert len(box.ledger) == 0
-    assert len(box.requests) == 1 + 1  # what is left on the account is asked first
+    assert len(box.requests) == 1 + 1  # the first request checks the balance
 
 
 @pytest.mark.parametrize("fault", ["malformed", "malformed_unnamed"])
-def test_one_malformed_domain_does_not_cost_the_others(box, fault):
+def test_one_malformed_domain_fails_alone(box, fault):
     box.fault("crustdata", "submit", fault, times=None, only="company7")
     found = enrich(pd.DataFrame({"Website": domains(25)}))
     assert found["company_status"].value_counts().to_dict() == {"matched": 24, "failed": 1}
@@ -162,7 +161,7 @@ def test_one_malformed_domain_does_not_cost_the_others(box, fault):
     assert len(box.requests) <= (2 if fault == "malformed" else 10)
 
 
-def test_a_lost_answer_is_held_and_not_bought_again(box):
+def test_lost_answer_is_held_and_not_bought_again(box):
     frame = pd.DataFrame({"Website": domains(25)})
     box.fault("crustdata", "submit", "drop_after_accept")
     assert enrich(frame)["company_status"].eq("held").all()
@@ -171,7 +170,7 @@ def test_a_lost_answer_is_held_and_not_bought_again(box):
 
 
 @apis
-def test_people_then_their_companies_on_one_frame(box, api):
+def test_companies_of_people_are_enriched_on_one_frame(box, api):
     urls = [f"https://www.linkedin.com/in/p{n}-example" for n in range(25)]
     leads = pd.DataFrame({"LinkedIn": urls}, index=range(25, 0, -1))
     provider = ep.Crustdata(api=api)
@@ -187,7 +186,7 @@ def test_people_then_their_companies_on_one_frame(box, api):
     assert bought.iloc[0] == known["company_domain"].nunique()
 
 
-def test_the_same_company_has_the_same_values_in_both_generations(box, firms):
+def test_both_apis_give_the_same_values(box, firms):
     opened = [
         *("taxonomy", "headcount", "funding_and_investment", "linkedin_followers", "competitors"),
         *("headquarters", "hq_country", "hq_street_address", "markets", "year_founded"),
@@ -208,7 +207,7 @@ def test_the_same_company_has_the_same_values_in_both_generations(box, firms):
 
 
 @pytest.mark.parametrize("layout", ["wide", "nested"])
-def test_layouts_and_fields(box, firms, layout):
+def test_layout_fields_and_prefix_shape_the_columns(box, firms, layout):
     found = enrich(firms, fields=["name", "industries"], layout=layout, prefix="c_")
     assert list(found.columns[:7]) == ["Website", "note", "c_status", "c_reason", "c_provider",
                                        "c_fetched_at", "c_name"]  # fmt: skip

@@ -1,4 +1,4 @@
-"""The main job, end to end: the public API on the sandbox, judged by the sandbox's ledger."""
+"""People, end to end: the public API and the sandbox, checked by the sandbox's ledger."""
 
 import subprocess
 import sys
@@ -7,8 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import pytest_socket
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 import enrich_pandas as ep
 from tests.conftest import asked
@@ -30,7 +29,7 @@ def leads():
     return pd.DataFrame({"LinkedIn": profiles(30) + profiles(5), "note": range(35)})
 
 
-def test_same_rows_same_order_new_columns(box, leads):
+def test_result_has_the_same_rows_and_new_columns(box, leads):
     people = enrich(leads)
     pd.testing.assert_frame_equal(people[leads.columns], leads)
     assert list(people.columns[2:6]) == ROW
@@ -38,7 +37,7 @@ def test_same_rows_same_order_new_columns(box, leads):
     assert box.ledger["credits"].sum() == 30
 
 
-def test_what_was_paid_for_is_never_asked_again(box, leads):
+def test_stored_answers_are_not_requested_again(box, leads):
     enrich(leads)
     enrich(leads)
     enrich(leads, layout="nested")
@@ -49,7 +48,7 @@ def test_what_was_paid_for_is_never_asked_again(box, leads):
     assert asked(box) == 2
 
 
-def test_nor_in_a_new_process(tmp_path):
+def test_new_process_uses_stored_answers(tmp_path):
     journal = tmp_path / "journal.sqlite"
     script = f"""
 import pandas as pd, enrich_pandas as ep, sys
@@ -69,7 +68,7 @@ with ep.sandbox(misses=0, journal={str(journal)!r}) as box:
     assert [int(requests) for _, requests in runs] == [1, 0]
 
 
-def test_forty_spellings_are_one_person(box):
+def test_forty_spellings_are_requested_once(box):
     assert len(SPELLINGS) == 40
     people = enrich(pd.DataFrame({"LinkedIn": SPELLINGS}))
     assert len(box.requests) == 1
@@ -89,7 +88,7 @@ DTYPES = ["object", "string", "string[pyarrow]", "category"]
 
 @pytest.mark.parametrize("index", INDEXES.values(), ids=INDEXES.keys())
 @pytest.mark.parametrize("dtype", DTYPES)
-def test_any_index_and_any_text_dtype(box, index, dtype):
+def test_any_index_and_text_dtype_is_preserved(box, index, dtype):
     urls = pd.Series([*profiles(4), "n/a", None], dtype=dtype).array
     frame = pd.DataFrame({"LinkedIn": urls, "a": range(6)}, index=index)
     before = frame.copy(deep=True)
@@ -102,14 +101,14 @@ def test_any_index_and_any_text_dtype(box, index, dtype):
     assert reasons[4:] == ["linkedin_url:placeholder", "no_identifier"]
 
 
-def test_no_rows(box, leads):
+def test_frame_without_rows_has_the_same_columns(box, leads):
     empty = enrich(leads.iloc[:0])
     assert len(empty) == 0
     assert empty.dtypes.to_dict() == enrich(leads).dtypes.to_dict()
     assert asked(box) == 2
 
 
-def test_the_plan_needs_no_network_and_is_the_most(box, leads):
+def test_plan_needs_no_network_and_is_the_maximum(box, leads):
     pytest_socket.disable_socket()
     try:
         plan = leads.enrich.plan("crustdata")
@@ -123,7 +122,7 @@ def test_the_plan_needs_no_network_and_is_the_most(box, leads):
 
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.integers(0, 60), max_size=60), st.floats(0, 1))
-def test_the_plan_is_never_below_the_ledger(numbers, misses):
+def test_plan_is_never_below_the_ledger(numbers, misses):
     frame = pd.DataFrame({"LinkedIn": [f"linkedin.com/in/q{n}-example" for n in numbers]})
     frame["LinkedIn"] = frame["LinkedIn"].astype("object")
     with ep.sandbox(misses=misses) as box:
@@ -131,8 +130,7 @@ def test_the_plan_is_never_below_the_ledger(numbers, misses):
         people = ep.people(frame, on={"linkedin_url": "LinkedIn"}, progress=None)
         assert box.ledger["credits"].sum() <= plan.credits
         assert asked(box) == plan.requests == -(-len(set(numbers)) // 25)
-        told = ep.runs()["credits"].sum()
-        assert box.ledger["credits"].sum() == told
+        assert box.ledger["credits"].sum() == ep.runs()["credits"].sum()
     assert people["person_status"].isin(["matched", "not_found", "removed", "held"]).all()
 
 
@@ -145,10 +143,10 @@ def names(people):
 
 @pytest.mark.parametrize("api", ["2025-11-01", "screener"])
 @pytest.mark.parametrize("fault", FAULTS)
-def test_a_disordered_answer_never_reaches_another_row(box, fault, api):
+def test_disordered_answer_never_reaches_another_row(box, fault, api):
     frame = pd.DataFrame({"LinkedIn": profiles(25)})
     provider = ep.Crustdata(api=api)
-    with ep.sandbox(misses=0):  # of the same seed, hence with the same people
+    with ep.sandbox(misses=0):  # with the same seed and therefore the same people
         truth = names(enrich(frame, provider))
     box.fault("crustdata", "submit", fault)
     people = enrich(frame, provider)
@@ -159,18 +157,18 @@ def test_a_disordered_answer_never_reaches_another_row(box, fault, api):
     assert unproven.sum() == {"missing_element": 1, "differing_duplicate": 1}.get(fault, 0)
 
 
-def test_without_a_key_nothing_is_sent(leads):
+def test_missing_key_raises_before_any_request(leads):
     with pytest.raises(ep.CredentialError) as caught:
         enrich(leads)
     assert "CRUSTDATA_API_KEY" in str(caught.value)
     assert len(str(caught.value).splitlines()) == 3
 
 
-def test_a_wrong_key_stops_at_the_first_answers(box):
+def test_wrong_key_stops_at_the_first_answers(box):
     frame = pd.DataFrame({"LinkedIn": profiles(2000)})
     with pytest.raises(ep.AuthenticationError) as caught:
         enrich(frame, ep.Crustdata(api_key="wrong-key", connections=4))
-    assert len(box.requests) <= 1 + 4  # what is left on the account is asked first
+    assert len(box.requests) <= 1 + 4  # the first request checks the balance
     assert len(box.ledger) == 0
     assert len(str(caught.value).splitlines()) == 3
     assert "wrong-key" not in repr(caught.value) + str(caught.value)
@@ -178,7 +176,7 @@ def test_a_wrong_key_stops_at_the_first_answers(box):
 
 
 @pytest.mark.parametrize("api", ["2025-11-01", "screener"])
-def test_without_credits_the_run_stops_and_keeps_what_it_bought(api):
+def test_run_out_of_credits_keeps_its_answers(api):
     frame = pd.DataFrame({"LinkedIn": profiles(500)})
     with ep.sandbox(misses=0, credits=160) as box:
         with (
@@ -195,7 +193,7 @@ def test_without_credits_the_run_stops_and_keeps_what_it_bought(api):
 
 @pytest.mark.parametrize("api", ["2025-11-01", "screener"])
 @pytest.mark.parametrize("fault", ["malformed", "malformed_unnamed"])
-def test_one_malformed_url_does_not_cost_the_others(box, api, fault):
+def test_one_malformed_url_fails_alone(box, api, fault):
     box.fault("crustdata", "submit", fault, times=None, only="p7-example")
     people = enrich(pd.DataFrame({"LinkedIn": profiles(25)}), ep.Crustdata(api=api))
     assert people["person_status"].value_counts().to_dict() == {"matched": 24, "failed": 1}
@@ -208,7 +206,7 @@ def test_one_malformed_url_does_not_cost_the_others(box, api, fault):
 @pytest.mark.parametrize(
     "fault", ["drop_after_accept", "drop_before_accept", "html", "server_error"]
 )
-def test_a_lost_answer_is_held_and_not_bought_again(box, fault):
+def test_lost_answer_is_held_and_not_bought_again(box, fault):
     frame = pd.DataFrame({"LinkedIn": profiles(25)})
     box.fault("crustdata", "submit", fault)
     people = enrich(frame)
@@ -218,7 +216,7 @@ def test_a_lost_answer_is_held_and_not_bought_again(box, fault):
     assert len(box.requests) == 1
 
 
-def test_a_cut_answer_lands_what_is_complete(box):
+def test_truncated_answer_keeps_its_complete_elements(box):
     frame = pd.DataFrame({"LinkedIn": profiles(25)})
     box.fault("crustdata", "submit", "truncated", at=20_000)
     people = enrich(frame)
@@ -237,7 +235,7 @@ def test_tables_are_linked_by_position(box, leads):
     assert asked(box) == 2
 
 
-def test_running_on_its_own_result_replaces_it(box, leads):
+def test_enriching_a_result_replaces_its_columns(box, leads):
     once = enrich(leads)
     pd.testing.assert_frame_equal(enrich(once), once)
     fewer = enrich(once, max_items=1)
@@ -245,7 +243,7 @@ def test_running_on_its_own_result_replaces_it(box, leads):
     assert asked(box) == 2
 
 
-def test_a_taken_name_is_refused_before_spending(box, leads):
+def test_existing_column_name_raises_before_spending(box, leads):
     with pytest.raises(ep.InputError, match="person_name"):
         enrich(leads.assign(person_name="mine"))
     assert len(box.requests) == 0
@@ -257,14 +255,14 @@ def test_where_skips_the_other_rows(box, leads):
     assert len(box.ledger) == 3
 
 
-def test_a_budget_is_never_passed(box, leads):
+def test_budget_is_never_exceeded(box, leads):
     people = enrich(leads, budget=7)
     assert box.ledger["credits"].sum() == 7
     bought = people.drop_duplicates("LinkedIn")["person_status"].value_counts()
     assert bought.to_dict() == {"matched": 7, "skipped": 23}
 
 
-def test_a_large_live_call_without_a_budget_is_refused(leads, monkeypatch):
+def test_large_live_call_without_a_budget_raises(leads, monkeypatch):
     monkeypatch.setenv("CRUSTDATA_API_KEY", "made-up")
     monkeypatch.setattr(ep.options, "confirm_above", 20)
     with pytest.raises(ep.BudgetError) as caught:
@@ -272,24 +270,24 @@ def test_a_large_live_call_without_a_budget_is_refused(leads, monkeypatch):
     assert caught.value.plan.credits == 30
 
 
-def test_a_handle_is_returned_at_once(leads):
+def test_handle_is_returned_immediately(leads):
     with ep.sandbox(misses=0, latency=0.3):
         handle = enrich(leads, wait=False)
         assert handle.result()["person_status"].eq("pending").all()
         assert handle.wait()["person_status"].eq("matched").all()
 
 
-def test_the_functions_are_the_accessor(box, leads):
+def test_function_equals_the_accessor(box, leads):
     pd.testing.assert_frame_equal(ep.people(leads, progress=None), enrich(leads))
 
 
-def test_positions_bind_not_labels(box):
+def test_rows_are_matched_by_position_not_label(box):
     frame = pd.DataFrame({"LinkedIn": profiles(10)}, index=np.zeros(10, dtype=int))
     alone = [enrich(frame.iloc[[n]])["person_name"].iloc[0] for n in range(10)]
     assert enrich(frame)["person_name"].tolist() == alone
 
 
-def test_unknown_words_are_refused_before_spending(box, leads):
+def test_invalid_arguments_raise_before_spending(box, leads):
     for wrong in (
         {"layout": "long"}, {"fields": ["nmae"]}, {"max_items": -1}, {"max_age": "soon"},
         {"errors": "ignore"}, {"progress": "confetti"}, {"budget": -1}, {"prefix": 5},

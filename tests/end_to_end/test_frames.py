@@ -1,7 +1,7 @@
-"""Any frame comes back with its rows, its index and its columns, and new ones beside them.
+"""Any frame keeps its rows, index and columns, and gains the new columns.
 
-A source without a network stands for a vendor: it gives every status, by whom it is asked about.
-``-m slow`` takes 20,000 frames, 1,000 orders in which answers arrive, and 10,000 plans.
+A provider without a network returns every status, depending on the address. ``-m slow`` tests
+20,000 frames, 1,000 arrival orders of the answers, and 10,000 plans.
 """
 
 import hashlib
@@ -14,8 +14,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 import enrich_pandas as ep
 from enrich_pandas.models import Email, Experience, Person
@@ -25,11 +24,11 @@ from tests.conftest import asked
 STATUSES = {"matched", "not_found", "held", "failed", "removed", "pending"}
 GIVEN = [Status.MATCHED, Status.NOT_FOUND, Status.HELD, Status.FAILED, Status.REMOVED]
 ADDED = "person_"
-SOME = 500  # frames of one journal
+SOME = 500  # frames with one journal
 
 
 class Oracle(Provider):
-    """Knows everybody, by the number in the address; each answer after a wait of its own."""
+    """Returns a status and a person that depend on the address, each after a random wait."""
 
     name, kinds, origin, version = "oracle", ("people",), "", "1"
     identifiers: ClassVar = {"people": ("email", "linkedin_url")}
@@ -58,14 +57,12 @@ class Oracle(Provider):
         number = sum(value.encode())
         status = GIVEN[number % len(GIVEN)] if number % 2 else Status.MATCHED
         if status is not Status.MATCHED:
-            return Match(identity=identity, status=status, reason="as_told")
+            return Match(identity=identity, status=status, reason="drawn")
         emails = [Email(address=f"{n}-{value}") for n in range(number % 4)]
         jobs = [Experience(company=f"Company {n}") for n in range(number % 3)]
         person = Person(name=f"Name of {value}", emails=emails, experiences=jobs)
         return Match(identity=identity, status=status, model=person, credits=1.0)
 
-
-# -- frames --------------------------------------------------------------------------------------
 
 EMAILS = st.sampled_from(
     [*(f"p{n}@example.com" for n in range(9)), " P1@EXAMPLE.com ", "mailto:p2@example.com", "n/a"]
@@ -105,7 +102,7 @@ LABELS = [7, ("a", "b"), "other", None, DAY, "Other", 1.5, "a b", "", "\ud800"]
 
 @st.composite
 def frames(draw):
-    """Draw a frame with a column of addresses, others of any kind, and any index."""
+    """Draw a frame with a column of addresses, other columns of any dtype, and any index."""
     cells = draw(st.lists(CELLS, max_size=9))
     size = len(cells)
     dtype = draw(st.sampled_from([object, object, "string", "category"]))
@@ -115,7 +112,7 @@ def frames(draw):
     data = [(label, draw(OTHERS)(size)) for label in labels]
     place = draw(st.integers(0, len(data)))
     data.insert(place, ("Email", emails.array))
-    # By name of the type: of a text that cannot be encoded pandas 3 makes no column by itself.
+    # With a dtype, since pandas 3 cannot infer one for text that cannot be encoded.
     columns = [pd.Series(values, dtype=values.dtype) for _, values in data]
     frame = pd.concat(columns, axis="columns", ignore_index=True)
     frame.columns = pd.Index([label for label, _ in data], dtype=object)
@@ -123,12 +120,12 @@ def frames(draw):
     return frame
 
 
-def untouched(frame, before):
+def assert_untouched(frame, before):
     pd.testing.assert_frame_equal(frame, before, check_freq=True, check_flags=True)
 
 
-def kept(result, frame):
-    """Check that a result has all of a frame as it was."""
+def assert_kept(result, frame):
+    """Assert that a result contains the frame unchanged."""
     assert len(result) == len(frame)
     pd.testing.assert_index_equal(result.index, frame.index, exact=True)
     assert type(result.index) is type(frame.index)
@@ -142,7 +139,7 @@ def kept(result, frame):
 
 @pytest.fixture(scope="module")
 def promised(tmp_path_factory):
-    """Return the new columns of each layout and their dtypes, as an empty frame has them."""
+    """Return the new columns and dtypes of each layout, from a frame without rows."""
     nothing = pd.DataFrame({"Email": pd.Series([], dtype=object)})
     with ep.sandbox(journal=tmp_path_factory.mktemp("promised") / "journal.sqlite"):
         return {
@@ -154,13 +151,13 @@ def promised(tmp_path_factory):
 @pytest.mark.parametrize(
     "count", [15, pytest.param(20_000, marks=[pytest.mark.slow, pytest.mark.timeout(14_400)])]
 )
-def test_any_frame_comes_back_with_new_columns_and_nothing_else_changed(tmp_path, promised, count):
-    for start in range(0, count, SOME):  # a journal each: one of all would be read again and again
+def test_any_frame_only_gains_columns(tmp_path, promised, count):
+    for start in range(0, count, SOME):  # a journal each, since a large one is slow to read
         with ep.sandbox(journal=tmp_path / f"{start}.sqlite"):
-            any_frame_comes_back(min(SOME, count - start), promised)
+            check_frames(min(SOME, count - start), promised)
 
 
-def any_frame_comes_back(count, promised):
+def check_frames(count, promised):
     oracle = Oracle()
 
     @settings(
@@ -175,8 +172,8 @@ def any_frame_comes_back(count, promised):
         on = {"email": "Email"}
         plan = frame.enrich.plan(oracle, on=on, max_age=age)
         result = frame.enrich.people(oracle, on=on, layout=layout, max_age=age, progress=None)
-        untouched(frame, before)
-        kept(result, frame)
+        assert_untouched(frame, before)
+        assert_kept(result, frame)
         new = result.iloc[:, frame.shape[1] :]
         assert dict(new.dtypes) == promised[layout]
         status = new["person_status"]
@@ -184,18 +181,17 @@ def any_frame_comes_back(count, promised):
         assert status.eq("invalid").sum() == len(frame) - plan.valid
         assert ep.runs()["credits"][0] <= plan.credits
         names = new.loc[status.eq("matched").to_numpy(), "person_name"]
-        whose = frame["Email"][status.eq("matched").to_numpy()].astype(str).str.strip()
-        told = whose.str.removeprefix("mailto:").str.replace("EXAMPLE", "example").radd("Name of ")
-        assert names.tolist() == told.tolist()
+        addresses = frame["Email"][status.eq("matched").to_numpy()].astype(str).str.strip()
+        expected = (
+            addresses.str.removeprefix("mailto:").str.replace("EXAMPLE", "example").radd("Name of ")
+        )
+        assert names.tolist() == expected.tolist()
 
     holds()
 
 
-# -- the order of arrival ------------------------------------------------------------------------
-
-
 def digest(frame):
-    """Return what tells two frames apart to the byte."""
+    """Return a hash of the Parquet bytes of a frame."""
     written = io.BytesIO()
     frame.to_parquet(written)
     return hashlib.sha256(written.getvalue()).hexdigest()
@@ -204,10 +200,10 @@ def digest(frame):
 @pytest.mark.parametrize(
     "count", [5, pytest.param(1_000, marks=[pytest.mark.slow, pytest.mark.timeout(14_400)])]
 )
-def test_the_bytes_are_the_same_whatever_arrives_first(tmp_path, monkeypatch, count):
+def test_result_does_not_depend_on_the_arrival_order(tmp_path, monkeypatch, count):
     frame = pd.DataFrame({"Email": [f"p{n % 40}@example.com" for n in range(60)]})
     now, seen = time.time(), Counter()
-    monkeypatch.setattr(time, "time", lambda: now)  # else each was fetched at a time of its own
+    monkeypatch.setattr(time, "time", lambda: now)  # otherwise each answer has its own time
     for seed in range(count):
         dice = random.Random(seed)  # noqa: S311 - no secret
         with ep.sandbox(journal=tmp_path / f"{seed}.sqlite"):
@@ -220,18 +216,16 @@ def test_the_bytes_are_the_same_whatever_arrives_first(tmp_path, monkeypatch, co
     assert times == 2 * count
 
 
-# -- the plan ------------------------------------------------------------------------------------
-
 VENDORS = [
     lambda: ep.Crustdata(connections=2, rate=RateLimit(10_000, 1)),
     lambda: ep.Crustdata(api="screener", connections=2, rate=RateLimit(10_000, 1)),
     lambda: ep.Amplemarket(rows_at_risk=20, connections=2),
 ]
-BLOCK = 100  # frames about one sandbox's people, of whom more and more are stored
+BLOCK = 100  # frames with one sandbox, in which more and more answers are stored
 
 
-def any_list(dice):
-    """Return people, some twice, some spelled otherwise, some who are none, and whom to ask for."""
+def draw_list(dice):
+    """Return a frame with people in several spellings, some repeated, and a mask of rows."""
     spell = ["linkedin.com/in/{}", "https://de.linkedin.com/in/{}/", "{}", " LinkedIn.com/in/{}?a"]
     slugs = [f"q{dice.randrange(150)}-example" for _ in range(dice.randint(0, 70))]
     cells = [dice.choice(spell).format(slug) for slug in slugs]
@@ -242,13 +236,13 @@ def any_list(dice):
 @pytest.mark.parametrize(
     "count", [20, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(14_400)])]
 )
-def test_the_plan_is_true_of_any_list(count):
-    dice, books = random.Random(count), []  # noqa: S311 - no secret
+def test_plan_matches_requests_and_credits_of_any_list(count):
+    dice, spent_by_block = random.Random(count), []  # noqa: S311 - no secret
     for start in range(0, count, BLOCK):
         provider = dice.choice(VENDORS)() if start else VENDORS[0]()
         with ep.sandbox(misses=0.3, seed=start) as box:
             for _ in range(min(BLOCK, count - start)):
-                frame, where = any_list(dice)
+                frame, where = draw_list(dice)
                 options = {"on": {"linkedin_url": "LinkedIn"}, "where": where}
                 made, spent = asked(box), box.ledger["credits"].sum()
                 plan = ep.plan(frame, provider, **options)
@@ -257,7 +251,7 @@ def test_the_plan_is_true_of_any_list(count):
                 assert asked(box) - made == plan.requests
                 assert box.ledger["credits"].sum() - spent <= plan.credits
             runs, spent = ep.runs(), box.ledger["credits"].sum()
-            told, held = runs["credits"].sum(), runs["credits_held"].sum()
-            assert told <= spent <= told + held
-            books.append(spent)
-    assert all(books)
+            expected, held = runs["credits"].sum(), runs["credits_held"].sum()
+            assert expected <= spent <= expected + held
+            spent_by_block.append(spent)
+    assert all(spent_by_block)

@@ -1,4 +1,4 @@
-"""The interpreter's options change nothing: no assertion, hash or umask carries a meaning."""
+"""Interpreter options change nothing: no result depends on assertions, hashes or umask."""
 
 import os
 import stat
@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-# It raises by itself: under -O an assertion is none.
+# The script raises by itself, because -O removes assertions.
 SCRIPT = """
 import hashlib, os, stat, sys
 import pandas as pd
@@ -35,11 +35,11 @@ with ep.sandbox(misses=0.2, journal=home + "/made/journal.sqlite") as box:
         check(len(found) == len(frame), "rows were lost")
         again = ep.people(frame, provider, progress=None)
         check(found.equals(again), "what is stored is another answer")
-        told = found.drop(columns="person_fetched_at")
-        print(provider.name, hashlib.sha256(told.to_csv().encode()).hexdigest())
+        stable = found.drop(columns="person_fetched_at")
+        print(provider.name, hashlib.sha256(stable.to_csv().encode()).hexdigest())
     runs, spent = ep.runs(), box.ledger["credits"].sum()
-    told, held = runs["credits"].sum(), runs["credits_held"].sum()
-    check(0 < told <= spent <= told + held, "the books do not agree")
+    reported, held = runs["credits"].sum(), runs["credits_held"].sum()
+    check(0 < reported <= spent <= reported + held, "the books do not agree")
     try:
         ep.people(leads.assign(person_name="mine"), progress=None)
     except ep.InputError:
@@ -51,7 +51,7 @@ with ep.sandbox(misses=0.2, journal=home + "/made/journal.sqlite") as box:
 
 @pytest.fixture
 def ran(tmp_path):
-    """Return what the script says under some options, and the modes of what it made."""
+    """Return the output of the script under some options, and the modes of its files."""
 
     def run(name, options, umask, seed):
         home = tmp_path / name
@@ -71,7 +71,7 @@ def ran(tmp_path):
     return run
 
 
-def test_the_same_comes_out_without_assertions_with_any_hash_and_any_umask(ran):
+def test_results_do_not_depend_on_interpreter_options(ran):
     usual, others = ran("usual", [], "022", "1")
     assert usual.count("\n") == 4
     assert others == {0}

@@ -1,4 +1,4 @@
-"""Lists as long as real ones: every vendor's pace, books and memory. Minutes long; ``-m slow``."""
+"""Long lists: rate, credits and memory for every vendor. Takes minutes; ``-m slow``."""
 
 import resource
 import unicodedata
@@ -19,7 +19,7 @@ def people(count, start=0):
 
 
 def slugs(urls):
-    """Return what names a profile, however the address is written."""
+    """Return the profile name of each URL, whatever the spelling."""
     names = urls.str.rstrip("/").str.rpartition("/")[2].map(unquote).str.removesuffix("-now")
     return names.map(lambda name: unicodedata.normalize("NFC", name).lower())
 
@@ -34,7 +34,7 @@ def megabytes():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
-def test_ten_thousand_jobs_are_told_of_by_their_list():
+def test_ten_thousand_jobs_are_polled_by_their_list():
     count, latency, connections = 10_000, 0.1, 10
     with ep.sandbox(latency=latency, job_seconds=(1, 30), process=True) as box:
         people(100).enrich.people(ep.Zoho(connections=connections), progress=None)
@@ -48,10 +48,10 @@ def test_ten_thousand_jobs_are_told_of_by_their_list():
     assert looks <= 0.15 * count
     assert set(requests["status"]) <= {200, 202}
     assert_own_rows(found)
-    assert grown < 200  # ten answers' worth of objects, and the frame
+    assert grown < 200  # the objects of ten answers, and the frame
 
 
-def test_twenty_five_thousand_leads_are_bound_by_echo():
+def test_twenty_five_thousand_leads_are_matched_by_echo():
     urls = [f"linkedin.com/in/zoé-{n}-example" for n in range(20_000)]
     again = [
         url.replace("é", spelled)
@@ -72,24 +72,26 @@ def test_twenty_five_thousand_leads_are_bound_by_echo():
     assert by_person.nunique().le(1).all()
 
 
-def test_three_vendors_in_order_ask_for_what_is_missing_only():
+def test_each_vendor_receives_only_missing_rows():
     order = [ep.Zoho(connections=20), "amplemarket", "crustdata"]
     names, fields = ["zoho", "amplemarket", "crustdata"], ["title", "company"]
     with ep.sandbox(misses=0.3, process=True) as box:
         found = people(2_000).enrich.people(order, fields=fields, sources=True, progress=None)
-        ledger, told = box.ledger, ep.last_report().providers.set_index("provider")
+        ledger, report = box.ledger, ep.last_report().providers.set_index("provider")
         assert ep.runs()["credits"].sum() == ledger["credits"].sum()
         columns = [f"person_{field}" for field in fields]
         has, left = pd.DataFrame(False, index=range(2_000), columns=columns), set(range(2_000))
-        for name in names:  # each alone, which is free now: the answers are stored
+        for name in names:  # each alone, which is free since the answers are stored
             charged = ledger[ledger["vendor"] == name]
             asked = set(charged["identity"].str.extract(r"large-(\d+)")[0].astype(int))
             assert asked <= left
-            assert told.loc[name, "asked"] == len(left)
-            assert told.loc[name, "credits"] == charged["credits"].sum()
+            assert report.loc[name, "asked"] == len(left)
+            assert report.loc[name, "credits"] == charged["credits"].sum()
             alone = people(2_000).iloc[sorted(left)].enrich.people(name, progress=None)
             has |= alone[columns].notna().reindex(has.index, fill_value=False)
-            is_removed = alone["person_status"].eq("removed")  # whom one may not tell of, none may
+            is_removed = alone["person_status"].eq(
+                "removed"
+            )  # removed by one vendor, requested from none
             left -= {*has.index[has.all(axis="columns")], *alone.index[is_removed]}
         assert len(box.ledger) == len(ledger)
     assert found["person_title"].notna().mean() > 0.9

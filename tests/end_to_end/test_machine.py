@@ -16,8 +16,7 @@ from contextlib import ExitStack, suppress
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, Verbosity, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, Verbosity, settings, strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
     initialize,

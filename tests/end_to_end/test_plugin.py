@@ -30,7 +30,8 @@ with pointed_at(sys.argv[1], "acme"):
     spent = ep.runs()["credits"].sum()
 pd.testing.assert_frame_equal(people, again)
 people["spent"] = spent
-people["is_listed"] = ep.list_providers().get("acme") == "acme_provider:Acme"
+listed = ep.list_providers().set_index("name")["defined"]
+people["is_listed"] = listed.get("acme") == "acme_provider:Acme"
 columns = ["person_name", "person_status", "person_provider", "is_listed", "spent"]
 print(people[columns].to_json(orient="records"))
 """

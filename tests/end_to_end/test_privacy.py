@@ -1,4 +1,4 @@
-"""Who is on the list is not asked about; who is forgotten leaves no readable byte."""
+"""Suppressed people are not requested; erased people leave no readable byte."""
 
 import contextlib
 import sqlite3
@@ -14,6 +14,7 @@ import enrich_pandas as ep
 from enrich_pandas.journal import Journal, erasure
 from enrich_pandas.journal.erasure import TextMatcher, remove_elements
 from enrich_pandas.journal.suppression import identifier_keys
+from tests.conftest import HOUR
 
 LEADS = pd.DataFrame(
     {
@@ -43,7 +44,7 @@ def statuses(frame):
 
 
 def bytes_of(home):
-    """Return every byte of the journal's folder, and of all that is compressed in the file."""
+    """Return every byte of the journal's folder, compressed cells included."""
     plain = b"".join(path.read_bytes() for path in home.parent.rglob("*") if path.is_file())
     connection = sqlite3.connect(home)
     tables = [row[0] for row in connection.execute("SELECT name FROM sqlite_master")]
@@ -77,10 +78,10 @@ def mentions(home, *texts):
     ]
 
 
-# -- the list ------------------------------------------------------------------------------------
+# The suppression list
 
 
-def test_who_is_on_the_list_is_sent_to_nobody(box):
+def test_suppressed_row_is_not_sent(box):
     assert ep.suppress(["ADA@acme.example", "linkedin.com/in/Cy-Example-3/"]) == 2
     frame = enriched()
     assert statuses(frame) == [
@@ -93,16 +94,16 @@ def test_who_is_on_the_list_is_sent_to_nobody(box):
     assert not box.requests["identities"].astype(str).str.contains("ada|cy-example").any()
 
 
-def test_any_identifier_of_the_row_counts(box):
+def test_any_identifier_of_a_row_suppresses_it(box):
     both = pd.DataFrame({"Email": ["ada@acme.example"], "LinkedIn": ["linkedin.com/in/ada-x"]})
     ep.suppress("ada@acme.example")
     assert statuses(enriched(both)) == [("suppressed", "suppressed")]
     assert box.ledger.empty
 
 
-def test_an_answer_about_somebody_on_the_list_is_not_shown(box):
+def test_answer_about_a_suppressed_person_is_not_shown(box):
     by_address = enriched(fields=["name", "linkedin_url"])
-    with ep.sandbox(misses=0):  # another journal: nothing is stored there
+    with ep.sandbox(misses=0):  # another journal without stored answers
         ep.suppress(by_address.loc[0, "person_linkedin_url"])
         frame = enriched()
         assert statuses(frame)[0] == ("suppressed", "suppressed")
@@ -110,7 +111,7 @@ def test_an_answer_about_somebody_on_the_list_is_not_shown(box):
         assert statuses(frame)[1] == ("matched", "")
 
 
-def test_what_is_stored_is_not_shown_either(box):
+def test_stored_answer_of_a_suppressed_person_is_not_shown(box):
     assert statuses(enriched())[0] == ("matched", "")
     ep.suppress("ada@acme.example")
     assert statuses(enriched())[0] == ("suppressed", "suppressed")
@@ -119,44 +120,44 @@ def test_what_is_stored_is_not_shown_either(box):
     assert len(box.ledger) == 3
 
 
-def test_the_plan_counts_them(box):
+def test_plan_counts_suppressed_rows(box):
     ep.suppress("ada@acme.example")
     plan = ep.plan(LEADS, "crustdata")
     assert plan.distinct == 2
     assert ("suppressed", "suppressed") in {(str(s), why) for s, why in plan.refused}
 
 
-def test_no_provider_of_several_is_asked(box):
+def test_suppressed_row_is_sent_to_no_provider(box):
     ep.suppress("ada@acme.example")
     frame = enriched(provider=["amplemarket", "crustdata"])
     assert statuses(frame)[0] == ("suppressed", "suppressed")
     assert not box.ledger["identity"].astype(str).str.contains("ada@").any()
 
 
-def test_companies_have_a_list_of_their_own(box):
+def test_suppressed_domain_does_not_suppress_people(box):
     ep.suppress(["https://www.acme.example", "linkedin.com/company/other-example"])
     firms = pd.DataFrame({"Website": ["acme.example", "more.example"]})
     found = ep.companies(firms, "crustdata", progress=None)
     assert found["company_status"].tolist() == ["suppressed", "matched"]
-    assert statuses(enriched())[0] == ("matched", "")  # who works there is not meant
+    assert statuses(enriched())[0] == ("matched", "")  # employees are not suppressed
 
 
-def test_a_value_that_is_no_identifier_changes_nothing(box):
+def test_invalid_identifier_changes_nothing(box):
     with pytest.raises(ep.InputError, match="at position 1, 2"):
         ep.suppress(["ada@acme.example", "Ada Example", None])
     assert statuses(enriched())[0] == ("matched", "")
 
 
-def test_nobody_can_read_the_list(box, home):
+def test_suppression_list_contains_no_identifier(box, home):
     ep.suppress(["hidden.person@acme.example", "linkedin.com/in/hidden-person-9"])
     assert not mentions(home, "hidden.person", "hidden-person-9")
 
 
-# -- forgetting ----------------------------------------------------------------------------------
+# Erasure
 
 
 @pytest.mark.parametrize("provider", ["crustdata", "amplemarket", "zoho"])
-def test_who_is_forgotten_leaves_no_readable_byte_and_the_others_stay(home, provider):
+def test_erased_person_leaves_no_readable_byte(home, provider):
     with ep.sandbox(misses=0, journal=home, job_seconds=(0.0, 0.1)) as box:
         before = enriched(provider=provider)
         texts = ["ada@acme.example", *before.loc[0].filter(like="person_email_").dropna()]
@@ -173,11 +174,12 @@ def test_who_is_forgotten_leaves_no_readable_byte_and_the_others_stay(home, prov
 
 
 @pytest.mark.parametrize("vendor", [ep.Amplemarket, ep.Zoho])
-def test_who_is_forgotten_while_her_job_is_open_is_not_in_what_arrives_later(home, vendor):
+def test_person_erased_during_a_job_is_not_stored(home, vendor, end_jobs):
     people = pd.DataFrame({"Email": [f"late{n}@acme.example" for n in range(4)]})
-    with ep.sandbox(misses=0, journal=home, job_seconds=(1.0, 1.0)) as box:
+    with ep.sandbox(misses=0, journal=home, job_seconds=HOUR) as box:
         assert set(enriched(people, provider=vendor(patience=0.1))["person_status"]) == {"pending"}
         ep.forget("late1@acme.example")
+        end_jobs()
         after = enriched(people, provider=vendor(patience=30))
         assert after["person_status"].tolist() == ["matched", "suppressed", "matched", "matched"]
         assert not mentions(home, "late1@acme.example")
@@ -187,14 +189,14 @@ def test_who_is_forgotten_while_her_job_is_open_is_not_in_what_arrives_later(hom
 
 
 @pytest.mark.parametrize("provider", ["crustdata", "amplemarket", "zoho"])
-def test_who_was_forgotten_by_one_address_does_not_come_back_by_another(tmp_path, provider):
+def test_erased_person_does_not_return_by_another_email(tmp_path, provider):
     home = tmp_path / "mine" / "journal.sqlite"
     jobs = {"misses": 0, "job_seconds": (0.0, 0.1)}
     with ep.sandbox(journal=tmp_path / "theirs" / "journal.sqlite", **jobs) as box:
         before = enriched(provider=provider)
         url = before.loc[0, "person_linkedin_url"]
         with ep.sandbox(url=box.url(provider), journal=home):
-            assert ep.forget(url) == 0  # nothing is stored of her yet
+            assert ep.forget(url) == 0  # nothing is stored yet
             after = enriched(provider=provider)
             assert statuses(after) == [
                 ("suppressed", "forgotten"),
@@ -208,14 +210,14 @@ def test_who_was_forgotten_by_one_address_does_not_come_back_by_another(tmp_path
             assert len(box.requests) == asked
 
 
-def test_one_forgets_by_an_identifier_that_only_the_answer_holds(box, home):
+def test_identifier_from_the_answer_erases_the_person(box, home):
     before = enriched()
     assert ep.forget(before.loc[1, "person_linkedin_url"]) == 1
     assert not mentions(home, "bo@acme.example", before.loc[1, "person_name"])
     assert statuses(enriched())[1] == ("suppressed", "forgotten")
 
 
-def test_a_redirect_that_repeats_her_address_goes_and_other_headers_stay(home):
+def test_erasure_deletes_headers_that_repeat_the_email(home):
     leads = pd.DataFrame({"Email": ["zelda@acme.example", "bo@acme.example"]})
     with ep.sandbox(journal=home, misses=0) as box:
         for lead in leads["Email"]:
@@ -232,14 +234,14 @@ def test_a_redirect_that_repeats_her_address_goes_and_other_headers_stay(home):
         assert all(b"content-length" in row[0] for row in rows)
 
 
-def test_all_providers_answers_go(box, home):
+def test_erasure_deletes_answers_of_all_providers(box, home):
     enriched()
     enriched(provider="amplemarket")
     assert ep.forget("ada@acme.example") == 2
     assert not mentions(home, "ada@acme.example")
 
 
-def test_the_last_report_goes_too(box):
+def test_erasure_discards_the_last_report(box):
     enriched(provider=["amplemarket", "crustdata"])
     ep.last_report()
     ep.forget("ada@acme.example")
@@ -247,7 +249,7 @@ def test_the_last_report_goes_too(box):
         ep.last_report()
 
 
-def test_a_short_slug_takes_nobody_elses_data():
+def test_short_slug_erases_no_other_person():
     trace = TextMatcher.of(
         identifier_keys("people", {"linkedin_url": "https://www.linkedin.com/in/ada"})
     )
@@ -258,7 +260,7 @@ def test_a_short_slug_takes_nobody_elses_data():
         assert remove_elements(body, trace) == b'[{"url":"bo"}]'
 
 
-def test_what_cannot_be_taken_apart_goes_as_a_whole():
+def test_unparsable_body_is_erased_as_a_whole():
     trace = TextMatcher.of(["email ada@example.com"])
     assert remove_elements(b'[{"email": "ada@example.com"}, {"ema', trace) == b""
     assert remove_elements(b'{"email": "ada@example.com", "name": "Ada"}', trace) == b""
@@ -266,20 +268,20 @@ def test_what_cannot_be_taken_apart_goes_as_a_whole():
     assert remove_elements(escaped, trace) == b"[1]"
 
 
-def test_ten_thousand_stored_answers_are_searched_in_seconds(box, home):
+def test_erasure_searches_10000_answers_in_seconds(box, home):
     many = pd.DataFrame({"LinkedIn": [f"linkedin.com/in/many-{n}-example" for n in range(2_000)]})
     enriched(many)
-    started = time.process_time()  # of this process alone: others may keep the machine busy
+    started = time.process_time()  # of this process: the machine may be busy
     ep.forget("linkedin.com/in/many-77-example")
     assert time.process_time() - started < 5
     assert not mentions(home, "many-77-example")
     assert mentions(home, "many-78-example")
 
 
-# -- removed by the vendor -----------------------------------------------------------------------
+# Removed by the vendor
 
 
-def test_a_removal_takes_what_was_stored_and_stays(home):
+def test_removal_by_vendor_erases_stored_answers(home):
     people = pd.DataFrame({"Email": [f"person{n}@acme.example" for n in range(60)]})
     jobs = {"journal": home, "job_seconds": (0.0, 0.0)}
     with ep.sandbox(misses=0, **jobs):
@@ -299,8 +301,8 @@ def test_a_removal_takes_what_was_stored_and_stays(home):
         assert box.requests.empty
 
 
-def test_all_whom_one_answer_removes_go_in_one_pass(home, monkeypatch):
-    """A pass goes over all that is stored: one for each would take a long list hours."""
+def test_removed_people_are_erased_in_one_pass(home, monkeypatch):
+    """A pass reads everything that is stored: one pass per person would take hours."""
     passes, erase = [], erasure.erase
     monkeypatch.setattr(erasure, "erase", lambda *it: passes.append(it[2]) or erase(*it))
     people = pd.DataFrame({"Email": [f"person{n}@acme.example" for n in range(60)]})
@@ -311,10 +313,10 @@ def test_all_whom_one_answer_removes_go_in_one_pass(home, monkeypatch):
     assert list(map(len, passes)) == [removed]
 
 
-# -- retention -----------------------------------------------------------------------------------
+# Retention
 
 
-def test_what_is_older_than_the_retention_is_deleted(box, home, monkeypatch):
+def test_data_older_than_the_retention_is_deleted(box, home, monkeypatch):
     before = enriched()
     later = time.time() + 91 * 86_400
     monkeypatch.setattr(time, "time", lambda: later)
@@ -324,7 +326,7 @@ def test_what_is_older_than_the_retention_is_deleted(box, home, monkeypatch):
 
 
 def in_days(monkeypatch, days):
-    """Let so many days pass."""
+    """Move the clock forward by a number of days."""
     now = time.time
     monkeypatch.setattr(time, "time", lambda: now() + days * 86_400)
 
@@ -340,7 +342,7 @@ SHOWN = {
 
 
 @pytest.mark.parametrize("look", SHOWN.values(), ids=SHOWN)
-def test_past_runs_do_not_show_what_is_too_old_though_no_call_is_made(box, home, monkeypatch, look):
+def test_past_runs_do_not_show_expired_rows(box, home, monkeypatch, look):
     before = enriched()
     run = ep.run(ep.runs()["run"][0])
     run.frame = before
@@ -350,7 +352,7 @@ def test_past_runs_do_not_show_what_is_too_old_though_no_call_is_made(box, home,
     assert ep.run(run.id).rows.empty
 
 
-def test_what_is_too_old_goes_into_no_recording(box, home, monkeypatch):
+def test_expired_answers_are_not_exported(box, home, monkeypatch):
     before = enriched()
     run = ep.run(ep.runs()["run"][0])
     in_days(monkeypatch, 91)
@@ -359,7 +361,7 @@ def test_what_is_too_old_goes_into_no_recording(box, home, monkeypatch):
     assert not mentions(home, "ada@acme.example", before.loc[0, "person_name"])
 
 
-def test_a_clock_that_was_ahead_keeps_nothing_for_longer(box, home, monkeypatch):
+def test_clock_that_was_ahead_does_not_delay_deletion(box, home, monkeypatch):
     with monkeypatch.context() as ahead:
         in_days(ahead, 3_650)
         enriched(LEADS[1:])
@@ -369,12 +371,12 @@ def test_a_clock_that_was_ahead_keeps_nothing_for_longer(box, home, monkeypatch)
     assert not mentions(home, "ada@acme.example", before.loc[0, "person_name"])
 
 
-UNREAD = LEADS[["Email"]].dropna()  # whom one request asks about
+UNREAD = LEADS[["Email"]].dropna()  # the rows of one request
 
 
 @pytest.fixture
 def died(box, monkeypatch):
-    """Leave a paid answer that nobody has read, as of a process that died."""
+    """Leave a paid and unread answer, as a dead process does."""
     with monkeypatch.context() as dying:
         dying.setattr(Journal, "store_results", Mock(side_effect=ep.JournalError("died")))
         with pytest.raises(ep.JournalError, match="died"):
@@ -382,7 +384,7 @@ def died(box, monkeypatch):
     assert len(box.ledger) == 2
 
 
-def test_who_was_left_unread_for_too_long_is_held_and_the_answer_goes(died, box, home, monkeypatch):
+def test_expired_unread_answer_is_deleted_and_held(died, box, home, monkeypatch):
     in_days(monkeypatch, 91)
     (run,) = ep.runs()["run"]
     assert not mentions(home, '"name":', "headline")
@@ -398,7 +400,7 @@ def test_who_was_left_unread_for_too_long_is_held_and_the_answer_goes(died, box,
     assert not mentions(home, "ada@acme.example")
 
 
-def test_who_was_left_unread_and_is_forgotten_is_not_held(died, box, home, monkeypatch):
+def test_erased_person_with_unread_answer_is_not_held(died, box, home, monkeypatch):
     ep.forget("ada@acme.example")
     in_days(monkeypatch, 91)
     assert statuses(enriched(UNREAD))[0] == ("suppressed", "forgotten")
@@ -406,20 +408,21 @@ def test_who_was_left_unread_and_is_forgotten_is_not_held(died, box, home, monke
 
 
 @pytest.mark.parametrize(("days", "retention"), [(89, "90D"), (0.9, "0D")])
-def test_an_open_job_is_fetched_while_it_is_young(home, monkeypatch, days, retention):
-    """It has a day at least: it was paid for, and nobody has seen what it found."""
+def test_young_open_job_is_fetched(home, monkeypatch, end_jobs, days, retention):
+    """It is kept for a day at least, because it was paid for and not parsed."""
     monkeypatch.setattr(ep.options, "retention", retention)
-    jobs = {"misses": 0, "journal": home, "job_seconds": (1.0, 1.0)}
+    jobs = {"misses": 0, "journal": home, "job_seconds": HOUR}
     with ep.sandbox(**jobs) as box:
         first = enriched(provider=ep.Amplemarket(patience=0.1), max_age=retention)
         assert set(first["person_status"]) == {"pending"}
+        end_jobs()
         in_days(monkeypatch, days)
         after = enriched(provider=ep.Amplemarket(patience=30), max_age=retention)
         assert set(after["person_status"]) == {"matched"}
         assert len(box.ledger) == 3
 
 
-def test_no_answer_is_older_than_it_may_be_kept(box, monkeypatch):
+def test_answers_older_than_the_retention_are_not_used(box, monkeypatch):
     with pytest.raises(ep.ConfigurationError, match="more than the 90D"):
         enriched(max_age="91D")
     monkeypatch.setattr(ep.options, "retention", "1y")

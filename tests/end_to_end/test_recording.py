@@ -1,4 +1,4 @@
-"""Recordings: the same code gives the same frame, offline, without a key, at no cost."""
+"""Cassettes: the same code returns the same frame, offline, without key and cost."""
 
 import contextlib
 import json
@@ -45,7 +45,7 @@ def stranger(frame, position=17):
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """A recording of two calls, with what they gave, the whole frame and the ledger."""
+    """Record two calls; return the cassette, the frames and the ledger."""
     path = tmp_path_factory.mktemp("made") / "report.yaml"
     journal = path.with_name("live.sqlite")
     with ep.sandbox(journal=journal) as box, ep.replay(path, mode="once"):
@@ -63,10 +63,10 @@ def no_network(monkeypatch):
     pytest_socket.socket_allow_hosts(["127.0.0.1", "::1"])
 
 
-# -- the same, again -----------------------------------------------------------------------------
+# Replay
 
 
-def test_a_replay_gives_the_same_frames_without_a_network_or_a_key(made, no_network):
+def test_replay_returns_equal_frames_without_network_and_key(made, no_network):
     path, (plain, cascaded), *_ = made
     with ep.replay(path):
         pd.testing.assert_frame_equal(people(), plain, check_exact=True)
@@ -76,7 +76,7 @@ def test_a_replay_gives_the_same_frames_without_a_network_or_a_key(made, no_netw
     assert set(plain["person_status"]) == {"matched", "not_found"}
 
 
-def test_runs_and_reports_of_a_replay_tell_what_those_of_the_recording_told(made):
+def test_replay_has_the_runs_and_reports_of_the_recording(made):
     path, (plain, _), runs, report, _ = made
     facts = ["provider", "kind", "rows", "identities", "status", "credits", "credits_planned"]
     facts += ["requests"]
@@ -84,13 +84,13 @@ def test_runs_and_reports_of_a_replay_tell_what_those_of_the_recording_told(made
         people(), people(provider=CASCADE, fields=FIELDS, sources=True)
         assert ep.runs()[facts].to_dict() == runs[facts].to_dict()
         rows = ep.run(ep.runs()["run"].iloc[-1]).rows
-        told = ep.last_report()
-    assert told.providers.drop(columns="run").equals(report.providers.drop(columns="run"))
-    pd.testing.assert_frame_equal(told.to_frame(), report.to_frame())
+        replayed = ep.last_report()
+    assert replayed.providers.drop(columns="run").equals(report.providers.drop(columns="run"))
+    pd.testing.assert_frame_equal(replayed.to_frame(), report.to_frame())
     assert rows["person_name"].tolist() == plain["person_name"].tolist()
 
 
-def test_the_report_of_a_replay_says_what_was_spent_when_and_that_nothing_is_now(made):
+def test_report_of_a_replay_states_the_recorded_cost(made):
     path, _, runs, *_ = made
     with ep.replay(path) as cassette:
         report = people().enrich.report()
@@ -98,14 +98,14 @@ def test_the_report_of_a_replay_says_what_was_spent_when_and_that_nothing_is_now
     said, credits_ = repr(report.page()), runs["credits"].iloc[-1]
     assert f"from a recording as of {date:%Y-%m-%d %H:%M} UTC" in said
     assert "by this replay: a recording gave all answers" in said
-    assert "a second" not in said  # its speed is nobody's
+    assert "a second" not in said  # a replay has no speed
     assert f"{credits_:g} credits spent when it was recorded" in repr(report)
     assert report.credits == credits_ <= report.credits_planned
     assert report.saved_by_stored == 0
     assert abs(report.runs["as_of"].iloc[0] - date) < pd.Timedelta(seconds=1)
 
 
-def test_the_plan_of_a_replay_counts_what_is_recorded_and_what_is_not(made):
+def test_plan_of_a_replay_counts_recorded_rows(made):
     with ep.replay(made[0]):
         plan, altered = ep.plan(LEADS), ep.plan(stranger(LEADS))
     assert (sum(plan.recorded.values()), plan.stored, plan.unrecorded) == (60, {}, 0)
@@ -114,7 +114,7 @@ def test_the_plan_of_a_replay_counts_what_is_recorded_and_what_is_not(made):
     assert "1  not in the recording; the call raises, and says which rows" in repr(altered)
 
 
-def test_a_recording_that_is_added_to_saves_what_is_in_it(made, tmp_path):
+def test_new_episodes_plan_counts_recorded_rows_as_free(made, tmp_path):
     path = tmp_path / "added.yaml"
     path.write_bytes(made[0].read_bytes())
     with ep.sandbox(journal=tmp_path / "own.sqlite"), ep.replay(path, mode="new_episodes"):
@@ -123,7 +123,7 @@ def test_a_recording_that_is_added_to_saves_what_is_in_it(made, tmp_path):
     assert "when it was recorded" not in repr(report)
 
 
-def test_a_replay_is_never_asked_to_confirm_and_plans_no_cost(made, monkeypatch):
+def test_replay_needs_no_confirmation_and_costs_nothing(made, monkeypatch):
     monkeypatch.setattr(ep.options, "confirm_above", 1.0)
     with ep.replay(made[0]):
         plan = ep.plan(LEADS)
@@ -131,7 +131,7 @@ def test_a_replay_is_never_asked_to_confirm_and_plans_no_cost(made, monkeypatch)
     assert (plan.requests, plan.credits) == (0, 0)
 
 
-def test_rows_less_others_in_another_order_or_doubled_are_the_same_rows(made):
+def test_replay_of_changed_row_sets_gives_equal_rows(made):
     path, (plain, _), *_ = made
     order = [40, 3, 3, 59, 17]
     with ep.replay(path):
@@ -139,7 +139,7 @@ def test_rows_less_others_in_another_order_or_doubled_are_the_same_rows(made):
     pd.testing.assert_frame_equal(some, plain.iloc[order], check_exact=True)
 
 
-def test_at_once_from_many_threads_every_frame_is_the_same(made):
+def test_replay_in_many_threads_gives_equal_frames(made):
     path, (plain, _), *_ = made
     with ep.replay(path), ThreadPoolExecutor(8) as pool:
         frames = list(pool.map(lambda _: people(), range(8)))
@@ -147,7 +147,7 @@ def test_at_once_from_many_threads_every_frame_is_the_same(made):
         pd.testing.assert_frame_equal(frame, plain, check_exact=True)
 
 
-def test_two_replays_at_once_in_two_threads_stay_apart(made, tmp_path):
+def test_two_replays_in_two_threads_are_independent(made, tmp_path):
     (path, (plain, _), *_), other = made, tmp_path / "other.yaml"
     with ep.sandbox(seed=1), ep.replay(other, mode="once"):
         expected = people()
@@ -165,7 +165,7 @@ def test_two_replays_at_once_in_two_threads_stay_apart(made, tmp_path):
     assert not first.equals(second)
 
 
-def test_of_nested_replays_the_inner_one_holds_and_then_the_outer_again(made, tmp_path):
+def test_inner_replay_overrides_the_outer_one(made, tmp_path):
     path, (plain, _), *_ = made
     with ep.replay(path):
         with pytest.raises(ep.ReplayError), ep.replay(tmp_path / "none.yaml"):
@@ -177,7 +177,7 @@ def test_of_nested_replays_the_inner_one_holds_and_then_the_outer_again(made, tm
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
-def test_a_forked_process_replays_too(made):
+def test_forked_process_replays(made):
     path, (plain, _), *_ = made
     with ep.replay(path):
         child = os.fork()
@@ -187,46 +187,46 @@ def test_a_forked_process_replays_too(made):
         assert people().equals(plain)
 
 
-def test_what_a_call_asked_for_again_is_asked_for_again_in_a_replay(tmp_path):
+def test_repeated_request_of_a_call_is_replayed(tmp_path):
     path, one = tmp_path / "twice.yaml", LEADS.iloc[:3]
     with ep.sandbox(misses=0), ep.replay(path, mode="all"):
         first, again = people(one), people(one, max_age="0D")
         nested = people(one, layout="nested")
     assert (first["person_fetched_at"] < again["person_fetched_at"]).all()
     with ep.replay(path):
-        for _ in range(2):  # the second time it is stored, as it was then
+        for _ in range(2):  # stored the second time, as in the recording
             assert people(one).equals(first)
-        for _ in range(2):  # the last answer comes again
+        for _ in range(2):  # the last answer is repeated
             assert people(one, max_age="0D").equals(again)
             assert people(one, layout="nested").equals(nested)
 
 
-# -- what is not recorded ------------------------------------------------------------------------
+# Missing rows
 
 
 @pytest.mark.parametrize("provider", ["crustdata", CASCADE])
-def test_one_altered_row_is_an_error_that_names_its_position_and_nobody(made, provider):
+def test_altered_row_raises_with_its_position_only(made, provider):
     path, (plain, _), *_ = made
     with ep.replay(path), pytest.raises(ep.ReplayError) as caught:
         people(stranger(LEADS), provider, fields=FIELDS)
     error = caught.value
     assert error.rows == [17]
-    assert "1 row is not in the recording" in error.what
-    assert "position 17, asked by linkedin_url with POST /person/enrich" in error.what
+    assert "1 row is not in the cassette" in error.what
+    assert "position 17, requested by linkedin_url with POST /person/enrich" in error.what
     assert 'mode="new_episodes"' in error.todo
     assert "stranger" not in str(error)
     others = error.result.drop(error.result.index[17])["person_name"]
     assert others.tolist() == plain.drop(plain.index[17])["person_name"].tolist()
 
 
-def test_other_options_are_not_recorded_and_all_rows_say_so(made):
+def test_other_options_raise_for_all_rows(made):
     with ep.replay(made[0]), pytest.raises(ep.ReplayError) as caught:
         people(provider=ep.Crustdata(business_email=True))
     assert caught.value.rows == list(range(60))
     assert "and 50 more" in str(caught.value)
 
 
-def test_what_is_not_recorded_is_asked_and_paid_for_alone_where_the_mode_says_so(made, tmp_path):
+def test_new_episodes_requests_only_missing_rows(made, tmp_path):
     path, (plain, _), *_ = made
     mine = tmp_path / "mine.yaml"
     mine.write_bytes(path.read_bytes())
@@ -239,20 +239,20 @@ def test_what_is_not_recorded_is_asked_and_paid_for_alone_where_the_mode_says_so
         assert people().equals(plain)
 
 
-def test_rows_that_the_budget_left_out_are_left_out_again(tmp_path):
+def test_rows_over_budget_are_skipped_in_the_replay(tmp_path):
     path = tmp_path / "budget.yaml"
-    told = pytest.warns(UserWarning, match=r"20 of those asked about are not in .*budget\.yaml")
-    with told, ep.sandbox(misses=0), ep.replay(path, mode="once"):
+    warned = pytest.warns(UserWarning, match=r"20 identities are not in .*budget\.yaml")
+    with warned, ep.sandbox(misses=0), ep.replay(path, mode="once"):
         before = people(budget=40)
     assert (before["person_status"] == "skipped").sum() == 20
     with ep.replay(path):
         assert people(budget=40).equals(before)
 
 
-# -- recording -----------------------------------------------------------------------------------
+# Recording
 
 
-def test_what_is_stored_is_recorded_and_not_bought_again(made, tmp_path):
+def test_stored_answers_are_recorded_without_cost(made, tmp_path):
     path, live = tmp_path / "later.yaml", made[0].with_name("live.sqlite")
     with ep.sandbox(journal=live) as box, ep.replay(path, mode="once"):
         before = people(LEADS.iloc[5:20])
@@ -261,22 +261,22 @@ def test_what_is_stored_is_recorded_and_not_bought_again(made, tmp_path):
         assert people(LEADS.iloc[5:20]).equals(before)
 
 
-def test_a_block_that_fails_leaves_the_old_recording_and_what_was_bought(made, tmp_path):
+def test_failed_block_keeps_cassette_and_paid_answers(made, tmp_path):
     path = tmp_path / "all.yaml"
     path.write_bytes(made[0].read_bytes())
     with ep.sandbox(misses=0) as box:
         with contextlib.suppress(ZeroDivisionError), ep.replay(path, mode="all"):
-            people(LEADS.iloc[:5]).attrs["mean"] = 1 / 0  # a mistake of whoever writes a report
+            people(LEADS.iloc[:5]).attrs["mean"] = 1 / 0  # an error in the report
         assert path.read_bytes() == made[0].read_bytes()
         with ep.replay(path, mode="all"):
             people(LEADS.iloc[:5])
         assert len(box.ledger) == 5
     assert len(list(tmp_path.iterdir())) == 1
     with ep.replay(path) as recording:
-        assert repr(recording) == "<recording all.yaml: 1 answers>"
+        assert repr(recording) == "<cassette all.yaml: 1 answers>"
 
 
-def test_a_recording_is_its_owners_alone_and_the_same_bytes_whatever_the_order(made, tmp_path):
+def test_cassette_is_private_and_independent_of_order(made, tmp_path):
     path, live = made[0], made[0].with_name("live.sqlite")
     assert path.stat().st_mode & 0o777 == 0o600
     files = [tmp_path / "one.yaml", tmp_path / "two.yaml"]
@@ -285,24 +285,24 @@ def test_a_recording_is_its_owners_alone_and_the_same_bytes_whatever_the_order(m
         for file, order in zip(files, (runs, runs[::-1]), strict=True):
             for run in order:
                 ep.run(run).freeze(file)
-    times = re.compile(r"'20\d\d-.*'")  # of which that of the recording is another
+    times = re.compile(r"'20\d\d-.*'")  # the time of the recording differs
     one, two = (times.sub("", file.read_text()) for file in files)
     assert one == two
 
 
-def test_a_mode_that_is_none_is_an_error(tmp_path):
+def test_invalid_mode_raises(tmp_path):
     with pytest.raises(ep.ConfigurationError, match="new_episodes"), ep.replay("x.yaml", "any"):
         pass
 
 
-def test_no_recording_is_an_error_that_tells_how_to_make_one(tmp_path):
+def test_missing_cassette_raises_with_the_command(tmp_path):
     with pytest.raises(ep.ReplayError, match='mode="once"'), ep.replay(tmp_path / "x.yaml"):
         pass
     assert current_environment().cassette is None
 
 
 @pytest.mark.parametrize("damage", ["cut", "no_yaml", "a_list", "no_text", "an_older_one"])
-def test_a_damaged_recording_is_an_error_that_shows_nothing_of_it(made, tmp_path, damage):
+def test_damaged_cassette_raises_without_its_text(made, tmp_path, damage):
     path, text = tmp_path / "damaged.yaml", made[0].read_text()
     path.write_bytes(
         {
@@ -318,14 +318,14 @@ def test_a_damaged_recording_is_an_error_that_shows_nothing_of_it(made, tmp_path
     assert "ada-example" not in str(caught.value)
 
 
-# -- vcrpy ---------------------------------------------------------------------------------------
+# Vcrpy
 
 
 def played_by_vcrpy(path):
     return vcr.use_cassette(str(path), record_mode="none", match_on=["method", "uri", "body"])
 
 
-def test_vcrpy_plays_the_file_to_any_client(made):
+def test_vcrpy_replays_the_file_to_any_client(made):
     with unwatched("vcr"), played_by_vcrpy(made[0]) as cassette:
         interactions = list(cassette.data)
         for asked, answer in interactions:
@@ -336,16 +336,16 @@ def test_vcrpy_plays_the_file_to_any_client(made):
     assert len(interactions) == 3
 
 
-def test_vcrpy_plays_the_file_to_this_library(made):
+def test_vcrpy_replays_the_file_to_this_library(made):
     path, (plain, _), *_ = made
     provider = ep.Crustdata(api_key="made-up-key", connections=1)
     with unwatched("vcr"), played_by_vcrpy(path):
         played = people(provider=provider)
-    told = [name for name in plain if name != "person_fetched_at"]
-    pd.testing.assert_frame_equal(played[told], plain[told], check_exact=True)
+    names = [name for name in plain if name != "person_fetched_at"]
+    pd.testing.assert_frame_equal(played[names], plain[names], check_exact=True)
 
 
-def test_a_cassette_of_vcrpys_own_making_is_played(made, tmp_path):
+def test_cassette_recorded_by_vcrpy_is_replayed(made, tmp_path):
     path, (plain, _), *_ = made
     other = tmp_path / "vcrpy.json"
     with path.open() as file:
@@ -357,14 +357,14 @@ def test_a_cassette_of_vcrpys_own_making_is_played(made, tmp_path):
     with ep.replay(other):
         played = people()
         age = played["person_fetched_at"] - plain["person_fetched_at"]
-        assert (age.abs() < pd.Timedelta("5min")).all()  # by the vendor's own Date
+        assert (age.abs() < pd.Timedelta("5min")).all()  # from the vendor's Date header
         with pytest.raises(ep.ReplayError, match="position 0"):
             people(stranger(LEADS).iloc[[17]])
-    told = [name for name in plain if name != "person_fetched_at"]
-    pd.testing.assert_frame_equal(played[told], plain[told], check_exact=True)
+    names = [name for name in plain if name != "person_fetched_at"]
+    pd.testing.assert_frame_equal(played[names], plain[names], check_exact=True)
 
 
-# -- other people's data -------------------------------------------------------------------------
+# Personal data
 
 
 def without_names(said):
@@ -373,22 +373,22 @@ def without_names(said):
 
 def _nameless(matches):
     for match in matches:
-        match["person_data"]["basic_profile"]["name"] = "somebody"
+        match["person_data"]["basic_profile"]["name"] = "redacted"
     return matches
 
 
-def test_redact_takes_out_of_a_recording_what_is_not_to_be_shared(tmp_path):
+def test_redact_changes_the_recorded_answers(tmp_path):
     path = tmp_path / "shared.yaml"
     with ep.sandbox(misses=0), ep.replay(path, mode="once", redact=without_names):
         before = people(LEADS.iloc[:5])
     with ep.replay(path):
         after = people(LEADS.iloc[:5])
-    assert set(after["person_name"]) == {"somebody"}
+    assert set(after["person_name"]) == {"redacted"}
     assert after["person_title"].equals(before["person_title"])
     assert not [name for name in before["person_name"] if name in path.read_text()]
 
 
-def test_who_may_not_be_shown_is_not_shown_in_a_replay_and_not_in_the_file(tmp_path):
+def test_suppressed_person_is_not_in_cassette_or_replay(tmp_path):
     path, provider = tmp_path / "removed.yaml", ep.Amplemarket(api="single")
     with ep.sandbox(misses=0.1):
         ep.suppress(["linkedin.com/in/ada-example-50"])
@@ -402,24 +402,24 @@ def test_who_may_not_be_shown_is_not_shown_in_a_replay_and_not_in_the_file(tmp_p
     assert "ada-example-51" not in path.read_text()
 
 
-# -- afterwards ----------------------------------------------------------------------------------
+# Export of past runs
 
 
-def test_a_past_run_is_frozen_at_no_cost_and_replays_the_same(made, tmp_path):
+def test_exported_run_replays_equal_frames(made, tmp_path):
     path, frames, *_ = made
-    frozen, live = tmp_path / "frozen.json", path.with_name("live.sqlite")
+    exported, live = tmp_path / "exported.json", path.with_name("live.sqlite")
     with ep.sandbox(journal=live) as box:
         runs = ep.runs()
         for run in runs.loc[runs["provider"] == "crustdata", "run"]:
-            ep.run(run).freeze(frozen)
-            ep.run(run).freeze(frozen)  # the same once more adds nothing
+            ep.run(run).freeze(exported)
+            ep.run(run).freeze(exported)  # a second export adds nothing
     assert box.requests.empty
-    with ep.replay(frozen):
+    with ep.replay(exported):
         assert people().equals(frames[0])
-    assert len(json.loads(frozen.read_text())["interactions"]) == 3
+    assert len(json.loads(exported.read_text())["interactions"]) == 3
 
 
-def test_a_lost_answer_is_lost_in_the_replay_too(tmp_path):
+def test_lost_answer_is_lost_in_the_replay(tmp_path):
     path = tmp_path / "lost.yaml"
     with ep.sandbox(misses=0) as box, ep.replay(path, mode="once"):
         box.fault("crustdata", "submit", "drop_after_accept", times=1)
@@ -430,7 +430,7 @@ def test_a_lost_answer_is_lost_in_the_replay_too(tmp_path):
         assert len(ep.run(ep.runs()["run"][0]).held) == (before["person_status"] == "held").sum()
 
 
-def test_what_has_no_raw_answers_cannot_be_frozen(tmp_path):
+def test_run_without_raw_answers_cannot_be_exported(tmp_path):
     crm = ep.Directory(CRM)
     with ep.sandbox():
         people(LEADS.iloc[:2], crm)
@@ -439,7 +439,7 @@ def test_what_has_no_raw_answers_cannot_be_frozen(tmp_path):
             run.freeze(tmp_path / "x.yaml", provider=crm)
 
 
-# -- large, and killed ---------------------------------------------------------------------------
+# Large and killed recordings
 
 KILLED = """
 import os, pandas as pd, enrich_pandas as ep
@@ -455,7 +455,7 @@ with ep.sandbox(url={url!r}, journal={journal!r}), ep.replay({path!r}, mode="onc
 
 
 @pytest.mark.slow
-def test_a_recording_that_is_killed_is_finished_by_the_same_code_and_nothing_is_bought_twice(
+def test_killed_recording_is_finished_without_second_charge(
     tmp_path,
 ):
     path, journal = tmp_path / "report.yaml", tmp_path / "journal.sqlite"
@@ -477,16 +477,16 @@ def test_a_recording_that_is_killed_is_finished_by_the_same_code_and_nothing_is_
 
 
 @pytest.mark.slow
-def test_400_answers_of_60_kb_by_16_connections_are_recorded_whole_and_replayed_exactly(tmp_path):
+def test_400_large_answers_are_recorded_and_replayed(tmp_path):
     path = tmp_path / "report.yaml"
     frame = pd.DataFrame({"LinkedIn": [f"linkedin.com/in/ada-example-{n}" for n in range(10_000)]})
     provider = ep.Crustdata(connections=16, rate=RateLimit(100_000, 1))
     with ep.sandbox(latency=0.1, process=True) as box, ep.replay(path, mode="once"):
         before = people(frame, provider)
-    assert box.requests["method"].eq("POST").sum() == 400  # beside one for the balance
+    assert box.requests["method"].eq("POST").sum() == 400  # besides one for the balance
     assert path.stat().st_size > 400 * 50_000
     with ep.replay(path) as recording:
-        assert repr(recording) == "<recording report.yaml: 400 answers>"
+        assert repr(recording) == "<cassette report.yaml: 400 answers>"
         assert people(frame, provider).equals(before)
     with unwatched("vcr"):
         assert vcr.cassette.Cassette.load(path=str(path)).requests

@@ -1,4 +1,4 @@
-"""A past run, in any process and without its frame: its rows, its costs, and going on with it."""
+"""A past run without its frame, in any process: its rows, its costs, and how to resume it."""
 
 import os
 import signal
@@ -39,7 +39,7 @@ def charges(box):
     return ledger[ledger["credits"] > 0].groupby("identity").size()
 
 
-def test_a_past_run_tells_of_itself(home):
+def test_past_run_has_its_facts_and_rows(home):
     with ep.sandbox(journal=home, misses=0.2) as box:
         frame = enriched(budget=500)
         past = newest()
@@ -66,7 +66,7 @@ def test_a_past_run_tells_of_itself(home):
         ]
 
 
-def test_an_unknown_run_is_an_error_that_names_others(home):
+def test_unknown_run_raises_with_recent_ids(home):
     with ep.sandbox(journal=home):
         with pytest.raises(ep.InputError, match="this journal has no run yet"):
             ep.run("x")
@@ -105,13 +105,13 @@ KILLED = """
 
 
 def killed(box, home, at):
-    """Let a process die when its n-th paid answer has arrived, and those before have landed."""
+    """Kill a process when its n-th paid answer has arrived and the earlier ones are stored."""
     script = textwrap.dedent(KILLED).format(url=box.url("crustdata"), home=str(home), at=at)
     done = subprocess.run([sys.executable, "-c", script], env=os.environ, check=False)
     assert done.returncode == -signal.SIGKILL
 
 
-def test_a_run_that_died_is_taken_up_without_its_frame(home):
+def test_died_run_is_resumed_without_its_frame(home):
     with ep.sandbox(process=True, misses=0) as box:
         killed(box, home, at=2)
         with ep.sandbox(url=box.url("crustdata"), journal=home):
@@ -126,7 +126,7 @@ def test_a_run_that_died_is_taken_up_without_its_frame(home):
             held = ep.run(past.id).held
             assert len(held) == 25
             assert (held["credits_at_most"] > 0).all()
-            # Held stays held until the user decides, and then costs what was shown at the most.
+            # Held rows stay held until the user decides, and then cost the shown maximum at most.
             again = past.resume(progress=None)
             assert again["person_status"].equals(frame["person_status"])
             assert (charges(box) == 1).all()
@@ -137,7 +137,7 @@ def test_a_run_that_died_is_taken_up_without_its_frame(home):
             assert charges(box).max() == 2
 
 
-def test_what_the_dead_left_is_read_before_anything_is_sent_again(home):
+def test_unread_answers_are_parsed_before_new_requests(home):
     with ep.sandbox(process=True, misses=0) as box:
         killed(box, home, at=1)
         with ep.sandbox(url=box.url("crustdata"), journal=home):
@@ -146,7 +146,7 @@ def test_what_the_dead_left_is_read_before_anything_is_sent_again(home):
             assert charges(box).value_counts().to_dict() == {1: 50, 2: 25}
 
 
-def test_asking_again_has_a_budget_too(home):
+def test_resend_respects_the_budget(home):
     with ep.sandbox(journal=home, misses=0) as box:
         box.fault("crustdata", "submit", "drop_after_accept", times=1)
         enriched(ep.Crustdata(connections=1))
@@ -159,14 +159,14 @@ def test_asking_again_has_a_budget_too(home):
         assert len(past.held) == counts.get("held", 0) + counts.get("skipped", 0)
 
 
-def test_held_is_one_of_two_words(home):
+def test_invalid_held_value_raises(home):
     with ep.sandbox(journal=home):
         enriched(leads=LEADS.head(2))
         with pytest.raises(ep.ConfigurationError, match="held='yes'"):
             newest().resume(held="yes")
 
 
-def test_a_provider_that_cannot_be_made_again_is_asked_for(home):
+def test_resume_needs_a_provider_that_cannot_be_recreated(home):
     table = pd.DataFrame({"linkedin_url": LEADS["LinkedIn"], "name": "Ada Example"})
     with ep.sandbox(journal=home):
         directory = ep.Directory(table)
@@ -178,7 +178,7 @@ def test_a_provider_that_cannot_be_made_again_is_asked_for(home):
         assert len(newest().resume(provider=directory, progress=None)) == 60
 
 
-def test_another_purchase_is_no_resumption(home):
+def test_resume_with_other_options_raises(home):
     with ep.sandbox(journal=home) as box:
         enriched(ep.Crustdata(business_email=True), leads=LEADS.head(2))
         with pytest.raises(ep.ConfigurationError, match="would buy something else"):
@@ -188,7 +188,7 @@ def test_another_purchase_is_no_resumption(home):
         assert len(box.requests) == requests
 
 
-def test_no_key_is_kept_with_a_run(home):
+def test_recorded_call_contains_no_key(home):
     with ep.sandbox(journal=home):
         enriched(ep.Crustdata(api_key="sandbox-key"), leads=LEADS.head(2))
         database = Database(home)
@@ -199,7 +199,7 @@ def test_no_key_is_kept_with_a_run(home):
     assert b"past-1-example" in zlib.decompress(asked)
 
 
-def test_raw_answers_are_read_again_without_a_request(home, monkeypatch):
+def test_reread_parses_raw_answers_without_request(home, monkeypatch):
     with ep.sandbox(journal=home, misses=0) as box:
         read = crustdata.read_element
         with monkeypatch.context() as patch:
@@ -244,7 +244,7 @@ def test_journal_of_first_version_is_migrated_and_read(home):
             ep.run(ep.runs()["run"][1]).resume(progress=None)
 
 
-def test_only_what_failed_is_asked_about_again(home):
+def test_retry_requests_only_failed_rows(home):
     with ep.sandbox(journal=home, misses=0) as box:
         box.fault("crustdata", "submit", "malformed", only="past-3-example")
         box.fault("crustdata", "submit", "drop_after_accept", only="past-59-example")
@@ -253,8 +253,8 @@ def test_only_what_failed_is_asked_about_again(home):
         assert counts["failed"] == 1
         assert counts["held"] > 0
         past, before = newest(), charges(box)
-        told = past.report.reasons.set_index("status")
-        assert told.loc["failed", ["reason", "labels"]].tolist() == ["malformed", [3]]
+        reasons = past.report.reasons.set_index("status")
+        assert reasons.loc["failed", ["reason", "labels"]].tolist() == ["malformed", [3]]
         again = past.retry(progress=None)
         assert again.index.tolist() == [3]
         assert again["person_status"].tolist() == ["matched"]
@@ -263,6 +263,6 @@ def test_only_what_failed_is_asked_about_again(home):
         assert past.retry(progress=None).empty
         sent = past.retry(held="resend", progress=None)
         assert len(sent) == counts["held"]
-        assert charges(box).max() == 2  # those who were held: the user said so
+        assert charges(box).max() == 2  # the held rows, which the user sent again
         assert set(ep.run(past.id).rows["person_status"]) == {"matched"}
-        assert past.report.counts["held"] == counts["held"]  # as it ended
+        assert past.report.counts["held"] == counts["held"]  # at its end

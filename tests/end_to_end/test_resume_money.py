@@ -65,7 +65,7 @@ def test_slow_resume_does_not_outdate_results(box, monkeypatch):
 
         return wait
 
-    for name in ("find_secrets", "check_quote"):
+    for name in ("find_secrets", "check_cost"):
         monkeypatch.setattr(pipeline, name, slowly(getattr(pipeline, name)))
     for _ in range(3):
         again = newest().resume(progress=None)

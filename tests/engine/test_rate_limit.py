@@ -4,8 +4,7 @@ import time
 from itertools import pairwise
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from enrich_pandas.engine.rate_limit import GRACE, LATE, MARGIN, RateLimiter, limiter_for
 from enrich_pandas.providers.base import Allowance, RateLimit

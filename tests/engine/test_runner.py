@@ -604,20 +604,32 @@ def test_retries_are_at_most_a_tenth_of_requests(drive, monkeypatch):
 
 @pytest.mark.parametrize("k", [1, 12])
 @pytest.mark.parametrize("status", [401, 402, 403])
-def test_fatal_answer_limits_new_batches_to_workers(drive, status, k):
+def test_fatal_answer_limits_new_batches_to_workers(drive, monkeypatch, status, k):
     class Eight(Echo):
         connections = 8
 
-    class Slow(Wire):
+    class Held(Wire):
+        """Holds the answers that come after the fatal one until the run has stopped."""
+
         def send(self, request, may_send):
             answer = super().send(request, may_send)
-            time.sleep(0.2)
             if answer.status == status:
                 fatal.append(len(self.sent))
+            elif fatal:
+                assert stopped.wait(60)
             return answer
 
-    fatal, many = [], [Identity.of(email=f"f{n}@example.com") for n in range(200)]
-    wire = Slow(*[None] * (k - 1), answered(status, {"error": "no"}))
+    def stop(runner, error, stop=Runner._stop):
+        stop(runner, error)
+        stopped.set()
+
+    monkeypatch.setattr(Runner, "_stop", stop)
+    stopped, fatal, many = (
+        threading.Event(),
+        [],
+        [Identity.of(email=f"f{n}@example.com") for n in range(200)],
+    )
+    wire = Held(*[None] * (k - 1), answered(status, {"error": "no"}))
     runner = drive(wire, many, provider=Eight())
     assert isinstance(runner.error, EnrichError)
     sent = len(wire.sent)

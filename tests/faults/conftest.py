@@ -1,4 +1,4 @@
-"""Waits are cut short here: what a fault leads to is judged, not how long it takes."""
+"""Short waits: the tests check the consequences of a fault, not its duration."""
 
 import pytest
 
@@ -20,5 +20,5 @@ def hurried(monkeypatch):
 
 @pytest.fixture
 def deadline(monkeypatch):
-    """Let every call end soon."""
+    """Set a short deadline for every call."""
     monkeypatch.setitem(Transport.__init__.__kwdefaults__, "deadline", 0.4)

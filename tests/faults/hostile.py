@@ -1,4 +1,4 @@
-"""Addresses that lead elsewhere, or look as if they did not; and somebody who listens there."""
+"""Hostile URLs, and a listener that counts the clients that follow them."""
 
 import contextlib
 import socket
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import product
 
 REDIRECTS = (301, 302, 303, 307, 308)
-# ``{there}`` is a host and a port, ``{path}`` the path that is expected, ``{here}`` the own origin.
+# ``{there}`` is a host and a port, ``{path}`` the expected path, ``{here}`` the origin.
 FORMS = (
     "http://{there}{path}",
     "https://{there}{path}",
@@ -29,7 +29,7 @@ FORMS = (
     "http://{here}.{there}{path}",
     "http://{there}%2f{path}",
 )
-# Spellings of this machine, where the second listener is; and hosts that nobody may look up.
+# Spellings of this machine, where the second listener is, and hosts that must not be looked up.
 HOSTS = (
     "127.0.0.1:{port}",
     "localhost:{port}",
@@ -71,7 +71,7 @@ ODD = (
     "http://[::1",
     "http://{there}:99999{path}",
 )
-# No header can hold these; a body can.
+# These are possible in a body, but not in a header.
 IN_BODIES = (
     "http://{there}\r\nHost: {there}",
     "{path}\r\nX-Injected: 1",
@@ -85,7 +85,7 @@ IN_BODIES = (
 
 
 def addresses(here: str, there: int, path: str, *, in_body: bool = False) -> list[str]:
-    """Return hostile addresses, each once: more than 200."""
+    """Return more than 200 distinct hostile URLs."""
     hosts = [host.format(port=there) for host in HOSTS]
     pairs = [*product(FORMS, hosts), *((odd, hosts[0]) for odd in (*ODD, *IN_BODIES * in_body))]
     filled = (form.format(here=here, there=host, path=path) for form, host in pairs)
@@ -93,7 +93,7 @@ def addresses(here: str, there: int, path: str, *, in_body: bool = False) -> lis
 
 
 class Elsewhere:
-    """Listens on one port of this machine, by IPv4 and IPv6; counts whoever comes, and bytes."""
+    """Listens on one port of this machine by IPv4 and IPv6; counts connections and bytes."""
 
     def __init__(self) -> None:
         first = socket.create_server(("127.0.0.1", 0))

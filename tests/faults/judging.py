@@ -1,4 +1,4 @@
-"""A case of the fault matrix, how it is run, and how the ledger judges it."""
+"""A case of the fault matrix, its execution, and the comparison with the ledger."""
 
 import re
 from collections.abc import Collection, Iterator, Mapping
@@ -20,8 +20,8 @@ PROVIDERS = {
     "single": lambda: ep.Amplemarket(api="single"),
     "zoho": lambda: ep.Zoho(settle=0.3),
 }
-# Where a vendor is asked for what it charges, and where for what is free. A page is that of a
-# job's results; with one result a page, three people have three of them.
+# The billed and the free requests of each vendor. A "page" is one of the results of a job; with
+# one result per page, three people have three pages.
 BILLED = [
     ("crustdata", "submit"),
     ("screener", "submit"),
@@ -39,12 +39,12 @@ FREE = [
 VENDORS = ("crustdata", "screener", "amplemarket", "zoho")
 SANDBOXES = {"screener": "crustdata", "single": "amplemarket"}
 MATCHED = {"matched": 3}
-# What comes of a billed answer that never came: of a request that was not accepted, and of one
-# that was. One person a request is one that is lost; Zoho's list tells of what was accepted.
+# The statuses after a lost billed answer: of a request that was not accepted, and of an accepted
+# one. With one person per request, one is lost; Zoho's list contains the accepted jobs.
 ONE_LOST = {"matched": 2, "held": 1}
 LOST_BEFORE = {"single": (ONE_LOST, 2), "zoho": (ONE_LOST, 2)}
 LOST_AFTER = {"single": (ONE_LOST, 3), "zoho": (MATCHED, 3)}
-# What comes of one of which a part came: of three people the first, of a job where it is.
+# The statuses after a truncated answer: the first of three people, or the id of the job, arrived.
 CUT = {
     "crustdata": ({"matched": 1, "held": 2}, 3),
     "screener": ({"matched": 1, "held": 2}, 3),
@@ -56,7 +56,7 @@ CUT = {
 
 @dataclass(frozen=True)
 class Case:
-    """What strikes where, and what is to come of it.
+    """A fault at a request of a vendor, and the expected result.
 
     ``statuses`` counts the rows, ``charged`` the identities in the ledger; ``error`` stops the run.
     """
@@ -72,12 +72,12 @@ class Case:
 
     @property
     def name(self) -> str:
-        told = "-".join(f"{key}={str(value)[:24]}" for key, value in self.options.items())
-        return "-".join(filter(None, (self.number, self.vendor, self.where, self.fault, told)))
+        options = "-".join(f"{key}={str(value)[:24]}" for key, value in self.options.items())
+        return "-".join(filter(None, (self.number, self.vendor, self.where, self.fault, options)))
 
 
 def cases(table: list[Case], slow: Collection[Case] = (), extended: Collection[Case] = ()) -> Any:
-    """Return the mark that makes a test of each case, of which some do not run by default."""
+    """Return the mark that makes a test of each case; some do not run by default."""
 
     def marks(case: Case) -> list[Any]:
         if case in slow:
@@ -89,7 +89,7 @@ def cases(table: list[Case], slow: Collection[Case] = (), extended: Collection[C
 
 
 def lost(number: str, fault: str, *, accepted: bool, **options: Any) -> list[Case]:
-    """Return a case of a lost answer to each billed request."""
+    """Return one case of a lost answer per billed request."""
     known, charged = (LOST_AFTER, 3) if accepted else (LOST_BEFORE, 0)
     return [
         Case(number, vendor, where, fault, *known.get(vendor, ({"held": 3}, charged)), options)
@@ -98,14 +98,14 @@ def lost(number: str, fault: str, *, accepted: bool, **options: Any) -> list[Cas
 
 
 def cut(number: str, fault: str, **options: Any) -> list[Case]:
-    """Return a case of an answer that came in part to each billed request."""
+    """Return one case of a truncated answer per billed request."""
     return [Case(number, vendor, where, fault, *CUT[vendor], options) for vendor, where in BILLED]
 
 
 def harmless(
     number: str, fault: str, places: Collection[tuple[str, str]] = (*BILLED, *FREE), **options: Any
 ) -> list[Case]:
-    """Return a case at each place of a fault that costs nobody an answer."""
+    """Return one case per request of a fault without consequences."""
     return [Case(number, vendor, where, fault, MATCHED, 3, options) for vendor, where in places]
 
 
@@ -116,7 +116,7 @@ def people(slugs: list[str] = SLUGS) -> pd.DataFrame:
 def enriched(
     frame: pd.DataFrame, provider: Any, **options: Any
 ) -> tuple[pd.DataFrame, Exception | None]:
-    """Enrich; what an error interrupts gives the frame so far, and the error."""
+    """Enrich and return the frame and the error, if any."""
     try:
         return frame.enrich.people(provider, progress=None, **options), None
     except ep.EnrichError as error:
@@ -128,19 +128,19 @@ def counted(frame: pd.DataFrame) -> dict[str, int]:
 
 
 def struck(box: Any, case: Case) -> None:
-    """Order the fault of a case; that of a page spares the first, which tells of the others."""
+    """Order the fault of a case; the first page is spared, because it links the others."""
     is_page = case.where == "page"
     where, options = ("poll", {"skip": 1}) if is_page else (case.where, {})
     box.fault(sandbox_name(case.vendor), where, case.fault, **{**options, **case.options})
 
 
 def sandbox_name(vendor: str) -> str:
-    """Return whose emulator serves a provider's requests."""
+    """Return the vendor whose emulator serves the requests of a provider."""
     return SANDBOXES.get(vendor, vendor)
 
 
 def judge(case: Case, **sandbox: Any) -> pd.DataFrame:
-    """Run a case and compare; then repeat the call, which pays for nobody twice."""
+    """Run a case and compare; repeat the call, which must not pay twice."""
     with ep.sandbox(misses=0, **sandbox) as box, paged(case.where):
         struck(box, case)
         frame, error = enriched(people(), PROVIDERS[case.vendor]())
@@ -156,7 +156,7 @@ def judge(case: Case, **sandbox: Any) -> pd.DataFrame:
 
 @contextmanager
 def paged(where: str) -> Iterator[None]:
-    """Let a page hold one result, where pages are struck."""
+    """Set the page size to one result if the fault is at a page."""
     with pytest.MonkeyPatch.context() as patch:
         if where == "page":
             patch.setattr(flows, "PAGE", {"page[size]": "1"})
@@ -164,18 +164,18 @@ def paged(where: str) -> Iterator[None]:
 
 
 def proven(box: Any, frame: pd.DataFrame) -> None:
-    """Check that who was charged for is landed, held or pending, and the books agree."""
+    """Check that charged rows are stored, held or pending, and that the credits agree."""
     kept = frame["person_status"].isin(["matched", "held", "pending", "not_found", "failed"])
     charged, settled = set(map(slug, box.ledger["identity"])), frame.loc[kept, "LinkedIn"]
     assert charged <= set(map(slug, settled)), (charged, settled)
     named = frame["person_linkedin_url"].dropna()
     for asked, found in zip(frame["LinkedIn"].loc[named.index], named, strict=True):
         assert slug(found) == slug(asked)
-    told, held = ep.runs()["credits"].sum(), ep.runs()["credits_held"].sum()
-    assert told <= box.ledger["credits"].sum() <= told + held
+    spent, held = ep.runs()["credits"].sum(), ep.runs()["credits_held"].sum()
+    assert spent <= box.ledger["credits"].sum() <= spent + held
 
 
 def slug(address: str) -> str:
-    """Return who is meant: a vendor may fold a profile's address into another identity."""
+    """Return the short name of a person: vendors rewrite profile URLs in identities."""
     found = re.search(r"p\d+(?=-example)", address)
     return found[0] if found else address

@@ -1,4 +1,4 @@
-"""A flow over the real wire to a sandbox, with no frame, no journal and no wait: it is quick."""
+"""Run a flow over HTTP to a sandbox, without frame, journal and waits, which is fast."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,9 +15,9 @@ from enrich_pandas.waterfall.stage import open_transport
 
 
 class Line:
-    """Carries the flows of a provider to the server that it is pointed at.
+    """Runs the flows of a provider against one server.
 
-    What is free is asked again where its answer is lost, as the sender does.
+    A free request is sent again after a lost answer, as the sender does.
     """
 
     def __init__(self, provider: Provider, transport: Transport) -> None:
@@ -34,7 +34,7 @@ class Line:
         return repair_response(answer)
 
     def once(self, request: Request) -> Response:
-        """Return the answer as it stands in the journal."""
+        """Return the raw answer, as the journal stores it."""
         return read_exchange(self.transport.send(request), request, self.provider)
 
 

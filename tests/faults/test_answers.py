@@ -1,4 +1,4 @@
-"""F16 and F18 to F24: an answer comes, and is another than the one that was asked for."""
+"""F16 and F18 to F24: an answer arrives that is not the expected one."""
 
 from itertools import product
 
@@ -23,7 +23,7 @@ from tests.faults.judging import (
     sandbox_name,
 )
 
-# -- no answer at all ----------------------------------------------------------------------------
+# No usable answer
 
 NOTHING = ["[]", "{}", "null", '"ok"', "7", ""]
 TABLE = [
@@ -49,11 +49,11 @@ SLOW = [
 
 
 @cases(TABLE, SLOW)
-def test_what_is_no_answer_is_never_read_as_nobody(case: Case) -> None:
+def test_missing_answer_is_not_read_as_no_match(case: Case) -> None:
     judge(case)
 
 
-# -- an answer about others, too -----------------------------------------------------------------
+# Answers with other elements
 
 LISTS = [("crustdata", "submit"), ("screener", "submit"), ("amplemarket", "poll"),
          ("zoho", "poll"), ("zoho", "list")]  # fmt: skip
@@ -72,7 +72,7 @@ ELEMENTS = [
 
 
 @cases(ELEMENTS, [one for one in ELEMENTS if one.vendor in ("screener", "zoho")])
-def test_nobody_gets_anothers_answer(case: Case) -> None:
+def test_answer_is_not_assigned_to_another_row(case: Case) -> None:
     frame = judge(case)
     names = frame.loc[frame["person_status"] == "matched", "person_name"]
     assert not names.str.contains("Somebody", na=False).any()
@@ -83,8 +83,8 @@ CASES = ["https://WWW.LinkedIn.com/in/P{n}-Example/", "https://linkedin.com/in/p
 
 @pytest.mark.parametrize("spelling", CASES)
 @pytest.mark.parametrize("vendor", ["crustdata", "screener", "amplemarket"])
-def test_an_echo_in_another_spelling_is_that_of_its_row(vendor: str, spelling: str) -> None:
-    """F22: the slug's case and its encoding are the vendor's to choose."""
+def test_echo_in_other_spelling_matches_its_row(vendor: str, spelling: str) -> None:
+    """F22: the vendor chooses the case and the encoding of the slug."""
     where = "poll" if vendor == "amplemarket" else "submit"
     path = {
         "crustdata": "{n}.matched_on",
@@ -101,15 +101,17 @@ def test_an_echo_in_another_spelling_is_that_of_its_row(vendor: str, spelling: s
         proven(box, frame)
 
 
-# -- refused for one -----------------------------------------------------------------------------
+# Refused because of one identity
 
 PAIRS = list(product(["crustdata", "screener"], ["malformed", "malformed_unnamed"]))
 
 
 @pytest.mark.parametrize("where", [0, 7, 24])
 @pytest.mark.parametrize(("vendor", "fault"), PAIRS)
-def test_one_malformed_of_25_costs_the_others_nothing(vendor: str, fault: str, where: int) -> None:
-    """F23: named it takes one more request, unnamed 2·⌈log2 25⌉ at most, with the first."""
+def test_malformed_identity_of_25_costs_the_others_nothing(
+    vendor: str, fault: str, where: int
+) -> None:
+    """F23: one more request if it is named, else at most 2·⌈log2 25⌉ with the first."""
     slugs = [f"p{number}-example" for number in range(25)]
     with ep.sandbox(misses=0) as box:
         box.fault(sandbox_name(vendor), "submit", fault, only=f"{slugs[where]}", times=None)
@@ -123,14 +125,14 @@ def test_one_malformed_of_25_costs_the_others_nothing(vendor: str, fault: str, w
 
 @pytest.mark.parametrize("fault", ["malformed", "malformed_unnamed"])
 @pytest.mark.parametrize(("vendor", "where"), [BILLED[2], BILLED[3], BILLED[4]])
-def test_one_malformed_lead_is_charged_nobody(vendor: str, where: str, fault: str) -> None:
-    """F23 at the others: who is alone in a request fails alone; leads are refused together."""
+def test_malformed_lead_is_not_charged(vendor: str, where: str, fault: str) -> None:
+    """F23 at other vendors: a request with one person fails alone; leads fail together."""
     with ep.sandbox(misses=0) as box:
         box.fault(sandbox_name(vendor), where, fault, only="p1-example", times=None)
         frame, error = enriched(people(), PROVIDERS[vendor]())
         charged = 0 if vendor == "amplemarket" else 2
         if vendor == "single" and fault == "malformed_unnamed":
-            # It may be about every request: the run stops, and what is on its way still lands.
+            # It may concern every request: the run stops, and requests in flight are still stored.
             assert isinstance(error, ep.RequestError)
             charged = min(charged, len(box.ledger))
         assert (len(box.ledger), counted(frame).get("matched", 0)) == (charged, charged)
@@ -140,11 +142,11 @@ def test_one_malformed_lead_is_charged_nobody(vendor: str, where: str, fault: st
         proven(box, frame)
 
 
-# -- of some --------------------------------------------------------------------------------------
+# Queued elements
 
 
-def test_who_is_queued_is_asked_about_again_after_the_hour_and_not_before() -> None:
-    """F24: a 200 with PE01 and PE03 among its elements; both are free."""
+def test_queued_rows_are_not_requested_within_the_hour() -> None:
+    """F24: a 200 with PE01 and PE03 in its elements; both are free."""
     slugs = [f"p{number}-example" for number in range(60)]
     with ep.sandbox(misses=0.5) as box:
         frame, _ = enriched(people(slugs), ep.Crustdata(api="screener"))
@@ -158,7 +160,7 @@ def test_who_is_queued_is_asked_about_again_after_the_hour_and_not_before() -> N
         proven(box, again)
 
 
-def test_after_the_hour_there_is_one_more_try(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_queued_rows_are_requested_again_after_the_hour(monkeypatch: pytest.MonkeyPatch) -> None:
     slugs = [f"p{number}-example" for number in range(60)]
     with ep.sandbox(misses=0.5) as box:
         frame, _ = enriched(people(slugs), ep.Crustdata(api="screener"))

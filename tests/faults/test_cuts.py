@@ -1,7 +1,7 @@
-"""P20, F13 and F15: an answer that is cut at any byte.
+"""P20, F13 and F15: an answer that is truncated at any byte.
 
-Every element that is complete before the cut lands; the rest is held, or, where a vendor works by
-jobs, found again: by the header that tells where the job is, by the list, or by asking once more.
+Every complete element is stored; the others are held. The results of a job are found again: by the
+Location header, by the list of jobs, or by another request.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -22,13 +22,13 @@ from tests.faults.talking import identities, line_of
 
 PROFILES = 25
 SLUGS = [f"p{number}-example" for number in range(PROFILES)]
-LISTED = 150  # bytes; the list of one job, and more of many
-SAMPLE = 149  # bytes apart; a prime, so that no pattern of the body is met by it alone
+LISTED = 150  # bytes of a list with one job
+SAMPLE = 149  # bytes between two cuts; a prime, to avoid the patterns of the body
 
 
 @cache
 def answer(vendor: str) -> Response:
-    """Return the emulator's answer about 25 people."""
+    """Return the answer of the emulator for 25 people."""
     provider = PROVIDERS[vendor]()
     with ep.sandbox(misses=0), line_of(provider) as line:
         request = next(provider.flow("people", identities(SLUGS)))
@@ -36,7 +36,7 @@ def answer(vendor: str) -> Response:
 
 
 def ends(body: bytes) -> list[int]:
-    """Return where each element of an array ends, by the standard library's decoder."""
+    """Return the end of each element of an array, by the decoder of the standard library."""
     text, found, position = body.decode("latin-1"), list[int](), 1
     for _ in range(PROFILES):
         _, end = JSONDecoder().raw_decode(text, position)
@@ -53,17 +53,17 @@ def landed(provider: Provider, whole: Response, cut: int) -> dict[Any, Status]:
 
 
 def judge_cuts(vendor: str, cuts: Sequence[int]) -> None:
-    provider, whole, who = PROVIDERS[vendor](), answer(vendor), identities(SLUGS)
+    provider, whole, people = PROVIDERS[vendor](), answer(vendor), identities(SLUGS)
     complete = ends(whole.body)
     for cut in cuts:
         count = sum(end <= cut for end in complete)
         expected = [Status.MATCHED] * count + [Status.HELD] * (PROFILES - count)
         statuses = landed(provider, whole, cut)
-        assert [statuses[one] for one in who] == expected, cut
+        assert [statuses[one] for one in people] == expected, cut
 
 
 @pytest.mark.parametrize("vendor", ["crustdata", "screener"])
-def test_every_complete_profile_of_25_lands_wherever_the_answer_is_cut(vendor: str) -> None:
+def test_complete_profiles_of_truncated_answer_are_stored(vendor: str) -> None:
     length = len(answer(vendor).body)
     near = [end + step for end in ends(answer(vendor).body) for step in (-1, 0, 1, 2)]
     judge_cuts(vendor, sorted({*range(0, length, SAMPLE * 5), *near[::5], length - 1}))
@@ -73,14 +73,14 @@ def test_every_complete_profile_of_25_lands_wherever_the_answer_is_cut(vendor: s
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("part", range(8))
 @pytest.mark.parametrize("vendor", ["crustdata", "screener"])
-def test_every_complete_profile_of_25_lands_at_every_byte(vendor: str, part: int) -> None:
+def test_complete_profiles_are_stored_at_every_byte(vendor: str, part: int) -> None:
     judge_cuts(vendor, range(part, len(answer(vendor).body), 8))
 
 
-# -- over the wire -------------------------------------------------------------------------------
+# Over HTTP
 
 HOW = [{}, {"by_reset": True}, {"is_announced": True}]
-# Where an answer is cut, and what is to come of it, and how many bytes apart it is tried.
+# The truncated answer, the expected status, and the bytes between two cuts.
 JOBS = [
     ("amplemarket", "submit", Status.MATCHED, 12),
     ("amplemarket", "poll", Status.MATCHED, 120),
@@ -93,7 +93,7 @@ JOBS = [
 
 @contextmanager
 def cutting(vendor: str, where: str) -> Iterator[Callable[[int], Conversation]]:
-    """Return what cuts an answer about somebody new at a byte; all of them are charged."""
+    """Yield a function that truncates the answer for another person; all are charged."""
     with ep.sandbox(misses=0) as box, line_of(PROVIDERS[vendor]()) as line:
 
         def cut(at: int) -> Conversation:
@@ -107,7 +107,7 @@ def cutting(vendor: str, where: str) -> Iterator[Callable[[int], Conversation]]:
 
 
 def length_at(vendor: str, where: str) -> int:
-    """Return how long the answer there is, about the like of those who are asked about."""
+    """Return the length of that answer for a similar person."""
     with ep.sandbox(misses=0), line_of(PROVIDERS[vendor]()) as line:
         line.talk(["first-example"])
         talk = line.talk(["p0000-example"])
@@ -125,7 +125,7 @@ def judge_jobs(vendor: str, where: str, status: Status, step: int) -> None:
 
 
 @pytest.mark.parametrize(("vendor", "where", "status", "step"), JOBS)
-def test_a_cut_answer_of_a_job_is_no_loss(
+def test_truncated_answer_of_a_job_loses_nothing(
     vendor: str, where: str, status: Status, step: int
 ) -> None:
     judge_jobs(vendor, where, status, step)
@@ -134,12 +134,14 @@ def test_a_cut_answer_of_a_job_is_no_loss(
 @pytest.mark.slow
 @pytest.mark.timeout(1800)
 @pytest.mark.parametrize(("vendor", "where", "status", "step"), JOBS)
-def test_nor_at_any_byte(vendor: str, where: str, status: Status, step: int) -> None:
+def test_answer_of_a_job_can_be_truncated_anywhere(
+    vendor: str, where: str, status: Status, step: int
+) -> None:
     judge_jobs(vendor, where, status, 1)
 
 
-def test_a_start_that_is_cut_and_whose_header_is_lost_is_held() -> None:
-    """Nobody can tell where the job is: neither its id has arrived, nor the header."""
+def test_truncated_start_without_location_header_is_held() -> None:
+    """The job cannot be found: neither its id nor the header has arrived."""
     with ep.sandbox(misses=0), line_of(ep.Amplemarket()) as line:
         (first, *_) = line.talk(["p0-example"]).responses
     bare = {name: text for name, text in first.headers.items() if name != "location"}

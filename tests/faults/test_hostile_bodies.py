@@ -1,4 +1,4 @@
-"""F41 to F43 and S10: bodies that are packed, spelled or sent to harm whoever reads them."""
+"""F41 to F43 and S10: bodies with hostile encodings, compression or headers."""
 
 import resource
 import sys
@@ -24,14 +24,14 @@ from tests.faults.judging import (
 )
 
 ARRAYS = ("crustdata", "screener")
-# What is spelled so is mended, and nobody loses anything.
+# These spellings are repaired without loss.
 MENDED = ["bom", "latin1", "surrogate", "nul", "control", "huge_number", "huge_exponent",
           "repeated_key", "trailing"]  # fmt: skip
 HELD = {"held": 3}
 
 
 def spoilt(number: str, fault: str, array: Any, **options: Any) -> list[Case]:
-    """Return the cases of an answer that cannot be read; an array may be read in part."""
+    """Return the cases of an unreadable answer; a part of an array can be read."""
     read = dict.fromkeys(ARRAYS, array)
     return [
         Case(number, vendor, where, fault, *read.get(vendor, CUT[vendor]), options)
@@ -86,13 +86,13 @@ QUICK = [
 
 
 @cases(SPELLED, [one for one in SPELLED if one not in QUICK])
-def test_a_body_that_is_spelled_or_packed_oddly(case: Case) -> None:
+def test_odd_encoding_gives_the_expected_statuses(case: Case) -> None:
     frame = judge(case)
     for name in frame["person_name"].dropna():
         name.encode()  # no half of a surrogate pair
 
 
-# -- bombs ---------------------------------------------------------------------------------------
+# Compression bombs
 
 BOMBS = [
     *lost("F41", "packed", accepted=True, spaces=80 * 2**20),
@@ -101,8 +101,8 @@ BOMBS = [
 
 
 @cases(BOMBS, BOMBS)
-def test_a_bomb_is_cut_at_the_cap(case: Case) -> None:
-    """80 MiB of blanks in 80 kB: more than 64 MiB are no answer; what is free is asked again."""
+def test_compression_bomb_is_cut_at_the_limit(case: Case) -> None:
+    """80 MiB of blanks in 80 kB: above 64 MiB an answer is lost; free requests are repeated."""
     judge(case)
 
 
@@ -110,10 +110,10 @@ def test_a_bomb_is_cut_at_the_cap(case: Case) -> None:
     ("fault", "options"),
     [("packed", {"spaces": 8 * 2**20}), ("respelled", {"how": "deep"})],
 )
-def test_what_a_body_takes_is_bounded(
+def test_hostile_body_uses_bounded_memory_and_time(
     monkeypatch: pytest.MonkeyPatch, fault: str, options: dict[str, Any]
 ) -> None:
-    """With a cap of 2 MiB: no more memory than some times that, and no time to speak of."""
+    """With a limit of 2 MiB: a few times that memory, and less than 2 seconds."""
     monkeypatch.setitem(Transport.__init__.__kwdefaults__, "max_bytes", 2 * 2**20)
     with ep.sandbox(misses=0, process=True) as box:
         enriched(people(["warm-example"]), "crustdata")

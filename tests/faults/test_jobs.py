@@ -1,10 +1,13 @@
-"""F25 to F28 and F44: jobs that say odd things, end oddly, or never end. P28 with them."""
+"""F25 to F28, F44 and P28: jobs with odd statuses, odd ends, or no end."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 import enrich_pandas as ep
+from enrich_pandas.emulators.amplemarket.service import AmplemarketJob, AmplemarketJobs
+from tests.conftest import HOUR
 from tests.faults.judging import (
     MATCHED,
     Case,
@@ -33,11 +36,11 @@ TABLE = [
         for place, path in STATUS.items()
         for case in harmless("F25", "edited", [place], edit={path: odd}, times=2)
     ),
-    # The word that all is done is taken back, or comes before the results.
+    # The status "completed" is withdrawn, or comes before the results.
     *harmless("F26", "edited", [("amplemarket", "poll")], edit={"results": []}, times=2),
     *harmless("F26", "edited", [("zoho", "poll")], edit={f"{ZOHO}.status": "RUNNING"}, times=3),
     *harmless("F26", "edited", [("zoho", "list")], edit={f"{ZOHO}.status": "RUNNING"}, times=3),
-    # A job that ended otherwise: what it has found lands.
+    # A job that ended otherwise: its results are stored.
     *harmless("F28", "edited", [("amplemarket", "poll")], edit={"status": "error"}),
     *harmless("F28", "edited", [("amplemarket", "poll")], edit={"status": "canceled"}),
 ]  # fmt: skip
@@ -46,12 +49,12 @@ SLOW = [one for one in TABLE if one.number == "F25" and one.options["edit"] not 
 
 
 @cases(TABLE, SLOW)
-def test_a_job_that_says_odd_things_is_waited_for(case: Case) -> None:
+def test_job_with_odd_status_is_polled_further(case: Case) -> None:
     judge(case)
 
 
-def test_a_word_that_is_taken_back_loses_no_result() -> None:
-    """F26: completed with nothing, then at work again, then completed with all."""
+def test_withdrawn_completion_loses_no_result() -> None:
+    """F26: completed without results, then processing, then completed with all."""
     with ep.sandbox(misses=0) as box:
         box.fault("amplemarket", "poll", "edited", edit={"results": []})
         at_work = {"results": [], "status": "processing"}
@@ -63,8 +66,8 @@ def test_a_word_that_is_taken_back_loses_no_result() -> None:
 
 
 @pytest.mark.slow
-def test_a_cancelled_job_lands_what_it_has_found() -> None:
-    """F28: some of thirty are there; the others failed, and are asked about only by a call."""
+def test_canceled_job_stores_its_results() -> None:
+    """F28: some of 30 have results; the others failed and need another call."""
     with ep.sandbox(misses=0, job_seconds=(6, 6)) as box:
         soon = [("retry-after", "1")]
         box.fault("amplemarket", "poll", "edited", headers=soon, times=None)
@@ -79,7 +82,7 @@ def test_a_cancelled_job_lands_what_it_has_found() -> None:
         proven(box, frame)
 
 
-# -- never-ending ones ---------------------------------------------------------------------------
+# Endless jobs
 
 ENDLESS = {
     "amplemarket": lambda: ep.Amplemarket(patience=3.0),
@@ -88,8 +91,8 @@ ENDLESS = {
 
 
 @pytest.mark.parametrize("vendor", ENDLESS)
-def test_a_job_that_never_ends_is_pending_and_never_started_again(vendor: str) -> None:
-    """P28 and F27: the call ends by its patience, and its polls are few."""
+def test_endless_job_is_pending_and_not_restarted(vendor: str) -> None:
+    """P28 and F27: the call ends after its patience, with few polls."""
     with ep.sandbox(misses=0, job_seconds=(3600, 3600)) as box:
         for _ in range(2):
             frame, error = enriched(people(), ENDLESS[vendor]())
@@ -97,18 +100,17 @@ def test_a_job_that_never_ends_is_pending_and_never_started_again(vendor: str) -
             proven(box, frame)
         posts = box.requests["method"].eq("POST") & ~box.requests["path"].str.contains("oauth")
         assert posts.sum() == {"amplemarket": 1, "zoho": 3}[vendor]
-        # Of two calls: as often as the vendor asks for, and for Zoho five looks at each job, with
-        # those at the list, which double their distance.
+        # For two calls: at the vendor's interval; for Zoho five polls of each job and those of the
+        # list, with doubling intervals.
         most = {"amplemarket": 2 * 3, "zoho": 2 * 60}[vendor]
         assert (box.requests["method"] == "GET").sum() <= most
 
 
-# -- cancelling ----------------------------------------------------------------------------------
+# Cancellation
 
 
-def late(box: Any, **fault: Any) -> Any:
-    """Cancel a job that is late; the vendor answers as it is told to."""
-    box.fault("amplemarket", "cancel", **fault)
+def late() -> Any:
+    """Cancel a job that is late."""
     return enriched(people(), ep.Amplemarket(patience=1.0, on_late="cancel"))
 
 
@@ -123,10 +125,15 @@ def late(box: Any, **fault: Any) -> Any:
         ("html", {}),
     ],
 )
-def test_a_cancel_that_is_refused_or_lost_loses_no_result(name: str, options: Any) -> None:
-    """F44: the job is asked about all the same, and what it has found is landed."""
-    with ep.sandbox(misses=0, job_seconds=(1.8, 1.8)) as box:
-        frame, error = late(box, name=name, **options)
+def test_failed_cancel_loses_no_result(
+    name: str, options: Any, end_jobs: Callable[[], None]
+) -> None:
+    """F44: the job is still polled, and its results are stored."""
+    with ep.sandbox(misses=0, job_seconds=HOUR) as box:
+        box.fault("amplemarket", "cancel", name, **options)
+        frame, error = late()
+        assert box.requests["method"].eq("PATCH").any()
+        end_jobs()
         again, _ = enriched(people(), ep.Amplemarket())
         assert error is None
         assert box.requests["method"].eq("POST").sum() <= 2
@@ -136,10 +143,20 @@ def test_a_cancel_that_is_refused_or_lost_loses_no_result(name: str, options: An
         assert counted(again) == MATCHED
 
 
-def test_a_cancel_that_comes_too_late_changes_nothing() -> None:
-    """F44: the job ends while it is being cancelled; cancelling it once more is no error."""
-    with ep.sandbox(misses=0, job_seconds=(1.2, 1.2)) as box:
-        frame, _ = late(box, name="slow", delay=1.0)
-        assert counted(frame) in (MATCHED, {"failed": 3})
-        assert len(box.ledger) == counted(frame).get("matched", 0)
+def test_late_cancel_changes_nothing(
+    end_jobs: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """F44: the job ends before the vendor processes the cancellation, which is no error."""
+    cancel = AmplemarketJobs.cancel
+
+    def ended_before(jobs: AmplemarketJobs, job: AmplemarketJob) -> None:
+        end_jobs()
+        cancel(jobs, job)
+
+    monkeypatch.setattr(AmplemarketJobs, "cancel", ended_before)
+    with ep.sandbox(misses=0, job_seconds=HOUR) as box:
+        frame, error = late()
+        assert (counted(frame), error) == (MATCHED, None)
+        assert box.requests["method"].eq("PATCH").sum() == 1
+        assert len(box.ledger) == 3
         proven(box, frame)

@@ -1,4 +1,4 @@
-"""What is known to be beyond us, and what the ledger says of it; and F33 to F40 by the ledger."""
+"""Known limits, and F33 to F40, compared with the ledger."""
 
 import asyncio
 import signal
@@ -25,7 +25,7 @@ from tests.faults.judging import (
     sandbox_name,
 )
 
-# -- a refusal that was charged ------------------------------------------------------------------
+# Charged refusals
 
 WORDS = '{"error": "try later", "message": "try later"}'
 REFUSALS = [
@@ -40,14 +40,12 @@ REFUSALS = [
     [pytest.param(*one, marks=[] if one == BILLED[0] else pytest.mark.slow) for one in BILLED],
 )
 @pytest.mark.parametrize("how", REFUSALS)
-def test_a_refusal_that_was_charged_all_the_same_is_paid_for_again(
-    vendor: str, where: str, how: dict[str, Any]
-) -> None:
-    """The known limit: a 429 and a vendor's own 503 are taken at their word, and sent again.
+def test_charged_refusal_is_paid_again(vendor: str, where: str, how: dict[str, Any]) -> None:
+    """A known limit: after a 429 and a vendor's own 503 the request is sent again.
 
-    No document says that such an answer may come after acceptance, and none says that it may not.
-    Only a live account can tell; README and SECURITY.md say so. Where the vendor charges a person
-    once a day, as Amplemarket does, it costs nothing.
+    No document says whether such an answer can come after acceptance; only a live account can show
+    it, as README and SECURITY.md say. It costs nothing if the vendor charges a person once a day,
+    as Amplemarket does.
     """
     charged = {"crustdata": 6, "screener": 6, "amplemarket": 3, "single": 3, "zoho": 4}[vendor]
     with ep.sandbox(misses=0) as box:
@@ -57,17 +55,17 @@ def test_a_refusal_that_was_charged_all_the_same_is_paid_for_again(
         assert len(box.ledger) == charged
 
 
-# -- clocks --------------------------------------------------------------------------------------
+# Clocks
 
 
 @pytest.mark.parametrize("days", [-1, 1])
 @pytest.mark.parametrize(
     "vendor", ["zoho", *(pytest.param(one, marks=pytest.mark.slow) for one in list(PROVIDERS)[:4])]
 )
-def test_a_clock_that_jumps_by_a_day_buys_nobody_twice(
+def test_clock_jump_by_a_day_buys_nothing_twice(
     monkeypatch: pytest.MonkeyPatch, vendor: str, days: int
 ) -> None:
-    """P27: in mid-run, and between runs; a lost answer is found again, or held."""
+    """P27: during a run and between runs; a lost answer is found again or held."""
     real, calls = time.time, [0]
 
     def jumping() -> float:
@@ -94,14 +92,14 @@ def is_submitted(box: Any) -> int:
     return int((box.requests["identities"] > 0).sum())
 
 
-# -- the journal ---------------------------------------------------------------------------------
+# The journal
 
 
 @pytest.mark.parametrize("vendor", list(PROVIDERS))
-def test_a_journal_that_stays_locked_stops_the_run_before_anything_is_spent(
+def test_locked_journal_stops_the_run_before_spending(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, vendor: str
 ) -> None:
-    """F35: the wait has an end, and comes before the request."""
+    """F35: the wait is limited and comes before the request."""
     monkeypatch.setattr(database, "LOCK_TIMEOUT", 0.2)
     home = tmp_path / "journal.sqlite"
     with ep.sandbox(misses=0, journal=home) as box:
@@ -119,7 +117,7 @@ def test_a_journal_that_stays_locked_stops_the_run_before_anything_is_spent(
         assert counted(frame) == {"matched": 3}
 
 
-# -- processes -----------------------------------------------------------------------------------
+# Processes
 
 SCRIPT = """
 import sys, pandas as pd, enrich_pandas as ep
@@ -133,8 +131,8 @@ with ep.sandbox(url={url!r}, journal={journal!r}):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("vendor", ["crustdata", "amplemarket", "zoho"])
-def test_a_process_that_sleeps_keeps_what_it_has_claimed(tmp_path: Path, vendor: str) -> None:
-    """F33: stopped as a laptop is that sleeps; nobody takes its rows, and it goes on."""
+def test_suspended_process_keeps_its_claims(tmp_path: Path, vendor: str) -> None:
+    """F33: suspended like a sleeping laptop; no process takes its rows, and it continues."""
     home = str(tmp_path / "journal.sqlite")
     with ep.sandbox(misses=0, latency=0.5, process=True, journal=home) as box:
         url = box.url("crustdata")
@@ -155,8 +153,8 @@ def test_a_process_that_sleeps_keeps_what_it_has_claimed(tmp_path: Path, vendor:
 
 
 @pytest.mark.parametrize("vendor", ["crustdata", "zoho"])
-def test_a_call_within_a_running_loop_is_a_call_like_any_other(vendor: str) -> None:
-    """F40: as in a notebook's cell, where a loop runs on the same thread."""
+def test_call_inside_running_event_loop_works(vendor: str) -> None:
+    """F40: as in a cell of a notebook, with a loop on the same thread."""
 
     async def cell() -> Any:
         return enriched(people(), vendor)

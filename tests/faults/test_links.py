@@ -1,7 +1,7 @@
-"""F30 and S1: whatever address an answer names, nobody but the pinned origin is asked.
+"""F30 and S1: whatever URL an answer contains, only the pinned origin receives requests.
 
-Two servers listen. What a vendor's answer may name is tried with more than 200 hostile addresses:
-as the ``Location`` of a redirect, as a link to a job or to another page, and as a person's data.
+A second server listens. More than 200 hostile URLs are tried as the ``Location`` of a redirect, as
+a link to a job or to another page, and as data of a person.
 """
 
 import json
@@ -22,7 +22,7 @@ from tests.faults.judging import PROVIDERS, counted, enriched, people, proven, s
 from tests.faults.talking import Line, line_of
 
 JOB = "/people/enrichment-requests/{job}"
-LONGEST_HEADER = 2**16  # that a client of HTTP reads
+LONGEST_HEADER = 2**16  # bytes that http.client reads
 MATCHED, FAILED, HELD = {Status.MATCHED}, {Status.FAILED}, {Status.HELD}
 
 
@@ -34,7 +34,7 @@ def there() -> Iterator[Elsewhere]:
 
 @pytest.fixture
 def looked_up(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """Note whose address is looked up: a name alone tells its server that somebody was here."""
+    """Collect the hosts that are looked up: even a DNS lookup reveals a visit."""
     real, hosts = socket.getaddrinfo, set[str]()
 
     def noting(host: Any, *rest: Any, **options: Any) -> Any:
@@ -47,15 +47,15 @@ def looked_up(monkeypatch: pytest.MonkeyPatch) -> set[str]:
 
 @pytest.fixture
 def unheard(there: Elsewhere, looked_up: set[str]) -> Iterator[Elsewhere]:
-    """Let the second listener hear nothing while a test runs."""
+    """Check that the second listener receives nothing during a test."""
     before = there.visitors, there.bytes
     yield there
     assert (there.visitors, there.bytes) == before
     assert looked_up == {"127.0.0.1"}
 
 
-def test_whoever_follows_is_heard(there: Elsewhere) -> None:
-    """The second listener works: a client that follows redirects is noticed."""
+def test_second_listener_notices_a_client_that_follows(there: Elsewhere) -> None:
+    """The second listener notices a client that follows redirects."""
     before = there.visitors
     with ep.sandbox() as box, requests.Session() as naive:
         box.fault("crustdata", "account", "redirect", location=f"http://127.0.0.1:{there.port}/")
@@ -68,7 +68,7 @@ def test_whoever_follows_is_heard(there: Elsewhere) -> None:
     assert there.visitors == before + 1
 
 
-# -- redirects -----------------------------------------------------------------------------------
+# Redirects
 
 BILLED = [("crustdata", "submit"), ("screener", "submit"), ("amplemarket", "submit"),
           ("single", "find"), ("zoho", "submit")]  # fmt: skip
@@ -83,7 +83,7 @@ def every(there: Elsewhere, box: Any, vendor: str, path: str = "/x") -> list[str
 def redirected(
     box: Any, line: Line, vendor: str, where: str, urls: list[str]
 ) -> Iterator[set[Status]]:
-    """Ask about somebody new for each address; tell the statuses."""
+    """Request another person for each URL; yield the statuses."""
     for number, url in enumerate(urls):
         http = REDIRECTS[number % len(REDIRECTS)]
         strike(box, vendor, where, http=http, headers=[("location", url)])
@@ -97,7 +97,7 @@ def strike(box: Any, vendor: str, where: str, **options: Any) -> None:
 
 
 @pytest.mark.parametrize(("vendor", "where"), BILLED)
-def test_a_billed_redirect_is_a_refusal_and_is_not_followed(
+def test_billed_redirect_is_refused_and_not_followed(
     unheard: Elsewhere, vendor: str, where: str
 ) -> None:
     with ep.sandbox(misses=0) as box, line_of(PROVIDERS[vendor]()) as line:
@@ -109,9 +109,7 @@ def test_a_billed_redirect_is_a_refusal_and_is_not_followed(
 
 
 @pytest.mark.parametrize(("vendor", "where"), BILLED)
-def test_a_location_of_64_kb_is_no_answer_and_holds_its_row(
-    unheard: Elsewhere, vendor: str, where: str
-) -> None:
+def test_location_of_64_kb_holds_the_row(unheard: Elsewhere, vendor: str, where: str) -> None:
     with ep.sandbox(misses=0) as box, line_of(PROVIDERS[vendor]()) as line:
         urls = [url for url in every(unheard, box, vendor) if len(url) >= LONGEST_HEADER]
         assert [one == HELD for one in redirected(box, line, vendor, where, urls)] == [True, True]
@@ -124,7 +122,7 @@ def test_a_location_of_64_kb_is_no_answer_and_holds_its_row(
         *(pytest.param(*one, 1, marks=pytest.mark.slow) for one in FREE),
     ],
 )
-def test_a_redirect_of_what_is_free_keeps_the_job(
+def test_redirect_of_free_request_keeps_the_job(
     unheard: Elsewhere, monkeypatch: pytest.MonkeyPatch, vendor: str, where: str, step: int
 ) -> None:
     if where == "page":
@@ -137,10 +135,10 @@ def test_a_redirect_of_what_is_free_keeps_the_job(
 
 
 @pytest.mark.parametrize("how", ["location", "api_domain"])
-def test_no_credential_follows_the_answer_to_a_token(
+def test_token_answer_does_not_redirect_the_credential(
     unheard: Elsewhere, tmp_path: Any, how: str
 ) -> None:
-    """The secrets are in the body of that request; the token goes to the pinned origin alone."""
+    """The body of that request has the secrets; the token goes to the pinned origin only."""
     with ep.sandbox(misses=0) as box:
         for number, url in enumerate(every(unheard, box, "zoho")[::8]):
             if how == "location":
@@ -154,7 +152,7 @@ def test_no_credential_follows_the_answer_to_a_token(
 
 
 def sign(box: Any, folder: Any) -> str | None:
-    """Return what a request would be signed with; None where no token was had."""
+    """Return the signature of a request; None without a token."""
     secret = dict.fromkeys(("client_id", "client_secret", "refresh_token"), "sandbox-key")
     provider = ep.Zoho(**secret)
     renewal = provider.renewal({name: getattr(provider, name) for name in secret})
@@ -165,7 +163,7 @@ def sign(box: Any, folder: Any) -> str | None:
         return None
 
 
-# -- links ---------------------------------------------------------------------------------------
+# Links
 
 
 @pytest.fixture
@@ -176,13 +174,13 @@ def paged(monkeypatch: pytest.MonkeyPatch) -> None:
 def linked(
     there: Elsewhere, where: str, link: str, count: int
 ) -> Iterator[tuple[str, list[Status]]]:
-    """Put each address into an answer about a job; tell what came of it."""
+    """Insert each URL into the answer of a job; yield the resulting statuses."""
     with ep.sandbox(misses=0) as box, line_of(ep.Amplemarket()) as line:
         here = box.url("amplemarket").removeprefix("http://")
         urls = addresses(here, there.port, JOB, in_body=True)
         for number, form in enumerate(urls):
             path, url = (text.replace("{job}", str(number + 1)) for text in (JOB, form))
-            looks = 1 + TRIES * (where == "poll")  # at a job with fewer results than leads
+            looks = 1 + TRIES * (where == "poll")  # for a job with fewer results than leads
             box.fault("amplemarket", where, "edited", edit={link: url}, times=looks)
             talk = line.talk([f"p{number}-{n}-example" for n in range(count)])
             yield url[:100], sorted(talk.statuses.values())
@@ -190,21 +188,21 @@ def linked(
         assert len(box.ledger) == count * len(urls)
 
 
-def test_a_hostile_link_to_its_own_job_keeps_the_job(unheard: Elsewhere) -> None:
+def test_hostile_link_to_the_job_keeps_the_job(unheard: Elsewhere) -> None:
     for url, statuses in linked(unheard, "submit", "_links.self.href", count=1):
         assert statuses == [Status.MATCHED], url
 
 
-def test_a_hostile_next_page_is_not_asked_for_elsewhere(
+def test_hostile_next_page_is_not_requested_elsewhere(
     unheard: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The page that is there lands; the next one is read from the pinned origin, or held."""
+    """The first page is stored; the next one is read from the pinned origin or held."""
     monkeypatch.setattr(flows, "PAGE", {"page[size]": "1"})
     for url, statuses in linked(unheard, "poll", "_links.next.href", count=2):
         assert statuses == [Status.HELD, Status.MATCHED], url
 
 
-def test_a_next_page_elsewhere_on_the_own_path_is_read_at_the_pinned_origin(
+def test_next_page_at_other_host_is_read_from_origin(
     unheard: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(flows, "PAGE", {"page[size]": "1"})
@@ -214,14 +212,14 @@ def test_a_next_page_elsewhere_on_the_own_path_is_read_at_the_pinned_origin(
         assert set(line.talk(["p0-example", "p1-example"]).statuses.values()) == MATCHED
 
 
-# -- a whole run ---------------------------------------------------------------------------------
+# A whole run
 
 
 @pytest.mark.parametrize(
     "step", [120, pytest.param(5, marks=[pytest.mark.slow, pytest.mark.timeout(1800)])]
 )
 @pytest.mark.parametrize(("vendor", "where"), [*BILLED, *FREE])
-def test_a_run_sends_nothing_to_the_second_listener(
+def test_run_sends_nothing_to_the_second_listener(
     unheard: Elsewhere, monkeypatch: pytest.MonkeyPatch, vendor: str, where: str, step: int
 ) -> None:
     if where == "page":
@@ -241,7 +239,7 @@ def test_a_run_sends_nothing_to_the_second_listener(
         proven(box, again)
 
 
-# -- addresses in the data -----------------------------------------------------------------------
+# URLs in the data
 
 FIELDS = {
     "crustdata": ("submit", "*.matches.*.person_data.basic_profile.profile_picture_permalink"),
@@ -253,7 +251,7 @@ FIELDS = {
 
 
 @pytest.mark.parametrize("vendor", FIELDS)
-def test_no_address_in_the_data_is_opened(unheard: Elsewhere, vendor: str) -> None:
+def test_address_in_the_data_is_not_opened(unheard: Elsewhere, vendor: str) -> None:
     where, path = FIELDS[vendor]
     with ep.sandbox(misses=0) as box, line_of(PROVIDERS[vendor]()) as line:
         here = box.url(sandbox_name(vendor)).removeprefix("http://")

@@ -1,4 +1,4 @@
-"""F29: pages that never end, lead back, are empty, or lose what they had."""
+"""F29: pages without end, pages in a circle, empty pages, and pages that lose results."""
 
 from typing import Any
 
@@ -9,7 +9,7 @@ from tests.faults.judging import counted, enriched, paged, people, proven
 
 JOB = "/people/enrichment-requests/1"
 PAGE = f"{JOB}?page[size]=1"
-# Where the next page is said to be, of whichever page; the most requests for three results.
+# The link to the next page, and the maximum number of requests for three results.
 LINKS = {
     "itself": (f"{PAGE}&page[after]=0", 20),
     "the second, for ever": (f"{PAGE}&page[after]=1", 20),
@@ -30,8 +30,8 @@ def run(box: Any) -> Any:
 
 
 @pytest.mark.parametrize("where", LINKS)
-def test_pages_that_lead_nowhere_come_to_an_end(where: str) -> None:
-    """What was read lands; who is on no page is held, and nobody is not found."""
+def test_endless_pages_come_to_an_end(where: str) -> None:
+    """Results that were read are stored; people on no page are held, not unmatched."""
     link, most = LINKS[where]
     with ep.sandbox(misses=0) as box, paged("page"):
         box.fault("amplemarket", "poll", "edited", edit={"_links.next.href": link}, times=None)
@@ -51,14 +51,14 @@ def test_pages_that_lead_nowhere_come_to_an_end(where: str) -> None:
         ("edited", {"edit": {"_links.next": None}}),
     ],
 )
-def test_a_page_that_errs_once_is_read_again(fault: str, options: Any) -> None:
-    """There are fewer results than leads: the job is looked at again, at no cost."""
+def test_page_with_one_error_is_read_again(fault: str, options: Any) -> None:
+    """With fewer results than leads the job is read again, without cost."""
     with ep.sandbox(misses=0) as box, paged("page"):
         box.fault("amplemarket", "poll", fault, skip=1, **options)
         assert counted(run(box)) == {"matched": 3}
 
 
-# -- the list of jobs ----------------------------------------------------------------------------
+# The list of jobs
 
 ZOHO = "__zia_people_enrichment"
 
@@ -72,8 +72,8 @@ ZOHO = "__zia_people_enrichment"
         {ZOHO: [{"id": "1", "status": "RUNNING"}], "info.more_records": True},
     ],
 )
-def test_a_list_of_jobs_that_never_ends_is_left(edit: Any) -> None:
-    """Pages that tell of no new job are no progress; the jobs are asked about themselves then."""
+def test_endless_list_of_jobs_is_abandoned(edit: Any) -> None:
+    """Pages without a new job end the search; the jobs themselves are polled."""
     with ep.sandbox(misses=0) as box:
         box.fault("zoho", "list", "edited", edit=edit, times=None)
         frame, error = enriched(people(), ep.Zoho(patience=2.0))
@@ -82,7 +82,7 @@ def test_a_list_of_jobs_that_never_ends_is_left(edit: Any) -> None:
         proven(box, frame)
 
 
-def test_a_list_that_never_ends_does_not_keep_a_lost_answer_from_being_held() -> None:
+def test_lost_answer_is_held_despite_endless_list() -> None:
     edit = {ZOHO: [{"id": "1", "status": "RUNNING"}], "info.more_records": True}
     with ep.sandbox(misses=0) as box:
         box.fault("zoho", "list", "edited", edit=edit, times=None)

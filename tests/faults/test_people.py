@@ -1,4 +1,4 @@
-"""F45 and F46: people who were removed, and answers about others than those asked about."""
+"""F45 and F46: removed people, and answers about people that were not requested."""
 
 from typing import Any
 
@@ -15,8 +15,8 @@ def removed(box: Any, **options: Any) -> None:
     box.fault("amplemarket", "poll", "edited", edit=edit, **options)
 
 
-def test_who_is_removed_by_the_vendor_is_purged_and_not_asked_about_again() -> None:
-    """F45: what had been stored goes in the same transaction; the output is empty."""
+def test_removed_person_is_erased_and_not_requested_again() -> None:
+    """F45: the stored answer is erased in the same transaction; the output is empty."""
     with ep.sandbox(misses=0) as box:
         first, _ = enriched(people(), ep.Amplemarket())
         assert counted(first) == {"matched": 3}
@@ -31,7 +31,7 @@ def test_who_is_removed_by_the_vendor_is_purged_and_not_asked_about_again() -> N
 
 
 @pytest.mark.parametrize("http", [451])
-def test_a_single_question_may_be_refused_for_legal_reasons(http: int) -> None:
+def test_451_for_single_lookup_is_removed(http: int) -> None:
     body = '{"_errors": [{"status": "451", "code": "unavailable_for_legal_reasons"}]}'
     with ep.sandbox(misses=0) as box:
         single = ep.Amplemarket(api="single")
@@ -55,8 +55,8 @@ ECHOES = {
 
 
 @pytest.mark.parametrize("vendor", ECHOES)
-def test_an_answer_about_strangers_goes_nowhere(vendor: str) -> None:
-    """F46: the data of another account; what was paid for it is held, and told of."""
+def test_answer_about_strangers_is_not_assigned(vendor: str) -> None:
+    """F46: the data of another account; the rows are held, with their cost."""
     where, edit = ECHOES[vendor]
     sandbox = "crustdata" if vendor == "screener" else vendor
     provider = ep.Crustdata(api="screener") if vendor == "screener" else vendor

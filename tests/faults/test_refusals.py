@@ -1,16 +1,16 @@
-"""F1 to F7 and F32: the vendor answers, and not with what was asked for."""
+"""F1 to F7 and F32: the vendor answers with an error status."""
 
 from tests.faults.judging import MATCHED, VENDORS, Case, cases, judge
 
 HELD = {"held": 3}
 JSON = '{"error": "try later", "message": "try later"}'
 PAGE = {"body": "<html>Bad gateway</html>", "media": "text/html"}
-# What is asked for again without harm; a vendor's job, its pages and its list.
+# Free requests, which can be repeated: the job of a vendor, its pages and its list.
 READ = [("amplemarket", "poll"), ("zoho", "poll"), ("zoho", "list")]
 
 
 def lost(number, vendor, options):
-    """A billed answer that proves nothing: held, or for Zoho found again in the list of jobs."""
+    """Return an inconclusive billed answer: held, or found in Zoho's list of jobs."""
     is_zoho = vendor == "zoho"
     before = ({"matched": 2, "held": 1}, 2) if is_zoho else (HELD, 0)
     after = (MATCHED, 3) if is_zoho else (HELD, 3)
@@ -53,7 +53,7 @@ TABLE = [
 ]
 
 
-# The older generation is read by the same sender, and what may be repeated has one course.
+# The older API uses the same sender, and all repeatable requests take the same path.
 QUICK = [UNKNOWN[0], UNKNOWN[2], REFUSED[1], REFUSED[5]]
 SLOW = [
     case
@@ -70,5 +70,5 @@ EXTENDED = [
 
 
 @cases(TABLE, SLOW, EXTENDED)
-def test_an_answer_that_is_none(case):
+def test_error_status_gives_the_expected_statuses(case):
     judge(case)

@@ -1,4 +1,4 @@
-"""P10, P11 and F32: what is fatal stops the run, and what is refused over and over is no storm."""
+"""P10, P11 and F32: a fatal answer stops the run; constant refusals cause few retries."""
 
 import time
 from typing import Any
@@ -12,7 +12,7 @@ from enrich_pandas.providers.base import RateLimit
 from tests.faults.judging import counted, enriched, people, proven, sandbox_name
 
 WORKERS = 8
-# One row a request, where the vendor allows it: requests are many then, and of few people.
+# One row per request, if the vendor allows it: many requests for few people.
 ONE_BY_ONE = {
     "crustdata": lambda: ep.Crustdata(rate=RateLimit(10**6, 1), connections=WORKERS),
     "screener": lambda: ep.Crustdata(api="screener", rate=RateLimit(10**6, 1), connections=WORKERS),
@@ -37,8 +37,8 @@ def is_billed(requests: Any) -> Any:
 @pytest.mark.parametrize("k", [1, 12])
 @pytest.mark.parametrize("status", FATAL)
 @pytest.mark.parametrize("vendor", ONE_BY_ONE)
-def test_a_fatal_answer_to_any_request_stops_the_run(vendor: str, status: int, k: int) -> None:
-    """P10: at request k, with 8 connections; the vendor would serve all others."""
+def test_fatal_answer_to_any_request_stops_the_run(vendor: str, status: int, k: int) -> None:
+    """P10: at request k, with 8 connections; the vendor would answer all others."""
     with ep.sandbox(misses=0, latency=0.3, process=True) as box:
         if vendor == "zoho" and status == 401:
             box.fault("zoho", "submit", "unauthorized", skip=k - 1, times=2)
@@ -48,12 +48,12 @@ def test_a_fatal_answer_to_any_request_stops_the_run(vendor: str, status: int, k
         frame, error = enriched(rows(vendor), ONE_BY_ONE[vendor]())
         time.sleep(0.4)
         sent = box.requests[is_billed(box.requests)].reset_index(drop=True)
-        if vendor == "zoho" and status == 401:  # a new token is worth one more request
+        if vendor == "zoho" and status == 401:  # a new token allows one more request
             assert error is None or isinstance(error, ep.AuthenticationError)
         else:
             assert isinstance(error, FATAL[status])
             struck = sent.index[sent["status"] == status][0]
-            assert len(sent) - struck - 1 <= 2 * (WORKERS - 1)  # in flight then, or begun meanwhile
+            assert len(sent) - struck - 1 <= 2 * (WORKERS - 1)  # in flight, or started meanwhile
             assert counted(frame)["skipped"]
         proven(box, frame)
 
@@ -71,24 +71,24 @@ STORMS = [
     [*(pytest.param(one, marks=pytest.mark.slow) for one in ("screener", "amplemarket", "zoho")),
      "crustdata"],
 )  # fmt: skip
-def test_a_vendor_that_refuses_everything_is_left_alone(vendor: str, how: dict[str, Any]) -> None:
-    """P11: few are tried again, and the run ends after some that were in vain."""
+def test_constant_refusals_end_the_run_after_few_retries(vendor: str, how: dict[str, Any]) -> None:
+    """P11: few requests are retried, and the run ends after some failures."""
     with ep.sandbox(misses=0) as box:
         box.fault(sandbox_name(vendor), "submit", "answer_instead", times=None, **how)
         frame, error = enriched(rows(vendor), ONE_BY_ONE[vendor]())
         assert isinstance(error, ep.RateLimitError | ep.UnavailableError)
         sent = is_billed(box.requests).sum()
-        # Those that ended the run, and those that were on their way, or waited, just then.
+        # The requests that ended the run, and those that were in flight or waiting then.
         assert sent <= RETRIES + (1 + MORE_RETRIES) * (IN_VAIN + 2 * WORKERS)
         assert box.ledger.empty
         assert set(frame["person_status"]) <= {"pending", "skipped", "failed"}
 
 
 @pytest.mark.parametrize("how", [STORMS[0], STORMS[1], {"http": 502, "body": "<html>"}])
-def test_polls_that_are_refused_are_as_rare_as_others(
+def test_refused_polls_are_as_rare_as_others(
     monkeypatch: pytest.MonkeyPatch, how: dict[str, Any]
 ) -> None:
-    """P11 and P28 of what is free: until the patience ends, and three attempts of each."""
+    """P11 and P28 for free requests: until the patience ends, with three attempts each."""
     monkeypatch.setattr(flows, "POLL_SECONDS", 0.5)
     with ep.sandbox(misses=0) as box:
         box.fault("amplemarket", "poll", "answer_instead", times=None, **how)

@@ -1,4 +1,4 @@
-"""F17 and F31: short-lived tokens that are refused, lost, broken, or end in mid-run."""
+"""F17 and F31: short-lived tokens that are refused, lost, broken, or expire during a run."""
 
 import time
 from typing import Any
@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 import enrich_pandas as ep
+from enrich_pandas.emulators.zoho.service import AccessTokens
 from enrich_pandas.providers.zoho.oauth import LIMIT
 from tests.faults.judging import Case, cases, counted, enriched, harmless, judge, people, proven
 
@@ -31,21 +32,21 @@ TABLE = [
 
 
 @cases(TABLE, TABLE[4:])
-def test_a_token_that_does_not_come_is_asked_for_again(case: Case) -> None:
+def test_missing_token_is_requested_again(case: Case) -> None:
     judge(case)
 
 
 REFUSALS = {
     "rate_limited": ep.RateLimitError,  # "Access Denied"
     "unauthorized": ep.AuthenticationError,  # the client
-    "out_of_credits": ep.AuthenticationError,  # the refresh token: it was revoked
+    "out_of_credits": ep.AuthenticationError,  # the refresh token was revoked
 }
 
 
 @pytest.mark.parametrize("http", [None, 200])
 @pytest.mark.parametrize("fault", REFUSALS)
-def test_who_refuses_a_token_is_asked_once_and_the_run_stops(fault: str, http: int | None) -> None:
-    """F17: with 200, too; the call says when to come back, and is gone on with then."""
+def test_refused_token_stops_the_run_after_one_request(fault: str, http: int | None) -> None:
+    """F17: also with 200; a later call continues."""
     denied = '{"error": "Access Denied", "status": "failure"}'
     with ep.sandbox(misses=0) as box:
         if http is None:
@@ -60,8 +61,8 @@ def test_who_refuses_a_token_is_asked_once_and_the_run_stops(fault: str, http: i
             assert len(box.requests) == call
 
 
-def test_no_more_tokens_are_asked_for_than_the_vendor_gives() -> None:
-    """F17: ten in ten minutes, however often the call is repeated and none comes."""
+def test_token_requests_stay_within_the_vendor_limit() -> None:
+    """F17: ten in ten minutes, however often the call is repeated without success."""
     with ep.sandbox(misses=0) as box:
         box.fault("zoho", "token", "html", times=None)
         for _ in range(5):
@@ -72,10 +73,8 @@ def test_no_more_tokens_are_asked_for_than_the_vendor_gives() -> None:
 
 @pytest.mark.parametrize("skip", [0, 2])
 @pytest.mark.parametrize("where", ["submit", "poll", "list"])
-def test_a_token_that_ends_in_mid_run_is_renewed_and_the_request_sent_once_more(
-    where: str, skip: int
-) -> None:
-    """F31: at the first request and at a later one; 401 is a refusal, and was not charged."""
+def test_token_that_expires_during_run_is_renewed(where: str, skip: int) -> None:
+    """F31: at the first and at a later request; a 401 is a refusal and not charged."""
     with ep.sandbox(misses=0) as box:
         box.fault("zoho", where, "unauthorized", skip=skip if where != "list" else 0)
         frame, error = enriched(people(), "zoho")
@@ -88,10 +87,8 @@ def test_a_token_that_ends_in_mid_run_is_renewed_and_the_request_sent_once_more(
 
 @pytest.mark.parametrize("connections", [1, 3])
 @pytest.mark.parametrize("where", ["submit", "poll", "list"])
-def test_a_token_that_is_refused_though_it_is_new_stops_the_run(
-    where: str, connections: int
-) -> None:
-    """F31: the new one is refused, too, or is the old one again."""
+def test_refused_new_token_stops_the_run(where: str, connections: int) -> None:
+    """F31: the new token is refused, too, or equals the old one."""
     with ep.sandbox(misses=0) as box:
         box.fault("zoho", where, "unauthorized", times=None)
         frame, error = enriched(people(), ep.Zoho(connections=connections))
@@ -102,8 +99,8 @@ def test_a_token_that_is_refused_though_it_is_new_stops_the_run(
         proven(box, frame)
 
 
-def test_a_token_that_cannot_be_renewed_stops_the_run_which_goes_on_later() -> None:
-    """F31: what was accepted is pending; nothing of it is paid for twice."""
+def test_token_that_cannot_be_renewed_stops_the_run() -> None:
+    """F31: accepted rows are pending and not paid for twice."""
     with ep.sandbox(misses=0) as box:
         box.fault("zoho", "poll", "unauthorized")
         box.fault("zoho", "token", "out_of_credits", skip=1)
@@ -117,17 +114,23 @@ def test_a_token_that_cannot_be_renewed_stops_the_run_which_goes_on_later() -> N
 
 
 @pytest.mark.parametrize("days", [-1, 1])
-def test_a_clock_that_is_a_day_off_costs_a_token_at_most(
-    monkeypatch: pytest.MonkeyPatch, days: int
-) -> None:
+def test_wrong_clock_costs_one_token_at_most(monkeypatch: pytest.MonkeyPatch, days: int) -> None:
     """P27: the token's end is reckoned by the clock here; the vendor has the last word."""
-    with ep.sandbox(misses=0, token_seconds=0.5) as box:
+    made = list[AccessTokens]()
+    issue = AccessTokens.issue
+
+    def issued(tokens: AccessTokens) -> str | None:
+        made.append(tokens)
+        return issue(tokens)
+
+    monkeypatch.setattr(AccessTokens, "issue", issued)
+    with ep.sandbox(misses=0) as box:
         enriched(people(), "zoho")
-        time.sleep(0.6)
+        made[0].live.clear()  # the token has ended at the vendor
         real = time.time
         with monkeypatch.context() as patch:
             patch.setattr(time, "time", lambda: real() + days * 86_400)
             frame, error = enriched(people(["p3-example", "p4-example"]), "zoho")
         assert (counted(frame), error) == ({"matched": 2}, None)
-        assert box.requests["path"].eq("/oauth/v2/token").sum() <= 4
+        assert box.requests["path"].eq("/oauth/v2/token").sum() == 2
         assert box.ledger["identity"].is_unique

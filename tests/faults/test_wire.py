@@ -1,7 +1,7 @@
-"""F8 to F15, F43 and F47: what happens to a connection, and what the ledger says of it.
+"""F8 to F15, F43 and F47: faults of the connection, compared with the ledger.
 
-A billed request whose answer is lost is held, whether it was accepted or not: the ledger knows,
-and nobody here can. What is free is asked for again.
+The rows of a billed request with a lost answer are held, whether it was accepted or not: only the
+ledger knows. A free request is sent again.
 """
 
 import socket
@@ -34,7 +34,7 @@ from tests.faults.judging import (
     sandbox_name,
 )
 
-# -- the answer ----------------------------------------------------------------------------------
+# The answer
 
 LATE = [
     *lost("F10", "drop_before_accept", accepted=False, delay=1.5),
@@ -62,7 +62,7 @@ BROKEN = [
     *harmless("F15", "truncated", FREE, is_announced=True),
     *harmless("F43", "interim"),
 ]
-# One of each kind at each vendor; the older generation and single questions run the same way.
+# One of each kind per vendor; the older API and single lookups run the same way.
 PLACES = [("crustdata", "submit"), ("amplemarket", "submit"), ("amplemarket", "page"),
           ("zoho", "submit"), ("zoho", "token")]  # fmt: skip
 QUICK = {("F10", "drop_before_accept"), ("F11", "slow"), ("F12", "drop_while_sending"),
@@ -70,7 +70,7 @@ QUICK = {("F10", "drop_before_accept"), ("F11", "slow"), ("F12", "drop_while_sen
 
 
 def slow(table: list[Case]) -> list[Case]:
-    """Return the cases that the long run alone takes."""
+    """Return the slow cases."""
     quick = [
         one
         for one in table
@@ -80,16 +80,16 @@ def slow(table: list[Case]) -> list[Case]:
 
 
 @cases(LATE, slow(LATE))
-def test_an_answer_that_is_too_late(deadline: None, case: Case) -> None:
+def test_late_answer_gives_the_expected_statuses(deadline: None, case: Case) -> None:
     judge(case)
 
 
 @cases(BROKEN, slow(BROKEN))
-def test_an_answer_that_is_broken_off(case: Case) -> None:
+def test_broken_answer_gives_the_expected_statuses(case: Case) -> None:
     judge(case)
 
 
-# -- the connection ------------------------------------------------------------------------------
+# The connection
 
 TROUBLES = {
     "refused": ConnectionRefusedError(111, "refused"),
@@ -102,7 +102,7 @@ UNTRUSTED = ssl.SSLCertVerificationError(1, "self-signed certificate")
 
 
 class Unreachable:
-    """Lets connections fail that are for one place, so often; real ones are made else."""
+    """Makes a number of connections for one kind of request fail."""
 
     def __init__(self, monkeypatch: Any, where: str, trouble: Exception, times: int) -> None:
         self.where, self.trouble, self.left, self.failed = where, trouble, times, 0
@@ -117,7 +117,7 @@ class Unreachable:
         def sending(adapter: Any, prepared: Any, **options: Any) -> Any:
             self._going.to = place_of(prepared)
             if self._going.to == self.where:
-                adapter.close()  # what is kept alive would need no new connection
+                adapter.close()  # a kept connection would be used again
             try:
                 return send(adapter, prepared, **options)
             finally:
@@ -134,7 +134,7 @@ class Unreachable:
 
 
 def place_of(prepared: requests.PreparedRequest) -> str:
-    """Return which place of a vendor a request is for."""
+    """Return the kind of a request."""
     path = prepared.path_url
     if "/oauth/" in path:
         return "token"
@@ -166,10 +166,10 @@ def judged(unreachable: Unreachable, box: Any, vendor: str) -> Any:
         for one in (*BILLED, *FREE)
     ],
 )
-def test_what_never_left_is_sent_again(
+def test_unsent_request_is_sent_again(
     monkeypatch: pytest.MonkeyPatch, vendor: str, where: str, trouble: str
 ) -> None:
-    """F8 and F9: once; a resolver that flaps is no different."""
+    """F8 and F9: one failure, of the connection or of the resolver."""
     with ep.sandbox(misses=0) as box, paged(where):
         unreachable = Unreachable(monkeypatch, where, TROUBLES[trouble], times=1)
         frame, error = judged(unreachable, box, vendor)
@@ -184,17 +184,17 @@ def test_what_never_left_is_sent_again(
         for one in (*BILLED, *FREE)
     ],
 )
-def test_a_vendor_that_cannot_be_reached_stops_the_run(
+def test_unreachable_vendor_stops_the_run(
     monkeypatch: pytest.MonkeyPatch, vendor: str, where: str, trouble: str
 ) -> None:
-    """After three attempts of some request; what was accepted is pending, and taken up again."""
+    """After three attempts of a request; accepted rows are pending and resumed later."""
     with ep.sandbox(misses=0) as box, paged(where):
         unreachable = Unreachable(monkeypatch, where, TROUBLES[trouble], times=10**6)
         frame, error = enriched(people(), PROVIDERS[vendor]())
         assert isinstance(error, ep.UnavailableError)
-        assert unreachable.failed <= 3 * 3 + 1  # and the look at what is left, before them
+        assert unreachable.failed <= 3 * 3 + 1  # and the check of the balance before them
         is_billed = where in ("submit", "find", "token")
-        # Whoever had no turn before the run was stopped is skipped.
+        # Rows that were not requested before the run stopped are skipped.
         accepted = set() if is_billed else {"pending"}
         assert accepted <= set(frame["person_status"]) <= accepted | {"skipped"}
         assert box.ledger.empty is is_billed
@@ -203,7 +203,7 @@ def test_a_vendor_that_cannot_be_reached_stops_the_run(
 
 
 @pytest.mark.parametrize(("vendor", "where"), [("crustdata", "submit"), ("amplemarket", "poll")])
-def test_a_certificate_that_nobody_trusts_is_fatal_and_tried_once(
+def test_untrusted_certificate_is_fatal_without_retry(
     monkeypatch: pytest.MonkeyPatch, vendor: str, where: str
 ) -> None:
     with ep.sandbox(misses=0) as box:
@@ -215,18 +215,16 @@ def test_a_certificate_that_nobody_trusts_is_fatal_and_tried_once(
         judged(unreachable, box, vendor)
 
 
-# -- what is beyond us ---------------------------------------------------------------------------
+# Known limits
 
 
 @pytest.mark.parametrize(("vendor", "where"), BILLED)
-def test_a_proxy_that_sends_twice_is_charged_twice_and_one_intent_is_told(
-    vendor: str, where: str
-) -> None:
-    """F47: nobody here can prevent it; Amplemarket alone charges a person once a day."""
+def test_proxy_that_sends_twice_is_charged_twice(vendor: str, where: str) -> None:
+    """F47: the library cannot prevent it; only Amplemarket charges a person once a day."""
     with ep.sandbox(misses=0) as box:
         box.fault(sandbox_name(vendor), where, "sent_twice")
         frame, _ = enriched(people(), PROVIDERS[vendor]())
         assert counted(frame) == {"matched": 3}
         twice = {"crustdata": 6, "screener": 6, "amplemarket": 3, "single": 3, "zoho": 4}[vendor]
-        told, charged = ep.runs()["credits"].sum(), box.ledger["credits"].sum()
-        assert (len(box.ledger), told) == (twice, charged * 3 / twice)
+        reported, charged = ep.runs()["credits"].sum(), box.ledger["credits"].sum()
+        assert (len(box.ledger), reported) == (twice, charged * 3 / twice)

@@ -7,7 +7,7 @@ from enrich_pandas.providers.base import Flow, Identity, Kind, Provider, RateLim
 
 
 class Demo(Provider):
-    """A provider that only identifies; its rule is Zoho's "English only"."""
+    """A provider that only identifies rows, with one rule of its own."""
 
     name = "demo"
     kinds = ("people",)

@@ -1,4 +1,4 @@
-"""The layouts as slowly and as plainly as they can be made: a row, a column, a value at a time."""
+"""A slow and simple implementation of the layouts: one row, column and value at a time."""
 
 import re
 

@@ -1,4 +1,4 @@
-"""Forty ways to write the address of one made-up profile, which are one person and one charge."""
+"""Forty spellings of the URL of one made-up profile: one person and one charge."""
 
 CANONICAL = "https://www.linkedin.com/in/zoé-example-7"
 

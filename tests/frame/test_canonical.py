@@ -1,9 +1,8 @@
-"""What Arrow's kernels decide is what the exact path says."""
+"""The Arrow kernels agree with `canonical`, or return null."""
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from enrich_pandas.frame.canonical import TEXT, canonicalize_plain
 from enrich_pandas.frame.cells import PLACEHOLDERS
@@ -58,7 +57,7 @@ PARTS |= {"company": PARTS["name"]}
 
 @pytest.mark.parametrize("identifier", PARTS)
 @given(data=st.data())
-def test_the_kernels_decide_nothing_that_the_exact_path_does_not(identifier, data) -> None:
+def test_kernels_agree_with_canonical(identifier, data) -> None:
     pieces = st.sampled_from([*PARTS[identifier], *sorted(PLACEHOLDERS)])
     built = st.lists(pieces, max_size=9).map("".join)
     addresses = st.sampled_from(SPELLINGS).flatmap(
@@ -67,8 +66,8 @@ def test_the_kernels_decide_nothing_that_the_exact_path_does_not(identifier, dat
         )
     )
     cells = data.draw(st.lists(built | addresses | st.text(max_size=9), max_size=6))
-    decided = canonicalize_plain(identifier, pa.array(cells, TEXT)).to_pylist()
-    for cell, value in zip(cells, decided, strict=True):
+    values = canonicalize_plain(identifier, pa.array(cells, TEXT)).to_pylist()
+    for cell, value in zip(cells, values, strict=True):
         assert value is None or canonical(identifier, cell) == (value, None)
 
 
@@ -85,11 +84,11 @@ PLAIN = {
 
 
 @pytest.mark.parametrize("identifier", PLAIN)
-def test_the_common_spellings_are_decided_by_the_kernels(identifier) -> None:
-    cells, told = zip(*PLAIN[identifier], strict=True)
+def test_kernels_handle_common_spellings(identifier) -> None:
+    cells, expected = zip(*PLAIN[identifier], strict=True)
     start = "https://www.linkedin.com/in/" if identifier == "linkedin_url" else ""
     values = canonicalize_plain(identifier, pa.array(cells, TEXT)).to_pylist()
-    assert values == [start + value for value in told]
+    assert values == [start + value for value in expected]
 
 
 @pytest.mark.parametrize(
@@ -106,5 +105,5 @@ def test_the_common_spellings_are_decided_by_the_kernels(identifier) -> None:
         ("name", "N/A"),
     ],
 )
-def test_what_is_odd_is_left_to_the_exact_path(identifier, cell) -> None:
+def test_kernels_return_null_for_unusual_values(identifier, cell) -> None:
     assert canonicalize_plain(identifier, pa.array([cell], TEXT)).to_pylist() == [None]

@@ -4,8 +4,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from enrich_pandas.errors import InputError
 from enrich_pandas.frame.columns import find_columns, position
@@ -35,7 +34,7 @@ def found(frame: pd.DataFrame, **kwargs: Any) -> dict[str, Any]:
         *("E-mail 1 - Value", "personal_email", "Correo electrónico", "EMAIL_ADDRESS"),
     ],
 )
-def test_an_email_column_is_found_by_its_name(label: str) -> None:
+def test_email_column_is_found_by_name(label: str) -> None:
     columns = find_columns(pd.DataFrame({"Tier": ["A", "B"], label: MAILS}), PERSON)
     assert columns.chosen == {"email": label}
     assert columns.how == {"email": "name"}
@@ -49,7 +48,7 @@ def test_an_email_column_is_found_by_its_name(label: str) -> None:
         *("LinkedIn Public Profile", "linkedin-link", "Personal LinkedIn", "profil LinkedIn"),
     ],
 )
-def test_a_linkedin_column_is_found_by_its_name(label: str) -> None:
+def test_linkedin_column_is_found_by_name(label: str) -> None:
     assert found(pd.DataFrame({"Tier": ["A", "B"], label: URLS})) == {"linkedin_url": label}
 
 
@@ -65,36 +64,36 @@ def test_a_linkedin_column_is_found_by_its_name(label: str) -> None:
         ("Full Name", "name"),
     ],
 )
-def test_the_other_identifiers_are_found_by_name(label: str, identifier: str) -> None:
+def test_other_identifiers_are_found_by_name(label: str, identifier: str) -> None:
     cells = ["https://www.company3.example"] if identifier == "domain" else ["Example Works"]
     every = ("linkedin_url", "email", "domain", "company_linkedin_url", "name", "company")
     assert find_columns(pd.DataFrame({label: cells}), every).chosen == {identifier: label}
 
 
-def test_the_preferred_identifier_comes_first() -> None:
+def test_preferred_identifier_comes_first() -> None:
     frame = pd.DataFrame({"Email": MAILS, "LinkedIn": URLS})
     assert list(found(frame)) == ["linkedin_url", "email"]
 
 
-def test_where_no_name_fits_the_content_tells() -> None:
+def test_column_without_a_known_name_is_found_by_content() -> None:
     frame = pd.DataFrame({"a": ["x", "y"], "b": URLS, "n": [1, 2]})
     columns = find_columns(frame, PERSON)
     assert columns.chosen == {"linkedin_url": "b"}
     assert columns.how == {"linkedin_url": "content"}
 
 
-def test_content_alone_is_not_asked_once_a_name_fits() -> None:
-    # The column may be of the manager's addresses: a stranger's data on the row.
+def test_content_is_not_read_if_a_name_fits() -> None:
+    # The column could hold addresses of managers, that is, of other people.
     assert found(pd.DataFrame({"LinkedIn": URLS, "chef": MAILS})) == {"linkedin_url": "LinkedIn"}
 
 
 @pytest.mark.parametrize("label", ["Owner email", "Manager E-mail", "assigned_to_email"])
-def test_someone_elses_addresses_are_not_taken_for_the_rows(label: str) -> None:
+def test_columns_about_other_people_are_not_used(label: str) -> None:
     with pytest.raises(InputError, match="another person"):
         find_columns(pd.DataFrame({label: MAILS}), PERSON)
 
 
-def test_a_column_of_flags_is_passed_over_whatever_its_name() -> None:
+def test_columns_of_flags_are_not_used() -> None:
     frame = pd.DataFrame({"LinkedIn": ["yes", "no"], "url": URLS, "Email": [True, False]})
     columns = find_columns(frame, PERSON)
     assert columns.chosen == {"linkedin_url": "url"}
@@ -104,21 +103,21 @@ def test_a_column_of_flags_is_passed_over_whatever_its_name() -> None:
     }
 
 
-def test_a_named_column_of_bad_values_is_chosen_so_that_its_rows_tell_why() -> None:
+def test_named_column_of_invalid_values_is_used() -> None:
     assert found(pd.DataFrame({"linkedin_url": ["https://lnkd.in/x"]})) == {
         "linkedin_url": "linkedin_url"
     }
     assert found(pd.DataFrame({"email": [1, 2]})) == {"email": "email"}
 
 
-def test_a_column_with_values_is_preferred_to_one_without() -> None:
+def test_column_with_values_is_preferred_to_an_empty_one() -> None:
     frame = pd.DataFrame({"Email": [None, "n/a"], "Work Email": MAILS})
     columns = find_columns(frame, PERSON)
     assert columns.chosen == {"email": "Work Email"}
     assert "Email" in columns.rejected
 
 
-def test_addresses_under_the_wrong_name_are_told_by_content() -> None:
+def test_misnamed_column_is_found_by_content() -> None:
     assert found(pd.DataFrame({"LinkedIn": MAILS})) == {"email": "LinkedIn"}
 
 
@@ -130,7 +129,7 @@ def test_addresses_under_the_wrong_name_are_told_by_content() -> None:
         pd.DataFrame({"a": MAILS, "b": MAILS}),
     ],
 )
-def test_two_candidates_are_an_error_that_names_both_and_what_to_type(frame: pd.DataFrame) -> None:
+def test_ambiguous_columns_raise_an_error_naming_both(frame: pd.DataFrame) -> None:
     with pytest.raises(InputError) as raised:
         find_columns(frame, PERSON)
     first, second = frame.columns[:2]
@@ -139,7 +138,7 @@ def test_two_candidates_are_an_error_that_names_both_and_what_to_type(frame: pd.
     assert raised.value.cost == "Nothing was spent."
 
 
-def test_what_is_suggested_can_be_typed() -> None:
+def test_error_suggests_valid_code() -> None:
     frame = pd.DataFrame({"Email": MAILS, "Work Email": MAILS, "LinkedIn": URLS})
     with pytest.raises(InputError, match="on=") as raised:
         find_columns(frame, PERSON)
@@ -149,7 +148,7 @@ def test_what_is_suggested_can_be_typed() -> None:
     )
 
 
-def test_on_uses_the_columns_it_names_and_no_others() -> None:
+def test_on_uses_only_the_named_columns() -> None:
     frame = pd.DataFrame({"LinkedIn": URLS, "Mine": URLS, "Email": MAILS})
     columns = find_columns(frame, PERSON, on={"linkedin_url": "Mine"})
     assert columns.chosen == {"linkedin_url": "Mine"}
@@ -160,7 +159,7 @@ def test_on_uses_the_columns_it_names_and_no_others() -> None:
     }
 
 
-def test_one_label_tells_its_identifier_by_content_or_name() -> None:
+def test_on_with_one_label_infers_its_identifier() -> None:
     frame = pd.DataFrame({"x": MAILS, "LI URL": ["?", "?"], "y": ["?", "?"]})
     assert found(frame, on="x") == {"email": "x"}
     assert found(frame, on="LI URL") == {"linkedin_url": "LI URL"}
@@ -188,12 +187,12 @@ def test_one_label_tells_its_identifier_by_content_or_name() -> None:
     ],
     ids=repr,
 )
-def test_on_takes_labels_of_the_frame_only(on: Any) -> None:
+def test_on_with_an_unknown_label_raises(on: Any) -> None:
     with pytest.raises(InputError):
         found(pd.DataFrame({"Email": MAILS}), on=on)
 
 
-def test_a_near_miss_is_suggested() -> None:
+def test_error_suggests_a_similar_label() -> None:
     frame = pd.DataFrame({"Work Email": MAILS})
     with pytest.raises(InputError, match="Did you mean 'Work Email'"):
         found(frame, on={"email": "work mail"})
@@ -201,23 +200,23 @@ def test_a_near_miss_is_suggested() -> None:
         found(pd.DataFrame({"Emial address": ["?"]}))
 
 
-def test_a_label_that_is_a_number_is_a_name_where_the_frame_has_it() -> None:
+def test_on_accepts_a_numeric_label_of_the_frame() -> None:
     assert found(pd.DataFrame([MAILS, MAILS]), on={"email": 1}) == {"email": 1}
 
 
-def test_a_column_given_twice_is_an_error_that_names_it() -> None:
+def test_duplicate_label_raises_an_error_naming_it() -> None:
     frame = pd.DataFrame([[*MAILS, "A"]], columns=["Email", "Email", "Tier"])
     for on in (None, "Email", {"email": "Email"}):
         with pytest.raises(InputError, match="2 columns named 'Email'"):
             found(frame, on=on)
 
 
-def test_other_columns_may_be_there_twice() -> None:
+def test_duplicate_labels_of_other_columns_are_allowed() -> None:
     frame = pd.DataFrame([["A", "B", "zoe@example.com"]], columns=["Tier", "Tier", "Email"])
     assert found(frame) == {"email": "Email"}
 
 
-def test_levels_of_column_names_are_read_as_one_name() -> None:
+def test_multiindex_label_is_read_as_one_name() -> None:
     frame = pd.DataFrame({("contact", "Email"): MAILS, ("contact", "x"): [1, 2]})
     assert found(frame) == {"email": ("contact", "Email")}
     assert found(frame, on=("contact", "Email")) == {"email": ("contact", "Email")}
@@ -225,26 +224,26 @@ def test_levels_of_column_names_are_read_as_one_name() -> None:
         found(frame, on="contact")
 
 
-def test_columns_to_ignore_are_not_looked_at() -> None:
+def test_ignored_columns_are_not_used() -> None:
     frame = pd.DataFrame({"email": MAILS, "person_email_1": MAILS})
     assert found(frame, ignore={"person_email_1"}) == {"email": "email"}
 
 
-def test_nothing_found_names_what_was_looked_at() -> None:
+def test_error_without_identifiers_lists_the_columns() -> None:
     with pytest.raises(InputError, match="'Tier', 'Score'"):
         found(pd.DataFrame({"Tier": ["A"], "Score": [1]}))
     with pytest.raises(InputError, match="no columns"):
         found(pd.DataFrame())
 
 
-def test_a_frame_without_rows_is_found_by_name() -> None:
+def test_columns_of_an_empty_frame_are_found_by_name() -> None:
     assert found(pd.DataFrame({"Email": [], "LinkedIn": []})) == {
         "linkedin_url": "LinkedIn",
         "email": "Email",
     }
 
 
-def test_a_hundred_cells_are_read_however_long_the_column(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_at_most_a_hundred_cells_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     read = []
     monkeypatch.setattr(
         "enrich_pandas.frame.columns.canonical", lambda *args: read.append(args) or (None, "syntax")
@@ -253,7 +252,7 @@ def test_a_hundred_cells_are_read_however_long_the_column(monkeypatch: pytest.Mo
     assert len(read) <= 500
 
 
-def test_the_position_of_a_label_is_found_beside_odd_labels() -> None:
+def test_position_is_found_among_unusual_labels() -> None:
     frame = pd.DataFrame(
         [range(5)], columns=pd.Index([pd.NA, None, 1.5, ("a",), "x"], dtype=object)
     )
@@ -275,7 +274,7 @@ CELLS = st.one_of(
     st.dictionaries(LABELS, st.lists(CELLS, min_size=2, max_size=2), max_size=4),
     st.one_of(st.none(), LABELS, st.dictionaries(st.sampled_from(["email", "x"]), LABELS)),
 )
-def test_any_frame_gives_its_own_labels_or_an_input_error(data: dict[Any, Any], on: Any) -> None:
+def test_any_frame_gives_its_labels_or_an_error(data: dict[Any, Any], on: Any) -> None:
     frame = pd.DataFrame({label: pd.Series(cells, dtype=object) for label, cells in data.items()})
     before = frame.copy(deep=True)
     with suppress(InputError):
@@ -293,7 +292,7 @@ def test_content_is_read_in_every_text_dtype(dtype: Any) -> None:
     assert found(frame) == {"email": "a"}
 
 
-def test_a_column_of_addresses_serves_who_asks_for_their_domains():
+def test_email_column_serves_as_email_domain():
     frame = pd.DataFrame({"Work Email": ["ada@company1.example"], "Company": ["Example"]})
     found = find_columns(frame, ["domain", "email_domain", "company"])
     assert found.chosen == {"email_domain": "Work Email", "company": "Company"}

@@ -1,10 +1,9 @@
-"""Every layout against its plain, slow reference: the same columns, row by row."""
+"""Compare every layout with a slow reference implementation, row by row."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from enrich_pandas.frame import flatten
 from enrich_pandas.frame.flatten import ArrayBuilder
@@ -33,14 +32,14 @@ def values(field):
 
 @st.composite
 def structs(draw, kind):
-    """Draw a struct a few of whose fields are set; all of them would be slow."""
+    """Draw a struct with a few fields set; setting all of them would be slow."""
     chosen = draw(st.lists(st.sampled_from(fields_of(kind)), max_size=4))
     return kind(**{field.name: draw(values(field)) for field in chosen})
 
 
 @st.composite
 def frames(draw):
-    """Draw models, None among them, which of them each row takes, and some of the fields."""
+    """Draw models and None, the model of each row, and some of the fields."""
     kind = draw(st.sampled_from([Person, Company]))
     models = draw(st.lists(st.none() | structs(kind), min_size=1, max_size=5))
     in_order = list(range(len(models)))
@@ -50,8 +49,8 @@ def frames(draw):
     return models, codes, list(dict.fromkeys(fields))
 
 
-def taken(models, codes, fields, most=None):
-    count, builder = len(models), ArrayBuilder(fields, most)
+def answers_of(models, codes, fields, max_items=None):
+    count, builder = len(models), ArrayBuilder(fields, max_items)
     places = [-1 if model is None else builder.add(model) for model in models]
     distinct = flatten.DistinctAnswers(
         ["x"] * count,
@@ -64,24 +63,24 @@ def taken(models, codes, fields, most=None):
     return flatten.RowAnswers(distinct, np.array(codes, np.intp))
 
 
-def held(column):
+def cells(column):
     return [None if pd.isna(value) else value for value in column]
 
 
 @settings(deadline=None)
 @given(frames(), st.integers(0, 3))
-def test_wide_is_what_a_loop_over_rows_would_make(drawn, max_items):
+def test_wide_layout_equals_the_reference(drawn, max_items):
     models, codes, fields = drawn
-    found = flatten.wide(taken(models, codes, fields, max_items), fields, max_items)
+    found = flatten.wide(answers_of(models, codes, fields, max_items), fields, max_items)
     expected = reference.wide(models, codes, fields, max_items)
-    assert {name: held(of) for name, of in found.items() if name not in ROW_COLUMNS} == expected
+    assert {name: cells(of) for name, of in found.items() if name not in ROW_COLUMNS} == expected
 
 
 @settings(deadline=None)
 @given(frames())
-def test_nested_and_tables_are_what_a_loop_over_items_would_make(drawn):
+def test_nested_and_tables_layouts_equal_the_reference(drawn):
     models, codes, fields = drawn
-    rows = taken(models, codes, fields)
+    rows = answers_of(models, codes, fields)
     lists = [field for field in fields if field.shape == "list"]
     nested = flatten.nested(rows, fields)
     for field in lists:
@@ -91,19 +90,21 @@ def test_nested_and_tables_are_what_a_loop_over_items_would_make(drawn):
         labels = pd.Index([f"r{row // 2}" for row in range(len(codes))], dtype="object")
         table = flatten.items(rows, field, labels, "row")
         assert list(table.index) == [labels[row] for row in table["row"]]
-        found = {name: held(table[name]) for name in table}
+        found = {name: cells(table[name]) for name in table}
         assert found == reference.table(models, codes, field)
 
 
-class Longer(Person):
-    """A provider's own person, with a field more."""
+class ExtendedPerson(Person):
+    """A subclass of a provider, with one more field."""
 
     shoe_size: int | None = None
 
 
-@pytest.mark.parametrize("models", [[Longer(name="Ada"), Person(name="Zoe")], [Longer(name="Ada")]])
-def test_a_model_with_fields_of_its_own_keeps_every_value_in_its_column(models):
+@pytest.mark.parametrize(
+    "models", [[ExtendedPerson(name="Ada"), Person(name="Zoe")], [ExtendedPerson(name="Ada")]]
+)
+def test_subclass_of_a_model_keeps_its_values_aligned(models):
     fields = fields_of(Person)
-    found = flatten.wide(taken(models, range(len(models)), fields, 1), fields, 1)
-    assert held(found["name"]) == [model.name for model in models]
-    assert all(held(of) == [None] * len(models) for name, of in found.items() if name == "title")
+    found = flatten.wide(answers_of(models, range(len(models)), fields, 1), fields, 1)
+    assert cells(found["name"]) == [model.name for model in models]
+    assert all(cells(of) == [None] * len(models) for name, of in found.items() if name == "title")

@@ -6,8 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.frame.identifiers import IDENTIFIERS, REASONS, canonical
@@ -31,12 +30,12 @@ def refused(identifier: str, value: object) -> str:
     return reason
 
 
-def test_forty_spellings_of_a_profile_are_one_person() -> None:
+def test_forty_spellings_have_one_canonical_form() -> None:
     assert len(set(SPELLINGS)) == 40
     assert {accepted("linkedin_url", spelling) for spelling in SPELLINGS} == {CANONICAL}
 
 
-def test_the_case_of_a_urn_is_kept() -> None:
+def test_case_of_a_urn_is_preserved() -> None:
     assert accepted("linkedin_url", URN.replace("www.linkedin", "FR.LinkedIn") + "/?trk=x") == URN
 
 
@@ -82,11 +81,11 @@ def test_the_case_of_a_urn_is_kept() -> None:
         ("https://www.linkedin.com/in/" + "a" * 2048, "too_long"),
     ],
 )
-def test_what_is_no_persons_profile_is_refused_for_its_own_reason(url: str, reason: str) -> None:
+def test_url_without_a_profile_is_invalid_with_its_reason(url: str, reason: str) -> None:
     assert refused("linkedin_url", url) == reason
 
 
-def test_a_company_page_has_a_canonical_form_and_a_person_is_not_one() -> None:
+def test_company_page_has_a_canonical_form() -> None:
     spelling = "http://de.linkedin.com/company/Example-Works/about/"
     found = accepted("company_linkedin_url", spelling)
     assert found == "https://www.linkedin.com/company/example-works"
@@ -111,9 +110,7 @@ def test_a_company_page_has_a_canonical_form_and_a_person_is_not_one() -> None:
         ("=1+1@company3.example", "=1+1@company3.example"),
     ],
 )
-def test_an_email_keeps_its_local_part_and_gets_an_ascii_domain(
-    spelling: str, address: str
-) -> None:
+def test_email_keeps_local_part_and_gets_ascii_domain(spelling: str, address: str) -> None:
     assert accepted("email", spelling) == address
 
 
@@ -136,7 +133,7 @@ def test_an_email_keeps_its_local_part_and_gets_an_ascii_domain(
         ("a@" + "b" * 260 + ".example", "too_long"),
     ],
 )
-def test_what_is_not_one_email_is_refused(cell: str, reason: str) -> None:
+def test_text_without_one_email_is_invalid(cell: str, reason: str) -> None:
     assert refused("email", cell) == reason
 
 
@@ -152,18 +149,18 @@ def test_what_is_not_one_email_is_refused(cell: str, reason: str) -> None:
         ("github.io", "github.io"),
     ],
 )
-def test_a_domain_is_the_registrable_one(spelling: str, domain: str) -> None:
+def test_domain_is_reduced_to_the_registrable_domain(spelling: str, domain: str) -> None:
     assert accepted("domain", spelling) == domain
 
 
 @pytest.mark.parametrize(
     "cell", ["co.uk", "localhost", "192.0.2.1", "a@example.com", "x..com", "a b"]
 )
-def test_what_has_no_registrable_domain_is_refused(cell: str) -> None:
+def test_text_without_a_registrable_domain_is_invalid(cell: str) -> None:
     assert refused("domain", cell) == "syntax"
 
 
-def test_names_keep_their_spelling_and_lose_their_extra_blanks() -> None:
+def test_names_keep_spelling_and_lose_extra_blanks() -> None:
     assert accepted("name", "  Zoe\u0301 \u00a0 Example ") == "Zoé Example"
     assert accepted("company", "3M") == "3M"
     assert refused("name", "42") == "syntax"
@@ -174,13 +171,13 @@ def test_names_keep_their_spelling_and_lose_their_extra_blanks() -> None:
 @pytest.mark.parametrize(
     "cell", [None, float("nan"), np.nan, pd.NA, pd.NaT, Decimal("NaN"), "", " \t\n", "\u200b\ufeff"]
 )
-def test_every_kind_of_nothing_is_missing(identifier: str, cell: object) -> None:
+def test_every_kind_of_null_is_missing(identifier: str, cell: object) -> None:
     assert refused(identifier, cell) == "missing"
 
 
 @pytest.mark.parametrize("identifier", IDENTIFIERS)
 @pytest.mark.parametrize("cell", ["nan", "None", "N/A", "null", "-", "#N/A", " <NA> ", "\u2014"])
-def test_a_word_for_nothing_is_a_placeholder(identifier: str, cell: object) -> None:
+def test_placeholder_words_are_recognized(identifier: str, cell: object) -> None:
     assert refused(identifier, cell) == "placeholder"
 
 
@@ -201,11 +198,11 @@ def test_a_word_for_nothing_is_a_placeholder(identifier: str, cell: object) -> N
     ],
     ids=lambda cell: type(cell).__name__,
 )
-def test_what_is_no_text_is_never_made_text(identifier: str, cell: object) -> None:
+def test_values_that_are_not_text_are_invalid(identifier: str, cell: object) -> None:
     assert refused(identifier, cell) == "type"
 
 
-def test_an_unknown_identifier_is_said_with_the_known_ones() -> None:
+def test_unknown_identifier_raises_an_error_listing_known_ones() -> None:
     with pytest.raises(ConfigurationError, match="linkedin_url"):
         canonical("phone", "1")
 
@@ -227,7 +224,7 @@ SHAPED = st.one_of(
 
 @settings(deadline=None)
 @given(st.sampled_from([name for name in IDENTIFIERS if name != "email_domain"]), SHAPED)
-def test_the_canonical_form_is_its_own(identifier: str, text: str) -> None:
+def test_canonical_form_is_a_fixed_point(identifier: str, text: str) -> None:
     found, reason = canonical(identifier, text)
     if found is None:
         assert reason in REASONS
@@ -237,7 +234,7 @@ def test_the_canonical_form_is_its_own(identifier: str, text: str) -> None:
 
 @settings(deadline=None)
 @given(st.sampled_from(["linkedin_url", "email", "domain"]), SHAPED)
-def test_a_canonical_address_can_be_sent(identifier: str, text: str) -> None:
+def test_canonical_values_can_be_sent(identifier: str, text: str) -> None:
     found, _ = canonical(identifier, text)
     if found is not None:
         assert found.isprintable()
@@ -248,7 +245,7 @@ def test_a_canonical_address_can_be_sent(identifier: str, text: str) -> None:
 
 @settings(deadline=None)
 @given(SHAPED)
-def test_nothing_but_a_person_comes_out_of_a_linkedin_column(text: str) -> None:
+def test_linkedin_url_is_always_a_person(text: str) -> None:
     found, _ = canonical("linkedin_url", text)
     assert found is None or found.startswith("https://www.linkedin.com/in/")
     assert found is None or found.count("/") == 4
@@ -265,5 +262,5 @@ def test_nothing_but_a_person_comes_out_of_a_linkedin_column(text: str) -> None:
         ("domain", "facebook.com/example", (None, "social_network")),
     ],
 )
-def test_a_company_is_known_by_its_own_domain_alone(identifier, cell, found):
+def test_free_mail_and_social_networks_are_not_domains(identifier, cell, found):
     assert canonical(identifier, cell) == found

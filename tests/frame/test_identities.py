@@ -1,4 +1,4 @@
-"""Identities are made when looked at, and are what a list of them would be."""
+"""Identities are created on access and behave like a list."""
 
 import numpy as np
 import pyarrow as pa
@@ -21,14 +21,14 @@ def people() -> Identities:
     return take_identities(["email", "linkedin_url"], [EMAILS, URLS], np.array([2, 1, 0]))
 
 
-def test_they_are_what_a_list_of_them_is(people) -> None:
+def test_identities_equal_a_list(people) -> None:
     assert people == LISTED
     assert people != LISTED[:2]
     assert [people[place] for place in range(3)] == people[:] == LISTED
     assert (len(people), people.index(LISTED[1]), people[-1]) == (3, 1, LISTED[-1])
 
 
-def test_they_are_made_piece_by_piece(people, monkeypatch) -> None:
+def test_identities_are_created_in_pieces(people, monkeypatch) -> None:
     monkeypatch.setattr(identities, "PIECE", 2)
     assert list(people) == LISTED
     assert not list(take_identities(["email"], [EMAILS], np.array([], dtype=int)))

@@ -1,11 +1,10 @@
-"""Addresses of nobody are told by their look: counted in a plan, left out by where=."""
+"""Impersonal addresses are recognized by their form, counted in a plan, excluded by where=."""
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import enrich_pandas as ep
 from enrich_pandas.frame.identities import Identities, count_by_identifiers, identifier_values
@@ -15,7 +14,7 @@ from enrich_pandas.frame.schema import TEXT
 from enrich_pandas.providers.base import Identity
 
 THROWN_AWAY, FREE = min(DISPOSABLE), min(FREE_MAIL)
-TOLD = {
+CATEGORIES = {
     "info@acme.example": "role",
     "  Sales@ACME.example ": "role",
     "mailto:no-reply@acme.example": "role",
@@ -35,36 +34,36 @@ PERSONAL = [
 
 
 @pytest.mark.parametrize("dtype", [object, "category"])
-def test_each_sort_is_told_by_its_look(dtype):
-    column = pd.Series([*TOLD, *PERSONAL], dtype=object, name="Email").astype(dtype)
+def test_each_category_is_recognized(dtype):
+    column = pd.Series([*CATEGORIES, *PERSONAL], dtype=object, name="Email").astype(dtype)
     found = ep.impersonal(column)
-    assert found.dropna().tolist() == list(TOLD.values())
+    assert found.dropna().tolist() == list(CATEGORIES.values())
     assert found.isna().sum() == len(PERSONAL)
     assert (found.dtype, found.name) == (pd.Series([], dtype=TEXT).dtype, "Email")
 
 
-@given(st.lists(st.sampled_from([*TOLD, *PERSONAL]), max_size=9))
-def test_it_goes_by_position_whatever_the_index(cells):
+@given(st.lists(st.sampled_from([*CATEGORIES, *PERSONAL]), max_size=9))
+def test_result_is_matched_by_position(cells):
     column = pd.Series(cells, index=[0] * len(cells), dtype=object)
     found = ep.impersonal(column)
     pd.testing.assert_index_equal(found.index, column.index)
-    expected = [TOLD.get(cell) if isinstance(cell, str) else None for cell in cells]
+    expected = [CATEGORIES.get(cell) if isinstance(cell, str) else None for cell in cells]
     assert found.astype(object).where(found.notna(), None).tolist() == expected
 
 
 @pytest.mark.parametrize("given", [["info@acme.example"], "info@acme.example", None])
-def test_what_is_no_column_is_refused(given):
+def test_argument_without_a_series_raises(given):
     with pytest.raises(ep.InputError, match="needs a pandas Series"):
         ep.impersonal(given)
 
 
-def test_the_tables_do_not_contradict_each_other():
+def test_domain_lists_do_not_overlap():
     assert not DISPOSABLE & FREE_MAIL
     assert all(name.isalnum() and name.islower() for name in ROLES)
 
 
-def test_identities_in_arrays_are_counted_as_those_that_are_objects():
-    column = pd.Series([*TOLD, "ada@acme.example", "linkedin.com/in/ada"], dtype=object)
+def test_identities_in_arrays_are_counted_like_objects():
+    column = pd.Series([*CATEGORIES, "ada@acme.example", "linkedin.com/in/ada"], dtype=object)
     frame = pd.DataFrame({"Email": column, "LinkedIn": column})
     with ep.sandbox():
         plan = ep.plan(frame, "crustdata")
@@ -81,11 +80,14 @@ def test_identities_in_arrays_are_counted_as_those_that_are_objects():
     )
     assert count_by_identifiers(arrays) == count_by_identifiers(people)
     for name in ("email", "linkedin_url", "domain"):
-        (mine, places), (theirs, others) = (
+        (ours, places), (expected, expected_places) = (
             identifier_values(arrays, name),
             identifier_values(people, name),
         )
-        assert (mine.to_pylist(), places.tolist()) == (theirs.to_pylist(), others.tolist())
+        assert (ours.to_pylist(), places.tolist()) == (
+            expected.to_pylist(),
+            expected_places.tolist(),
+        )
 
 
 def _texts(people):
@@ -93,7 +95,7 @@ def _texts(people):
 
 
 @pytest.mark.parametrize("provider", ["crustdata", ["amplemarket", "crustdata"]])
-def test_a_plan_counts_them_and_a_run_sends_them_unless_they_are_left_out(box, provider):
+def test_plan_counts_impersonal_rows_and_where_excludes_them(box, provider):
     leads = pd.DataFrame({"Work Email": ["info@works.example", "ada@works.example"] * 2})
     plan = leads.enrich.plan(provider)
     assert plan.remarks.impersonal == {"role": 2}
@@ -107,7 +109,7 @@ def test_a_plan_counts_them_and_a_run_sends_them_unless_they_are_left_out(box, p
     assert set(every["person_status"]) == {"matched"}
 
 
-def test_a_shared_mailbox_of_a_company_is_not_remarked_upon(box):
+def test_shared_mailbox_of_a_company_is_not_counted(box):
     firms = pd.DataFrame({"Email": ["info@works.example"]})
     assert (
         firms.enrich.plan("zoho", kind="companies", on={"email": "Email"}).remarks.impersonal == {}
@@ -123,7 +125,7 @@ def test_a_shared_mailbox_of_a_company_is_not_remarked_upon(box):
         (ep.Directory(pd.DataFrame({"email": ["a@b.example"], "title": ["Poet"]})), None),
     ],
 )
-def test_a_plan_says_that_who_stands_under_two_identifiers_is_two_charges(box, provider, said):
+def test_plan_warns_about_people_under_two_identifiers(box, provider, said):
     cells = ["linkedin.com/in/ada-1", "linkedin.com/in/ada-2", None]
     leads = pd.DataFrame({"LinkedIn": cells, "Email": [None, None, "ada@works.example"]})
     shown = str(leads.enrich.plan(provider))

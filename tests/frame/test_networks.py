@@ -1,8 +1,7 @@
-"""Profiles on other networks: every spelling to one form; anything else is refused, with a code."""
+"""Profiles on other networks have one canonical form; any other text is invalid."""
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from enrich_pandas.frame import identifiers
 from enrich_pandas.frame.cells import InvalidValueError
@@ -22,7 +21,7 @@ TWITTER = "https://www.twitter.com/ada_sample"
         "fb.com/ada.sample.7",
     ],
 )
-def test_spellings_of_a_facebook_profile(spelling):
+def test_facebook_spellings_have_one_canonical_form(spelling):
     assert canonical("facebook_url", spelling) == (FACEBOOK, None)
 
 
@@ -30,7 +29,7 @@ def test_spellings_of_a_facebook_profile(spelling):
     "spelling",
     ["twitter.com/ada_sample", "https://mobile.twitter.com/Ada_Sample/", "X.com/ada_sample?s=20"],
 )
-def test_spellings_of_a_twitter_profile(spelling):
+def test_twitter_spellings_have_one_canonical_form(spelling):
     assert canonical("twitter_url", spelling) == (TWITTER, None)
     assert canonical("twitter_url", "@" + "Ada_Sample") == (TWITTER, None)
 
@@ -51,12 +50,12 @@ def test_spellings_of_a_twitter_profile(spelling):
         ("twitter_url", FACEBOOK),
     ],
 )
-def test_what_is_no_profile_is_refused(identifier, text):
+def test_text_without_a_profile_is_invalid(identifier, text):
     assert canonical(identifier, text) == (None, "not_on_network")
 
 
 @given(st.text())
-def test_any_text_is_a_canonical_address_or_refused(text):
+def test_any_text_is_canonical_or_invalid(text):
     for read in (identifiers.facebook, identifiers.twitter):
         try:
             found = read(text)

@@ -3,8 +3,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from enrich_pandas.errors import InputError
 from enrich_pandas.frame.output import attach, check_names, earlier_columns
@@ -23,7 +22,7 @@ INDEXES = [
 
 
 @pytest.mark.parametrize("index", INDEXES, ids=lambda index: type(index).__name__)
-def test_the_index_is_the_frames_own(index):
+def test_index_is_preserved(index):
     frame = pd.DataFrame({"a": [1, 2, 3]}, index=index)
     result = attach(frame, {"person_name": np.array(["x", "y", "z"], dtype=object)}, [])
     pd.testing.assert_index_equal(result.index, index, exact=True)
@@ -32,7 +31,7 @@ def test_the_index_is_the_frames_own(index):
 
 
 @given(st.lists(st.integers(0, 2), max_size=6))
-def test_attaching_goes_by_position_whatever_the_labels(labels):
+def test_attach_matches_rows_by_position(labels):
     frame = pd.DataFrame({"a": range(len(labels))}, index=labels)
     result = attach(frame, {"b": np.arange(len(labels)) * 10}, [])
     assert (result["b"] == result["a"] * 10).all()
@@ -40,7 +39,7 @@ def test_attaching_goes_by_position_whatever_the_labels(labels):
 
 
 class Map(pd.DataFrame):
-    """A frame that knows of more than its cells, as those of GeoPandas do."""
+    """A subclass with metadata, such as those of GeoPandas."""
 
     _metadata: ClassVar = ["crs"]
 
@@ -50,7 +49,7 @@ class Map(pd.DataFrame):
 
 
 @pytest.mark.parametrize("replaced", [[], ["person_name"]])
-def test_a_subclass_and_what_it_knows_are_kept(replaced):
+def test_subclass_and_its_metadata_are_preserved(replaced):
     frame = Map({"a": [1, 2], "person_name": ["x", "y"]})
     frame.crs = "EPSG:4326"
     found = attach(frame, {"person_title": np.array(["CEO", "CTO"], dtype=object)}, replaced)
@@ -58,30 +57,30 @@ def test_a_subclass_and_what_it_knows_are_kept(replaced):
     assert found.crs == frame.assign(b=1).crs == "EPSG:4326"
 
 
-def test_attrs_and_flags_are_the_frames_own():
+def test_attrs_and_flags_are_preserved():
     frame = pd.DataFrame({"a": [1, 2]}).set_flags(allows_duplicate_labels=False)
     frame.attrs = {"source": "crm", "table": pd.DataFrame({"n": [1]}), "list": [1]}
     found = attach(frame, {"b": np.array([3, 4])}, [])
     assert list(found.attrs) == ["source", "table", "list"]
     assert not found.flags.allows_duplicate_labels
-    found.attrs["list"].append(2)  # a copy, as pandas makes it
+    found.attrs["list"].append(2)  # attrs are copied, as in pandas
     assert frame.attrs["list"] == [1]
 
 
-def test_column_levels_are_kept():
+def test_column_levels_are_preserved():
     frame = pd.DataFrame([[1]], columns=pd.MultiIndex.from_tuples([("a", "b")]))
     result = attach(frame, {"person_name": np.array(["x"], dtype=object)}, [])
     assert list(result.columns) == [("a", "b"), ("person_name", "")]
 
 
-def test_the_names_of_the_columns_are_kept():
+def test_column_index_names_are_preserved():
     frame = pd.DataFrame([[1]], columns=pd.Index(["a"], name="k"))
     assert attach(frame, {"b": np.array([2])}, []).columns.names == ["k"]
     frame.columns = pd.MultiIndex.from_tuples([("a", "b")], names=["k", None])
     assert attach(frame, {"b": np.array([2])}, []).columns.names == ["k", None]
 
 
-def test_a_lone_surrogate_may_stand_in_a_level():
+def test_lone_surrogate_in_a_level_is_preserved():
     texts = pd.Index(["\ud800"], dtype=object)
     frame = pd.DataFrame([[1]], columns=pd.MultiIndex.from_arrays([texts, texts]))
     result = attach(frame, {"person_name": np.array(["x"], dtype=object)}, [])
@@ -89,32 +88,32 @@ def test_a_lone_surrogate_may_stand_in_a_level():
 
 
 @pytest.mark.parametrize("label", [None, pd.NA, 7, ("a", "b"), "\ud800"], ids=ascii)
-def test_a_label_stays_what_it_is(label):
+def test_column_labels_are_preserved(label):
     frame = pd.DataFrame([[1, 2]], columns=pd.Index(["a", label], dtype=object))
     result = attach(frame, {"person_name": np.array(["x"], dtype=object)}, [])
     assert result.columns[1] is frame.columns[1]
 
 
-def test_the_input_is_not_touched():
+def test_input_frame_is_unchanged():
     frame = pd.DataFrame({"a": [1], "person_name": ["old"]})
     before = frame.copy(deep=True)
     attach(frame, {"person_name": np.array(["new"], dtype=object)}, ["person_name"])
     pd.testing.assert_frame_equal(frame, before)
 
 
-def test_an_earlier_result_is_recognised_and_nothing_else():
+def test_columns_of_an_earlier_result_are_recognized():
     frame = pd.DataFrame(columns=[*ROW, "person_email_7_type", "person_age", "name"])
     names = ["status", "reason", "provider", "fetched_at", "email_1_type"]
     assert earlier_columns(frame, "person_", names) == [*ROW, "person_email_7_type"]
 
 
-def test_without_all_row_columns_nothing_is_ours():
+def test_frame_without_all_row_columns_has_no_result():
     frame = pd.DataFrame(columns=["person_status", "person_name"])
     assert earlier_columns(frame, "person_", ["status", "name"]) == []
 
 
-@pytest.mark.parametrize("taken", ["person_name", "PERSON_Name"])
-def test_a_taken_name_is_refused_in_any_case(taken):
-    frame = pd.DataFrame(columns=[taken])
-    with pytest.raises(InputError, match=taken):
+@pytest.mark.parametrize("label", ["person_name", "PERSON_Name"])
+def test_existing_column_name_raises_in_any_case(label):
+    frame = pd.DataFrame(columns=[label])
+    with pytest.raises(InputError, match=label):
         check_names(frame, ["person_name"], own=[])

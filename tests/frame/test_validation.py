@@ -6,8 +6,7 @@ import pandas as pd
 import pandera.errors
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from enrich_pandas.errors import ConfigurationError, InputError
 from enrich_pandas.frame.cells import factorize
@@ -22,14 +21,14 @@ ADA = Identity.of(email="ada@example.com")
 ZOE = Identity.of(linkedin_url=CANONICAL)
 
 
-def told(identified: Identified) -> list[Any]:
-    """Read the codes back: an identity or a refusal for each row."""
+def results_by_row(identified: Identified) -> list[Any]:
+    """Return the identity or the exclusion of each row."""
     results = [*identified.identities, *identified.exclusions]
     return [results[code] for code in identified.codes]
 
 
 def reasons(identified: Identified) -> list[str]:
-    return ["" if isinstance(row, Identity) else row[1] for row in told(identified)]
+    return ["" if isinstance(row, Identity) else row[1] for row in results_by_row(identified)]
 
 
 def test_forty_spellings_in_forty_rows_are_one_identity(demo: Provider) -> None:
@@ -50,7 +49,7 @@ def test_each_row_has_an_identity_or_a_reason(demo: Provider) -> None:
         index=[0, 0, 1, 1, 2, 2, 2],
     )
     identified = identify(frame, BOTH, demo, "people")
-    assert told(identified) == [
+    assert results_by_row(identified) == [
         ZOE,
         ADA,
         ADA,
@@ -63,7 +62,7 @@ def test_each_row_has_an_identity_or_a_reason(demo: Provider) -> None:
     assert identified.rows_by_exclusion == [1, 1, 1, 1]
 
 
-def test_the_failure_cases_are_in_the_users_terms(demo: Provider) -> None:
+def test_failure_cases_have_the_labels_of_the_frame(demo: Provider) -> None:
     frame = pd.DataFrame(
         {"LinkedIn": ["lnkd.in/x", None, None, "lnkd.in/x"], "Email": [None, [1], None, None]}
     )
@@ -76,14 +75,14 @@ def test_the_failure_cases_are_in_the_users_terms(demo: Provider) -> None:
     ]
 
 
-def test_a_bad_value_is_told_where_another_identifier_serves(demo: Provider) -> None:
+def test_invalid_value_beside_a_valid_identifier_is_reported(demo: Provider) -> None:
     frame = pd.DataFrame({"LinkedIn": ["lnkd.in/x"], "Email": ["ada@example.com"]})
     identified = identify(frame, BOTH, demo, "people", errors="raise")
     assert identified.identities == [ADA]
     assert identified.failure_cases["check"].tolist() == ["shortener"]
 
 
-def test_errors_raise_raises_panderas_failure_cases(demo: Provider) -> None:
+def test_errors_raise_raises_with_failure_cases(demo: Provider) -> None:
     frame = pd.DataFrame({"Email": ["ada@example.com", "x", "x", None]})
     with pytest.raises(InputError) as raised:
         identify(frame, EMAIL, demo, "people", errors="raise")
@@ -93,24 +92,24 @@ def test_errors_raise_raises_panderas_failure_cases(demo: Provider) -> None:
     assert "@" not in str(raised.value)
 
 
-def test_another_word_for_errors_is_refused(demo: Provider) -> None:
+def test_unknown_value_of_errors_raises(demo: Provider) -> None:
     with pytest.raises(ConfigurationError, match="coerce"):
         identify(pd.DataFrame({"Email": []}), EMAIL, demo, "people", errors="ignore")
 
 
-def test_a_column_that_is_missing_or_there_twice_raises(demo: Provider) -> None:
+def test_missing_or_duplicate_column_raises(demo: Provider) -> None:
     for frame in (pd.DataFrame({"x": [1]}), pd.DataFrame([[1, 2]], columns=["Email", "Email"])):
         with pytest.raises(InputError, match="Email"):
             identify(frame, EMAIL, demo, "people")
 
 
-def test_a_frame_without_rows_has_no_identities(demo: Provider) -> None:
+def test_frame_without_rows_has_no_identities(demo: Provider) -> None:
     identified = identify(pd.DataFrame({"Email": []}), EMAIL, demo, "people")
     assert (len(identified.codes), identified.identities, identified.exclusions) == (0, [], [])
     assert tuple(identified.failure_cases.columns) == FIELDS
 
 
-def test_the_schema_checks_every_reason_and_the_providers_rules(demo: Provider) -> None:
+def test_schema_checks_every_reason_and_provider_rule(demo: Provider) -> None:
     column = schema(demo, "people", BOTH).columns["email"]
     codes = [check.error for check in column.checks]
     assert codes[-1] == "english_only"
@@ -118,7 +117,7 @@ def test_the_schema_checks_every_reason_and_the_providers_rules(demo: Provider) 
     assert len(codes) == len(set(codes))
 
 
-def test_what_is_valid_but_not_enough_is_incomplete(
+def test_valid_but_insufficient_row_is_incomplete(
     demo: Provider, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(type(demo), "identify", lambda *_: None)
@@ -148,7 +147,7 @@ def typed(cells: Any, dtype: Any) -> "pd.Series[Any]":
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
-def test_the_answer_is_the_same_in_every_text_dtype(demo: Provider, dtype: Any) -> None:
+def test_every_text_dtype_gives_the_same_result(demo: Provider, dtype: Any) -> None:
     frame = pd.DataFrame({"Email": typed(MAILS, dtype)})
     identified = identify(frame, EMAIL, demo, "people")
     upper = Identity.of(email="ADA@example.com")
@@ -178,29 +177,27 @@ def test_the_answer_is_the_same_in_every_text_dtype(demo: Provider, dtype: Any) 
     ],
     ids=lambda column: str(column.dtype),
 )
-def test_cells_that_are_no_text_are_invalid_and_never_an_exception(
-    demo: Provider, column: "pd.Series[Any]"
-) -> None:
+def test_cells_without_text_are_invalid(demo: Provider, column: "pd.Series[Any]") -> None:
     identified = identify(pd.DataFrame({"Email": column}), EMAIL, demo, "people")
     assert reasons(identified) == ["email:type"] * 2
 
 
-def test_the_five_kinds_of_null_are_one(demo: Provider) -> None:
+def test_all_kinds_of_null_have_the_same_reason(demo: Provider) -> None:
     frame = pd.DataFrame(
         {"Email": pd.Series([None, np.nan, pd.NA, pd.NaT, "", "  "], dtype=object)}
     )
     assert reasons(identify(frame, EMAIL, demo, "people")) == ["no_identifier"] * 6
 
 
-def test_a_text_with_a_nul_is_another_cell_than_the_text_before_it(demo: Provider) -> None:
-    # pandas before 3 takes the two for one when it factorizes.
+def test_text_with_nul_differs_from_its_prefix(demo: Provider) -> None:
+    # pandas before 3 treats the two as equal when it factorizes.
     for dtype in ("object", "string[python]"):
         cells = pd.Series(["ada@example.com", "ada@example.com\0x"], dtype=dtype)
         identified = identify(pd.DataFrame({"Email": cells}), EMAIL, demo, "people")
         assert reasons(identified) == ["", "email:control_character"]
 
 
-def test_a_lone_surrogate_is_a_cell_of_its_own() -> None:
+def test_lone_surrogate_is_a_distinct_cell() -> None:
     codes, cells = factorize(pd.Series(["\ud800", "'\\ud800'", None, "\ud800"], dtype=object))
     assert codes.tolist() == [0, 1, -1, 0]
     assert cells == ["\ud800", "'\\ud800'"]
@@ -218,12 +215,12 @@ def test_a_lone_surrogate_is_a_cell_of_its_own() -> None:
     ],
     ids=lambda where: f"{type(where).__name__} {getattr(where, 'dtype', '')}",
 )
-def test_rows_outside_where_are_skipped_and_cost_nothing(demo: Provider, where: Any) -> None:
+def test_rows_outside_where_are_skipped(demo: Provider, where: Any) -> None:
     frame = pd.DataFrame(
         {"Email": ["x", "b@example.com", "ada@example.com"]}, index=["a", "a", "b"]
     )
     identified = identify(frame, EMAIL, demo, "people", where=where)
-    assert told(identified) == [
+    assert results_by_row(identified) == [
         (Status.INVALID, "email:syntax"),
         (Status.SKIPPED, "where"),
         ADA,
@@ -233,7 +230,7 @@ def test_rows_outside_where_are_skipped_and_cost_nothing(demo: Provider, where: 
     assert identified.failure_cases["index"].tolist() == [0]
 
 
-def test_failure_cases_count_positions_of_the_whole_frame(demo: Provider) -> None:
+def test_failure_cases_have_positions_in_the_whole_frame(demo: Provider) -> None:
     frame = pd.DataFrame({"Email": ["a@example.com", "b@example.com", "x"]})
     identified = identify(frame, EMAIL, demo, "people", where=[False, True, True])
     assert identified.failure_cases["index"].tolist() == [2]
@@ -255,14 +252,14 @@ def test_failure_cases_count_positions_of_the_whole_frame(demo: Provider) -> Non
     ],
     ids=repr,
 )
-def test_a_where_that_does_not_fit_raises(demo: Provider, where: Any) -> None:
+def test_where_that_does_not_fit_raises(demo: Provider, where: Any) -> None:
     frame = pd.DataFrame({"Email": ["a@example.com"] * 3})
     with pytest.raises(InputError, match="where="):
         identify(frame, EMAIL, demo, "people", where=where)
 
 
 class Odd:
-    """A cell that can neither be compared nor hashed."""
+    """A cell that cannot be compared, hashed or converted to a bool."""
 
     __hash__ = None
 
@@ -273,7 +270,7 @@ class Odd:
         raise ZeroDivisionError
 
 
-# pandera takes some 10 ms a frame, and the first call imports it.
+# pandera takes about 10 ms a frame, and the first call imports it.
 few = settings(deadline=None, max_examples=40)
 
 
@@ -300,9 +297,7 @@ def frames(draw: st.DrawFn) -> pd.DataFrame:
 
 @few
 @given(frames())
-def test_any_cells_give_every_row_one_identity_or_one_reason(
-    demo: Provider, frame: pd.DataFrame
-) -> None:
+def test_any_cells_give_one_identity_or_reason(demo: Provider, frame: pd.DataFrame) -> None:
     before = {name: [id(cell) for cell in frame[name]] for name in frame}
     identified = identify(frame, BOTH, demo, "people")
     total = len(identified.identities) + len(identified.exclusions)
@@ -316,27 +311,27 @@ def test_any_cells_give_every_row_one_identity_or_one_reason(
 
 @few
 @given(frames(), st.randoms())
-def test_the_order_of_rows_changes_nothing_but_the_order(
+def test_row_order_does_not_change_the_results(
     demo: Provider, frame: pd.DataFrame, random: Random
 ) -> None:
     order = list(range(len(frame)))
     random.shuffle(order)
-    straight = told(identify(frame, BOTH, demo, "people"))
-    shuffled = told(identify(frame.iloc[order], BOTH, demo, "people"))
+    straight = results_by_row(identify(frame, BOTH, demo, "people"))
+    shuffled = results_by_row(identify(frame.iloc[order], BOTH, demo, "people"))
     assert shuffled == [straight[place] for place in order]
 
 
 @few
 @given(frames(), st.data())
-def test_where_takes_the_rows_it_names_and_no_others(
+def test_where_selects_exactly_its_rows(
     demo: Provider, frame: pd.DataFrame, data: st.DataObject
 ) -> None:
     size = len(frame)
     where = data.draw(st.lists(st.booleans(), min_size=size, max_size=size))
-    alone = told(identify(frame.loc[np.array(where, dtype=bool)], BOTH, demo, "people"))
-    within = told(identify(frame, BOTH, demo, "people", where=where))
-    taken = [row for row, take in zip(within, where, strict=True) if take]
-    assert taken == alone
+    alone = results_by_row(identify(frame.loc[np.array(where, dtype=bool)], BOTH, demo, "people"))
+    within = results_by_row(identify(frame, BOTH, demo, "people", where=where))
+    selected = [row for row, take in zip(within, where, strict=True) if take]
+    assert selected == alone
     assert all(
         row == (Status.SKIPPED, "where")
         for row, take in zip(within, where, strict=True)
@@ -346,7 +341,7 @@ def test_where_takes_the_rows_it_names_and_no_others(
 
 @few
 @given(frames())
-def test_every_invalid_row_has_its_failure_case(demo: Provider, frame: pd.DataFrame) -> None:
+def test_every_invalid_row_has_a_failure_case(demo: Provider, frame: pd.DataFrame) -> None:
     identified = identify(frame, BOTH, demo, "people")
     checks = set(identified.failure_cases["check"])
     assert {reason.rpartition(":")[2] for _, reason in identified.exclusions} <= checks

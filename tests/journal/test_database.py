@@ -1,4 +1,4 @@
-"""Commits of several threads: together, durable before anybody goes on, and each on its own."""
+"""Commits that several threads share: durable before a thread continues, with separate errors."""
 
 import os
 import sqlite3
@@ -28,7 +28,7 @@ def database(tmp_path):
 
 @pytest.fixture
 def slow_commits(monkeypatch):
-    """Let each commit take its time, as on a slow disk; count them."""
+    """Make each commit slow, as on a slow disk, and count the commits."""
     commit, counted = module._SharedTransaction.commit, []
 
     def slowly(group):
@@ -42,7 +42,7 @@ def slow_commits(monkeypatch):
 
 
 def committed(database):
-    """Return what another process would read."""
+    """Return the names that another process would read."""
     with closing(sqlite3.connect(database.path)) as other:
         return {name for (name,) in other.execute("SELECT name FROM settings")}
 
@@ -55,8 +55,8 @@ def write(database, name, fails=None):
     return name in committed(database)
 
 
-def left_open_by_the_next(database):
-    """Let the next one believe that another is about to write, on a disk that takes its time."""
+def leave_next_transaction_open(database):
+    """Make the next writer leave its transaction open for another one."""
     database._writers._waiting.add("interrupted on its way")
     database._writers._took = 60.0
 
@@ -66,14 +66,14 @@ def together(database, names):
         return list(pool.map(lambda name: write(database, name), names))
 
 
-def test_threads_share_commits_and_each_goes_on_after_its_own(database, slow_commits):
+def test_threads_share_commits(database, slow_commits):
     names = [f"n{number}" for number in range(100)]
     assert all(together(database, names))
     assert committed(database) == set(names)
     assert len(slow_commits) <= 100 / (THREADS / 2)
 
 
-def test_one_thread_commits_each_time(database, slow_commits):
+def test_single_thread_commits_each_write(database, slow_commits):
     assert all(write(database, f"n{number}") for number in range(5))
     assert len(slow_commits) == 5
 
@@ -82,7 +82,7 @@ class FailureError(Exception):
     pass
 
 
-def test_who_fails_takes_back_its_own_writes_alone(database, slow_commits):
+def test_failed_thread_rolls_back_only_its_writes(database, slow_commits):
     def attempt(number):
         try:
             return write(database, f"n{number}", FailureError() if number % 3 == 0 else None)
@@ -95,7 +95,7 @@ def test_who_fails_takes_back_its_own_writes_alone(database, slow_commits):
     assert committed(database) == {f"n{number}" for number in range(60) if number % 3}
 
 
-def test_a_commit_that_fails_fails_all_that_wait_for_it(database, slow_commits):
+def test_failed_commit_raises_in_every_waiting_thread(database, slow_commits):
     def full(connection, *statements):
         if statements == ("COMMIT",) and not is_mended.is_set():
             raise sqlite3.OperationalError("database or disk is full")
@@ -105,36 +105,36 @@ def test_a_commit_that_fails_fails_all_that_wait_for_it(database, slow_commits):
         try:
             return write(database, f"n{number}")
         except JournalError as error:
-            return "told" if "full" in str(error) else str(error)
+            return "failed" if "full" in str(error) else str(error)
 
     patiently, is_mended = module.execute_patiently, threading.Event()
     with patch.object(module, "execute_patiently", full), ThreadPoolExecutor(THREADS) as pool:
-        assert list(pool.map(attempt, range(20))) == ["told"] * 20
+        assert list(pool.map(attempt, range(20))) == ["failed"] * 20
         assert committed(database) == set()
         is_mended.set()
         assert list(pool.map(attempt, range(20, 40))) == [True] * 20
     assert committed(database) == {f"n{number}" for number in range(20, 40)}
 
 
-def test_what_sqlite_takes_back_by_itself_is_told_to_all(database, slow_commits):
+def test_rollback_by_sqlite_raises_in_every_thread(database, slow_commits):
     def attempt(number):
         try:
             return write(database, f"n{number}" if number else "x" * 10_000_000)
         except JournalError:
-            return "told"
+            return "failed"
 
     with database.reading() as connection:
         pages = connection.execute("PRAGMA page_count").fetchone()[0]
         connection.execute(f"PRAGMA max_page_count = {pages + 3}")
     with ThreadPoolExecutor(THREADS) as pool:
         done = list(pool.map(attempt, range(THREADS)))
-    assert done[0] == "told"
-    told = {f"n{number}" for number, one in enumerate(done) if one is True}
-    assert committed(database) == told
+    assert done[0] == "failed"
+    successful = {f"n{number}" for number, one in enumerate(done) if one is True}
+    assert committed(database) == successful
 
 
-def test_what_is_lost_without_an_error_is_told_to_all(database, slow_commits):
-    """Where whoever writes meets the error of a full disk and goes on, say."""
+def test_silent_rollback_raises_in_every_thread(database, slow_commits):
+    """For example if a writer suppresses the error of a full disk."""
 
     def attempt(number):
         try:
@@ -143,19 +143,19 @@ def test_what_is_lost_without_an_error_is_told_to_all(database, slow_commits):
                 if number == THREADS - 1:
                     connection.rollback()
         except JournalError:
-            return "told"
+            return "failed"
         return f"n{number}" in committed(database)
 
     for _ in range(10):
         with ThreadPoolExecutor(THREADS) as pool:
             done = list(pool.map(attempt, range(THREADS)))
-        assert done[-1] == "told"
-        assert set(done[:-1]) <= {True, "told"}
+        assert done[-1] == "failed"
+        assert set(done[:-1]) <= {True, "failed"}
         with database.writing() as connection:
             connection.execute("DELETE FROM settings")
 
 
-def test_a_reader_sees_only_what_has_been_committed(database, slow_commits):
+def test_reader_sees_only_committed_writes(database, slow_commits):
     def look(_):
         with database.reading() as connection:
             seen = {name for (name,) in connection.execute("SELECT name FROM settings")}
@@ -167,13 +167,13 @@ def test_a_reader_sees_only_what_has_been_committed(database, slow_commits):
         assert all(written)
 
 
-def test_whoever_waits_commits_where_nobody_comes(database):
-    left_open_by_the_next(database)
+def test_waiting_thread_commits_if_no_other_does(database):
+    leave_next_transaction_open(database)
     assert write(database, "n")
 
 
-def test_an_interrupt_of_who_waits_for_a_commit_commits(database):
-    left_open_by_the_next(database)
+def test_interrupt_of_a_waiting_thread_commits(database):
+    leave_next_transaction_open(database)
     with (
         patch.object(threading.Event, "wait", side_effect=KeyboardInterrupt),
         pytest.raises(KeyboardInterrupt),
@@ -194,8 +194,8 @@ def test_two_databases_do_not_share_a_transaction(database, tmp_path):
     other.close()
 
 
-def test_a_fork_commits_what_is_open(database):
-    left_open_by_the_next(database)
+def test_fork_commits_the_open_transaction(database):
+    leave_next_transaction_open(database)
     with ThreadPoolExecutor(1) as pool:
         with patch.object(module, "COMMIT_POLL", 60):
             first = pool.submit(write, database, "n")
@@ -203,7 +203,7 @@ def test_a_fork_commits_what_is_open(database):
             while not module._open and time.monotonic() < until:
                 time.sleep(0.001)
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # of threads and a fork: the point
+            warnings.simplefilter("ignore", DeprecationWarning)  # threads and a fork are the point
             child = os.fork()
         if not child:
             os._exit(0 if write(database, "of the child") else 1)

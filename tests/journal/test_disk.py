@@ -40,20 +40,20 @@ def mounted(monkeypatch):
 
 
 @pytest.mark.parametrize("mode", [0o770, 0o702, 0o1777])
-def test_nothing_is_spent_where_others_can_change_the_folder(home, mode):
+def test_writable_folder_is_refused_before_spending(home, mode):
     home.parent.mkdir()
     home.parent.chmod(mode)
     with ep.sandbox(journal=home) as box:
         with pytest.raises(ep.JournalError, match="changed by other users") as caught:
             enriched()
         assert box.requests.empty
-        assert ep.plan(LEADS).requests == 2  # looking is allowed
+        assert ep.plan(LEADS).requests == 2  # a plan is allowed
         assert caught.value.todo == f"Type: chmod go-w {home.parent}"
         home.parent.chmod(mode & ~0o022)
         assert (enriched()["person_status"] != "skipped").all()
 
 
-def test_nothing_is_spent_where_the_folder_is_a_link(home, tmp_path):
+def test_linked_folder_is_refused_before_spending(home, tmp_path):
     (tmp_path / "real").mkdir()
     home.parent.symlink_to(tmp_path / "real")
     with ep.sandbox(journal=home) as box:
@@ -63,14 +63,14 @@ def test_nothing_is_spent_where_the_folder_is_a_link(home, tmp_path):
     assert caught.value.todo.endswith(str(tmp_path / "real"))
 
 
-def test_nothing_is_spent_in_a_folder_of_another_user(tmp_path, monkeypatch):
+def test_folder_of_another_user_is_refused(tmp_path, monkeypatch):
     disk.check_folder(tmp_path)
     monkeypatch.setattr(os, "geteuid", lambda: tmp_path.stat().st_uid + 1)
     with pytest.raises(ep.JournalError, match="another user"):
         disk.check_folder(tmp_path)
 
 
-def test_a_mode_says_nothing_on_windows(tmp_path, monkeypatch):
+def test_folder_mode_is_ignored_on_windows(tmp_path, monkeypatch):
     tmp_path.chmod(0o777)
     monkeypatch.delattr(os, "geteuid")
     disk.check_folder(tmp_path)
@@ -80,25 +80,25 @@ LENT = ["9p", "drvfs", "fakeowner", "fuse.vmhgfs-fuse", "prl_fs", "vboxsf", "vir
 
 
 @pytest.mark.parametrize("kind", ["nfs4", "cifs", "coda", "fuse.sshfs", "fuse.drive", *LENT])
-def test_nothing_is_spent_on_a_network_disk(home, mounted, monkeypatch, kind):
+def test_network_disk_is_refused_before_spending(home, mounted, monkeypatch, kind):
     mounted(kind, home.parent)
     with ep.sandbox(journal=home) as box:
         with pytest.raises(ep.JournalError, match=f"network disk \\({kind}\\)"):
             enriched()
         assert box.requests.empty
-        assert ep.plan(LEADS).requests == 2  # looking is allowed
+        assert ep.plan(LEADS).requests == 2  # a plan is allowed
         monkeypatch.setenv(disk.ALLOWED, "1")
         assert (enriched()["person_status"] != "skipped").all()
 
 
 @pytest.mark.parametrize("kind", ["ext4", "apfs", "overlay", "fuseblk", "tmpfs"])
-def test_a_local_disk_is_no_network_disk(home, mounted, kind):
+def test_local_disk_is_accepted(home, mounted, kind):
     mounted(kind, home.parent)
     with ep.sandbox(journal=home):
         enriched()
 
 
-def test_nothing_is_spent_on_a_full_disk(home, monkeypatch):
+def test_full_disk_is_refused_before_spending(home, monkeypatch):
     with ep.sandbox(journal=home) as box:
         monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000_000))
         with pytest.raises(ep.JournalError, match="4,882 kB left"):
@@ -106,7 +106,7 @@ def test_nothing_is_spent_on_a_full_disk(home, monkeypatch):
         assert box.requests.empty
 
 
-def test_what_was_claimed_has_room_though_the_file_may_not_grow(tmp_path):
+def test_claimed_rows_have_reserved_space(tmp_path):
     connection = sqlite3.connect(tmp_path / "file")
     connection.execute("CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID")
     connection.execute("CREATE TABLE claims (fingerprint BLOB)")
@@ -123,7 +123,7 @@ def test_what_was_claimed_has_room_though_the_file_may_not_grow(tmp_path):
     connection.close()
 
 
-def test_room_is_made_for_all_who_are_claimed_and_not_each_time(tmp_path):
+def test_space_is_reserved_for_all_claims_and_rarely(tmp_path):
     connection = sqlite3.connect(tmp_path / "file")
     connection.execute("CREATE TABLE settings (name TEXT PRIMARY KEY, value BLOB) WITHOUT ROWID")
     connection.execute("CREATE TABLE claims (fingerprint BLOB)")
@@ -139,8 +139,8 @@ def test_room_is_made_for_all_who_are_claimed_and_not_each_time(tmp_path):
     connection.close()
 
 
-def test_memory_does_not_hold_the_room_for_thousands_until_the_commit(tmp_path):
-    """Pages that are in the file before the commit are not in memory; a few stay there."""
+def test_large_reservation_is_not_kept_in_memory(tmp_path):
+    """Most pages are written before the commit; a few stay in memory."""
     path = tmp_path / "journal.sqlite"
     database = Database(path)
     for identities, is_held in ((1_500, True), (4_000, False)):
@@ -153,8 +153,8 @@ def test_memory_does_not_hold_the_room_for_thousands_until_the_commit(tmp_path):
 
 
 @pytest.mark.parametrize("more", [0, 2**26])
-def test_an_entry_that_cannot_be_found_again_is_damage(home, more):
-    """Its index would not lead to it: the person would be bought a second time."""
+def test_missing_index_entry_is_damage(home, more):
+    """Its index does not find it: the person would be bought again."""
     with ep.sandbox(journal=home, misses=0) as box:
         enriched()
         connection = sqlite3.connect(home)
@@ -170,7 +170,7 @@ def test_an_entry_that_cannot_be_found_again_is_damage(home, more):
 
 
 def pages_of(home, name):
-    """Return where in the file the first page of a table or an index is."""
+    """Return the bytes of the first page of a table or an index."""
     connection = sqlite3.connect(home)
     query = "SELECT rootpage FROM sqlite_master WHERE name = ?"
     found = connection.execute(query, (name,)).fetchone()
@@ -187,8 +187,8 @@ def pages_of(home, name):
         pytest.param("", 60, marks=pytest.mark.extended),
     ],
 )
-def test_a_flipped_byte_never_makes_a_row_be_paid_for_twice(home, where, times):
-    """Wherever it is: it is found before anything is spent, or changes nothing that matters."""
+def test_flipped_bit_never_causes_a_second_charge(home, where, times):
+    """The damage is found before anything is spent, or it does not matter."""
     with ep.sandbox(journal=home, misses=0) as box:
         enriched()
         whole, dice = home.read_bytes(), random.Random(7)  # noqa: S311 - no secret
@@ -205,8 +205,8 @@ def test_a_flipped_byte_never_makes_a_row_be_paid_for_twice(home, where, times):
 
 
 @pytest.mark.parametrize("name", [b"not_before", b"model"])
-def test_a_damaged_name_of_a_column_is_a_damaged_journal(home, name):
-    """SQLite finds nothing wrong with a file in which a column is called something else."""
+def test_damaged_column_name_raises(home, name):
+    """SQLite accepts a file with another column name."""
     with ep.sandbox(journal=home, misses=0) as box:
         enriched()
         home.write_bytes(home.read_bytes().replace(name, name[:-1] + b"\xe9"))

@@ -1,4 +1,4 @@
-"""Traces: whoever is meant is found, however a vendor spells him, and quickly left out else."""
+"""Searching people in raw answers: any spelling is found, other bodies are skipped fast."""
 
 import json
 from unicodedata import normalize
@@ -6,8 +6,7 @@ from urllib.parse import quote
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from enrich_pandas.journal.erasure import (
     _FOLDED_TO_ASCII,
@@ -50,8 +49,8 @@ def traced(model) -> TextMatcher:
 
 
 @given(slugs, spellings, spellings, writings)
-def test_a_profile_is_found_however_it_is_spelled(slug, stored, sent, write):
-    """Whatever two addresses have one mark, the one is looked for where the other stands."""
+def test_profile_url_is_found_in_any_spelling(slug, stored, sent, write):
+    """Two URLs with one comparable key are found in place of each other."""
     mine = Person(linkedin_url=f"https://www.linkedin.com/in/{stored(slug)}")
     theirs = Person(linkedin_url=f"https://www.linkedin.com/in/{sent(slug)}")
     if set(model_keys(mine)) & set(model_keys(theirs)):
@@ -59,7 +58,7 @@ def test_a_profile_is_found_however_it_is_spelled(slug, stored, sent, write):
 
 
 @given(st.text(st.characters(codec="utf-8"), min_size=1, max_size=9), st.booleans(), writings)
-def test_an_address_is_found_whatever_is_in_it(local, is_upper, write):
+def test_email_is_found_with_any_characters(local, is_upper, write):
     address = f"{local}@example.com"
     mine = Person(emails=[Email(address=address)])
     theirs = Person(emails=[Email(address=address.upper() if is_upper else address)])
@@ -68,20 +67,20 @@ def test_an_address_is_found_whatever_is_in_it(local, is_upper, write):
 
 
 @pytest.mark.parametrize("domain", ["müller.example", "xn--mller-kva.example", "MÜLLER.example"])
-def test_a_domain_is_found_in_either_alphabet(domain):
+def test_domain_is_found_in_unicode_and_punycode(domain):
     trace = traced(Company(domain="xn--mller-kva.example"))
     assert trace.may_be_in(json.dumps({"domain": domain}, ensure_ascii=False).encode())
     assert trace.may_be_in(json.dumps({"domain": domain}).encode())
 
 
-def test_who_is_known_by_several_identifiers_only_is_looked_for_by_the_longest():
+def test_combined_identifiers_are_found_by_the_longest():
     named = {"name": 'Ada "the" Countess', "company": "Acme"}
     trace = TextMatcher.of(identifier_keys("people", named))
     assert trace.may_be_in(msgspec.json.encode(sorted(named.items())))
     assert not trace.may_be_in(b'[["company","acme"],["name","bo example"]]')
 
 
-def test_a_company_is_read_off_any_address_of_its_own():
+def test_company_is_found_by_domain_and_page():
     body = b'{"site": "https://www.Acme.example/about", "page": "LinkedIn.com\\/company\\/acme-7"}'
     named = {"domain domain:acme.example", "company_linkedin_url page:acme-7"}
     assert named <= keys_in(body, "companies")
@@ -89,7 +88,7 @@ def test_a_company_is_read_off_any_address_of_its_own():
 
 
 @given(slugs, spellings, writings)
-def test_whoever_is_found_is_named(slug, sent, write):
+def test_keys_of_a_person_are_found_in_answers(slug, sent, write):
     person = Person(
         linkedin_url=f"https://www.linkedin.com/in/{sent(slug)}",
         emails=[Email(address="Bo.Example+1@mail.example")],
@@ -98,7 +97,7 @@ def test_whoever_is_found_is_named(slug, sent, write):
 
 
 @given(slugs, writings)
-def test_of_others_most_are_left_out_at_a_glance(slug, write):
+def test_unrelated_bodies_are_skipped_and_kept(slug, write):
     trace = TextMatcher.of(
         identifier_keys("people", {"linkedin_url": "https://www.linkedin.com/in/ada-7-example"})
     )
@@ -107,8 +106,8 @@ def test_of_others_most_are_left_out_at_a_glance(slug, write):
     assert remove_elements(body, trace) is body
 
 
-def test_a_cut_answer_about_others_stays():
-    """It cannot be taken apart, and is not thrown away for a sign in it."""
+def test_truncated_answer_about_others_is_kept():
+    """It cannot be parsed and is kept despite its escapes."""
     trace = TextMatcher.of(
         identifier_keys("people", {"linkedin_url": "https://www.linkedin.com/in/ada"})
     )
@@ -127,7 +126,7 @@ def folding(slug):
 
 
 @given(st.sampled_from(["ada", "a.da", "kai", "file", "ss;"]), odd, odd, st.booleans())
-def test_a_glance_overlooks_nobody_whom_reading_finds(slug, before, after, is_ascii):
+def test_fast_search_finds_all_that_parsing_finds(slug, before, after, is_ascii):
     trace = TextMatcher.of([f"linkedin_url https://www.linkedin.com/in/{slug}"])
     for meant in (slug.upper(), folding(slug)):
         body = json.dumps(before + meant + after, ensure_ascii=is_ascii).encode()
@@ -136,6 +135,6 @@ def test_a_glance_overlooks_nobody_whom_reading_finds(slug, before, after, is_as
         assert is_read or before or after
 
 
-def test_what_is_folded_to_ascii_is_known():
+def test_characters_that_fold_to_ascii_are_listed():
     every = (chr(code) for code in range(128, 0x110000) if not 0xD800 <= code < 0xE000)
     assert {one for one in every if any(c.isascii() for c in _folded(one))} == _FOLDED_TO_ASCII

@@ -67,7 +67,7 @@ def matched(identity, **fields):
     )
 
 
-def test_the_file_and_its_folder_are_private_from_the_first_byte(path):
+def test_new_file_and_folder_are_private(path):
     old = os.umask(0)
     try:
         Journal(path).close()
@@ -77,7 +77,7 @@ def test_the_file_and_its_folder_are_private_from_the_first_byte(path):
     assert stat.S_IMODE(path.parent.stat().st_mode) == 0o700
 
 
-def test_no_file_is_ever_made_that_others_can_read(path, monkeypatch):
+def test_created_files_are_never_readable_by_others(path, monkeypatch):
     modes, make = [], os.open
 
     def noted(name, flags, mode=0o777, **options):
@@ -91,21 +91,21 @@ def test_no_file_is_ever_made_that_others_can_read(path, monkeypatch):
     assert {mode for name, mode in modes if str(path.parent) in name} == {oct(0o600)}
 
 
-def test_a_folder_that_is_made_for_it_has_reached_the_disk(tmp_path, monkeypatch):
+def test_new_folders_are_synced_to_disk(tmp_path, monkeypatch):
     synced = set()
     monkeypatch.setattr(os, "fsync", lambda place: synced.add(os.fstat(place).st_ino))
     Journal(tmp_path / "a" / "b" / "journal.sqlite").close()
     assert {tmp_path.stat().st_ino, (tmp_path / "a").stat().st_ino} <= synced
 
 
-def test_a_commit_has_reached_the_disk_when_it_returns(journal):
+def test_commits_are_durable_and_deletions_secure(journal):
     with journal._database.reading() as connection:
         pragmas = ("journal_mode", "synchronous", "secure_delete")
         held = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas]
     assert held == ["truncate", 3, 1]  # 3 is EXTRA
 
 
-def test_what_has_landed_is_read_back_whole(journal):
+def test_stored_result_is_read_back_unchanged(journal):
     batch = claim(journal, ADA).batch
     match = matched(ADA, name="Ada Example", emails=[Email(address="ada@example.com")])
     land(journal, batch, match)
@@ -115,7 +115,7 @@ def test_what_has_landed_is_read_back_whole(journal):
     assert time.time() - answer.fetched < 60
 
 
-def test_an_identity_is_claimed_by_one_batch_at_a_time(journal, path):
+def test_identity_is_claimed_by_one_batch(journal, path):
     first = claim(journal, ADA, BOB)
     other = Journal(path)
     second = claim(other, BOB, EVE)
@@ -126,7 +126,7 @@ def test_an_identity_is_claimed_by_one_batch_at_a_time(journal, path):
     other.close()
 
 
-def test_what_was_bought_since_the_plan_is_not_claimed_whatever_the_clock(journal, monkeypatch):
+def test_identity_bought_since_the_plan_is_not_claimed(journal, monkeypatch):
     monkeypatch.setattr(time, "time", lambda: 86_400.0)
     land(journal, claim(journal, ADA).batch, matched(ADA))
     assert claim(journal, ADA).elsewhere == [ADA]
@@ -138,26 +138,26 @@ def test_what_was_bought_since_the_plan_is_not_claimed_whatever_the_clock(journa
     assert claim(journal, ADA, known=known).elsewhere == [ADA]
 
 
-def test_a_claim_stops_at_the_budget(journal):
+def test_claim_stops_at_the_budget(journal):
     claimed = claim(journal, ADA, BOB, EVE, budget=7)
     assert (claimed.batch.identities, claimed.unaffordable) == ([ADA, BOB], [EVE])
     again = claim(journal, EVE, budget=7)
     assert (again.batch, again.unaffordable) == (None, [EVE])
 
 
-def test_a_settled_batch_gives_back_what_it_did_not_spend(journal):
+def test_landed_batch_releases_its_unspent_reservation(journal):
     batch = claim(journal, ADA, BOB, budget=6).batch
     land(journal, batch, Match(identity=ADA, status=Status.NOT_FOUND), matched(BOB))
     assert claim(journal, EVE, budget=6).batch is not None
 
 
-def test_a_held_row_keeps_its_part_of_the_budget(journal):
+def test_held_row_keeps_its_part_of_the_budget(journal):
     batch = claim(journal, ADA, budget=3).batch
     land(journal, batch, Match(identity=ADA, status=Status.HELD, reason="answer_lost"), held=3.0)
     assert claim(journal, EVE, budget=3).unaffordable == [EVE]
 
 
-def test_a_miss_never_overwrites_a_hit(journal):
+def test_miss_does_not_overwrite_a_match(journal):
     land(journal, claim(journal, ADA).batch, matched(ADA, name="Ada"))
     known = {key(ADA): journal.stored([key(ADA)])[key(ADA)].fetched}
     batch = claim(journal, ADA, known=known).batch
@@ -166,26 +166,26 @@ def test_a_miss_never_overwrites_a_hit(journal):
     assert journal.stored([key(ADA)])[key(ADA)].match.model.name == "Ada"
 
 
-def test_a_failed_row_is_not_kept(journal):
+def test_failed_row_is_not_stored(journal):
     land(journal, claim(journal, ADA).batch, Match(identity=ADA, status=Status.FAILED))
     assert journal.stored([key(ADA)]) == {}
     assert claim(journal, ADA).batch is not None
 
 
-def test_a_failed_row_that_was_charged_is_kept(journal):
+def test_charged_failed_row_is_stored(journal):
     failed = Match(identity=ADA, status=Status.FAILED, reason="ambiguous", credits=1)
     land(journal, claim(journal, ADA).batch, failed)
     assert journal.stored([key(ADA)])[key(ADA)].match == failed
 
 
-def test_a_living_owners_batch_is_not_adopted(journal, path):
+def test_batch_of_a_live_process_is_not_adopted(journal, path):
     batch = claim(journal, ADA).batch
     other = Journal(path)
     assert other.adopt(batch.id, SCOPE) is None
     other.close()
 
 
-def test_a_dead_owners_batch_is_adopted_with_what_was_recorded(journal, path):
+def test_batch_of_a_dead_process_is_adopted_with_answers(journal, path):
     other = Journal(path)
     batch = claim(other, ADA, BOB).batch
     entry = other.record_intent(batch.id, 0, REQUEST)
@@ -200,8 +200,8 @@ def test_a_dead_owners_batch_is_adopted_with_what_was_recorded(journal, path):
     assert first.sent <= second.sent <= time.time() < first.sent + 60
 
 
-def test_a_batch_that_another_process_has_just_adopted_is_not_adopted(journal, path, monkeypatch):
-    """Both find its owner dead; who is second may not go on with it, too."""
+def test_batch_is_adopted_only_once(journal, path, monkeypatch):
+    """Both find its process dead; only the first may continue."""
     owner, faster = Journal(path), Journal(path)
     batch = claim(owner, ADA).batch
     owner.close()
@@ -209,12 +209,12 @@ def test_a_batch_that_another_process_has_just_adopted_is_not_adopted(journal, p
     monkeypatch.setattr(journal, "_is_alive", lambda _: adopt(batch.id, SCOPE) is None)
     assert journal.adopt(batch.id, SCOPE) is None
     monkeypatch.undo()
-    faster.record_intent(batch.id, 0, REQUEST)  # it is still the faster one's
+    faster.record_intent(batch.id, 0, REQUEST)  # the faster one still has it
     faster.close()
 
 
-def test_what_is_idle_no_more_is_not_given_to_another(journal, path, monkeypatch):
-    """Its owner was found dead, and another has taken it over and asked meanwhile."""
+def test_batch_adopted_meanwhile_is_not_released(journal, path, monkeypatch):
+    """Its process is dead; another one has adopted it and sent a request meanwhile."""
     owner, faster = Journal(path), Journal(path)
     batch = claim(owner, ADA).batch
     owner.close()
@@ -226,14 +226,14 @@ def test_what_is_idle_no_more_is_not_given_to_another(journal, path, monkeypatch
     faster.close()
 
 
-def test_a_batch_asked_with_other_options_is_not_adopted(journal, path):
+def test_batch_of_another_scope_is_not_adopted(journal, path):
     other = Journal(path)
     batch = claim(other, ADA).batch
     other.close()
     assert journal.adopt(batch.id, b"other scope") is None
 
 
-def test_a_killed_process_loses_its_claims_but_not_its_intents(journal, path):
+def test_intent_of_a_killed_process_stays(journal, path):
     script = f"""
 import os, signal, sys, time
 from pathlib import Path
@@ -253,7 +253,7 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert journal.adopt(holder.batch, SCOPE).recorded[0].outcome is Outcome.UNKNOWN
 
 
-def test_a_file_of_another_kind_is_left_alone(path):
+def test_foreign_database_is_refused_and_unchanged(path):
     path.parent.mkdir(parents=True)
     foreign = sqlite3.connect(path)
     foreign.execute("CREATE TABLE notes (text TEXT)")
@@ -265,7 +265,7 @@ def test_a_file_of_another_kind_is_left_alone(path):
     assert path.read_bytes() == before
 
 
-def test_a_damaged_file_is_never_replaced(path):
+def test_damaged_file_is_refused_and_unchanged(path):
     path.parent.mkdir(parents=True)
     path.write_bytes(b"garbage " * 1000)
     with pytest.raises(JournalError, match="cannot be used"):
@@ -273,7 +273,7 @@ def test_a_damaged_file_is_never_replaced(path):
     assert path.read_bytes() == b"garbage " * 1000
 
 
-def test_what_is_billed_at_no_price_may_have_been_charged_all_the_same(journal, path):
+def test_billed_request_without_price_counts_as_charged(journal, path):
     other = Journal(path)
     begin(other)
     other.record_intent(claim(other, ADA).batch.id, 0, replace(REQUEST, credits=0))
@@ -286,10 +286,10 @@ def test_what_is_billed_at_no_price_may_have_been_charged_all_the_same(journal, 
     assert journal.runs()[0]["credits_held"] == 0
 
 
-def test_nothing_is_asked_for_that_another_process_has_taken_over(journal, path):
+def test_request_of_adopted_batch_is_refused(journal, path):
     mine = claim(journal, ADA, BOB).batch
     for lease in (path.parent / "leases").iterdir():
-        lease.unlink()  # as somebody does who tidies up: the living are taken for dead
+        lease.unlink()  # as a user might: live processes then look dead
     other = Journal(path)
     assert claim(other, ADA).batch.identities == [ADA]
     with pytest.raises(JournalError, match="taken over"):
@@ -297,7 +297,7 @@ def test_nothing_is_asked_for_that_another_process_has_taken_over(journal, path)
     other.close()
 
 
-def test_runs_tell_what_they_spent(journal):
+def test_runs_report_spent_and_held_credits(journal):
     facts = {
         "provider": "test", "kind": "people", "library": "0", "rows": 2, "identities": 2,
         "credits_planned": 6.0, "budget": None,
@@ -319,7 +319,7 @@ def begin(journal, run="run"):
     )  # fmt: skip
 
 
-def test_a_dead_owners_claim_is_free_where_nothing_was_sent(journal, path):
+def test_dead_claim_without_request_is_released(journal, path):
     other = Journal(path)
     claim(other, ADA, BOB)
     other.close()
@@ -328,7 +328,7 @@ def test_a_dead_owners_claim_is_free_where_nothing_was_sent(journal, path):
     assert claim(journal, BOB).batch.identities == [BOB]
 
 
-def test_a_dead_owners_claim_is_free_where_everything_was_refused(journal, path):
+def test_dead_claim_with_refused_requests_is_released(journal, path):
     other = Journal(path)
     batch = claim(other, ADA).batch
     entry = other.record_intent(batch.id, 0, REQUEST)
@@ -337,7 +337,7 @@ def test_a_dead_owners_claim_is_free_where_everything_was_refused(journal, path)
     assert claim(journal, ADA).batch is not None
 
 
-def test_a_dead_owners_claim_is_kept_where_it_may_have_been_charged(journal, path):
+def test_dead_claim_that_may_be_charged_is_kept(journal, path):
     other = Journal(path)
     other.record_intent(claim(other, ADA, BOB).batch.id, 0, REQUEST)
     other.close()
@@ -346,7 +346,7 @@ def test_a_dead_owners_claim_is_kept_where_it_may_have_been_charged(journal, pat
     assert claim(journal, ADA).elsewhere == [ADA]
 
 
-def test_a_run_gives_up_at_its_end_what_it_did_not_send(journal):
+def test_end_of_run_releases_unsent_claims(journal):
     begin(journal)
     claim(journal, ADA)
     journal.record_intent(claim(journal, BOB).batch.id, 0, REQUEST)
@@ -355,7 +355,7 @@ def test_a_run_gives_up_at_its_end_what_it_did_not_send(journal):
     assert (journal.runs()[0]["credits"], journal.runs()[0]["credits_held"]) == (0, 3)
 
 
-def test_a_run_whose_process_is_gone_has_died(journal, path):
+def test_run_of_a_dead_process_is_died(journal, path):
     other = Journal(path)
     begin(other)
     assert journal.runs()[0]["status"] == "running"
@@ -363,8 +363,8 @@ def test_a_run_whose_process_is_gone_has_died(journal, path):
     assert journal.runs()[0]["status"] == "died"
 
 
-def test_opening_the_file_again_does_not_unlock_it(path):
-    """Closing any descriptor of a file drops the locks that its process has on it."""
+def test_second_opening_keeps_the_lock(path):
+    """Closing any descriptor of a file releases the locks of its process."""
     one = Database(path)
     with one.writing() as connection:
         connection.execute("DELETE FROM claims")
@@ -379,7 +379,7 @@ def test_opening_the_file_again_does_not_unlock_it(path):
     assert "database is locked" in other.stderr
 
 
-def test_a_fork_waits_for_the_end_of_a_transaction(journal, path):
+def test_fork_waits_for_the_end_of_a_transaction(journal, path):
     begun, done = threading.Event(), threading.Event()
 
     def write():
@@ -393,7 +393,7 @@ def test_a_fork_waits_for_the_end_of_a_transaction(journal, path):
     thread.start()
     assert begun.wait(60)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", DeprecationWarning)  # of threads and a fork: the point
+        warnings.simplefilter("ignore", DeprecationWarning)  # threads and a fork are the point
         child = os.fork()
     if not child:
         os._exit(0 if done.is_set() and journal.stored([key(ADA)]) == {} else 1)
@@ -401,7 +401,7 @@ def test_a_fork_waits_for_the_end_of_a_transaction(journal, path):
     thread.join()
 
 
-def test_a_forks_child_leaves_its_parent_the_lease(journal):
+def test_forked_child_keeps_the_lease_of_its_parent(journal):
     claim(journal, ADA)
     child = os.fork()
     if not child:
@@ -413,7 +413,7 @@ def test_a_forks_child_leaves_its_parent_the_lease(journal):
     assert journal.claims([key(ADA)])[key(ADA)].is_alive
 
 
-def test_whoever_has_locked_the_file_is_waited_for(journal, path):
+def test_claim_waits_for_a_locked_file(journal, path):
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN EXCLUSIVE")
     threading.Timer(1.2, other.execute, ("COMMIT",)).start()
@@ -421,7 +421,7 @@ def test_whoever_has_locked_the_file_is_waited_for(journal, path):
     other.close()
 
 
-def test_a_reader_does_not_make_a_commit_fail(journal, path):
+def test_commit_waits_for_a_reader(journal, path):
     other = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     other.execute("BEGIN")
     other.execute("SELECT * FROM runs").fetchall()
@@ -430,7 +430,7 @@ def test_a_reader_does_not_make_a_commit_fail(journal, path):
     other.close()
 
 
-def test_a_file_that_stays_locked_is_an_error(path, monkeypatch):
+def test_file_that_stays_locked_raises(path, monkeypatch):
     journal = Journal(path)
     monkeypatch.setattr("enrich_pandas.journal.database.LOCK_TIMEOUT", 0.1)
     other = sqlite3.connect(path, isolation_level=None)
@@ -441,7 +441,7 @@ def test_a_file_that_stays_locked_is_an_error(path, monkeypatch):
     journal.close()
 
 
-def test_a_full_disk_is_an_error_and_what_was_there_stays(journal):
+def test_full_disk_raises_and_keeps_stored_results(journal):
     land(journal, claim(journal, ADA).batch, matched(ADA, name="Ada"))
     batch = claim(journal, BOB).batch
     connection = journal._database._connection
@@ -455,7 +455,7 @@ def test_a_full_disk_is_an_error_and_what_was_there_stays(journal):
 
 
 @pytest.mark.parametrize("column", ["model", "status", "identity"])
-def test_an_answer_that_is_damaged_is_an_error(journal, column):
+def test_damaged_result_raises(journal, column):
     land(journal, claim(journal, ADA).batch, matched(ADA, name="Ada"))
     with journal._database.writing() as connection:
         connection.execute(f"UPDATE results SET {column} = x'00'")  # noqa: S608 - above
@@ -487,7 +487,7 @@ def test_connection_is_closed_if_the_last_commit_fails(path, monkeypatch):
         database._connection.execute("SELECT 1")
 
 
-def test_a_journal_of_a_newer_version_is_left_alone(path):
+def test_journal_of_a_newer_version_is_refused(path):
     Journal(path).close()
     newer = sqlite3.connect(path)
     newer.execute("PRAGMA user_version = 99")
@@ -498,7 +498,7 @@ def test_a_journal_of_a_newer_version_is_left_alone(path):
     assert path.read_bytes() == before
 
 
-def test_a_link_is_refused(path, tmp_path):
+def test_symbolic_link_is_refused(path, tmp_path):
     Journal(tmp_path / "real.sqlite").close()
     path.parent.mkdir(parents=True)
     path.symlink_to(tmp_path / "real.sqlite")
@@ -507,27 +507,27 @@ def test_a_link_is_refused(path, tmp_path):
 
 
 @pytest.mark.parametrize("where", ["file", "file/below", "/proc/none"])
-def test_a_place_that_cannot_be_written_is_an_error(tmp_path, where):
+def test_unwritable_path_raises(tmp_path, where):
     (tmp_path / "file").touch()
     with pytest.raises(JournalError, match="cannot be used"):
         Journal(tmp_path / where / "journal.sqlite")
 
 
-def test_a_file_of_another_user_is_refused(path, monkeypatch):
+def test_file_of_another_user_is_refused(path, monkeypatch):
     Journal(path).close()
     monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
     with pytest.raises(JournalError, match="belongs to another user"):
         Journal(path)
 
 
-def test_a_file_that_others_could_read_is_closed_to_them(path):
+def test_readable_file_is_made_private(path):
     Journal(path).close()
     path.chmod(0o644)
     Journal(path).close()
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
 
-def test_the_leases_of_the_dead_are_swept(path):
+def test_leases_of_dead_processes_are_deleted(path):
     script = f"""
 import os, signal
 from pathlib import Path
@@ -544,8 +544,8 @@ os.kill(os.getpid(), signal.SIGKILL)
     assert list((path.parent / "leases").iterdir()) == []
 
 
-def told_of(journal, identity, *addresses):
-    """Land a raw answer that calls somebody by all of these addresses; return it."""
+def store_person(journal, identity, *addresses):
+    """Store a person with all of these addresses; return the raw answer."""
     batch = claim(journal, identity).batch
     emails = [Email(address=address) for address in addresses]
     body = msgspec.json.encode([{"name": addresses[0], "emails": addresses}])
@@ -555,11 +555,11 @@ def told_of(journal, identity, *addresses):
     return body
 
 
-def test_a_mailbox_of_many_takes_nobody_with_it_who_is_not_called_by_it(journal):
+def test_erasing_a_shared_mailbox_spares_unrelated_people(journal):
     begin(journal)
     journal.eraser.erase("people", {"email": "info@example.com"})
-    told_of(journal, BOB, "bob@example.com", "info@example.com", "sales@example.com")
-    eves = told_of(journal, EVE, "eve@example.com", "sales@example.com")
+    store_person(journal, BOB, "bob@example.com", "info@example.com", "sales@example.com")
+    eves = store_person(journal, EVE, "eve@example.com", "sales@example.com")
     assert list(journal.stored([key(BOB), key(EVE)])) == [key(EVE)]
     sales = Identity.of(email="sales@example.com")
     screen = journal.suppression.current_filter()
@@ -571,7 +571,7 @@ def test_a_mailbox_of_many_takes_nobody_with_it_who_is_not_called_by_it(journal)
     assert not any(b"info@" in body or b"bob@" in body for body in bodies)
 
 
-def test_what_they_may_have_cost_is_held_who_are_forgotten_while_their_job_is_open(journal, path):
+def test_cost_of_erased_identities_in_open_job_is_held(journal, path):
     other = Journal(path)
     begin(other)
     batch = claim(other, ADA, BOB, EVE).batch
@@ -586,17 +586,17 @@ def test_what_they_may_have_cost_is_held_who_are_forgotten_while_their_job_is_op
     assert (journal.runs()[0]["credits"], journal.runs()[0]["credits_held"]) == (3, 6)
 
 
-def test_what_is_held_is_no_more_than_is_left_of_the_most_that_was_reserved(journal):
+def test_held_cost_stays_within_the_reservation(journal):
     begin(journal)
     batch = claim(journal, ADA, BOB).batch
     journal.record_intent(batch.id, 0, replace(REQUEST, credits=6))
     journal.eraser.erase("people", dict(ADA.keys))
-    both = replace(matched(BOB), credits=5)  # the vendor tells what the request has cost
+    both = replace(matched(BOB), credits=5)  # the vendor reports the cost of the request
     land(journal, batch, both)
     assert (journal.runs()[0]["credits"], journal.runs()[0]["credits_held"]) == (5, 1)
 
 
-def test_what_is_known_of_somebody_who_was_forgotten_meanwhile_is_not_held(journal):
+def test_known_cost_of_erased_identity_is_not_held(journal):
     begin(journal)
     batch = claim(journal, ADA, BOB).batch
     journal.record_intent(batch.id, 0, REQUEST)
@@ -605,7 +605,7 @@ def test_what_is_known_of_somebody_who_was_forgotten_meanwhile_is_not_held(journ
     assert (journal.runs()[0]["credits"], journal.runs()[0]["credits_held"]) == (6, 0)
 
 
-def test_another_reading_frees_of_what_is_held_no_more_than_it_has_read(journal):
+def test_parsing_again_releases_only_parsed_held_rows(journal):
     begin(journal)
     batch = claim(journal, ADA, BOB, EVE).batch
     journal.record_intent(batch.id, 0, REQUEST)
@@ -616,16 +616,16 @@ def test_another_reading_frees_of_what_is_held_no_more_than_it_has_read(journal)
         Change(key(one), one, before[one], new_answer(matched(one), 1.0, "test"))
         for one in (ADA, BOB)
     ]
-    applied = journal.queries.amend(batch.id, "people", "test", changes, lambda who: 3.0 * len(who))
+    applied = journal.queries.amend(
+        batch.id, "people", "test", changes, lambda held: 3.0 * len(held)
+    )
     assert [change.identity for change in applied] == [BOB]
     assert (journal.runs()[0]["credits"], journal.runs()[0]["credits_held"]) == (3, 6)
 
 
 @pytest.mark.parametrize("erase", ["erase_removed", "erase_returned"])
-def test_an_answer_lands_with_the_removal_that_it_tells_of_or_not_at_all(
-    journal, monkeypatch, erase
-):
-    """Else what was removed would stay for ever, where the process dies between the two."""
+def test_result_and_erasure_are_stored_in_one_transaction(journal, monkeypatch, erase):
+    """Else the removed person would stay if the process dies between the two."""
     begin(journal)
     land(journal, claim(journal, ADA).batch, matched(ADA, name="Ada"))
     known = {key(ADA): journal.stored([key(ADA)])[key(ADA)].fetched}
@@ -646,7 +646,7 @@ def later(monkeypatch, days):
     monkeypatch.setattr(time, "time", lambda: now() + days * 86_400)
 
 
-def test_who_is_held_is_so_however_old_and_the_others_go(journal, monkeypatch):
+def test_held_rows_outlast_the_retention(journal, monkeypatch):
     begin(journal)
     batch = claim(journal, ADA, BOB).batch
     land(journal, batch, Match(identity=ADA, status=Status.HELD), matched(BOB), held=3.0)
@@ -655,8 +655,8 @@ def test_who_is_held_is_so_however_old_and_the_others_go(journal, monkeypatch):
     assert list(journal.stored([key(ADA), key(BOB)])) == [key(ADA)]
 
 
-def test_only_the_dead_are_taken_what_is_too_old(journal, path, monkeypatch):
-    """A living owner still reads it, and of whom nothing was sent nothing is held."""
+def test_retention_spares_batches_of_live_processes(journal, path, monkeypatch):
+    """A live process still parses its answers; rows without a request are not held."""
     other = Journal(path)
     begin(other)
     sent, idle = claim(other, ADA).batch, claim(other, BOB).batch

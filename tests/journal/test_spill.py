@@ -1,4 +1,4 @@
-"""The spill: what was paid for is kept somewhere, and comes back once, to its own request alone."""
+"""The overflow: an unwritten answer is kept in a file and restored once, to its request."""
 
 import os
 import stat
@@ -30,7 +30,7 @@ def people(count):
 
 
 def fail(frame, monkeypatch):
-    """Enrich where no answer can be written down; return the error."""
+    """Enrich without writing any answer; return the error."""
     with monkeypatch.context() as patch:
         for module in (journal_module, spill_module):
             patch.setattr(module, "ANSWERED", BROKEN)
@@ -44,7 +44,7 @@ def files(spills):
     return sorted(spills.glob("enrich-pandas-*/*"))
 
 
-def test_an_answer_that_cannot_be_written_down_is_read_by_the_next_call(box, spills, monkeypatch):
+def test_unwritten_answer_is_restored_by_the_next_call(box, spills, monkeypatch):
     error = fail(people(5), monkeypatch)
     assert set(error.result["person_status"]) == {"matched"}
     (kept,) = files(spills)
@@ -58,7 +58,7 @@ def test_an_answer_that_cannot_be_written_down_is_read_by_the_next_call(box, spi
     assert not list(spills.glob("enrich-pandas-*"))
 
 
-def test_it_stays_where_the_journal_still_does_not_take_it(box, spills, monkeypatch):
+def test_overflow_file_stays_until_the_journal_accepts_it(box, spills, monkeypatch):
     fail(people(2), monkeypatch)
     with monkeypatch.context() as patch:
         patch.setattr(spill_module, "ANSWERED", BROKEN)
@@ -69,9 +69,7 @@ def test_it_stays_where_the_journal_still_does_not_take_it(box, spills, monkeypa
     assert asked(box) == 1
 
 
-def test_it_is_no_other_journals_though_that_has_a_request_of_the_same_number(
-    box, spills, monkeypatch
-):
+def test_overflow_file_of_another_journal_is_not_used(box, spills, monkeypatch):
     fail(people(2), monkeypatch)
     (kept,) = files(spills)
     answer = kept.read_bytes()
@@ -82,7 +80,7 @@ def test_it_is_no_other_journals_though_that_has_a_request_of_the_same_number(
     assert set(found["person_status"]) == {"held"}
 
 
-def test_a_person_who_was_forgotten_meanwhile_does_not_come_back(box, spills, monkeypatch):
+def test_erased_person_is_not_restored_from_overflow(box, spills, monkeypatch):
     fail(people(2), monkeypatch)
     with monkeypatch.context() as patch:
         patch.setattr(spill_module, "ANSWERED", BROKEN)
@@ -91,7 +89,7 @@ def test_a_person_who_was_forgotten_meanwhile_does_not_come_back(box, spills, mo
     assert found["person_status"].tolist() == ["suppressed", "matched"]
 
 
-def everybodys(folder):
+def public(folder):
     folder.mkdir(mode=0o777)
     folder.chmod(0o777)
 
@@ -106,9 +104,9 @@ def a_file(folder):
     folder.touch()
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="on Windows a mode tells nothing of others")
-@pytest.mark.parametrize("prepare", [everybodys, a_link, a_file])
-def test_nothing_is_kept_where_others_can_reach_it(box, spills, monkeypatch, prepare):
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="Windows keeps permissions elsewhere")
+@pytest.mark.parametrize("prepare", [public, a_link, a_file])
+def test_overflow_is_not_written_where_others_have_access(box, spills, monkeypatch, prepare):
     fail(people(2), monkeypatch)
     (kept,) = files(spills)
     kept.unlink()
@@ -119,7 +117,7 @@ def test_nothing_is_kept_where_others_can_reach_it(box, spills, monkeypatch, pre
     assert "is kept in" not in str(error)
 
 
-def test_a_file_that_is_no_answer_stops_nobody_and_is_told_of(box, spills, monkeypatch, caplog):
+def test_invalid_overflow_file_is_logged_and_skipped(box, spills, monkeypatch, caplog):
     fail(people(2), monkeypatch)
     (kept,) = files(spills)
     odd = [kept.with_name("0.json"), kept.with_name("9.json")]
@@ -131,14 +129,14 @@ def test_a_file_that_is_no_answer_stops_nobody_and_is_told_of(box, spills, monke
     assert "0.json is not written to the journal" in caplog.text
 
 
-def test_where_people_work_in_the_folder_for_temporary_files_it_is_kept(box, spills, monkeypatch):
+def test_overflow_works_in_a_sticky_working_folder(box, spills, monkeypatch):
     spills.chmod(0o1777)
     monkeypatch.chdir(spills)
     fail(people(1), monkeypatch)
     assert len(files(spills)) == 1
 
 
-def test_nothing_is_kept_in_the_working_folder(box, spills, monkeypatch, caplog):
+def test_overflow_is_not_written_to_the_working_folder(box, spills, monkeypatch, caplog):
     monkeypatch.chdir(spills)
     error = fail(people(1), monkeypatch)
     assert not files(spills)

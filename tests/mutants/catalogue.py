@@ -78,7 +78,7 @@ ORDER_OF_WRITES = [
     ),
     Mutant(
         "a failed write rolls back the writes of other threads",
-        "enrich_pandas.journal.database:_SharedTransaction._take_back",
+        "enrich_pandas.journal.database:_SharedTransaction._roll_back",
         replace('execute("ROLLBACK TO own")', "rollback()"),
         DATABASE,
     ),
@@ -233,8 +233,8 @@ CLAIMS = [
         "each spelling of a person is requested",
         "enrich_pandas.frame.canonical:_canonicalize_exactly",
         replace(
-            "[value for value, _ in verdicts]",
-            "[value and str(cell) for (value, _), cell in zip(verdicts, cells, strict=True)]",
+            "[value for value, _ in results]",
+            "[value and str(cell) for (value, _), cell in zip(results, cells, strict=True)]",
         ),
         "tests/frame/test_validation.py tests/end_to_end/test_enrichment.py",
     ),
@@ -261,7 +261,7 @@ BUDGET = [
     ),
     Mutant(
         "a large call needs no budget",
-        "enrich_pandas.pipeline:check_quote",
+        "enrich_pandas.pipeline:check_cost",
         always("options.confirm_above"),
         f"{MONEY} tests/end_to_end/test_enrichment.py tests/end_to_end/test_waterfall.py",
     ),
@@ -273,7 +273,7 @@ BUDGET = [
     ),
     Mutant(
         "a request that is billed without a price counts as free",
-        "enrich_pandas.journal.database:STAKES",
+        "enrich_pandas.journal.schema:BATCH_RISKS",
         replace("SUM(credits)", "NULLIF(SUM(credits), 0)"),
         JOURNAL,
     ),
@@ -324,7 +324,7 @@ OUTCOMES = [
     ),
     Mutant(
         "a billed request reuses a connection",
-        "enrich_pandas.transport:Transport.send",
+        "enrich_pandas.transport.client:Transport.send",
         replace("Adapter() if request.billed else ", ""),
         HTTP,
     ),
@@ -408,6 +408,18 @@ IDENTITIES = [
         "tests/testing/test_contract_jobs.py tests/testing/test_contract_jobs_of_vendors.py",
     ),
     Mutant(
+        "an element that names two identities is bound to both",
+        "enrich_pandas.providers.binding:bind",
+        replace("one_key and len(names) > 1", "False"),
+        "tests/providers/test_binding.py",
+    ),
+    Mutant(
+        "an option is not a part of what was bought",
+        "enrich_pandas.providers.base:Provider.billed_options",
+        returns("{}"),
+        "tests/providers/test_options.py",
+    ),
+    Mutant(
         "a job of another request is adopted",
         "enrich_pandas.providers.zoho.jobs:find_job",
         replace("found.echo == ", ""),
@@ -453,13 +465,13 @@ FRAME = [
     ),
     Mutant(
         "rows that Dask makes up are sent",
-        "enrich_pandas.pipeline:is_inferred",
+        "enrich_pandas.pipeline:is_meta_inference",
         replace("return True", "return False"),
         DASK,
     ),
     Mutant(
         "rows of Dask's tasks count as made up",
-        "enrich_pandas.pipeline:is_inferred",
+        "enrich_pandas.pipeline:is_meta_inference",
         never("TASKS"),
         DASK,
     ),
@@ -468,19 +480,19 @@ FRAME = [
 WIRE = [
     Mutant(
         "a path can lead to another origin",
-        "enrich_pandas.transport:check_path",
+        "enrich_pandas.transport.client:check_path",
         never("_PATH"),
         f"{ORIGIN} {HTTP}",
     ),
     Mutant(
         "plain http is accepted",
-        "enrich_pandas.transport:normalize_origin",
+        "enrich_pandas.transport.client:normalize_origin",
         never('"http"'),
         ORIGIN,
     ),
     Mutant(
         "an answer can have any size",
-        "enrich_pandas.transport:Transport._receive",
+        "enrich_pandas.transport.client:Transport._receive",
         never("self._max_bytes"),
         HTTP,
     ),
@@ -540,7 +552,7 @@ ERASURE = [
     Mutant(
         "erasure keeps the headers",
         "enrich_pandas.journal.erasure:_erase_from_bodies",
-        replace('_without(row["headers"], trace)', 'row["headers"]'),
+        replace('_without(row["headers"], matcher)', 'row["headers"]'),
         PRIVACY,
     ),
     Mutant(
@@ -574,13 +586,13 @@ ERASURE = [
     ),
     Mutant(
         "an identity that is erased from an open job has cost nothing",
-        "enrich_pandas.journal.erasure:LEFT_OUT",
+        "enrich_pandas.journal.erasure:REMOVE_IDENTITIES",
         replace("MIN(at_risk, (reserved - held) * :share)", "0"),
         JOURNAL,
     ),
     Mutant(
         "the suppression list is not read before spending",
-        "enrich_pandas.journal.suppression:SuppressionFilter.for_rows.refuse",
+        "enrich_pandas.journal.suppression:SuppressionFilter.for_rows.find_cause",
         returns("None"),
         PRIVACY,
     ),
@@ -593,7 +605,7 @@ ERASURE = [
     Mutant(
         "the suppression list is readable",
         "enrich_pandas.journal.suppression:digest",
-        returns('f"{kind} {mark}".encode()'),
+        returns('f"{kind} {name}".encode()'),
         PRIVACY,
     ),
 ]
@@ -608,16 +620,13 @@ RETENTION = [
     Mutant(
         "a lost answer expires with the match before it",
         "enrich_pandas.journal.retention:_delete_results",
-        drop("UNCOVERED"),
+        drop("RESTORE_LATER_STATUS"),
         RESUME,
     ),
     Mutant(
         "a held row expires and is bought again",
         "enrich_pandas.journal.retention:_delete_results",
-        replace(
-            'WHERE fetched < ? AND status != ?", (moment, Status.HELD)',
-            'WHERE fetched < ?", (moment,)',
-        ),
+        replace("AND status != ?", "AND ? != ''"),
         JOURNAL,
     ),
     Mutant(
@@ -709,7 +718,7 @@ FILES = [
     ),
     Mutant(
         "an answer outside the journal is assigned to another request",
-        "enrich_pandas.journal.disk:Overflow._take",
+        "enrich_pandas.journal.disk:Overflow._restore",
         replace("AND sent = ? AND", "AND ? > 0 AND"),
         OVERFLOW,
     ),

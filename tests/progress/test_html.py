@@ -5,8 +5,7 @@ from collections.abc import Callable
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from enrich_pandas.progress import Progress, State
 from enrich_pandas.progress.html import element, snapshot_page

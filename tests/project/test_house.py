@@ -1,10 +1,17 @@
 """The rules of CONTRIBUTING.md that a machine can hold."""
 
 import ast
+import graphlib
 import json
 import re
-from collections.abc import Iterator
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -134,3 +141,179 @@ def test_the_readmes_pictures_are_there_and_small() -> None:
     pictures = re.findall(r"notebooks/images/[\w-]+\.png", (ROOT / "README.md").read_text("utf-8"))
     assert pictures
     assert all((ROOT / picture).stat().st_size < 150_000 for picture in pictures)
+
+
+CONTRACTS = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]
+# From the highest to the lowest. The packages of a layer are independent of each other behind "|".
+LAYERS = CONTRACTS["contracts"][0]["layers"]
+
+
+def members(layer: str) -> list[str]:
+    return re.findall(r"\w+", layer)
+
+
+# A module, a statement that it must not contain, and the contract that the statement breaks.
+BREACHES = [
+    ("engine/sender.py", "import requests", "Only transport imports an HTTP library"),
+    ("providers/zoho/oauth.py", "import urllib3", "Only transport imports an HTTP library"),
+    ("api.py", "from urllib3.util import Retry", "Only transport imports an HTTP library"),
+    ("errors.py", "import requests.adapters", "Only transport imports an HTTP library"),
+    ("engine/plan.py", "import sqlite3", "Only the journal imports sqlite3"),
+    ("doctor/record.py", "from sqlite3 import connect", "Only the journal imports sqlite3"),
+    ("engine/plan.py", "import pandas", "The engine, the journal, transport and providers"),
+    *(
+        (module, f"import enrich_pandas.{members(upper)[0]}", "Layers:")
+        for upper, lower in pairwise(LAYERS)
+        for module in members(lower)[:1]
+    ),
+    *(
+        (first, f"import enrich_pandas.{second}", "Layers:")
+        for layer in LAYERS
+        if "|" in layer
+        for first, second in pairwise(members(layer))
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a copy of the package with its contracts."""
+    folder = tmp_path_factory.mktemp("contracts")
+    ignored = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(PACKAGE, folder / "enrich_pandas", ignore=ignored)
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+def contracts(folder: Path) -> SimpleNamespace:
+    """Check the contracts of a copy of the package."""
+    command = Path(sys.executable).with_name("lint-imports")
+    done = subprocess.run(
+        [command],
+        cwd=folder,
+        env={"PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    broken = [line for line in done.stdout.splitlines() if " BROKEN" in line]
+    return SimpleNamespace(code=done.returncode, broken=broken, output=done.stdout + done.stderr)
+
+
+def test_package_keeps_its_contracts(scratch: Path) -> None:
+    found = contracts(scratch)
+    assert (found.code, found.broken) == (0, []), found.output
+
+
+@pytest.mark.parametrize(("module", "statement", "contract"), BREACHES)
+def test_contract_is_broken_by_a_forbidden_import(
+    scratch: Path, module: str, statement: str, contract: str
+) -> None:
+    path = scratch / "enrich_pandas" / module
+    if not path.suffix:
+        path = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
+    before = path.read_text("utf-8")
+    path.write_text(f"{before}\n\ndef late() -> None:\n    {statement}\n", "utf-8")
+    try:
+        found = contracts(scratch)
+    finally:
+        path.write_text(before, "utf-8")
+    assert found.code != 0
+    assert any(line.startswith(contract) for line in found.broken), found.output
+
+
+def test_contract_is_broken_by_a_module_without_a_layer(scratch: Path) -> None:
+    path = scratch / "enrich_pandas" / "loose.py"
+    path.write_text("", "utf-8")
+    try:
+        found = contracts(scratch)
+    finally:
+        path.unlink()
+    assert found.code != 0
+    assert "loose" in found.output
+
+
+SQL = re.compile(
+    r"\s*(?:SELECT\s.*\sFROM\s|INSERT\s+(?:OR\s+\w+\s+)?INTO\s|UPDATE\s.*\sSET\s|DELETE\s+FROM\s"
+    r"|(?:CREATE|DROP|ALTER)\s+(?:TABLE|VIEW|INDEX|TRIGGER)\s|PRAGMA\s+\w|BEGIN\s+IMMEDIATE)",
+    re.DOTALL,
+)
+
+
+def statements(source: str) -> list[str]:
+    """Return the SQL statements in the strings of a module, docstrings excepted."""
+    tree = ast.parse(source)
+    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    docstrings = {
+        ast.get_docstring(node, clean=False)
+        for node in ast.walk(tree)
+        if isinstance(node, documented)
+    }
+    texts = (node.value for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    strings = (text for text in texts if isinstance(text, str) and text not in docstrings)
+    return [text for text in strings if SQL.match(text)]
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'x.execute("SELECT id FROM runs")',
+        'x.execute(f"DELETE FROM {table}")',
+        'QUERY = """\n  UPDATE runs\n  SET status = 1\n"""',
+        'x.execute("PRAGMA user_version")',
+    ],
+)
+def test_sql_in_a_string_is_found(source: str) -> None:
+    assert len(statements(source)) == 1
+
+
+def test_only_the_journal_contains_sql() -> None:
+    folder = PACKAGE / "journal"
+    found = {
+        within(path): statements(path.read_text("utf-8"))
+        for path in MODULES
+        if not path.is_relative_to(folder)
+    }
+    assert not {name: sql for name, sql in found.items() if sql}
+
+
+def imports(sources: Mapping[str, str]) -> dict[str, set[str]]:
+    """Return which of the modules each one imports, also late and for type checking only."""
+    found: dict[str, set[str]] = {}
+    for module, source in sources.items():
+        names = set[str]()
+        for node in ast.walk(ast.parse(source)):
+            if isinstance(node, ast.Import):
+                names |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom) and node.module:
+                parts = {f"{node.module}.{alias.name}" for alias in node.names}
+                names |= {one if one in sources else node.module for one in parts}
+        found[module] = (names & sources.keys()) - {module}
+    return found
+
+
+def cycle(sources: Mapping[str, str]) -> list[str]:
+    """Return one cycle of imports, or an empty list."""
+    try:
+        graphlib.TopologicalSorter(imports(sources)).prepare()
+    except graphlib.CycleError as error:
+        return list(error.args[1])
+    return []
+
+
+@pytest.mark.parametrize(
+    "late", ["def f():\n    import p.a", "def f():\n    from p import a", "from p.a import x"]
+)
+def test_import_cycle_is_found(late: str) -> None:
+    assert cycle({"p": "", "p.a": "from p import b", "p.b": late})
+    assert not cycle({"p": "", "p.a": "from p import b", "p.b": ""})
+
+
+def test_modules_have_no_import_cycle() -> None:
+    sources = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(
+            ".__init__"
+        ): path.read_text("utf-8")
+        for path in MODULES
+    }
+    assert cycle(sources) == []

@@ -1,12 +1,19 @@
-"""Importing costs little more than importing pandas: what is heavy is loaded when first needed."""
+"""Importing costs little more than importing pandas: heavy modules are loaded when needed."""
 
+import ast
+import importlib
 import json
 import subprocess
 import sys
 import textwrap
+from pathlib import Path
 
-OURS = ["", ".accessor", ".errors", ".functions", ".options", ".run"]
-# Of the standard library, which pandas brings in parts: what talks to networks and databases.
+import pytest
+
+import enrich_pandas as ep
+
+OURS = ["", ".accessor", ".api", ".call", ".errors", ".options"]
+# Modules of the standard library for networks and databases.
 HEAVY = {"asyncio", "email", "http", "multiprocessing", "sqlite3", "ssl", "urllib.request"}
 
 
@@ -25,7 +32,7 @@ def loaded_by(code: str) -> set[str]:
     return set(json.loads(done.stdout))
 
 
-def test_importing_completing_and_showing_load_six_small_modules_and_no_other_package() -> None:
+def test_import_and_completion_load_six_small_modules_only() -> None:
     look = "leads = pd.DataFrame(); dir(leads.enrich); repr(leads.enrich); leads.enrich.people"
     loaded = loaded_by(f"import enrich_pandas as ep; {look}; dir(ep); ep.people.__doc__")
     packages = {name for name in loaded if name.split(".")[0] not in sys.stdlib_module_names}
@@ -33,10 +40,27 @@ def test_importing_completing_and_showing_load_six_small_modules_and_no_other_pa
     assert not loaded & HEAVY
 
 
-def test_a_run_over_cells_that_are_wrong_loads_pandera_only_for_the_table_of_them() -> None:
+def test_only_the_table_of_invalid_rows_loads_pandera() -> None:
     code = """import enrich_pandas as ep
         frame = pd.DataFrame({"email": ["ada@example.com", "ada@", "n/a"]})
         with ep.sandbox():
             frame.enrich.people(ep.Crustdata(), progress=None)"""
     assert not any(name.split(".")[0] == "pandera" for name in loaded_by(code))
     assert "pandera" in loaded_by(code.replace("people(ep.Crustdata(), progress=None)", "plan()"))
+
+
+def test_stub_has_the_public_names_and_their_modules() -> None:
+    stub = ast.parse(Path(ep.__file__).with_suffix(".pyi").read_text("utf-8"))
+    imports = [node for node in stub.body if isinstance(node, ast.ImportFrom)]
+    found = {alias.asname: node.module for node in imports for alias in node.names}
+    assert found == ep._MODULES
+
+
+def test_public_names_are_loaded_where_the_table_says() -> None:
+    for name, module in ep._MODULES.items():
+        assert getattr(ep, name) is getattr(importlib.import_module(module), name)
+
+
+def test_unknown_public_name_raises_attribute_error() -> None:
+    with pytest.raises(AttributeError, match="'enrich_pandas' has no attribute 'peple'"):
+        _ = ep.peple

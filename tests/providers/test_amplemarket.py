@@ -8,10 +8,8 @@ import pytest
 from enrich_pandas.errors import AuthenticationError, ConfigurationError, QuotaError, RequestError
 from enrich_pandas.models import Company, Person
 from enrich_pandas.providers.amplemarket import Amplemarket
-from enrich_pandas.providers.amplemarket.companies import WireCompany as Firm
-from enrich_pandas.providers.amplemarket.companies import company_of
-from enrich_pandas.providers.amplemarket.people import PersonResult, person_of
-from enrich_pandas.providers.amplemarket.people import WirePerson as Human
+from enrich_pandas.providers.amplemarket.companies import WireCompany as Firm, company_of
+from enrich_pandas.providers.amplemarket.people import PersonResult, WirePerson as Human, person_of
 from enrich_pandas.providers.amplemarket.requests import person_echo, person_key, person_parameters
 from enrich_pandas.providers.base import Identity, Outcome, RateLimit, Request, Response, Secret
 from enrich_pandas.providers.decoding import read
@@ -89,7 +87,7 @@ PERSON: dict[str, Any] = {
     "company": COMPANY,
 }
 
-COMPANY_LANDS: dict[str, dict[str, Any]] = {
+COMPANY_FIELDS: dict[str, dict[str, Any]] = {
     "id": {"id": "5f1"},
     "name": {"name": "Acme"},
     "linkedin_url": {"linkedin_url": "https://www.linkedin.com/company/acme"},
@@ -127,8 +125,8 @@ COMPANY_LANDS: dict[str, dict[str, Any]] = {
     "estimated_revenue": {"revenue_range": "$10M-$50M"},
     "revenue": {"revenue_usd": 12000000},
 }
-EMPLOYER_LANDS: dict[str, dict[str, Any]] = {
-    **COMPANY_LANDS,
+EMPLOYER_FIELDS: dict[str, dict[str, Any]] = {
+    **COMPANY_FIELDS,
     "sic_codes": {"sic_codes": "7372; 0111"},
     "naics_codes": {"naics_codes": "541511"},
     "keywords": {"keywords": "anvils; rockets"},
@@ -140,7 +138,7 @@ EMPLOYER_LANDS: dict[str, dict[str, Any]] = {
     "job_function_headcount": {"headcounts": "function Design: 3"},
 }
 CURRENT = {"is_current": True}
-PERSON_LANDS: dict[str, dict[str, Any]] = {
+PERSON_FIELDS: dict[str, dict[str, Any]] = {
     "id": {"id": "60a"},
     "linkedin_url": {"linkedin_url": "https://www.linkedin.com/in/ada"},
     "name": {"name": "Ada Example"},
@@ -200,27 +198,27 @@ def firm(fields: dict[str, Any]) -> Any:
     return msgspec.to_builtins(company_of(made))
 
 
-@pytest.mark.parametrize("field", [*PERSON_LANDS])
+@pytest.mark.parametrize("field", [*PERSON_FIELDS])
 def test_every_person_field_has_a_place(field: str) -> None:
-    assert human({field: PERSON[field]}) == PERSON_LANDS[field]
+    assert human({field: PERSON[field]}) == PERSON_FIELDS[field]
 
 
-@pytest.mark.parametrize("field", [*COMPANY_LANDS])
+@pytest.mark.parametrize("field", [*COMPANY_FIELDS])
 def test_every_company_field_has_a_place(field: str) -> None:
-    assert firm({field: COMPANY[field]}) == COMPANY_LANDS[field]
+    assert firm({field: COMPANY[field]}) == COMPANY_FIELDS[field]
 
 
-@pytest.mark.parametrize("field", [*EMPLOYER_LANDS])
+@pytest.mark.parametrize("field", [*EMPLOYER_FIELDS])
 def test_every_employer_field_has_a_place_beside_the_person(field: str) -> None:
     made = human({"company": {field: COMPANY[field]}})
-    assert made["employer"] == EMPLOYER_LANDS[field]
+    assert made["employer"] == EMPLOYER_FIELDS[field]
     assert made.get("company") == (COMPANY["name"] if field == "name" else None)
     assert made.get("company_domain") == ("acme.example" if field == "website" else None)
 
 
 def test_the_tables_list_every_documented_field() -> None:
-    assert PERSON_LANDS.keys() == PERSON.keys() - {"object", "company"}
-    assert COMPANY_LANDS.keys() == EMPLOYER_LANDS.keys() == COMPANY.keys() - {"object"}
+    assert PERSON_FIELDS.keys() == PERSON.keys() - {"object", "company"}
+    assert COMPANY_FIELDS.keys() == EMPLOYER_FIELDS.keys() == COMPANY.keys() - {"object"}
 
 
 def test_current_position_fields_complete_the_matching_position() -> None:

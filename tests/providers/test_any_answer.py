@@ -10,8 +10,7 @@ from typing import Annotated, Any, ClassVar, NamedTuple, Union, get_args, get_or
 import msgspec
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 import enrich_pandas as ep
 from enrich_pandas.models import Company, Person

@@ -4,8 +4,7 @@ import unicodedata
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from enrich_pandas.frame import linkedin
 from enrich_pandas.frame.cells import InvalidValueError

@@ -5,14 +5,14 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from enrich_pandas.emulators.companies import Companies, FakeRound
-from enrich_pandas.emulators.crustdata.companies import SECTIONS
-from enrich_pandas.emulators.crustdata.companies import document as current_document
-from enrich_pandas.emulators.crustdata.screener_companies import FIELDS
-from enrich_pandas.emulators.crustdata.screener_companies import document as screener_document
+from enrich_pandas.emulators.crustdata.companies import SECTIONS, document as current_document
+from enrich_pandas.emulators.crustdata.screener_companies import (
+    FIELDS,
+    document as screener_document,
+)
 from enrich_pandas.errors import RequestError
 from enrich_pandas.models import Company
 from enrich_pandas.providers.base import Identity, Match, Request, Response

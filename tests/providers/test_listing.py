@@ -7,7 +7,7 @@ import pytest
 import enrich_pandas as ep
 from enrich_pandas import providers
 from enrich_pandas.errors import ConfigurationError, ProviderNotFoundError
-from enrich_pandas.providers import find_provider, list_providers, provider_rows
+from enrich_pandas.providers import find_provider, provider_classes, provider_rows
 
 
 def test_rows_describe_the_built_in_providers():
@@ -40,7 +40,7 @@ def test_a_provider_is_found_by_name_or_returned():
     one = ep.Crustdata()
     assert find_provider(one) is one
     assert isinstance(find_provider("zoho"), ep.Zoho)
-    assert list_providers()["zoho"] == "enrich_pandas.providers.zoho:Zoho"
+    assert provider_classes()["zoho"] == "enrich_pandas.providers.zoho:Zoho"
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_a_provider_is_found_by_name_or_returned():
     [
         ("crustdat", ProviderNotFoundError, "Did you mean 'crustdata'?"),
         ("beacon", ProviderNotFoundError, "The providers are: amplemarket"),
-        (ep.Crustdata, ConfigurationError, "Make one of the class: Crustdata()."),
+        (ep.Crustdata, ConfigurationError, "Pass an instance: Crustdata()."),
         ([["crustdata"]], ConfigurationError, "Do not nest lists of providers."),
         (3, ConfigurationError, "The providers are: amplemarket"),
     ],

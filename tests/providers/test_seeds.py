@@ -10,7 +10,7 @@ from enrich_pandas.providers.base import Identity, Kind, Provider, Request
 from enrich_pandas.providers.crustdata import Crustdata
 from enrich_pandas.providers.zoho import Zoho
 from enrich_pandas.testing import drive, reply
-from tests.providers.landing import IDENTITY, landings
+from tests.providers.field_map import IDENTITY, field_map
 
 ZOHO_PEOPLE = "__zia_people_enrichment"
 
@@ -125,7 +125,7 @@ SCREENER_EMAILS: dict[str, Any] = {
 ADA = Identity.of(linkedin_url="https://www.linkedin.com/in/ada-example")
 
 # Field of the vendor -> field of the model; the page "People Enrichment Details".
-ZOHO_LANDS = {
+ZOHO_FIELDS = {
     "website": "website",
     "email_infos[].type": "emails[].type",
     "email_infos[].email": "emails[].address",
@@ -160,7 +160,7 @@ ZOHO_LANDS = {
 }
 
 # The page "People Enrichment API": the response to `fields=business_email`.
-SCREENER_LANDS = {
+SCREENER_FIELDS = {
     "business_email[]": "emails[].address",
     "current_employers[].employer_name": "company, experiences[].company",
     "current_employers[].employer_linkedin_id": "experiences[].company_linkedin_id",
@@ -253,7 +253,7 @@ def test_zoho_organizations_are_sent_as_documented() -> None:
 
 
 def test_every_field_of_the_zoho_sample_has_a_place() -> None:
-    assert written(landings(ZOHO_PERSON["enriched_data"], zoho_person)) == ZOHO_LANDS
+    assert written(field_map(ZOHO_PERSON["enriched_data"], zoho_person)) == ZOHO_FIELDS
 
 
 # -- Crustdata -----------------------------------------------------------------------------------
@@ -295,8 +295,8 @@ def test_crustdata_samples_are_sent_as_documented(
 
 def test_every_field_of_the_crustdata_sample_has_a_place() -> None:
     screener = Crustdata(api="screener")
-    found = landings(SCREENER_EMAILS, lambda one: model_in(screener, ADA, reply([one])))
-    assert written(found) == SCREENER_LANDS
+    found = field_map(SCREENER_EMAILS, lambda one: model_in(screener, ADA, reply([one])))
+    assert written(found) == SCREENER_FIELDS
 
 
 def test_a_crustdata_sample_of_several_binds_by_echo() -> None:

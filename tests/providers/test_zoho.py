@@ -5,8 +5,7 @@ import pickle
 
 import pandas as pd
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 import enrich_pandas as ep
 from enrich_pandas.errors import (

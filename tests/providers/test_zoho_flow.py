@@ -6,8 +6,7 @@ from datetime import UTC, datetime, timedelta, timezone
 from email.utils import formatdate
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 
 from enrich_pandas.errors import (
     AuthenticationError,

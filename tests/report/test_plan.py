@@ -6,8 +6,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 import enrich_pandas as ep
 from enrich_pandas.engine.plan import StagePlan
@@ -109,7 +108,7 @@ def test_reasons_have_values_and_labels_of_the_frame() -> None:
         shown = LEADS.enrich.plan("crustdata")
     page = Page.of(shown._repr_html_())
     assert f"c{XSS[:50]}" in page.text
-    assert "en/aThe cell holds a word" in page.text
+    assert "en/aThe cell holds a placeholder" in page.text
     assert "email ada@example.com" in page.text
     assert "a, b" in page.text  # duplicates
     cases = shown.failure_cases.set_index("row")

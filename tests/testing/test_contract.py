@@ -1,6 +1,6 @@
-"""Every built-in provider keeps the contract that third parties are held to.
+"""Every built-in provider passes the contract.
 
-A provider more is one function that answers as its vendor would, its scenes, and a class.
+To add a provider, write a function that answers as its vendor would, scenes and a class.
 """
 
 import subprocess
@@ -46,15 +46,15 @@ def companies(*names: str) -> list[Identity]:
 
 
 def name_in(asked: str) -> str:
-    """Return what names somebody or a company, however it was asked for."""
+    """Return the name in an identifier of a person or company."""
     return asked.rpartition("/")[2].partition("@")[0].removesuffix(".example").casefold()
 
 
 def is_known(asked: str) -> bool:
-    return not name_in(asked).startswith("nobody")
+    return not name_in(asked).startswith("unknown")
 
 
-def test_the_contract_knows_the_identifiers_that_rows_are_read_for() -> None:
+def test_contract_knows_every_identifier() -> None:
     assert set(IDENTIFIERS) == declaration.IDENTIFIERS
 
 
@@ -67,7 +67,7 @@ def current_person(asked: str) -> dict[str, Any]:
         "basic_profile": {"name": f"Name of {name_in(asked)}", "location": {"city": "X"}},
         "professional_network": {"connections": 5},
         "skills": {"professional_network_skills": ["a"]},
-        "contact": {"business_emails": [{"email": "somebody@example.com"}]},
+        "contact": {"business_emails": [{"email": "work@example.com"}]},
         "experience": {
             "employment_details": {"current": [{"name": "A", "start_date": "2020-01-01"}]}
         },
@@ -116,7 +116,7 @@ CRUSTDATA_ERRORS = {
 
 
 def scenes(kind: Any, *groups: tuple[str, list[Identity]], **more: Any) -> list[Scene]:
-    """Make a scene for each identifier, whose last identity is the miss."""
+    """Return a scene for each identifier. The last identity of each is the miss."""
     return [
         Scene(kind=kind, name=name, hits=hits, misses=[miss], **more)
         for name, (*hits, miss) in groups
@@ -128,17 +128,17 @@ class TestCrustdata(ProviderContract):
     scenes: ClassVar = [
         *scenes(
             "people",
-            ("linkedin_url", profiles("ada", "bo.l", "cy-3", "nobody")),
-            ("email", emails("ada", "bo", "nobody")),
+            ("linkedin_url", profiles("ada", "bo.l", "cy-3", "unknown")),
+            ("email", emails("ada", "bo", "unknown")),
             answer=current,
             elements="",
             errors=CRUSTDATA_ERRORS,
         ),
         *scenes(
             "companies",
-            ("domain", domains("ada", "bo", "cy", "nobody")),
-            ("page", pages("ada", "bo", "nobody")),
-            ("company", companies("Ada", "Bo", "Nobody")),
+            ("domain", domains("ada", "bo", "cy", "unknown")),
+            ("page", pages("ada", "bo", "unknown")),
+            ("company", companies("Ada", "Bo", "Unknown")),
             answer=current,
             elements="",
             errors=CRUSTDATA_ERRORS,
@@ -146,24 +146,24 @@ class TestCrustdata(ProviderContract):
     ]
 
 
-class TestCrustdataWithAllThatIsDear(TestCrustdata):
+class TestCrustdataWithPaidOptions(TestCrustdata):
     provider: ClassVar = ep.Crustdata(
         business_email=True, fields=["basic_profile", "contact", "dev_platform_profiles"]
     )
     scenes: ClassVar = [one for one in TestCrustdata.scenes if one.kind == "people"]
 
-    def test_it_has_a_scene(self) -> None:
-        """Its companies are those of the class above."""
+    def test_every_kind_has_a_scene(self) -> None:
+        """The class above has the scenes of companies."""
         assert self.scenes
 
 
-def screened_person(request: Request) -> Response:
+def screener_person(request: Request) -> Response:
     asked = request.params.get("linkedin_profile_url") or request.params["business_email"]
     known = [one for one in asked.split(",") if is_known(one)]
-    gone = [one for one in asked.split(",") if not is_known(one)]
-    said = "No data found for the LinkedIn profile: {}. This LinkedIn profile is not available"
-    if not known and len(gone) == 1:
-        return reply({"error": said.format(gone[0]), "error_code": "PE01"}, 404)
+    misses = [one for one in asked.split(",") if not is_known(one)]
+    message = "No data found for the LinkedIn profile: {}. This LinkedIn profile is not available"
+    if not known and len(misses) == 1:
+        return reply({"error": message.format(misses[0]), "error_code": "PE01"}, 404)
     people = [
         {
             "name": f"Name of {name_in(one)}",
@@ -175,10 +175,10 @@ def screened_person(request: Request) -> Response:
         }
         for one in known
     ]
-    return reply([*people, *({"error": said.format(one)} for one in gone)])
+    return reply([*people, *({"error": message.format(one)} for one in misses)])
 
 
-def screened_company(request: Request) -> Response:
+def screener_company(request: Request) -> Response:
     (name, asked), *_ = request.params.items()
     if not is_known(asked):
         kind = name.removeprefix("company_")
@@ -206,32 +206,32 @@ class TestCrustdataScreener(ProviderContract):
                     "ada",
                     "bo.l",
                     "cy-3",
-                    "nobody",
+                    "unknown",
                 ),
             ),
-            answer=screened_person,
+            answer=screener_person,
             elements="",
         ),
         *scenes(
             "people",
-            ("email", emails("ada", "bo", "nobody")),
-            answer=screened_person,
+            ("email", emails("ada", "bo", "unknown")),
+            answer=screener_person,
             is_echoed=False,
         ),
         *scenes(
             "companies",
-            ("domain", domains("ada", "bo", "nobody")),
-            ("page", pages("ada", "bo", "nobody")),
-            ("company", companies("Ada", "Bo", "Nobody")),
-            answer=screened_company,
+            ("domain", domains("ada", "bo", "unknown")),
+            ("page", pages("ada", "bo", "unknown")),
+            ("company", companies("Ada", "Bo", "Unknown")),
+            answer=screener_company,
         ),
     ]
 
 
-# -- a table of one's own ------------------------------------------------------------------------
+# -- Directory -----------------------------------------------------------------------------------
 
 
-def unasked(_request: Request) -> Response:
+def no_request(_request: Request) -> Response:
     pytest.fail("A directory sends nothing.")
 
 
@@ -248,18 +248,18 @@ TABLE = pd.DataFrame(
 class TestDirectory(ProviderContract):
     provider: ClassVar = Directory(TABLE)
     scenes: ClassVar = [
-        *scenes("people", ("email", emails("ada", "bo", "nobody")), answer=unasked),
+        *scenes("people", ("email", emails("ada", "bo", "unknown")), answer=no_request),
         *scenes(
             "companies",
-            ("domain", domains("ada", "bo", "nobody")),
-            answer=unasked,
+            ("domain", domains("ada", "bo", "unknown")),
+            answer=no_request,
         ),
     ]
 
 
-# -- who imports it ------------------------------------------------------------------------------
+# -- imports -------------------------------------------------------------------------------------
 
 
-def test_only_who_tests_needs_pytest() -> None:
+def test_package_does_not_import_pytest() -> None:
     code = "import sys, enrich_pandas as ep; ep.Crustdata(); sys.exit('pytest' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False, timeout=60).returncode == 0

@@ -1,4 +1,4 @@
-"""The contract holds for a vendor with a memory: jobs that are made, listed and fetched."""
+"""The contract with a vendor that has a state: jobs that are started, listed and read."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
@@ -34,7 +34,7 @@ class Job(msgspec.Struct):
 
 
 class Jobs(Provider):
-    """One job an address; a job is 1 credit, and tells at last whom it is about."""
+    """Starts one job per address for 1 credit; a finished job echoes the address."""
 
     name: ClassVar[str] = "jobs"
     kinds: ClassVar[tuple[Kind, ...]] = ("people",)
@@ -86,7 +86,7 @@ class Jobs(Provider):
 
 
 def numbers(response: Response) -> list[Any]:
-    """Return the jobs of a list; none where it is odd."""
+    """Return the jobs of a list, or none if the list is invalid."""
     try:
         listed = response.json()
     except msgspec.DecodeError:
@@ -95,7 +95,7 @@ def numbers(response: Response) -> list[Any]:
 
 
 def read(response: Response) -> Job | None:
-    """Return a job, without what is odd in it; None where there is none."""
+    """Return a job without invalid fields, or None if there is none."""
     if response.status != 200:
         return None
     try:
@@ -120,8 +120,8 @@ def answered(identity: Identity, job: Job) -> Match:
     return Match(identity=identity, status=Status.MATCHED, model=Person(name=job.name), credits=1)
 
 
-class Memory:
-    """The vendor: it remembers the jobs of one conversation."""
+class JobVendor:
+    """The vendor, which stores the jobs of one conversation."""
 
     def __init__(self) -> None:
         self.jobs: list[str] = []
@@ -136,32 +136,32 @@ class Memory:
         if number not in range(1, len(self.jobs) + 1):
             return reply({"error": "no such job"}, 404)
         email = self.jobs[number - 1]
-        if "nobody" in email:
+        if "unknown" in email:
             return reply({"id": 1, "email": email, "state": "missing"})
         return reply({"id": 1, "email": email, "state": "found", "name": f"Name of {email}"})
 
 
 def unused(_request: Request) -> Response:
-    pytest.fail("The contract opens a memory for every conversation.")
+    pytest.fail("The contract creates a vendor for every conversation.")
 
 
-ADA, BO, NOBODY = (Identity.of(email=f"{name}@example.com") for name in ("ada", "bo", "nobody"))
+ADA, BO, MISS = (Identity.of(email=f"{name}@example.com") for name in ("ada", "bo", "unknown"))
 
 
 class TestJobs(ProviderContract):
     provider: ClassVar = Jobs()
-    scenes: ClassVar = [Scene(kind="people", hits=[ADA, BO], misses=[NOBODY], answer=unused)]
+    scenes: ClassVar = [Scene(kind="people", hits=[ADA, BO], misses=[MISS], answer=unused)]
 
     def vendor(self, scene: Scene) -> Vendor:
-        return Memory().answer
+        return JobVendor().answer
 
-    def test_a_job_whose_answer_is_lost_goes_on(self) -> None:
-        memory = Memory()
+    def test_job_with_a_lost_answer_is_pending(self) -> None:
+        vendor = JobVendor()
 
-        def forgetful(request: Request) -> Response:
+        def lose_job_answer(request: Request) -> Response:
             lost = Response(outcome=Outcome.UNKNOWN)
-            return lost if request.path == "/jobs/1" else memory.answer(request)
+            return lost if request.path == "/jobs/1" else vendor.answer(request)
 
-        talk = self.drive(self.scenes[0], [ADA], forgetful)
+        talk = self.drive(self.scenes[0], [ADA], lose_job_answer)
         assert talk.is_unfinished
         assert talk.statuses == {ADA: Status.PENDING}

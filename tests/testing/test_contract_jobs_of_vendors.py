@@ -1,4 +1,4 @@
-"""The contract on the vendors that make jobs: Amplemarket and Zoho, each with a memory."""
+"""The contract with the vendors that have jobs: Amplemarket and Zoho."""
 
 from typing import Any, ClassVar
 
@@ -23,17 +23,17 @@ def name_in(asked: str) -> str:
     return asked.rpartition("/")[2].partition("@")[0].removesuffix(".example")
 
 
-def remembered(_request: Request) -> Response:
-    raise AssertionError("The contract opens a memory for every conversation.")
+def unused(_request: Request) -> Response:
+    raise AssertionError("The contract creates a vendor for every conversation.")
 
 
 def scene(kind: Kind, name: str, identities: list[Identity], **more: Any) -> Scene:
     *hits, miss = identities
-    return Scene(kind=kind, name=name, hits=hits, misses=[miss], answer=remembered, **more)
+    return Scene(kind=kind, name=name, hits=hits, misses=[miss], answer=unused, **more)
 
 
 class Amplemarket:
-    """Batches of leads or companies; an element repeats what it was asked for."""
+    """Answers batches of leads or companies; each element echoes its lead."""
 
     def __init__(self) -> None:
         self.jobs: list[list[dict[str, str]]] = []
@@ -56,7 +56,7 @@ class Amplemarket:
 
     def _result(self, asked: dict[str, str]) -> dict[str, Any]:
         name = name_in(next(iter(asked.values())))
-        if name.startswith("nobody"):
+        if name.startswith("unknown"):
             return {"status": "not_found", "result": None, **asked}
         made = {"id": name, "name": f"Name of {name}", **asked, "interests": ["a"]}
         return {"status": "enriched", "result": made, **asked}
@@ -65,9 +65,9 @@ class Amplemarket:
 class TestAmplemarket(ProviderContract):
     provider: ClassVar = ep.Amplemarket()
     scenes: ClassVar = [
-        scene("people", "email", people("ada", "bo", "nobody"), elements="results"),
-        scene("people", "linkedin_url", profiles("ada", "bo", "nobody"), elements="results"),
-        scene("companies", "domain", domains("ada", "bo", "nobody"), elements="results"),
+        scene("people", "email", people("ada", "bo", "unknown"), elements="results"),
+        scene("people", "linkedin_url", profiles("ada", "bo", "unknown"), elements="results"),
+        scene("companies", "domain", domains("ada", "bo", "unknown"), elements="results"),
     ]
 
     def vendor(self, scene: Scene) -> Vendor:
@@ -75,7 +75,7 @@ class TestAmplemarket(ProviderContract):
 
 
 class Zoho:
-    """One job a person or organization, which repeats what it is based on."""
+    """Starts one job per person or organization, which echoes its values."""
 
     def __init__(self) -> None:
         self.jobs: list[dict[str, Any]] = []
@@ -84,8 +84,8 @@ class Zoho:
         key = next(part for part in request.path.split("/") if part.startswith("__zia_"))
         if request.method == "POST":
             self.jobs.append(request.json[key][0]["enrich_based_on"])
-            told = {"code": "SCHEDULED", "details": {"id": str(len(self.jobs))}}
-            return reply({key: [{**told, "message": "scheduled", "status": "success"}]}, 202)
+            scheduled = {"code": "SCHEDULED", "details": {"id": str(len(self.jobs))}}
+            return reply({key: [{**scheduled, "message": "scheduled", "status": "success"}]}, 202)
         last = request.path.rpartition("/")[2]
         if last == key:
             listed = [self._job(number) for number in range(1, len(self.jobs) + 1)]
@@ -98,7 +98,7 @@ class Zoho:
         based_on = self.jobs[number - 1]
         asked = next(value for value in based_on.values() if isinstance(value, str))
         job = {"id": str(number), "enrich_based_on": based_on}
-        if name_in(asked).startswith("nobody"):
+        if name_in(asked).startswith("unknown"):
             return {**job, "status": "DATA_NOT_FOUND", "enriched_data": None}
         data = {"name": f"Name of {name_in(asked)}", "website": "x.example"}
         return {**job, "status": "COMPLETED", "enriched_data": data}
@@ -107,8 +107,8 @@ class Zoho:
 class TestZoho(ProviderContract):
     provider: ClassVar = ep.Zoho()
     scenes: ClassVar = [
-        scene("people", "email", people("ada", "bo", "nobody")),
-        scene("companies", "domain", domains("ada", "bo", "nobody")),
+        scene("people", "email", people("ada", "bo", "unknown")),
+        scene("companies", "domain", domains("ada", "bo", "unknown")),
     ]
 
     def vendor(self, scene: Scene) -> Vendor:

@@ -1,4 +1,4 @@
-"""What others would log of a URL is dropped for our own calls, and for nobody else's."""
+"""Logs of URLs by other libraries are suppressed for calls of this library only."""
 
 import logging
 import threading
@@ -9,22 +9,22 @@ from enrich_pandas.cassette.file import Interaction, Recording, load, save
 from enrich_pandas.transport.connection import silence_loggers
 
 URI = "https://vendor.example/?email=ada@example.com"
-TALKATIVE = ["urllib3.connectionpool", "vcr.request", "vcr.cassette"]
+LOGGERS = ["urllib3.connectionpool", "vcr.request", "vcr.cassette"]
 
 
-@pytest.mark.parametrize("name", TALKATIVE)
-def test_it_holds_for_this_thread_and_as_long(caplog, name):
+@pytest.mark.parametrize("name", LOGGERS)
+def test_loggers_are_silenced_on_one_thread_only(caplog, name):
     logger = logging.getLogger(name)
     with silence_loggers():
         logger.warning("mine")
-        other = threading.Thread(target=logger.warning, args=("somebody else's",))
+        other = threading.Thread(target=logger.warning, args=("of another thread",))
         other.start()
         other.join()
     logger.warning("later")
-    assert [record.message for record in caplog.records] == ["somebody else's", "later"]
+    assert [record.message for record in caplog.records] == ["of another thread", "later"]
 
 
-def test_a_cassette_is_written_and_read_in_silence(caplog, tmp_path):
+def test_cassette_is_written_and_read_without_logs(caplog, tmp_path):
     said = Interaction(method="GET", status=200, uri=URI)
     save(tmp_path / "one.yaml", Recording(interactions=[said]))
     load(tmp_path / "one.yaml")

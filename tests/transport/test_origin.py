@@ -1,8 +1,7 @@
 import string
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from hypothesis import given, strategies as st
 from urllib3.util import parse_url
 
 from enrich_pandas.errors import ConfigurationError
@@ -23,7 +22,7 @@ from enrich_pandas.transport.client import check_path, normalize_origin
         "http://localhost:8000",
     ],
 )
-def test_https_anywhere_and_http_on_loopback_are_origins(origin: str) -> None:
+def test_https_and_loopback_http_are_valid_origins(origin: str) -> None:
     assert normalize_origin(origin) == origin
 
 
@@ -42,7 +41,7 @@ def test_https_anywhere_and_http_on_loopback_are_origins(origin: str) -> None:
         "http://0x7f.0.0.1",
     ],
 )
-def test_http_to_any_other_machine_is_refused(origin: str) -> None:
+def test_plain_http_to_other_machines_is_refused(origin: str) -> None:
     with pytest.raises(ConfigurationError, match="Plain http"):
         normalize_origin(origin)
 
@@ -79,7 +78,7 @@ def test_http_to_any_other_machine_is_refused(origin: str) -> None:
         "https://api%2eexample.com",
     ],
 )
-def test_anything_else_is_no_origin(origin: str) -> None:
+def test_invalid_origin_is_refused(origin: str) -> None:
     with pytest.raises(ConfigurationError, match="not a scheme"):
         normalize_origin(origin)
 
@@ -87,7 +86,7 @@ def test_anything_else_is_no_origin(origin: str) -> None:
 @pytest.mark.parametrize(
     "path", ["/", "/screener/person/enrich", "/people/1.5", "/a/b%20c", "/@me/a:b;c=d,e"]
 )
-def test_plain_paths_pass(path: str) -> None:
+def test_plain_path_is_accepted(path: str) -> None:
     assert check_path(path) == path
 
 
@@ -123,14 +122,14 @@ def test_plain_paths_pass(path: str) -> None:
         "/people\u2028",
     ],
 )
-def test_no_path_can_leave_the_origin_or_its_own_place(path: str) -> None:
+def test_path_that_leaves_the_origin_is_refused(path: str) -> None:
     with pytest.raises(ConfigurationError, match="not a plain path") as refusal:
         check_path(path)
     assert "evil" not in str(refusal.value)
 
 
 @given(st.text(alphabet=string.printable + "/\\.@:%é", max_size=30))
-def test_whatever_passes_stays_at_the_origin(path: str) -> None:
+def test_accepted_path_stays_at_the_origin(path: str) -> None:
     try:
         url = parse_url("https://api.example.com" + check_path(path))
     except ConfigurationError:

@@ -3,8 +3,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
+from hypothesis import given, settings, strategies as st
 
 from enrich_pandas.providers.base import Outcome, Request, Response
 from enrich_pandas.transport import Exchange
@@ -22,16 +21,16 @@ def exchange(status: int = 200, body: bytes = b"[]", error: str = "", **headers:
     return Exchange(phase=phase, status=status, headers=named, body=body, error=error)
 
 
-# -- the classes ---------------------------------------------------------------------------------
+# Outcomes
 
 
 @pytest.mark.parametrize("error", ["dns", "refused", "connect_timeout", "tls", "certificate"])
-def test_what_never_left_was_not_sent(error: str) -> None:
+def test_unsent_request_is_not_sent(error: str) -> None:
     assert classify(Exchange(phase=Phase.CONNECT, error=error)) is NOT_SENT
 
 
 @pytest.mark.parametrize("error", ["deadline", "reset", "protocol"])
-def test_no_answer_to_what_left_is_unknown(error: str) -> None:
+def test_sent_request_without_answer_is_unknown(error: str) -> None:
     assert classify(Exchange(phase=Phase.SENT, error=error)) is UNKNOWN
 
 
@@ -49,7 +48,7 @@ def test_no_answer_to_what_left_is_unknown(error: str) -> None:
         (exchange(202, b'{"id": "1"}'), ACCEPTED),
         (exchange(202, b""), ACCEPTED),
         (exchange(204, b""), ACCEPTED),
-        # accepted, and not to be read
+        # accepted, but unreadable
         (exchange(200, b""), DAMAGED),
         (exchange(200, b"null"), DAMAGED),
         (exchange(200, b'"ok"'), DAMAGED),
@@ -65,14 +64,14 @@ def test_no_answer_to_what_left_is_unknown(error: str) -> None:
         (exchange(200, b"[]", "reset"), DAMAGED),
         (exchange(200, b"", "reset"), DAMAGED),
         (exchange(202, b"", "incomplete"), DAMAGED),
-        # somebody else's, or nobody can tell
+        # from a gateway, or unclear
         (exchange(200, PAGE), UNKNOWN),
         (exchange(200, b"Please log in", content_type="text/html; charset=utf-8"), UNKNOWN),
         (exchange(200, PAGE[:9], "incomplete"), UNKNOWN),
         (exchange(200, b"[", "too_large"), UNKNOWN),
         # redirects are never followed
         *((exchange(status, b""), REFUSED) for status in (300, 301, 302, 303, 304, 307, 308)),
-        # the vendor says no
+        # refused by the vendor
         *(
             (exchange(status, ERROR), REFUSED)
             for status in (400, 401, 402, 403, 404, 405, 409, 410, 413, 415, 422, 423, 429, 451)
@@ -80,25 +79,25 @@ def test_no_answer_to_what_left_is_unknown(error: str) -> None:
         *((exchange(status, PAGE), REFUSED) for status in (401, 429)),
         *((exchange(status, b""), REFUSED) for status in (401, 429)),
         (exchange(429, b"{", "incomplete"), REFUSED),
-        # an error that may stand in place of a paid answer
+        # an error that may replace a paid answer
         *((exchange(status, PAGE), UNKNOWN) for status in (400, 402, 403, 404, 422, 451)),
         (exchange(403, b"Forbidden"), UNKNOWN),
         (exchange(404, b'{"error"', "incomplete"), UNKNOWN),
         (exchange(408, ERROR), UNKNOWN),
         *((exchange(status, ERROR), UNKNOWN) for status in (500, 501, 502, 504, 520, 524, 529)),
         *((exchange(status, PAGE), UNKNOWN) for status in (500, 502, 503, 504)),
-        # busy, by the vendor's own word
+        # busy, according to the vendor
         (exchange(503, ERROR), REFUSED),
         (exchange(503, b"", retry_after="5"), REFUSED),
         (exchange(503, PAGE, retry_after="5"), REFUSED),
         (exchange(503, b""), UNKNOWN),
         (exchange(503, b'{"error"', "incomplete"), UNKNOWN),
-        # no status of HTTP
+        # not an HTTP status
         (exchange(103, b""), UNKNOWN),
         (exchange(699, b"[]"), UNKNOWN),
     ],
 )
-def test_every_exchange_has_its_outcome(what: Exchange, outcome: Outcome) -> None:
+def test_exchange_has_the_expected_outcome(what: Exchange, outcome: Outcome) -> None:
     assert classify(what) is outcome
 
 
@@ -110,7 +109,7 @@ def test_every_exchange_has_its_outcome(what: Exchange, outcome: Outcome) -> Non
     retry=st.booleans(),
 )
 @settings(max_examples=500, deadline=None)
-def test_the_classifier_is_total_and_refuses_only_on_evidence(
+def test_classify_is_total_and_refuses_only_on_evidence(
     phase: Phase, status: int, body: bytes, error: str, *, retry: bool
 ) -> None:
     headers = {"retry-after": "1"} if retry else {}
@@ -141,7 +140,7 @@ def outcome_of(what: Exchange, *, billed: bool = True, refuses: bool = False) ->
     return read_exchange(what, request, vendor).outcome
 
 
-def test_a_provider_may_know_an_error_to_be_a_refusal() -> None:
+def test_provider_can_declare_an_error_a_refusal() -> None:
     failed = exchange(500, b'{"code": "PE02"}')
     assert outcome_of(failed) is UNKNOWN
     assert outcome_of(failed, refuses=True) is REFUSED
@@ -156,17 +155,17 @@ def test_a_provider_may_know_an_error_to_be_a_refusal() -> None:
         exchange(200, b"[1", "incomplete"),
     ],
 )
-def test_a_provider_is_asked_about_whole_answers_in_doubt_only(what: Exchange) -> None:
+def test_refuses_is_called_for_complete_unknown_answers_only(what: Exchange) -> None:
     assert outcome_of(what, refuses=True) is outcome_of(what)
 
 
-def test_what_was_not_paid_for_is_asked_again_rather_than_salvaged() -> None:
+def test_damaged_unbilled_answer_is_unknown() -> None:
     cut = exchange(200, b"[1, 2", "incomplete")
     assert outcome_of(cut) is DAMAGED
     assert outcome_of(cut, billed=False) is UNKNOWN
 
 
-def test_an_answer_is_read_with_its_raw_bytes() -> None:
+def test_response_keeps_the_raw_bytes() -> None:
     request, vendor = Request(method="GET", path="/people", billed=True), Vendor(refuses=False)
     what = exchange(200, b'[{"a": 1}, {"a"', "reset", date="now")
     answer = read_exchange(what, request, vendor)  # type: ignore[arg-type]
@@ -175,30 +174,30 @@ def test_an_answer_is_read_with_its_raw_bytes() -> None:
     )
 
 
-# -- what can still be read ----------------------------------------------------------------------
+# Repair
 
 
 def answer(body: bytes, outcome: Outcome) -> Response:
     return Response(status=200, body=body, outcome=outcome)
 
 
-def test_a_flow_reads_the_complete_elements_of_a_cut_array() -> None:
+def test_truncated_array_keeps_complete_elements() -> None:
     cut = answer(b'[{"a": "\\ud800"}, {"a": 2}, {"a', DAMAGED)
     assert repair_response(cut).json() == [{"a": "\ufffd"}, {"a": 2}]
     assert repair_response(cut).outcome is DAMAGED
 
 
-def test_a_flow_reads_a_whole_answer_as_it_came() -> None:
+def test_complete_answer_is_not_changed() -> None:
     whole = answer(b'[{"a": 1}]', ACCEPTED)
     assert repair_response(whole) is whole
 
 
-def test_of_any_other_cut_body_nothing_is_made_up() -> None:
+def test_other_truncated_body_is_not_changed() -> None:
     cut = answer(b'{"id": "4', DAMAGED)
     assert repair_response(cut) is cut
 
 
-# -- what msgspec does with hostile JSON: the classifier relies on it ----------------------------
+# The behavior of msgspec with hostile JSON, on which `classify` relies
 
 
 @pytest.mark.parametrize(
@@ -217,7 +216,7 @@ def test_of_any_other_cut_body_nothing_is_made_up() -> None:
         b"[] []",
     ],
 )
-def test_msgspec_refuses_what_is_no_json_or_fits_no_number(body: bytes) -> None:
+def test_msgspec_raises_for_invalid_json_and_large_numbers(body: bytes) -> None:
     with pytest.raises(msgspec.DecodeError):
         msgspec.json.decode(body)
 
@@ -231,39 +230,37 @@ def test_msgspec_ends_hostile_nesting_at_once(kind: Any, opening: bytes) -> None
     assert time.process_time() - start < 0.5
 
 
-def test_of_a_repeated_key_the_last_counts() -> None:
+def test_last_value_of_a_repeated_key_counts() -> None:
     assert msgspec.json.decode(b'{"a": 1, "a": 2}') == {"a": 2}
 
 
-def test_a_million_keys_are_skimmed_in_little_time() -> None:
+def test_million_keys_are_read_quickly() -> None:
     body = b"{" + b",".join(b'"k%d":1' % n for n in range(1_000_000)) + b"}"
     start = time.process_time()
     assert classify(exchange(200, body)) is ACCEPTED
     assert time.process_time() - start < 1
 
 
-# -- the next attempt ----------------------------------------------------------------------------
+# Backoff
 
 
 @given(st.integers(1, 60))
-def test_without_a_word_from_the_vendor_waits_double_up_to_a_minute(attempt: int) -> None:
+def test_backoff_doubles_up_to_a_minute(attempt: int) -> None:
     assert 0 <= backoff(attempt) <= min(2 ** (attempt - 1), 60)
 
 
 @given(st.integers(1, 10), st.floats(0.001, 1e9))
-def test_no_wait_is_shorter_than_the_vendor_asks(attempt: int, asked: float) -> None:
+def test_backoff_is_at_least_the_vendors_demand(attempt: int, asked: float) -> None:
     assert asked <= backoff(attempt, asked) <= asked + max(1, asked / 10)
 
 
 @pytest.mark.parametrize("asked", [None, 0, -5])
-def test_a_wait_that_asks_for_nothing_is_none(asked: float | None) -> None:
+def test_backoff_ignores_a_demand_of_zero(asked: float | None) -> None:
     assert 0 <= backoff(2, asked) <= 2
 
 
 @pytest.mark.parametrize(("attempt", "asked"), [(1, None), (1, 2.0), (2, 30.0)])
-def test_those_refused_together_do_not_come_back_together(
-    attempt: int, asked: float | None
-) -> None:
+def test_backoff_spreads_simultaneous_retries(attempt: int, asked: float | None) -> None:
     waits = [backoff(attempt, asked) for _ in range(2000)]
     fullest = max(sum(start <= w < start + 0.1 for w in waits) for start in waits[:50])
     assert fullest <= 0.2 * len(waits)

@@ -1,4 +1,4 @@
-"""No credential gets into anything that is kept: not by its name, not by its value."""
+"""No credential is stored, neither by its name nor by its value."""
 
 import json
 
@@ -16,7 +16,7 @@ KEY = "canary/key+0123456789"
 @pytest.mark.parametrize(
     "spelled", [KEY, f"Bearer {KEY}", KEY.replace("/", r"\/"), "canary%2Fkey%2B0123456789"]
 )
-def test_a_credential_that_an_answer_repeats_is_blanked_where_it_arrives(wire, spelled):
+def test_credential_in_an_answer_is_masked_on_arrival(wire, spelled):
     body = b'{"you sent": "' + spelled.encode() + b'", "n": 1.0}'
     server = wire.serve(wire.reply(body, f"X-Echo: {spelled}"))
     transport = Transport(server.origin, sign=lambda: {"Authorization": Secret(f"Bearer {KEY}")})
@@ -38,11 +38,11 @@ def test_a_credential_that_an_answer_repeats_is_blanked_where_it_arrives(wire, s
         (b"\xff\xfe", b"\xff\xfe"),
     ],
 )
-def test_what_stands_under_the_name_of_a_credential_is_blanked(text, blanked):
+def test_value_under_a_credential_name_is_masked(text, blanked):
     assert redaction.redact_body(text) == blanked
 
 
-def test_a_recording_holds_no_credential(wire, tmp_path, monkeypatch):
+def test_cassette_contains_no_credential(wire, tmp_path, monkeypatch):
     person = {"name": "Ada", "echo": KEY, "access_token": "of-another-kind", "token": "xyz"}
     match = {"confidence_score": 1.0, "person_data": {"basic_profile": person}}
     url = "https://www.linkedin.com/in/ada-example"

@@ -20,8 +20,7 @@ import vcr
 
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.providers.base import Request, Secret
-from enrich_pandas.transport import Exchange, Transport
-from enrich_pandas.transport import connection as connections
+from enrich_pandas.transport import Exchange, Transport, connection as connections
 from enrich_pandas.transport.connection import Phase
 from tests.canaries import unwatched
 
@@ -45,17 +44,17 @@ def ask(server: Any, request: Request = BILLED, **options: Any) -> Exchange:
         transport.close()
 
 
-# -- a plain answer ------------------------------------------------------------------------------
+# A plain answer
 
 
-def test_an_answer_comes_back_whole(wire: Any) -> None:
+def test_answer_is_returned_unchanged(wire: Any) -> None:
     exchange = ask(wire.serve(wire.reply(BODY, "X-Odd: Yes")))
     assert (exchange.phase, exchange.status, exchange.body) == (Phase.BODY, 200, BODY)
     assert exchange.headers["x-odd"] == "Yes"
     assert exchange.error == ""
 
 
-def test_a_request_is_signed_tagged_and_uncached(wire: Any) -> None:
+def test_request_is_signed_tagged_and_uncached(wire: Any) -> None:
     server = wire.serve(wire.reply())
     request = Request(
         method="POST",
@@ -86,7 +85,7 @@ def test_a_request_is_signed_tagged_and_uncached(wire: Any) -> None:
     }
 
 
-def test_every_request_has_an_id_of_its_own(wire: Any) -> None:
+def test_every_request_has_a_distinct_id(wire: Any) -> None:
     server = wire.serve(wire.reply())
     transport = Transport(server.origin, sign=sign)
     for _ in range(3):
@@ -100,7 +99,7 @@ def test_repeated_headers_are_joined(wire: Any) -> None:
     assert exchange.headers["retry-after"] == "1, 60"
 
 
-def test_chunks_of_one_byte_are_put_together(wire: Any) -> None:
+def test_chunks_of_one_byte_are_joined(wire: Any) -> None:
     chunks = b"".join(b"1\r\n%c\r\n" % byte for byte in BODY) + b"0\r\n\r\n"
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     exchange = ask(wire.serve(head + chunks))
@@ -108,17 +107,17 @@ def test_chunks_of_one_byte_are_put_together(wire: Any) -> None:
 
 
 @pytest.mark.parametrize("status", ["204 No Content", "202 Accepted"])
-def test_no_body_is_a_whole_body(wire: Any, status: str) -> None:
+def test_missing_body_is_complete(wire: Any, status: str) -> None:
     exchange = ask(wire.serve(wire.reply(b"", status=status)))
     assert (exchange.phase, exchange.body) == (Phase.BODY, b"")
 
 
-# -- one origin ----------------------------------------------------------------------------------
+# One origin
 
 
 @pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
 @pytest.mark.parametrize("request_", [BILLED, POLL], ids=["billed", "unbilled"])
-def test_no_redirect_is_followed(wire: Any, status: int, request_: Request) -> None:
+def test_redirect_is_not_followed(wire: Any, status: int, request_: Request) -> None:
     elsewhere = wire.serve(wire.reply())
     server = wire.serve(
         wire.reply(b"", f"Location: {elsewhere.origin}/steal", status=f"{status} Moved")
@@ -129,7 +128,7 @@ def test_no_redirect_is_followed(wire: Any, status: int, request_: Request) -> N
     assert elsewhere.connections == 0
 
 
-def test_no_request_can_name_another_origin(wire: Any) -> None:
+def test_request_to_another_origin_is_refused(wire: Any) -> None:
     server, elsewhere = wire.serve(wire.reply()), wire.serve(wire.reply())
     host = elsewhere.origin.removeprefix("http:")
     for path in (host, elsewhere.origin, f"/..{host}", f"@{host.strip('/')}/", f"\\\\{host}"):
@@ -138,7 +137,7 @@ def test_no_request_can_name_another_origin(wire: Any) -> None:
     assert server.connections == elsewhere.connections == 0
 
 
-def test_neither_netrc_nor_proxies_nor_bundles_of_the_environment_count(
+def test_netrc_proxies_and_bundles_of_environment_are_ignored(
     wire: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     proxy, server = wire.serve(wire.reply()), wire.serve(wire.reply())
@@ -155,7 +154,7 @@ def test_neither_netrc_nor_proxies_nor_bundles_of_the_environment_count(
     assert b"authorization" not in server.requests[0].lower()
 
 
-def test_no_cookie_is_kept(wire: Any) -> None:
+def test_cookie_is_not_kept(wire: Any) -> None:
     server = wire.serve(wire.reply(b"[]", "Set-Cookie: session=1; Path=/"))
     transport = Transport(server.origin, sign=sign)
     for _ in range(2):
@@ -164,10 +163,10 @@ def test_no_cookie_is_kept(wire: Any) -> None:
     assert b"cookie" not in server.requests[1].lower()
 
 
-# -- connections ---------------------------------------------------------------------------------
+# Connections
 
 
-def test_a_billed_request_has_a_connection_of_its_own(wire: Any) -> None:
+def test_billed_request_uses_a_new_connection(wire: Any) -> None:
     server = wire.serve(wire.reply())
     transport = Transport(server.origin, sign=sign)
     for request in (POLL, BILLED, POLL, BILLED):
@@ -177,7 +176,7 @@ def test_a_billed_request_has_a_connection_of_its_own(wire: Any) -> None:
     assert [b"Connection: close" in request for request in server.requests] == [0, 1, 0, 1]
 
 
-def test_other_requests_keep_one_connection_a_thread(wire: Any) -> None:
+def test_unbilled_requests_keep_one_connection_per_thread(wire: Any) -> None:
     server = wire.serve(wire.reply())
     transport = Transport(server.origin, sign=sign)
 
@@ -198,7 +197,7 @@ def test_other_requests_keep_one_connection_a_thread(wire: Any) -> None:
     assert (server.connections, len(server.requests)) == (3, 15)
 
 
-def test_after_a_fork_no_connection_of_the_parent_is_used(
+def test_forked_child_does_not_use_parent_connections(
     wire: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     server = wire.serve(wire.reply())
@@ -210,7 +209,7 @@ def test_after_a_fork_no_connection_of_the_parent_is_used(
     assert server.connections == 2
 
 
-def test_a_connection_that_broke_is_replaced(wire: Any) -> None:
+def test_broken_connection_is_replaced(wire: Any) -> None:
     def once(connection: socket.socket) -> None:
         connection.sendall(wire.reply())
         connection.close()
@@ -223,10 +222,10 @@ def test_a_connection_that_broke_is_replaced(wire: Any) -> None:
     assert all(exchange.error in ("", "reset") for exchange in exchanges)
 
 
-# -- trouble before an answer --------------------------------------------------------------------
+# Errors before an answer
 
 
-def test_a_closed_port_is_not_sent() -> None:
+def test_closed_port_is_not_sent() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     exchange = Transport(f"http://127.0.0.1:{port}", sign=sign).send(BILLED)
@@ -234,22 +233,20 @@ def test_a_closed_port_is_not_sent() -> None:
 
 
 @pytest.mark.parametrize("request_", [BILLED, POLL], ids=["billed", "unbilled"])
-def test_what_may_not_leave_hands_over_no_byte_though_it_is_connected(
-    wire: Any, request_: Request
-) -> None:
+def test_withheld_request_sends_no_byte(wire: Any, request_: Request) -> None:
     server = wire.serve(wire.reply())
     exchange = Transport(server.origin, sign=sign).send(request_, may_send=lambda: False)
     assert (exchange.phase, exchange.error) == (Phase.CONNECT, "withheld")
     assert not server.requests
 
 
-def test_whether_it_may_leave_is_asked_once_the_connection_stands(wire: Any) -> None:
+def test_may_send_is_called_after_connecting(wire: Any) -> None:
     server = wire.serve(wire.reply())
     transport, asked = Transport(server.origin, sign=sign), []
 
     def look() -> bool:
         asked.append(1)
-        while server.connections < len(asked):  # else it waits until the test's time is over
+        while server.connections < len(asked):  # else it waits until the test times out
             time.sleep(0.001)
         assert not server.requests[len(asked) - 1 :]
         return True
@@ -267,7 +264,7 @@ def test_whether_it_may_leave_is_asked_once_the_connection_stands(wire: Any) -> 
         (ConnectionResetError(), "reset"),
     ],
 )
-def test_trouble_on_the_way_to_the_server_is_not_sent(
+def test_connection_error_is_not_sent(
     wire: Any, monkeypatch: pytest.MonkeyPatch, trouble: Exception, word: str
 ) -> None:
     def fail(*_: Any, **__: Any) -> None:
@@ -278,7 +275,7 @@ def test_trouble_on_the_way_to_the_server_is_not_sent(
     assert (exchange.phase, exchange.error) == (Phase.CONNECT, word)
 
 
-def test_a_server_that_takes_no_connection_is_not_sent() -> None:
+def test_connect_timeout_is_not_sent() -> None:
     with socket.create_server(("127.0.0.1", 0), backlog=0) as listener:
         address = listener.getsockname()
         queued = [socket.socket() for _ in range(3)]
@@ -291,19 +288,19 @@ def test_a_server_that_takes_no_connection_is_not_sent() -> None:
     assert (exchange.phase, exchange.error) == (Phase.CONNECT, "connect_timeout")
 
 
-def test_a_reset_after_the_request_may_have_been_accepted(wire: Any) -> None:
+def test_reset_after_the_request_is_sent(wire: Any) -> None:
     server = wire.serve(wire.reset)
     exchange = ask(server)
     assert (exchange.phase, exchange.error, exchange.status) == (Phase.SENT, "reset", 0)
     assert len(server.requests) == 1
 
 
-def test_a_server_that_hangs_up_without_a_word_may_have_accepted(wire: Any) -> None:
+def test_hang_up_without_answer_is_sent(wire: Any) -> None:
     exchange = ask(wire.serve(wire.hang_up))
     assert (exchange.phase, exchange.error) == (Phase.SENT, "reset")
 
 
-def test_a_first_write_that_fails_was_not_sent(wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_first_write_is_not_sent(wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: Any) -> int:
         raise ConnectionResetError
 
@@ -314,9 +311,7 @@ def test_a_first_write_that_fails_was_not_sent(wire: Any, monkeypatch: pytest.Mo
     assert server.requests == []
 
 
-def test_a_second_write_that_fails_may_have_been_read(
-    wire: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_failed_second_write_is_sent(wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     real, count = socket.socket.send, itertools.count()
 
     def broken(self: socket.socket, data: bytes) -> int:
@@ -333,24 +328,24 @@ def test_a_second_write_that_fails_may_have_been_read(
     assert exchange.phase is Phase.SENT
 
 
-def test_what_is_no_http_is_trouble_with_the_protocol(wire: Any) -> None:
+def test_invalid_http_is_a_protocol_error(wire: Any) -> None:
     exchange = ask(wire.serve(b"220 mail.example ESMTP\r\n"))
     assert (exchange.phase, exchange.error) == (Phase.SENT, "protocol")
 
 
 @pytest.mark.parametrize("headers", [["X: " + "x" * 100_000], [f"X{n}: y" for n in range(10_000)]])
-def test_monstrous_headers_are_trouble_with_the_protocol(wire: Any, headers: list[str]) -> None:
+def test_oversized_headers_are_a_protocol_error(wire: Any, headers: list[str]) -> None:
     exchange = ask(wire.serve(wire.reply(b"[]", *headers)))
     assert (exchange.phase, exchange.error) == (Phase.SENT, "protocol")
 
 
-# -- the deadline --------------------------------------------------------------------------------
+# The deadline
 
 
-# A server here never comes to its end: what returns at all has met its deadline. The deadline grows
-# until the server, too, has had the time to send what it is to send before that.
+# These servers never finish: a call that returns has met its deadline. The deadline grows until the
+# server has had the time to send its part.
 DEADLINES = (0.4, 4.0, 30.0)
-LATE = 1.0  # seconds after a deadline, on a machine that has nothing else to do
+LATE = 1.0  # seconds after a deadline, on an idle machine
 
 
 def drip(server: Any, connection: socket.socket, data: bytes, every: float) -> None:
@@ -361,7 +356,7 @@ def drip(server: Any, connection: socket.socket, data: bytes, every: float) -> N
 
 
 def answer_without_end(server: Callable[[], Any], where: str) -> Callable[[socket.socket], None]:
-    """Make a script that goes on sending, or keeps silent, for as long as the client listens."""
+    """Return a script that sends, or stays silent, as long as the client listens."""
     head = b"HTTP/1.1 200 OK\r\n"
 
     def answer(connection: socket.socket) -> None:
@@ -391,9 +386,7 @@ WHERE = ["headers", "body", "chunks", "silence", "continue", "flood"]
 
 @pytest.mark.parametrize("where", WHERE)
 @pytest.mark.parametrize("request_", [BILLED, POLL], ids=["billed", "unbilled"])
-def test_no_answer_however_slow_outlives_the_deadline(
-    wire: Any, where: str, request_: Request
-) -> None:
+def test_slow_answer_ends_at_the_deadline(wire: Any, where: str, request_: Request) -> None:
     server = wire.serve(answer_without_end(lambda: server, where))
     reached_body = where in ("body", "chunks", "flood")
     phase = Phase.HEADERS if reached_body else Phase.SENT
@@ -408,7 +401,7 @@ def test_no_answer_however_slow_outlives_the_deadline(
     pytest.fail(f"{exchange.phase}, {exchange.body!r}")
 
 
-@pytest.mark.slow  # a machine that is busy may be later
+@pytest.mark.slow  # a busy machine can be later
 @pytest.mark.parametrize("where", WHERE)
 def test_deadline_is_met_within_a_second(wire: Any, where: str) -> None:
     server = wire.serve(answer_without_end(lambda: server, where))
@@ -417,13 +410,13 @@ def test_deadline_is_met_within_a_second(wire: Any, where: str) -> None:
     assert time.monotonic() - start < DEADLINES[0] + LATE
 
 
-def test_a_server_that_reads_too_slowly_meets_the_deadline() -> None:
+def test_slow_reading_server_ends_at_the_deadline() -> None:
     listener, over = socket.create_server(("127.0.0.1", 0)), threading.Event()
 
     def sip() -> None:
         connection, _ = listener.accept()
         with connection:
-            while not over.wait(0.5):  # for all of it an hour would not do
+            while not over.wait(0.5):  # the whole body would take more than an hour
                 connection.recv(2**12)
 
     threading.Thread(target=sip, daemon=True).start()
@@ -435,16 +428,16 @@ def test_a_server_that_reads_too_slowly_meets_the_deadline() -> None:
     assert (exchange.phase, exchange.error) == (Phase.SENT, "deadline")
 
 
-# -- a body that is cut --------------------------------------------------------------------------
+# Truncated bodies
 
 
 @pytest.mark.parametrize("ending", ["hang_up", "reset"])
-def test_what_arrived_before_a_cut_is_kept_at_every_byte(wire: Any, ending: str) -> None:
+def test_truncated_body_keeps_the_received_bytes(wire: Any, ending: str) -> None:
     cuts = iter(range(len(BODY)))
 
     def answer(connection: socket.socket) -> None:
         connection.sendall(wire.reply(BODY[: next(cuts)], length=len(BODY)))
-        time.sleep(0.002 if ending == "reset" else 0)  # an RST discards what is not yet read
+        time.sleep(0.002 if ending == "reset" else 0)  # an RST discards unread bytes
         getattr(wire, ending)(connection)
 
     server = wire.serve(answer)
@@ -461,7 +454,7 @@ def test_what_arrived_before_a_cut_is_kept_at_every_byte(wire: Any, ending: str)
     assert len(server.requests) == len(BODY)
 
 
-def test_a_cut_within_chunks_is_noticed_at_every_byte(wire: Any) -> None:
+def test_truncated_chunked_body_is_incomplete(wire: Any) -> None:
     chunked = b"".join(b"%x\r\n%s\r\n" % (len(part), part) for part in (BODY[:40], BODY[40:]))
     head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
     cuts = iter(range(len(chunked)))
@@ -477,7 +470,7 @@ def test_a_cut_within_chunks_is_noticed_at_every_byte(wire: Any) -> None:
         assert BODY.startswith(exchange.body)
 
 
-def test_a_body_that_ends_with_the_connection_is_whole(wire: Any) -> None:
+def test_body_that_ends_with_connection_is_complete(wire: Any) -> None:
     def answer(connection: socket.socket) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n" + BODY)
         wire.hang_up(connection)
@@ -486,34 +479,34 @@ def test_a_body_that_ends_with_the_connection_is_whole(wire: Any) -> None:
     assert (exchange.phase, exchange.body) == (Phase.BODY, BODY)
 
 
-def test_what_follows_the_stated_length_is_no_part_of_the_body(wire: Any) -> None:
+def test_bytes_after_content_length_are_ignored(wire: Any) -> None:
     exchange = ask(wire.serve(wire.reply(BODY, length=10)))
     assert (exchange.phase, exchange.body) == (Phase.BODY, BODY[:10])
 
 
-# -- gzip ----------------------------------------------------------------------------------------
+# Gzip
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "GZIP", "x-gzip"])
-def test_gzip_is_undone(wire: Any, encoding: str) -> None:
+def test_gzip_is_decoded(wire: Any, encoding: str) -> None:
     packed = gzip.compress(BODY)
     exchange = ask(wire.serve(wire.reply(packed, f"Content-Encoding: {encoding}")))
     assert (exchange.phase, exchange.body) == (Phase.BODY, BODY)
 
 
-def test_gzip_of_several_members_is_undone(wire: Any) -> None:
+def test_gzip_with_several_members_is_decoded(wire: Any) -> None:
     packed = gzip.compress(BODY[:9]) + gzip.compress(BODY[9:])
     exchange = ask(wire.serve(wire.reply(packed, "Content-Encoding: gzip")))
     assert (exchange.phase, exchange.body) == (Phase.BODY, BODY)
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "zstd", "deflate", "gzip, gzip"])
-def test_a_body_that_is_not_what_it_claims_is_kept_as_it_came(wire: Any, encoding: str) -> None:
+def test_body_with_wrong_encoding_header_is_kept(wire: Any, encoding: str) -> None:
     exchange = ask(wire.serve(wire.reply(BODY, f"Content-Encoding: {encoding}")))
     assert (exchange.phase, exchange.body) == (Phase.BODY, BODY)
 
 
-def test_gzip_that_is_cut_keeps_what_can_be_undone_at_every_byte(wire: Any) -> None:
+def test_truncated_gzip_keeps_the_decodable_part(wire: Any) -> None:
     packed = gzip.compress(BODY)
     cuts = iter(range(1, len(packed)))
     server = wire.serve(
@@ -527,7 +520,7 @@ def test_gzip_that_is_cut_keeps_what_can_be_undone_at_every_byte(wire: Any) -> N
     assert exchange.body == BODY  # only the checksum is missing
 
 
-def test_gzip_that_is_damaged_is_trouble_with_the_protocol(wire: Any) -> None:
+def test_damaged_gzip_is_a_protocol_error(wire: Any) -> None:
     packed = bytearray(gzip.compress(BODY, mtime=0))
     packed[-6] ^= 0xFF  # the checksum
     exchange = ask(wire.serve(wire.reply(bytes(packed), "Content-Encoding: gzip")))
@@ -535,10 +528,10 @@ def test_gzip_that_is_damaged_is_trouble_with_the_protocol(wire: Any) -> None:
     assert BODY.startswith(exchange.body)
 
 
-def test_a_bomb_is_cut_at_the_cap_and_takes_no_more_memory(wire: Any) -> None:
+def test_compression_bomb_uses_bounded_memory(wire: Any) -> None:
     bomb = gzip.compress(b" " * 2**26)  # 64 MiB in 64 KiB
     server = wire.serve(wire.reply(bomb, "Content-Encoding: gzip"))
-    ask(server)  # loads what is loaded once
+    ask(server)  # imports and caches
     cap = 2**20
     tracemalloc.start()
     exchange = ask(server, max_bytes=cap)
@@ -549,18 +542,18 @@ def test_a_bomb_is_cut_at_the_cap_and_takes_no_more_memory(wire: Any) -> None:
     assert peak < 2 * cap
 
 
-def test_the_cap_is_the_longest_body_that_passes(wire: Any) -> None:
+def test_body_of_maximum_size_is_accepted(wire: Any) -> None:
     server = wire.serve(wire.reply(BODY))
     assert ask(server, max_bytes=len(BODY)).error == ""
     assert ask(server, max_bytes=len(BODY) - 1).error == "too_large"
 
 
-# -- one request on the wire ---------------------------------------------------------------------
+# One request per send
 
 
 @pytest.mark.parametrize("fault", ["reset", "hang_up", "503", "429", "truncated", "silence"])
 @pytest.mark.parametrize("request_", [BILLED, POLL], ids=["billed", "unbilled"])
-def test_whatever_happens_one_send_is_one_request(wire: Any, fault: str, request_: Request) -> None:
+def test_one_send_is_one_request(wire: Any, fault: str, request_: Request) -> None:
     def answer(connection: socket.socket) -> None:
         if fault in ("reset", "hang_up"):
             getattr(wire, fault)(connection)
@@ -581,7 +574,7 @@ def test_whatever_happens_one_send_is_one_request(wire: Any, fault: str, request
     assert (len(server.requests), server.connections) == (1, 1)
 
 
-# -- secrets and people --------------------------------------------------------------------------
+# Secrets and people
 
 
 @pytest.fixture
@@ -591,7 +584,7 @@ def log(caplog: pytest.LogCaptureFixture) -> pytest.LogCaptureFixture:
 
 
 @pytest.mark.parametrize("fault", ["", "reset", "bad headers", "gzip"])
-def test_neither_keys_nor_people_are_shown(
+def test_keys_and_people_are_not_shown(
     wire: Any,
     log: pytest.LogCaptureFixture,
     capfd: pytest.CaptureFixture[str],
@@ -615,7 +608,7 @@ def test_neither_keys_nor_people_are_shown(
     assert not [text for text in shown if CANARY in text or PERSON in text or "%40" in text]
 
 
-def test_other_peoples_logs_of_urllib3_are_left_alone(log: pytest.LogCaptureFixture) -> None:
+def test_other_logs_of_urllib3_are_kept(log: pytest.LogCaptureFixture) -> None:
     with connections.start_call(1):
         logging.getLogger("urllib3.connectionpool").debug("ours")
         thread = threading.Thread(
@@ -628,7 +621,7 @@ def test_other_peoples_logs_of_urllib3_are_left_alone(log: pytest.LogCaptureFixt
 
 
 @pytest.mark.parametrize("odd", ["\n", "\r\n", "\x00", "é", "\ud800", "", " \t"])
-def test_a_key_that_fits_no_header_is_refused_and_not_shown(wire: Any, odd: str) -> None:
+def test_key_invalid_in_a_header_is_refused(wire: Any, odd: str) -> None:
     server = wire.serve(wire.reply())
     key = Secret(CANARY + odd if odd else "")
     transport = Transport(server.origin, sign=lambda: {"X-Key": key})
@@ -638,7 +631,7 @@ def test_a_key_that_fits_no_header_is_refused_and_not_shown(wire: Any, odd: str)
     assert server.connections == 0
 
 
-def test_a_defect_is_raised_without_the_frames_that_hold_the_key(
+def test_defect_is_raised_without_frames_with_the_key(
     wire: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: Any, **__: Any) -> None:
@@ -652,7 +645,7 @@ def test_a_defect_is_raised_without_the_frames_that_hold_the_key(
     assert "urllib3" not in "".join(shown.format())
 
 
-# -- TLS -----------------------------------------------------------------------------------------
+# TLS
 
 
 def server_context(certificate: Path) -> ssl.SSLContext:
@@ -668,7 +661,7 @@ def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return certificate
 
 
-def test_a_certificate_nobody_vouches_for_is_refused_before_the_key_is_sent(
+def test_untrusted_certificate_is_refused_before_sending(
     wire: Any, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
@@ -679,7 +672,7 @@ def test_a_certificate_nobody_vouches_for_is_refused_before_the_key_is_sent(
     assert server.requests == []
 
 
-def test_a_certificate_of_another_host_is_refused(wire: Any, trusted: Path) -> None:
+def test_certificate_of_another_host_is_refused(wire: Any, trusted: Path) -> None:
     server = wire.serve(wire.reply(), server_context(trusted))
     server.origin = server.origin.replace("localhost", "127.0.0.1")
     exchange = ask(server)
@@ -687,7 +680,7 @@ def test_a_certificate_of_another_host_is_refused(wire: Any, trusted: Path) -> N
     assert server.requests == []
 
 
-def test_a_server_that_speaks_no_tls_is_not_sent_anything(wire: Any) -> None:
+def test_server_without_tls_receives_nothing(wire: Any) -> None:
     def answer(connection: socket.socket) -> None:
         connection.sendall(wire.reply())
 
@@ -716,7 +709,7 @@ def test_tls_carries_requests_and_keeps_unbilled_connections(wire: Any, trusted:
     assert server.connections == 2
 
 
-def test_the_deadline_holds_under_tls(wire: Any, trusted: Path) -> None:
+def test_deadline_applies_under_tls(wire: Any, trusted: Path) -> None:
     server = wire.serve(answer_without_end(lambda: server, "body"), server_context(trusted))
     for deadline in DEADLINES:
         exchange = ask(server, deadline=deadline)
@@ -726,11 +719,11 @@ def test_the_deadline_holds_under_tls(wire: Any, trusted: Path) -> None:
     assert set(exchange.body) == set(b"[")
 
 
-# -- vcrpy ---------------------------------------------------------------------------------------
+# Vcrpy
 
 
 @pytest.mark.parametrize("encoding", ["", "Content-Encoding: gzip"])
-def test_a_cassette_of_vcrpy_records_and_replays(wire: Any, tmp_path: Path, encoding: str) -> None:
+def test_vcrpy_records_and_replays_the_client(wire: Any, tmp_path: Path, encoding: str) -> None:
     cassette = str(tmp_path / "cassette.yaml")
     body = gzip.compress(BODY) if encoding else BODY
     server = wire.serve(wire.reply(body, *filter(None, [encoding])))
@@ -754,7 +747,7 @@ def test_a_cassette_of_vcrpy_records_and_replays(wire: Any, tmp_path: Path, enco
     assert CANARY not in Path(cassette).read_text()
 
 
-def test_what_is_not_on_a_cassette_is_an_error_and_no_request(wire: Any, tmp_path: Path) -> None:
+def test_request_missing_in_vcrpy_cassette_raises(wire: Any, tmp_path: Path) -> None:
     server = wire.serve(wire.reply())
     with (
         vcr.use_cassette(str(tmp_path / "empty.yaml"), record_mode="none"),

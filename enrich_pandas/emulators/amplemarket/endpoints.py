@@ -271,7 +271,7 @@ class FindPerson(RetryAfterEndpoint):
 
     def __init__(self, world: World, account: VendorAccount, jobs: AmplemarketJobs) -> None:
         super().__init__(world, account, jobs)
-        self.lookup = LeadLookup(world)
+        self.lookup: LeadLookup = LeadLookup(world)
         self._revealed: dict[str, float] = {}
 
     async def read(self, request: Request) -> _FindRequest:

@@ -303,6 +303,9 @@ class GetQuota(AccountEndpoint):
 class EnrichmentEndpoint(EmulatedEndpoint):
     """Base class of the enrichment endpoints for people and for organizations."""
 
+    tokens: AccessTokens
+    jobs: ZohoJobs
+
     vendor = "zoho"
     scheme = "Zoho-oauthtoken"
     suffix: ClassVar[str] = ""
@@ -313,7 +316,7 @@ class EnrichmentEndpoint(EmulatedEndpoint):
     ) -> None:
         super().__init__(world, account)
         self.tokens, self.jobs = tokens, jobs
-        self.name = f"__zia_{jobs.kind}_enrichment"
+        self.name: str = f"__zia_{jobs.kind}_enrichment"
         self.path = f"/crm/{{version}}/{self.name}{self.suffix}"  # type: ignore[misc]  # one a kind
 
     def is_authorized(self, request: Request) -> bool:

@@ -146,7 +146,7 @@ def _read_element(
 
 
 def _missed(element: Element | CompanyElement) -> Reading:
-    """Return the reading of an element without a result; only the vendor's word is no match."""
+    """Return the reading of an element without a result, by the vendor's status."""
     status = text(element.match_status)
     if status in _MISSES or (status is None and element.matches == []):
         return Reading(status=Status.NOT_FOUND, reason="no_match")

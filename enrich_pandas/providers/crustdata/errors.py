@@ -15,7 +15,15 @@ from typing import Any
 import msgspec
 
 from enrich_pandas.errors import RequestError
-from enrich_pandas.providers.base import Identity, Match, Request, Response, Status, held
+from enrich_pandas.providers.base import (
+    UNCHARGED,
+    Identity,
+    Match,
+    Request,
+    Response,
+    Status,
+    held,
+)
 from enrich_pandas.providers.binding import Reading, company_keys, key_of, person_keys
 
 QUEUED_SECONDS = 3600.0  # "query again after 60 minutes"
@@ -226,7 +234,7 @@ class BatchFlow:
         if refusal.status == HTTPStatus.BAD_REQUEST:  # every batch would be refused
             raise RequestError(
                 f"crustdata refused the request: {reason}",
-                cost="Nothing was charged for it; what had arrived is kept.",
+                cost=UNCHARGED,
                 todo="Change an option of ep.Crustdata(…), such as fields=, then repeat the call.",
             )
         return [_failed(identity, reason) for identity in batch]

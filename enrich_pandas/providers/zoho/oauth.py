@@ -55,7 +55,7 @@ DATA_CENTERS: Mapping[str, DataCenter] = MappingProxyType(
 _BY_HOST = {str(urlsplit(center.api).hostname): name for name, center in DATA_CENTERS.items()}
 
 
-def parse_data_center(name: str) -> str:
+def parse_data_center(name: Any) -> str:
     """Return the name of a data center in lower case.
 
     Raises

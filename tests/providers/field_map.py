@@ -16,7 +16,7 @@ Path = tuple[str | int, ...]
 IDENTITY = "the identity of the answer"
 
 
-def landings(sample: Any, read: Callable[[Any], Model | None]) -> dict[str, set[str]]:
+def field_map(sample: Any, read: Callable[[Any], Model | None]) -> dict[str, set[str]]:
     """Return the fields of the model that change with each field of a sample.
 
     Parameters

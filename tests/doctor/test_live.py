@@ -4,9 +4,9 @@ import stat
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.doctor import canary, record
-from enrich_pandas.doctor.canary import Canary, Subject
-from enrich_pandas.doctor.verdicts import kept
+from enrich_pandas.doctor import live
+from enrich_pandas.doctor.findings import read_checks
+from enrich_pandas.doctor.live import LiveCheck, Subject
 from enrich_pandas.engine.context import current_environment, journal_path
 
 EMAIL = "ada@example.com"
@@ -17,7 +17,7 @@ def verdicts(findings):
 
 
 @pytest.mark.parametrize("api", ["2025-11-01", "screener"])
-def test_what_an_account_with_a_balance_shows(box, checked, api):
+def test_account_with_a_balance_proves_what_holds(box, checked, api):
     check, findings, _ = checked(ep.Crustdata(api=api))
     assert verdicts(findings) == {
         "miss": "holds",
@@ -30,7 +30,7 @@ def test_what_an_account_with_a_balance_shows(box, checked, api):
     assert check.credits_spent <= check.credits_max
 
 
-def test_what_a_vendor_of_jobs_shows(box, checked):
+def test_vendor_with_jobs_proves_what_holds(box, checked):
     check, findings, _ = checked(ep.Zoho())
     assert findings["listed"].verdict == "holds"
     assert findings["english"].verdict == "holds"
@@ -38,7 +38,7 @@ def test_what_a_vendor_of_jobs_shows(box, checked):
     assert check.credits_spent == check.credits_counted == box.ledger["credits"].sum() > 0
 
 
-def test_what_is_to_be_refused_is_not_sent_where_no_balance_would_tell_of_it(box, checked):
+def test_refusal_is_not_tested_without_a_balance(box, checked):
     box.fault("crustdata", "account", "server_error", times=None)
     check, findings, _ = checked(ep.Crustdata())
     assert set(verdicts(findings).values()) == {"not tested"}
@@ -46,7 +46,7 @@ def test_what_is_to_be_refused_is_not_sent_where_no_balance_would_tell_of_it(box
     assert 400 not in box.requests["status"].tolist()
 
 
-def test_nobody_else_is_asked_about_where_nobody_was_chosen(box, checked):
+def test_only_the_made_up_identity_is_requested_by_default(box, checked):
     check, findings, _ = checked(ep.Crustdata(), chosen=None)
     assert findings["price"].verdict == "not tested"
     assert findings["miss"].verdict == "holds"
@@ -54,9 +54,9 @@ def test_nobody_else_is_asked_about_where_nobody_was_chosen(box, checked):
     assert box.ledger.empty
 
 
-def test_a_vendor_that_charges_for_a_miss_and_a_refusal_is_found_out(checked, monkeypatch):
+def test_charge_for_a_miss_and_a_refusal_is_found(checked, monkeypatch):
     balances = itertools.count(100, -2)
-    monkeypatch.setattr(canary, "left_by", lambda *_: float(next(balances)))
+    monkeypatch.setattr(live, "read_balance", lambda *_: float(next(balances)))
     check, findings, _ = checked(ep.Crustdata())
     assert findings["miss"].verdict == findings["refusal"].verdict == "does not hold"
     assert findings["price"].verdict == "does not hold"
@@ -64,9 +64,9 @@ def test_a_vendor_that_charges_for_a_miss_and_a_refusal_is_found_out(checked, mo
     assert check.count("does not hold") == 3
 
 
-def test_a_job_that_is_gone_or_charged_again_is_found_out(checked, monkeypatch):
+def test_charge_for_fetching_a_job_again_is_found(checked, monkeypatch):
     balances = iter([10.0, 9.0, 9.0, 8.0, 7.0, 7.0])
-    monkeypatch.setattr(canary, "left_by", lambda *_: next(balances))
+    monkeypatch.setattr(live, "read_balance", lambda *_: next(balances))
     _, findings, _ = checked(ep.Zoho())
     assert verdicts(findings) == {
         "miss": "holds",
@@ -78,23 +78,23 @@ def test_a_job_that_is_gone_or_charged_again_is_found_out(checked, monkeypatch):
     }
 
 
-def test_a_job_that_the_list_never_shows_is_left_open(box, checked, monkeypatch):
-    monkeypatch.setattr(record, "PAUSE", 0.0)
-    monkeypatch.setattr(record, "_ended", lambda *_: set())
+def test_job_missing_from_the_list_is_not_tested(box, checked, monkeypatch):
+    monkeypatch.setattr(live, "PAUSE", 0.0)
+    monkeypatch.setattr(live, "_list_jobs", lambda *_: set())
     _, findings, _ = checked(ep.Zoho())
     assert findings["listed"].verdict == "not tested"
 
 
 @pytest.mark.parametrize("provider", [ep.Crustdata(), ep.Amplemarket()])
-def test_an_empty_wallet_stops_the_check_and_what_was_found_is_kept(provider):
+def test_empty_account_stops_the_check_and_it_is_stored(provider):
     with ep.sandbox(credits=0) as box:
-        check, path = Canary(provider, Subject("email", EMAIL), lambda _: None).check()
+        check, path = LiveCheck(provider, Subject("email", EMAIL), lambda _: None).check()
         assert box.ledger.empty
         assert "out of credits" in check.stopped
-        assert kept(path.parent)[0].stopped == check.stopped
+        assert read_checks(path.parent)[0].stopped == check.stopped
 
 
-def test_a_refused_key_stops_the_check_before_anything_is_asked(box, checked):
+def test_refused_key_stops_the_check_before_a_request(box, checked):
     box.fault("crustdata", "account", "unauthorized", times=None)
     check, findings, _ = checked(ep.Crustdata())
     assert "key" in check.stopped
@@ -102,7 +102,7 @@ def test_a_refused_key_stops_the_check_before_anything_is_asked(box, checked):
     assert box.requests["path"].tolist() == ["/account/credits"]
 
 
-def test_what_is_kept_is_private_and_tells_neither_whom_nor_the_key(checked):
+def test_stored_check_is_private_without_identity_and_key(checked):
     _, _, path = checked(ep.Crustdata())
     assert path == journal_path(current_environment()).parent / "doctor.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
@@ -111,15 +111,15 @@ def test_what_is_kept_is_private_and_tells_neither_whom_nor_the_key(checked):
     assert "sandbox-key" not in text
 
 
-def test_nothing_that_is_said_names_anybody(box):
-    said = []
-    Canary(ep.Crustdata(), Subject("email", EMAIL), said.append).check()
-    assert said
-    assert EMAIL not in " ".join(said)
+def test_messages_do_not_contain_the_identity(box):
+    messages = []
+    LiveCheck(ep.Crustdata(), Subject("email", EMAIL), messages.append).check()
+    assert messages
+    assert EMAIL not in " ".join(messages)
 
 
-def test_the_price_is_known_before_and_a_limit_holds(box):
-    made = Canary(ep.Crustdata(api="screener"), Subject("email", EMAIL), lambda _: None)
+def test_maximum_cost_above_the_limit_is_refused(box):
+    made = LiveCheck(ep.Crustdata(api="screener"), Subject("email", EMAIL), lambda _: None)
     assert made.credits_max == 9
     with pytest.raises(ep.BudgetError, match="9 credits, more than 8"):
         made.refuse_above(8)
@@ -127,31 +127,31 @@ def test_the_price_is_known_before_and_a_limit_holds(box):
     assert box.requests.empty
 
 
-def test_a_check_costs_no_more_than_it_said(box, checked):
+def test_check_costs_no_more_than_its_maximum(box, checked):
     for provider in (ep.Crustdata(business_email=True), ep.Zoho(), ep.Amplemarket(api="single")):
         before = box.ledger["credits"].sum()
         check, _, _ = checked(provider)
         assert box.ledger["credits"].sum() - before <= check.credits_max
 
 
-def test_companies_are_checked_where_a_domain_was_chosen(box):
-    check, _ = Canary(ep.Crustdata(), Subject("domain", "acme.example"), lambda _: None).check()
+def test_chosen_domain_checks_companies(box):
+    check, _ = LiveCheck(ep.Crustdata(), Subject("domain", "acme.example"), lambda _: None).check()
     assert check.kind == "companies"
     assert {one.name: one.verdict for one in check.findings}["price"] == "holds"
 
 
-def test_where_a_centre_has_no_people_companies_are_asked_about(box):
-    made = Canary(ep.Zoho(dc="eu"), None, lambda _: None)
+def test_data_center_without_people_checks_companies(box):
+    made = LiveCheck(ep.Zoho(dc="eu"), None, lambda _: None)
     assert made.questions[0][0] == "1 made-up company"
 
 
-def test_a_check_never_writes_to_a_record(box):
+def test_provider_that_writes_a_record_is_refused(box):
     with pytest.raises(ep.ConfigurationError, match="must change nothing"):
-        Canary(ep.Zoho(record_id="42"), None, lambda _: None)
+        LiveCheck(ep.Zoho(record_id="42"), None, lambda _: None)
     assert box.requests.empty
 
 
-def test_without_a_key_nothing_is_begun(monkeypatch):
+def test_missing_key_is_refused(monkeypatch):
     monkeypatch.delenv("CRUSTDATA_API_KEY", raising=False)
     with pytest.raises(ep.EnrichError, match="none was found"):
-        Canary(ep.Crustdata(), None, lambda _: None)
+        LiveCheck(ep.Crustdata(), None, lambda _: None)
