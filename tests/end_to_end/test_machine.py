@@ -1,4 +1,4 @@
-"""Whatever is called in whatever order, and dies, fails or is deleted meanwhile: the books agree.
+"""Calls in any order, with crashes, faults and deletions: journal and ledger agree.
 
 A machine makes up the order. After each step the vendor's ledger, which knows nothing of the
 library, is held against what the library says of itself.
@@ -36,13 +36,13 @@ from tests.end_to_end.test_money import die_at, ended, fork
 
 logger = logging.getLogger("machine")
 STEPS = int(os.environ.get("STEPS", "10000"))
-EVERYBODY = 9
+PEOPLE = 9
 BATCH, CONNECTIONS = 3, 2
 DAY = 86_400.0
 
 
 class Amplemarket(ep.Amplemarket):
-    """The vendor without its pace, which would fill hours."""
+    """The vendor without its rate limit, which would take hours."""
 
     @property
     def rate_limit(self):
@@ -56,20 +56,20 @@ PROVIDERS = {
     "amplemarket": lambda: Amplemarket(rows_at_risk=BATCH, connections=CONNECTIONS),
     "zoho": lambda: ep.Zoho(connections=CONNECTIONS, settle=0.2),
 }
-# What a status says of a person who was charged for; Zoho charges for a job, whatever it finds.
-TOLD = {"matched", "held", "pending"}
-TOLD_OF_A_JOB = {*TOLD, "not_found", "failed"}
+# Statuses of a charged person; Zoho charges for a job, whatever it finds.
+CHARGED = {"matched", "held", "pending"}
+CHARGED_FOR_JOB = {*CHARGED, "not_found", "failed"}
 FAULTS = [
     *("drop_after_accept", "html", "missing_element", "alien_element", "duplicate_element"),
     *("differing_duplicate", "truncated", "reorder", "server_error_after_accept", "malformed"),
     *("malformed_unnamed", "out_of_credits", "unauthorized", "wrong_type", "drop_before_accept"),
 ]
-some = st.sets(st.integers(0, EVERYBODY - 1), min_size=1)
-one = st.integers(0, EVERYBODY - 1)
+some = st.sets(st.integers(0, PEOPLE - 1), min_size=1)
+one = st.integers(0, PEOPLE - 1)
 
 
 class Clock:
-    """The clock of this process, which may be set forward and back."""
+    """The clock of this process, which can be set forward and back."""
 
     def __init__(self):
         self.offset, self._real = 0.0, time.time
@@ -89,7 +89,7 @@ class Machine(RuleBasedStateMachine):
         number = next(Machine.numbers)
         self.vendor, self.clock.offset = vendor, 0.0
         self.home = self.folder / "home" / f"{number}.sqlite"  # the folder is Zoho's token's, too
-        self.who = [f"m{number}x{place}@example.com" for place in range(EVERYBODY)]
+        self.who = [f"m{number}x{place}@example.com" for place in range(PEOPLE)]
         self.allowed = dict.fromkeys(self.who, 1)
         self.forgiven, self.away, self.forgotten = Counter(), set(), set()
         self.open = ExitStack()
@@ -151,7 +151,7 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def resume_and_ask_again(self):
         for run in ep.runs()["run"][:1]:
-            for person in self.told(run, {"held", "pending"}):
+            for person in self.identities_with(run, {"held", "pending"}):
                 self.allowed[person] += 1
         self._resume("resend")
 
@@ -202,10 +202,10 @@ class Machine(RuleBasedStateMachine):
     @invariant()
     def what_was_paid_for_is_told_of(self):
         left = {p for p, n in self.charges().items() if n > self.forgiven[p]} - self.forgotten
-        told = TOLD_OF_A_JOB if self.vendor == "zoho" else TOLD
+        charged = CHARGED_FOR_JOB if self.vendor == "zoho" else CHARGED
         for run in ep.runs()["run"]:
-            left -= self.told(run, told)
-        # Who is on the list is not shown, whatever is stored of him.
+            left -= self.identities_with(run, charged)
+        # A suppressed person is not shown, whatever is stored.
         assert left <= self.away
 
     @invariant()
@@ -223,9 +223,11 @@ class Machine(RuleBasedStateMachine):
         for run, held in runs.loc[runs["status"] == "died", ["run", "credits_held"]].itertuples(
             index=False
         ):
-            if not self.told(run, set(Status)):
-                continue  # it is so old that nobody knows whom it was about
-            known = len(self.told(run, {"pending"}))  # jobs that were accepted: the next call knows
+            if not self.identities_with(run, set(Status)):
+                continue  # it is so old that its input is deleted
+            known = len(
+                self.identities_with(run, {"pending"})
+            )  # jobs that were accepted: the next call knows
             assert held <= most + known * provider.price("people", people[:1])
 
     @invariant()
@@ -249,7 +251,7 @@ class Machine(RuleBasedStateMachine):
         return pd.DataFrame({"Email": [self.who[person] for person in sorted(who)]})
 
     def enrich(self, who, **options):
-        """Enrich; whatever stops it, each row has one of the nine statuses."""
+        """Enrich; assert that each row has one of the nine statuses after any error."""
         frame = self.frame(who)
         try:
             found = frame.enrich.people(self.provider(), progress=None, **options)
@@ -261,7 +263,7 @@ class Machine(RuleBasedStateMachine):
     def free(self):
         """Return what is reported of a price and not charged, at most.
 
-        Amplemarket charges for nobody twice in 24 hours. Of a request to Zoho that did not arrive,
+        Amplemarket charges for no person twice in 24 hours. Of a lost request to Zoho,
         and of one about the same person two minutes earlier, the list cannot tell which job it is.
         """
         again = sum(self.allowed.values()) - len(self.who)
@@ -269,11 +271,11 @@ class Machine(RuleBasedStateMachine):
 
     def _resume(self, held):
         for run in ep.runs()["run"][:1]:
-            with suppress(ep.EnrichError):  # or whom it asked about is too old
+            with suppress(ep.EnrichError):  # or its input has expired
                 ep.run(run).resume(provider=self.provider(), held=held, progress=None)
 
-    def told(self, run, statuses):
-        """Return whom a run tells of with one of these statuses; of an old one nobody is kept."""
+    def identities_with(self, run, statuses):
+        """Return a run's identities with one of the statuses; an old run has none."""
         rows = ep.run(run).rows
         return set(rows.loc[rows["person_status"].isin(statuses), "email"]) if len(rows) else set()
 
@@ -287,7 +289,7 @@ class Machine(RuleBasedStateMachine):
 
 
 def go(machine, examples, length):
-    """Make up orders; each is printed, for one that fails by its timing does not fail again."""
+    """Generate sequences; each is printed, because one that fails by timing may not fail again."""
     quiet = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
     run_state_machine_as_test(
         machine,

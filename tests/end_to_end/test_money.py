@@ -1,4 +1,4 @@
-"""Nobody is paid for twice, and nothing paid for is lost: the ledger is the judge.
+"""Nothing is paid twice, and nothing paid for is lost, by the vendor's ledger.
 
 Processes are forked and killed, not simulated: the kill comes at every boundary that a run
 crosses, before and after each commit of the journal and each request.
@@ -56,7 +56,7 @@ def people(count, start=0):
 
 
 def enrich(frame, api="2025-11-01", connections=2, **options):
-    """Enrich at full speed; what an error interrupts gives the frame so far."""
+    """Enrich at full speed; return the result so far of an error."""
     provider = ep.Crustdata(api=api, connections=connections, rate=RateLimit(10_000, 1))
     try:
         return frame.enrich.people(provider, progress=None, **options)
@@ -69,30 +69,30 @@ def counts(frame):
 
 
 def assert_nothing_is_lost(box, frame):
-    """Every charge has landed or is held, none was made twice, and the books agree."""
+    """Assert that each charge is a result or held, and none was made twice."""
     who = set(frame["LinkedIn"])
     ledger = box.ledger[box.ledger["identity"].isin({url.rsplit("/", 1)[1] for url in who} | who)]
     assert len(ledger) == ledger["identity"].nunique()
     settled = frame.loc[frame["person_status"].isin(["matched", "held"]), "LinkedIn"]
     assert set(ledger["identity"].str.rsplit("/").str[-1]) <= set(settled.str.rsplit("/").str[-1])
     runs = ep.runs()
-    told, held = runs["credits"].sum(), runs["credits_held"].sum()
-    assert told <= ledger["credits"].sum() <= told + held
+    known, held = runs["credits"].sum(), runs["credits_held"].sum()
+    assert known <= ledger["credits"].sum() <= known + held
 
 
-# -- death ---------------------------------------------------------------------------------------
+# -- crashes -------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="module")
 def vendor():
-    """A sandbox in a process of its own: it outlives those who are killed, and starts no thread."""
+    """A sandbox in its own process: it survives the kills, and starts no thread here."""
     with ep.sandbox(misses=0, process=True) as box:
         yield box
 
 
 @pytest.fixture
 def joined(vendor, tmp_path):
-    """Join the vendor with a journal of one's own."""
+    """Join the vendor with a journal of its own."""
     return lambda name: ep.sandbox(url=vendor.url("crustdata"), journal=tmp_path / f"{name}.sqlite")
 
 
@@ -138,7 +138,7 @@ def ended(child):
 
 
 def killed(frame, crossing, api, **options):
-    """Enrich in a child that dies at a boundary; False where it crosses fewer."""
+    """Enrich in a child that is killed at a boundary; return False if it crosses fewer."""
 
     def task():
         die_at(crossing)
@@ -162,7 +162,7 @@ def test_crash_at_any_boundary_charges_nothing_twice(vendor, joined, api):
 
 @pytest.mark.parametrize("trials", [8, pytest.param(200, marks=pytest.mark.slow)])
 def test_repeated_crashes_charge_nothing_twice(vendor, joined, trials):
-    dice = random.Random(trials)  # noqa: S311 - kills at random, hides nothing
+    dice = random.Random(trials)  # noqa: S311 - not for security
     for trial in range(trials):
         frame = people(50, 2_000_000 + 1000 * trial + 500 * (trials > 8))
         with joined(f"{trials}-{trial}"):
@@ -185,7 +185,7 @@ def test_parallel_processes_buy_once_despite_a_kill(vendor, joined):
 
 
 def test_unsent_requests_of_dead_process_are_not_sent(vendor, joined):
-    """Whoever asks again for fewer people pays for fewer, within the budget."""
+    """A repeated call for fewer people pays for fewer, within the budget."""
     frame = people(25, 4_000_000)
     with joined("unsent") as box:
         assert killed(frame, 5, "2025-11-01")  # the claim is written, the intent is not
@@ -395,7 +395,7 @@ def test_max_age_zero_requests_again(box):
 
 
 def test_result_does_not_depend_on_concurrency(tmp_path):
-    """Of one journal; and what has just been bought looks like what is stored."""
+    """Results of one journal; new and stored results look the same."""
     path = tmp_path / "journal.sqlite"
     with ep.sandbox(misses=0.2, journal=path):
         bought = enrich(people(200), connections=8)

@@ -1,4 +1,4 @@
-"""What going on with a run costs: never what it has bought, and never above the budget."""
+"""The cost of resuming a run: never for results it bought, and never above the budget."""
 
 import os
 import signal
@@ -35,7 +35,7 @@ def die_after_an_intent():
 
 
 def killed(frame):
-    """Enrich in a child that dies when its first request is written down, and not sent."""
+    """Enrich in a child that is killed after its first request is stored, and before it is sent."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)  # of a fork beside threads
         child = os.fork()
@@ -55,7 +55,7 @@ def test_resume_uses_results_bought_by_the_run(box):
 
 
 def test_slow_resume_does_not_outdate_results(box, monkeypatch):
-    """On a busy machine time passes between the end of a plan and its first request, too."""
+    """On a busy machine, time passes between a plan and its first request."""
     people(30).enrich.people(progress=None, max_age="0D")
 
     def slowly(work):
@@ -78,14 +78,14 @@ def test_lost_answer_with_older_match_is_not_bought_again(box, fault):
     before = people(1).enrich.people(progress=None)
     box.fault("crustdata", "submit", fault)
     again = people(1).enrich.people(progress=None, max_age="0D")
-    pd.testing.assert_frame_equal(again, before)  # a miss overwrites no hit
-    # Of what was told in two ways, the vendor says at least what it has cost.
+    pd.testing.assert_frame_equal(again, before)  # a miss does not overwrite a match
+    # After two different answers, the reported charge at least is known.
     known = 1 if fault == "differing_duplicate" else 0
     assert (newest().credits, newest().credits_held) == (known, 1 - known)
     resumed = newest().resume(progress=None)
     pd.testing.assert_frame_equal(resumed.iloc[:, 1:], before.iloc[:, 1:])
     assert asked(box) == 2
-    people(1).enrich.people(progress=None, max_age="0D")  # as is asked for
+    people(1).enrich.people(progress=None, max_age="0D")  # as requested
     assert asked(box) == 3
 
 
@@ -170,7 +170,7 @@ def test_resume_stays_within_the_runs_budget(box):
 
 
 def test_resume_without_wait_returns_at_once(tmp_path):
-    """Though the dead left something to read, for which a vendor takes its time."""
+    """Even if a dead process left a job that the vendor has not finished."""
     with (
         ep.sandbox(misses=0, process=True, latency=0.5) as vendor,
         ep.sandbox(url=vendor.url("crustdata"), journal=tmp_path / "j.sqlite") as box,

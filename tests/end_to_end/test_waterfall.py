@@ -1,4 +1,4 @@
-"""Several providers in order: who is asked for what, what stays, and what it cost.
+"""Several providers in order: what is requested, which value stays, and what it costs.
 
 Free providers without a network give the semantics; a paid one is judged by the sandbox's ledger.
 """
@@ -26,7 +26,7 @@ KEYS = ("linkedin_url", "email", "name")
 
 
 class Free(Provider):
-    """Knows some people by heart; keeps a list of whom it was asked about."""
+    """Knows some people; records the identities that were requested."""
 
     name = "free"
     kinds = ("people", "companies")
@@ -42,7 +42,7 @@ class Free(Provider):
     def __init__(self, known, status=Status.NOT_FOUND, price=0.0, **facts):
         self.known, self.status, self.credit = known, status, price
         self.asked = []
-        self.serial = next(SERIALS)  # each is a source of its own, whose answers no other has
+        self.serial = next(SERIALS)  # each has stored results of its own
         self.__dict__.update(facts)
 
     def billed_options(self, kind):
@@ -68,7 +68,7 @@ class Free(Provider):
         if isinstance(model, Exception):
             raise model
         if isinstance(model, Status):
-            return Match(identity=identity, status=model, reason="told")
+            return Match(identity=identity, status=model, reason="scripted")
         if model is None:
             return Match(identity=identity, status=self.status, reason="unknown")
         return Match(identity=identity, status=Status.MATCHED, model=model, credits=self.credit)
@@ -96,10 +96,10 @@ def enrich(frame, providers, **options):
 
 @pytest.fixture(autouse=True)
 def in_a_sandbox(box):
-    """Nothing here can cost anything; the journal is the sandbox's own."""
+    """A sandbox in which nothing costs anything."""
 
 
-# -- whom to ask for what ------------------------------------------------------------------------
+# -- what is requested from which provider -------------------------------------------------------
 
 
 def test_later_provider_gets_only_rows_with_missing_fields():
@@ -139,7 +139,7 @@ def test_lists_and_parts_are_merged_whole():
 def test_found_identifier_is_used_by_next_provider():
     crm = Free({"Ann Example": Person(emails=[Email(address="ann@B.EXAMPLE")])}, takes=("name",))
     second = Second({"ann@b.example": Person(title="CEO")}, takes=("email",))
-    frame = pd.DataFrame({"Name": ["Ann  Example", "Nobody Example"]})
+    frame = pd.DataFrame({"Name": ["Ann  Example", "Unknown Example"]})
     people = enrich(frame, [crm, second], fields=["title"])
     assert second.asked == ["ann@b.example"]
     assert people["person_title"].fillna("-").tolist() == ["CEO", "-"]
@@ -359,7 +359,7 @@ def test_plan_of_several_providers_shows_example_rows(box):
     plan = ep.plan(frame, [crm, "crustdata"], where=frame.index != "b")
     page = Page.of(plan._repr_html_())
     page.check_inert()
-    assert "d, e" in page.text  # asked once for two rows, by their labels
+    assert "d, e" in page.text  # requested once for two rows, by their labels
     assert "=cmd()" in page.text
     assert [(one.label, one.provider) for one in plan.examples.sent] == [
         ("d", "free"),
@@ -437,10 +437,10 @@ def test_disagreements_are_reported():
     frame = pd.DataFrame({"LinkedIn": [url(1), url(0), url(0)]}, index=["x", "y", "y"])
     fields = ["name", "title", "company", "location", "skills", "score"]
     people = enrich(frame, [first, second], fields=fields)
-    told = last_report().disagreements
-    assert told.index.tolist() == ["y"] * 4
-    assert told["row"].tolist() == [1, 1, 2, 2]
-    assert told.iloc[:2, 1:].to_numpy().tolist() == [
+    shown = last_report().disagreements
+    assert shown.index.tolist() == ["y"] * 4
+    assert shown["row"].tolist() == [1, 1, 2, 2]
+    assert shown.iloc[:2, 1:].to_numpy().tolist() == [
         ["title", "free", "CEO", "second", "CTO"],
         ["location_city", "free", "Rome", "second", "Paris"],
     ]
@@ -477,7 +477,7 @@ def test_coverage_and_lift_add_up():
 
 
 class Slow(Second):
-    """Takes its time until it is let go."""
+    """Waits until it is released."""
 
     name = "slow"
 
@@ -542,11 +542,11 @@ def test_error_stops_the_waterfall_and_keeps_results():
 def test_empty_account_keeps_results_of_free_provider():
     crm = Free({url(n): Person(name="Ann") for n in range(100)})
     with ep.sandbox(misses=0, credits=25) as box:
-        told = pytest.warns(UserWarning, match="25 credits are left")
-        with told, pytest.raises(ep.QuotaError) as caught:
+        shown = pytest.warns(UserWarning, match="25 credits are left")
+        with shown, pytest.raises(ep.QuotaError) as caught:
             enrich(leads(100), [crm, ep.Crustdata(connections=1)], fields=["name", "title"])
         titles = caught.value.result["person_title"].notna().sum()
-        # Of twenty-five who are bought one or the other may have no title.
+        # Of twenty-five people that are bought, some may have no title.
         assert 0 < titles <= spent(box) == last_report().providers["credits"].sum()
     assert caught.value.result["person_name"].eq("Ann").all()
 
@@ -618,8 +618,8 @@ def test_waterfall_takes_the_first_value_of_each_field(numbers, one, two, three)
                 if model and getattr(model, name)
             ]
             value, source = gave[0] if gave else (None, None)
-            told = row[f"person_{name}_source"]
-            assert (None if pd.isna(told) else told) == source
+            shown = row[f"person_{name}_source"]
+            assert (None if pd.isna(shown) else shown) == source
             if value is not None:
                 shown = row[f"person_{name}"]
                 assert (list(shown) if name == "skills" else shown) == value

@@ -1,4 +1,4 @@
-"""What is left on the account is asked before a run spends, and the answer stops nothing else."""
+"""The balance is checked before a run spends; only an empty account stops the run."""
 
 import pandas as pd
 import pytest
@@ -16,7 +16,7 @@ QUOTA = (
 )
 
 
-# -- what vendors answer -------------------------------------------------------------------------
+# -- answers of vendors --------------------------------------------------------------------------
 
 
 def read(provider, body, status=200):
@@ -108,9 +108,9 @@ def test_balance_is_requested_once_first_and_stored(provider):
 
 def test_balance_below_maximum_warns_once_and_continues():
     with ep.sandbox(misses=0.9, credits=59) as box:
-        with pytest.warns(UserWarning, match=r"^59 credits are left .* up to 60\.") as told:
+        with pytest.warns(UserWarning, match=r"^59 credits are left .* up to 60\.") as caught:
             found = enrich()
-        assert len(told) == 1
+        assert len(caught) == 1
         assert "skipped" not in set(found["person_status"])
         assert newest().balance == 59
         assert len(box.ledger) < 59

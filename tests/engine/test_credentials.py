@@ -17,7 +17,7 @@ VARIABLE = "CRUSTDATA_API_KEY"
 
 @pytest.fixture(autouse=True)
 def nowhere(monkeypatch, tmp_path):
-    """Begin where no credential is to be found."""
+    """Start without any credential."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv(VARIABLE, raising=False)
     monkeypatch.setattr(keyring, "get_password", lambda _service, _name: None)

@@ -12,7 +12,7 @@ from enrich_pandas.progress import FINAL, Controls, Progress, State
 
 
 class Ending:
-    """Stands for a driver whose run has come to an end, and which is done some looks later."""
+    """A runner whose run has ended, and whose last snapshots follow."""
 
     run = "r_1"
 
@@ -50,7 +50,7 @@ class Ending:
 
 
 def await_view() -> None:
-    """Wait until no thread shows a run any more."""
+    """Wait until no thread shows a run."""
     while any("view" in thread.name for thread in threading.enumerate()):
         time.sleep(0.01)
 
@@ -77,7 +77,7 @@ def test_failed_run_is_stopping_until_requests_end() -> None:
 
 
 class View:
-    """A hook with buttons, which notes what it is given."""
+    """A hook with buttons that records its arguments."""
 
     def __init__(self) -> None:
         self.given: list[Any] = []
@@ -149,7 +149,7 @@ def test_cancel_interrupts_wait_with_requests_in_flight() -> None:
 
 
 def let_go(handles: list[Handle[str]]) -> None:
-    """Drop handles once the threads that show their runs have ended."""
+    """Drop handles after the threads that show their runs have ended."""
     await_view()
     handles.clear()
     gc.collect()

@@ -1,4 +1,4 @@
-"""Whatever interrupts the caller stops the spending; what is in flight still lands."""
+"""Every interrupt stops the spending; requests in flight are completed."""
 
 import asyncio
 import random
@@ -46,13 +46,13 @@ def settle():
 
 @pytest.fixture
 def slow(monkeypatch):
-    monkeypatch.setattr(ep.options, "check_balance", False)  # the tests know what is sent when
+    monkeypatch.setattr(ep.options, "check_balance", False)  # the tests count requests
     with ep.sandbox(misses=0, latency=0.3) as box:
         yield box
 
 
 def raises_at(call, *errors):
-    """Make a hook that raises at its n-th call, and at the following ones."""
+    """Return a hook that raises from its n-th call on."""
     pending, calls = list(errors), []
 
     def hook(_):
@@ -65,7 +65,7 @@ def raises_at(call, *errors):
 
 @pytest.fixture
 def gate(monkeypatch):
-    """Hold every answer back until the gate is set, however slow the machine is."""
+    """Hold every answer back until the gate is set, on a machine of any speed."""
     gate, send = threading.Event(), Transport.send
 
     def held(*given, **options):
@@ -80,7 +80,7 @@ def gate(monkeypatch):
 
 
 def in_flight(box, gate, *errors):
-    """Make a hook that raises when two requests are on their way, and at its next calls.
+    """Return a hook that raises when two requests are in flight, and at its next calls.
 
     The answers arrive when the errors are used up and the hook is called once more.
     """
@@ -96,7 +96,7 @@ def in_flight(box, gate, *errors):
 
 
 def assert_stopped(box, frame):
-    """Nothing more is sent, and the same call finishes the rest without paying twice."""
+    """Assert that nothing more is sent, and that the same call completes without paying twice."""
     settle()
     sent = len(box.requests)
     assert sent <= 2  # as many as the connections: the answers were held back
@@ -119,7 +119,7 @@ def test_second_interrupt_does_not_wait(slow, gate):
     frame, twice = people(300), (KeyboardInterrupt(), KeyboardInterrupt())
     with pytest.raises(ep.RunInterrupted) as caught:
         enrich(frame, progress=in_flight(slow, gate, *twice))
-    assert not gate.is_set()  # it is back before any answer
+    assert not gate.is_set()  # the call returned before any answer
     gate.set()
     assert counts(caught.value.result) == {"pending": 50, "skipped": 250}
     assert_stopped(slow, frame)
@@ -160,14 +160,14 @@ def test_interrupt_outside_the_wait_stops_the_run(slow, gate, monkeypatch, where
 
 @pytest.fixture
 def ctrl_c(monkeypatch):
-    """Ring like Ctrl-C after so many seconds; 0 is never."""
+    """Send SIGINT after some seconds; 0 means never."""
 
     def ring(*_):
         raise KeyboardInterrupt
 
     def lost(unraisable):
-        # Python has nobody to give an interrupt to that falls into a finaliser or a callback of
-        # the garbage collector; the call then goes on as if there had been none.
+        # Python drops an interrupt that falls into a finalizer or a callback of the garbage
+        # collector; the call then continues.
         if unraisable.exc_type is not KeyboardInterrupt:
             report(unraisable)
 
@@ -180,8 +180,8 @@ def ctrl_c(monkeypatch):
 
 
 def test_interrupt_at_any_instant_loses_nothing(ctrl_c, tmp_path):
-    """Of the caller's thread, by a timer."""
-    dice, late = random.Random(1), 0  # noqa: S311 - kills at random, hides nothing
+    """Interrupt the caller's thread, by a timer."""
+    dice, late = random.Random(1), 0  # noqa: S311 - not for security
     home = tmp_path / "journal.sqlite"
     begun = "SELECT COUNT(*) FROM requests WHERE billed AND outcome IS NOT 'not_sent' AND sent > ?"
     with ep.sandbox(misses=0, latency=0.02, journal=home) as box:
@@ -210,7 +210,7 @@ def test_await_does_not_block_the_event_loop(slow, gate):
         async def tick():
             while True:
                 ticks.append(1)
-                if len(ticks) == 4:  # no answer comes before
+                if len(ticks) == 4:  # no answer arrives before
                     gate.set()
                 await asyncio.sleep(0.05)
 

@@ -1,4 +1,4 @@
-"""Interrupt kernel, in a real Jupyter kernel: no request starts after it, and the prompt is back.
+""" "Interrupt kernel" in a real Jupyter kernel: no request starts after it, the prompt returns.
 
 The default tests judge the order of events; how soon it is, only a machine can tell that has
 nothing else to do.
@@ -49,7 +49,7 @@ assert result is None or len(result) == 200
 while any(thread.name.startswith("enrich-") for thread in threading.enumerate()):
     time.sleep(0.01)
 time.sleep(0.2)
-seen, told = time.time(), min(heard, default=0.0)
+seen, heard_at = time.time(), min(heard, default=0.0)
 assert set(enrich({trial})["person_status"]) == {{"matched"}}
 """
 
@@ -75,14 +75,14 @@ def run(client, code, **expressions):
 
 
 def last_request(journal, seen):
-    """Return when the last billed request was begun before a moment."""
+    """Return when the last billed request before a time started."""
     query = "SELECT MAX(sent) FROM requests WHERE billed AND outcome IS NOT 'not_sent' AND sent < ?"
     with closing(sqlite3.connect(journal)) as connection:
         return connection.execute(query, (seen,)).fetchone()[0]
 
 
 def interrupt(kernel, box, journal, trial, delay):
-    """Interrupt a cell; return the seconds until the prompt, and how late a charge was."""
+    """Interrupt a cell; return the seconds until the prompt, and the delay of the last charge."""
     manager, client = kernel
     message = client.execute(f"enrich({trial})")
     time.sleep(delay)
@@ -97,9 +97,11 @@ def interrupt(kernel, box, journal, trial, delay):
         "RunInterrupted",
         "KeyboardInterrupt",
     )
-    after = run(client, AFTERWARDS.format(trial=trial), seen="seen", told="told")
-    seen, told = float(after["seen"]), float(after["told"])
-    assert not told or last_request(journal, seen) <= told, "a request started after the interrupt"
+    after = run(client, AFTERWARDS.format(trial=trial), seen="seen", heard_at="heard_at")
+    seen, heard_at = float(after["seen"]), float(after["heard_at"])
+    assert not heard_at or last_request(journal, seen) <= heard_at, (
+        "a request started after the interrupt"
+    )
     ledger = box.ledger[box.ledger["identity"].str.contains(f"k{trial}-")]
     assert ledger["identity"].is_unique
     assert len(ledger) == 200
@@ -109,7 +111,7 @@ def interrupt(kernel, box, journal, trial, delay):
 
 
 def sweep(kernel, tmp_path, count):
-    dice = random.Random(count)  # noqa: S311 - no secret
+    dice = random.Random(count)  # noqa: S311 - not for security
     journal = str(tmp_path / "kernel.sqlite")
     with ep.sandbox(misses=0, latency=LATENCY, process=True) as box:
         run(kernel[1], SETUP.format(url=box.url("crustdata"), journal=journal))

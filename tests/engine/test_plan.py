@@ -1,4 +1,4 @@
-"""What the journal knows is found, whether of more people than are asked about or of fewer."""
+"""The plan finds stored results in journals that are larger or smaller than the call."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Jobs: one look serves many, a wait is not waited twice, and what goes on is left open."""
+"""Jobs: one poll serves many, a wait is not repeated, and open jobs stay open."""
 
 import threading
 import time
@@ -16,7 +16,7 @@ from enrich_pandas.transport import Transport
 
 
 class Jobs(Crustdata):
-    """A vendor of jobs, spoken to through the sandbox's balance: the list is what it is told."""
+    """A vendor of jobs behind the sandbox's balance endpoint, with a scripted list."""
 
     ended = frozenset()
     looks = 0
@@ -98,7 +98,7 @@ def test_open_job_is_pending_and_fetched_by_next_call(box, monkeypatch):
     again = frame.enrich.people(Patient(), progress=None)
     assert again["person_reason"].tolist() == ["at_work"]
     monkeypatch.setattr(Patient, "ended", frozenset({"any"}))
-    # A flow is a function of its answers: what ended is a later poll's word, so it asks again.
+    # A flow depends on its answers: a later poll reports the end of the job, so it polls again.
     last = frame.enrich.people(Patient(), progress=None)
     assert last["person_status"].tolist() == ["not_found"]
     assert box.requests["method"].eq("POST").sum() == 1
@@ -116,7 +116,7 @@ def test_failing_poll_stops_the_run_and_keeps_jobs(box, monkeypatch):
 
 
 class Clock:
-    """A vendor whose jobs end one after the other while time passes."""
+    """A vendor whose jobs end one after the other."""
 
     def __init__(self, monkeypatch, rate, pages=1):
         self.now, self.rate, self.pages, self.asked = 100.0, rate, pages, 0
@@ -135,14 +135,14 @@ class Clock:
         return Response(status=200)
 
     def run(self, jobs):
-        """Look as often as it says until all jobs have ended; return the requests of a job."""
+        """Poll at the given intervals until all jobs have ended; return the requests of a job."""
         left = {str(number) for number in range(jobs)}
         for job in left:
             self.poller.add(job)
         waits = []
         while left:
             waits.append(self.poller.poll())
-            assert self.woken or len(waits) == 1  # no job has ended when the first one is begun
+            assert self.woken or len(waits) == 1  # no job has ended when the first poll starts
             for job in [one for one in left if self.woken and self.woken[-1](Task([], job=one))]:
                 left.remove(job)
                 self.poller.discard(job)
@@ -187,7 +187,7 @@ def test_new_poller_waits_for_the_next_interval(monkeypatch):
 
 
 def test_polls_and_balance_checks_take_a_slot(box, monkeypatch):
-    """A vendor that allows one at a time refuses the second, whatever it asks for."""
+    """A vendor that allows one request at a time refuses a second one of any kind."""
     ending(monkeypatch, 20)
     lock, now, most, send = threading.Lock(), [0], [0], Transport.send
 

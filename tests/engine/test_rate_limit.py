@@ -21,7 +21,7 @@ class Clock:
 def run(
     limiter: RateLimiter, clock: Clock, tasks: int, late: float = 0.0
 ) -> tuple[list[float], int]:
-    """Start so many tasks, each asking again when it was told to; the starts, and the questions."""
+    """Start tasks that return at the given times; return the starts and the number of attempts."""
     timers = [(clock.now, n) for n in range(tasks)]
     starts, asked = [], 0
     while timers:
@@ -36,7 +36,7 @@ def run(
 
 
 def busiest(starts: list[float], seconds: float) -> int:
-    """Count the starts in the fullest window, both of its ends included."""
+    """Count the starts in the fullest window, including both ends."""
     starts = sorted(starts)
     return max(sum(first <= one <= first + seconds for one in starts) for first in starts)
 
@@ -71,7 +71,7 @@ def test_no_limit_means_no_wait() -> None:
 def test_no_window_exceeds_the_limit(
     requests: int, seconds: float, steps: list[tuple[str, float, int]]
 ) -> None:
-    clock, starts, told = Clock(), list[float](), 0.0
+    clock, starts, wait = Clock(), list[float](), 0.0
     limiter = RateLimiter(RateLimit(requests, seconds), clock=clock)
     for what, amount, ticket in steps:
         if what == "pause":
@@ -79,9 +79,9 @@ def test_no_window_exceeds_the_limit(
         elif what == "learn":
             limiter.learn(Allowance(limit=requests, remaining=amount, reset=amount))
         else:
-            clock.now += told if what == "obey" else amount / 10
-            told = limiter.reserve(ticket)
-            if not told:
+            clock.now += wait if what == "obey" else amount / 10
+            wait = limiter.reserve(ticket)
+            if not wait:
                 starts.append(clock.now)
     assert not starts or busiest(starts, seconds) <= requests
 
@@ -113,7 +113,7 @@ def test_start_counts_from_when_its_request_is_sent() -> None:
     clock = Clock()
     limiter = RateLimiter(RateLimit(2, 10), clock=clock)
     assert [limiter.reserve(n) for n in range(2)] == [0.0, 0.0]
-    clock.now += 8  # so long the journal took
+    clock.now += 8  # the journal took so long
     for n in range(2):
         limiter.mark_sent(n)
     clock.now += 3
@@ -144,7 +144,7 @@ def test_threads_share_one_limit() -> None:
         for n in range(5):
             while wait := limiter.reserve((name, n)):
                 time.sleep(wait)
-            with lock:  # when it was allowed: a busy machine may resume the thread much later
+            with lock:  # when it was allowed: a busy machine can resume the thread much later
                 starts.append(read.last)
 
     threads = [threading.Thread(target=work, args=(n,)) for n in range(8)]
@@ -222,7 +222,7 @@ def test_cancelled_task_delays_others_at_most_one_window() -> None:
     assert starts[-1] <= 1001 + 1 + GRACE + 100 / 20 / 0.98
 
 
-# -- what the vendor says ------------------------------------------------------------------------
+# -- limits that the vendor states ---------------------------------------------------------------
 
 
 def test_higher_limit_applies_at_once() -> None:

@@ -1,4 +1,4 @@
-"""The driver with a made-up provider and a made-up wire: no network."""
+"""The runner with a made-up provider and a made-up wire: no network."""
 
 import json
 import threading
@@ -38,7 +38,7 @@ from enrich_pandas.transport.connection import Phase
 
 
 class Echo(Provider):
-    """Asks for a batch, waits a moment, asks again without charge, and believes what it reads."""
+    """Requests a batch, waits, sends an unbilled request, and returns what it reads."""
 
     name = "echo"
     kinds = ("people",)
@@ -77,8 +77,8 @@ class Echo(Provider):
         ]
 
 
-class Nobody(Echo):
-    """Finds nobody, in one request."""
+class NoMatch(Echo):
+    """Finds no match, in one request."""
 
     def flow(self, kind, batch):
         yield Request(
@@ -89,7 +89,7 @@ class Nobody(Echo):
 
 
 class Wire:
-    """Answers as scripted, else as a good vendor; keeps count of what it was sent."""
+    """Answers as scripted, or else correctly; records the requests."""
 
     def __init__(self, *script):
         self.script, self.sent, self.lock = list(script), [], threading.Lock()
@@ -199,12 +199,12 @@ def test_fatal_answer_stops_the_run(drive, status):
     assert {answer.match.status for answer in runner.answers.values()} == {Status.SKIPPED}
 
 
-class Single(Nobody):
+class Single(NoMatch):
     connections = 1
 
 
 def while_written_down(monkeypatch, wire, seconds):
-    """Let an answer's writing wait for a second request; return how many were sent by its end."""
+    """Delay the storing of an answer until a second request; return the number of requests."""
     real, sent = Journal.record_answer, []
 
     def answer(journal, entry, response):
@@ -299,7 +299,7 @@ def test_cancel_sends_nothing_and_completes_requests_in_flight(drive):
     assert runner.done.wait(60)
     assert len(wire.billed) == 1
     assert runner.snapshot().state == "interrupted"
-    # The batch in flight was accepted: its next step was not made, and the next call makes it.
+    # The batch in flight was accepted: the next call sends its next request.
     pending = [a.match.reason for a in runner.answers.values() if a.match.status == "pending"]
     assert pending == ["interrupted"] * 2
     again = Wire()
@@ -372,7 +372,7 @@ def test_locally_refused_request_is_not_held(drive):
 
 
 class Halves(Echo):
-    """Asks about the two halves of a batch in two billed requests."""
+    """Requests the two halves of a batch in two billed requests."""
 
     name = "halves"
     batch_size = 4
@@ -398,7 +398,7 @@ class Halves(Echo):
 
 @pytest.fixture
 def halved(drive):
-    """A batch of four, interrupted when the answer about its first half had come."""
+    """A batch of four, interrupted after the answer about its first half."""
     runner = drive(Wire(), IDENTITIES[:4], provider=Halves(), start=False)
     wire = Wire(runner.cancel)
     runner._transport = runner._sender._transport = wire
@@ -460,7 +460,7 @@ def test_proxy_page_is_held_and_not_requested_again(drive, status):
     drive(Wire(page), IDENTITIES[:2])
     again = Wire()
     runner = drive(again, IDENTITIES[:2])
-    refused = status == 401  # which no gateway gives for a request passed on
+    refused = status == 401  # no gateway returns this for a forwarded request
     expected = Status.MATCHED if refused else Status.HELD
     assert runner.answers[IDENTITIES[0]].match.status is expected
     assert len(again.billed) == refused
@@ -545,12 +545,12 @@ def test_released_budget_is_used(drive):
 
 
 def test_progress_counts_a_row_once_despite_changes():
-    tally = Results("echo", dict.fromkeys(IDENTITIES, 2), {"invalid": 1})
+    results = Results("echo", dict.fromkeys(IDENTITIES, 2), {"invalid": 1})
     miss = Match(identity=IDENTITIES[0], status=Status.NOT_FOUND)
-    tally.record({IDENTITIES[0]: Answer(miss, 0.0, "echo")})
-    tally.record({IDENTITIES[0]: Answer(replace(miss, status=Status.MATCHED), 1.0, "echo")})
-    tally.settle(IDENTITIES[:2], Status.PENDING, "interrupted")
-    assert tally.read()[0] == {"invalid": 1, "matched": 2, "pending": 2}
+    results.record({IDENTITIES[0]: Answer(miss, 0.0, "echo")})
+    results.record({IDENTITIES[0]: Answer(replace(miss, status=Status.MATCHED), 1.0, "echo")})
+    results.settle(IDENTITIES[:2], Status.PENDING, "interrupted")
+    assert results.read()[0] == {"invalid": 1, "matched": 2, "pending": 2}
 
 
 def test_unlimited_rate_limit_works(drive):
@@ -561,7 +561,7 @@ def test_unlimited_rate_limit_works(drive):
 
 
 def test_waiting_task_uses_a_newly_stated_limit(drive):
-    def told():
+    def limited():
         return answered(200, {"names": "[]"}, **{"x-ratelimit-limit": "60000"})
 
     class Brief(Echo):
@@ -574,8 +574,8 @@ def test_waiting_task_uses_a_newly_stated_limit(drive):
             )  # fmt: skip
             return [Match(identity=i, status=Status.NOT_FOUND) for i in batch]
 
-    # Each wait for the documented limit would last longer than `drive` waits for the end.
-    wire = Wire(*(told() for _ in range(3)))
+    # Each wait for the documented limit would be longer than `drive` waits.
+    wire = Wire(*(limited() for _ in range(3)))
     runner = drive(wire, provider=Brief(), limit=RateLimit(1, 3600))
     assert {answer.match.status for answer in runner.answers.values()} == {Status.NOT_FOUND}
 
@@ -654,9 +654,9 @@ def test_stop_before_send_neither_sends_nor_holds(drive):
 
 
 def test_unaffordable_identities_wait_for_open_batches(drive):
-    """Of two that claim at the same time, one may find the budget used up by the other."""
+    """Of two simultaneous claims, one can find the budget used up by the other."""
 
-    class Two(Nobody):
+    class Two(NoMatch):
         connections = 2
 
     many = [Identity.of(email=f"d{n}@example.com") for n in range(40)]
@@ -665,7 +665,7 @@ def test_unaffordable_identities_wait_for_open_batches(drive):
 
 
 def test_rate_limit_also_limits_claims(drive, tmp_path):
-    """Claims that wait would keep others, and the budget, for as long as the list takes."""
+    """Waiting claims would block other runs, and the budget, until the list is done."""
     many = [Identity.of(email=f"l{n}@example.com") for n in range(200)]
     runner = drive(Wire(), many, limit=RateLimit(5, 60), start=False)
     runner.start()
@@ -676,15 +676,15 @@ def test_rate_limit_also_limits_claims(drive, tmp_path):
     claimed = len(runner._journal.claims([runner._work.fingerprint(one) for one in many]))
     runner.cancel()
     assert runner.done.wait(60)
-    workers = Echo.connections + READERS  # each of which may begin one at the same time
+    workers = Echo.connections + READERS  # each can begin one batch at the same time
     assert 2 <= claimed <= 2 * (Echo.connections + workers + 5)
 
 
 def test_worker_waiting_for_slot_is_not_in_flight(drive):
     answers = threading.Event()
-    wire = Wire(*[lambda: answers.wait(60)] * Nobody.connections)
+    wire = Wire(*[lambda: answers.wait(60)] * NoMatch.connections)
     many = [Identity.of(email=f"f{n}@example.com") for n in range(60)]
-    runner = drive(wire, many, provider=Nobody(), start=False)
+    runner = drive(wire, many, provider=NoMatch(), start=False)
     runner.start()
     deadline = time.monotonic() + 60
     while runner._sender.queued < READERS and time.monotonic() < deadline:
@@ -692,4 +692,4 @@ def test_worker_waiting_for_slot_is_not_in_flight(drive):
     now = runner.snapshot()
     answers.set()
     assert runner.done.wait(60)
-    assert (len(wire.sent), now.in_flight) == (30, Nobody.connections)
+    assert (len(wire.sent), now.in_flight) == (30, NoMatch.connections)

@@ -10,7 +10,7 @@ from enrich_pandas.engine.scheduler import Scheduler
 
 
 class Recorder:
-    """Runs tasks given as functions, and notes what became of each."""
+    """Runs tasks given as functions, and records the outcome of each."""
 
     def __init__(self):
         self.failed, self.dropped, self.ended = [], [], threading.Event()
@@ -62,7 +62,7 @@ def test_waiting_tasks_hold_no_worker(recorder):
 
     recorder.run([lambda n=n: task(n) for n in visits], workers=2).wait()
     assert set(visits.values()) == {2}
-    assert max(waiting) > 2  # more wait at once than there are workers
+    assert max(waiting) > 2  # more tasks wait than there are workers
 
 
 def test_task_can_add_tasks(recorder):
@@ -161,7 +161,7 @@ def test_stop_ends_a_pause(recorder):
 
 @pytest.mark.parametrize("awaited", [False, True])
 def test_exiting_interpreter_stops_unawaited_tasks(recorder, monkeypatch, awaited):
-    monkeypatch.setattr(threading, "main_thread", threading.Thread)  # one that is not alive
+    monkeypatch.setattr(threading, "main_thread", threading.Thread)  # a thread that is not alive
     with recorder.scheduler.awaited() if awaited else nullcontext():
         recorder.run([lambda: None])
         assert recorder.wait() == ("done" if awaited else "interrupted")
@@ -210,7 +210,7 @@ def test_urgent_task_runs_before_new_tasks(recorder):
 
 
 class Gate(Recorder):
-    """Begins no task while three of those that were begun wait."""
+    """Begins no task while three tasks wait."""
 
     def __init__(self):
         super().__init__()
@@ -235,13 +235,11 @@ class Gate(Recorder):
 
 
 def test_no_task_begins_while_enough_wait(monkeypatch):
-    monkeypatch.setattr(
-        scheduler, "CHECK_INTERVAL", 3600.0
-    )  # a worker that is not notified never looks
+    monkeypatch.setattr(scheduler, "CHECK_INTERVAL", 3600.0)  # only a notified worker wakes
     gate = Gate()
     assert gate.run([lambda n=n: gate.task(n) for n in range(100)], workers=2).wait() == "done"
     assert gate.begun == set(range(100))
-    assert gate.most <= 3 + 1  # the two workers may look at the same time
+    assert gate.most <= 3 + 1  # the two workers can check at the same time
 
 
 def test_stop_drops_tasks_that_may_not_begin():

@@ -1,4 +1,4 @@
-"""A key is nowhere but in the request; a person is nowhere but in the journal and the frame."""
+"""A key appears in the request only; a person appears in the journal and the frame only."""
 
 import copy
 import inspect
@@ -97,7 +97,9 @@ def test_introspection_never_spends(tmp_path):
     pytest_socket.disable_socket()
     try:
         for look in (look for thing in things for look in looks(thing)):
-            with suppress(TypeError, AttributeError, pickle.PicklingError):  # what has no copy
+            with suppress(
+                TypeError, AttributeError, pickle.PicklingError
+            ):  # objects that cannot be copied
                 look()
     finally:
         pytest_socket.enable_socket()

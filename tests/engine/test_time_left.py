@@ -11,7 +11,7 @@ ASKED = Request(method="POST", path="/people")
 
 
 class Going:
-    """Stands for a scheduler: ten batches, so many done in ten seconds."""
+    """A scheduler with ten batches, of which some were done in ten seconds."""
 
     total, in_flight = 10, 0
 

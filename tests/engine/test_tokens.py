@@ -1,4 +1,4 @@
-"""One renewal serves all workers and processes, and the token lies nowhere in the clear."""
+"""One renewal serves all workers and processes, and the token is stored encrypted only."""
 
 import json
 import socket
@@ -31,7 +31,7 @@ class Vendor(Crustdata):
 
 @pytest.fixture
 def issuer():
-    """Give out token-1, token-2, …; note the forms."""
+    """Issue token-1, token-2, …; record the forms."""
 
     class Handler(BaseHTTPRequestHandler):
         forms, answers = [], []
@@ -112,7 +112,7 @@ def test_replacement_token_is_not_replaced_until_it_expires(tokens, issuer):
 
 
 def test_refused_workers_share_one_new_token(tokens, issuer):
-    """The first may have used the new one, and had it refused, before the second comes."""
+    """The new token may have been used and refused before the second worker renews."""
     mine = tokens()
     signed(mine)
     with ThreadPoolExecutor(1) as other:
@@ -120,7 +120,7 @@ def test_refused_workers_share_one_new_token(tokens, issuer):
         assert mine.renew()
         signed(mine)
         assert not mine.renew()
-        assert other.submit(mine.renew).result()  # to try what the first has got
+        assert other.submit(mine.renew).result()  # retry with the first worker's token
         other.submit(signed, mine).result()
         assert not other.submit(mine.renew).result()
     assert len(issuer.forms) == 2
@@ -154,10 +154,10 @@ def test_token_requests_stay_within_the_limit(tokens, issuer):
 
 
 def test_unsent_token_request_is_not_counted(tokens):
-    with socket.socket() as taken:  # bound, and nobody listens
-        taken.bind(("127.0.0.1", 0))
-        nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        mine = tokens(origin=nobody, limit=RateLimit(1, 600))
+    with socket.socket() as bound:  # bound, but not listening
+        bound.bind(("127.0.0.1", 0))
+        closed = f"http://127.0.0.1:{bound.getsockname()[1]}"
+        mine = tokens(origin=closed, limit=RateLimit(1, 600))
         for _ in range(3):
             with pytest.raises(UnavailableError, match="could not be reached"):
                 mine.sign()

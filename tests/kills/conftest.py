@@ -46,7 +46,7 @@ class Nursery:
 
 
 class Trials:
-    """Runs trials, several at a time, and judges them by the ledger."""
+    """Runs trials, several at a time, and checks them against the ledger."""
 
     def __init__(self, box, folder: Path) -> None:
         self._box, self._folder = box, folder
@@ -61,7 +61,7 @@ class Trials:
             nursery.close()
 
     def new(self, vendor: str, rows: int | None = None) -> dict:
-        """Make a trial about people of its own; the folder is shared, and so is Zoho's token."""
+        """Return a trial with people of its own; the folder and Zoho's token are shared."""
         number = next(self._numbers)
         count = rows or ROWS[vendor]
         return {
@@ -71,7 +71,7 @@ class Trials:
         }
 
     def together(self, trials: list[dict]) -> list[dict]:
-        """Run trials at the same time; tell of each its exit code, and when signals were sent."""
+        """Run trials in parallel; return the exit code of each, and when signals were sent."""
         nursery = self._free.get()
         try:
             return nursery.run(trials)
@@ -93,7 +93,7 @@ class Trials:
         raise AssertionError(f"still pending: {statuses}")
 
     def has_begun(self, trial: dict) -> bool:
-        """Tell whether a run stands in the trial's journal."""
+        """Return whether the trial's journal has a run."""
         connection = sqlite3.connect(trial["journal"])
         try:
             return bool(connection.execute("SELECT COUNT(*) FROM runs").fetchone()[0])
@@ -110,7 +110,7 @@ class Trials:
         return json.loads(self.file(trial, ".json").read_text())
 
     def slow_down(self, trial: dict, seconds: float, batches: int) -> None:
-        """Let the first answers about a trial's people take their time."""
+        """Delay the first answers about a trial's people."""
         for only in trial["slugs"][: 25 * batches : 25]:
             self._box.fault("crustdata", "submit", "slow", only=only, delay=seconds)
 
@@ -132,7 +132,7 @@ class Trials:
 
 
 def judge(trial: dict, statuses: dict[str, str], charges: dict[str, int]) -> dict[str, int]:
-    """Return what went wrong of one trial: rows paid twice, rows paid for and lost."""
+    """Return the failures of a trial: rows paid twice, and rows paid for and lost."""
     paid = {slug: charges.get(slug, 0) for slug in trial["slugs"]}
     # Zoho's jobs are found again in its list, and charged whatever they find.
     is_listing = trial["vendor"] == "zoho"
@@ -146,7 +146,7 @@ def judge(trial: dict, statuses: dict[str, str], charges: dict[str, int]) -> dic
 
 
 def judged(trials: Trials, ended: list[tuple[dict, dict[str, str]]]) -> int:
-    """Judge trials with their kills; return how many there were."""
+    """Assert that trials have no failures; return the number of kills."""
     charges = trials.charges()
     assert any(slug in charges for trial, _ in ended for slug in trial["slugs"])
     for trial, statuses in ended:

@@ -1,4 +1,4 @@
-"""A disk that remembers every write, and what a loss of power can leave of them.
+"""A disk that records every write, and what a power loss can leave of them.
 
 SQLite writes by a table of functions, its VFS; here three of them are watched. What was synced is
 sure. Of what was written since, any part may have reached the disk, in any order, and any write may
@@ -38,7 +38,7 @@ WRITE = ctypes.CFUNCTYPE(ctypes.c_int, FILE, ctypes.c_void_p, ctypes.c_int, ctyp
 TRUNCATE = ctypes.CFUNCTYPE(ctypes.c_int, FILE, ctypes.c_int64)
 SYNC = ctypes.CFUNCTYPE(ctypes.c_int, FILE, ctypes.c_int)
 WRITING, TRUNCATING, SYNCING = 2, 3, 4  # their places in that table
-_KEPT = list[Any]()  # what C calls must stay in memory, and a file may be closed late
+_KEPT = list[Any]()  # objects that C calls must stay in memory, and a file can be closed late
 
 
 class _Vfs(ctypes.Structure):
@@ -82,13 +82,13 @@ class Change:
 
 @dataclass(slots=True)
 class Content:
-    """A file: what is sure to be on the disk, and what was written since."""
+    """A file: what is certainly on the disk, and what was written since."""
 
     sure: bytearray = field(default_factory=bytearray)
     since: list[Change] = field(default_factory=list)
 
     def take(self, change: Change | None) -> None:
-        """Take a change, or None for a sync."""
+        """Add a change, or None for a sync."""
         if change is not None:
             self.since.append(change)
             return
@@ -97,7 +97,7 @@ class Content:
         self.since = []
 
     def left(self, keep: Callable[[], bool], dice: random.Random | None = None) -> bytes:
-        """Return what a loss of power leaves."""
+        """Return what a power loss leaves."""
         content = bytearray(self.sure)
         for change in self.since:
             if keep():
@@ -109,7 +109,7 @@ Event = tuple[str, Change | None]  # a file's name, and its change, or None for 
 
 
 class Disk:
-    """Remembers all that SQLite does to the files of one folder."""
+    """Records all that SQLite does to the files of one folder."""
 
     def __init__(self, folder: Path) -> None:
         self._folder, self.events = folder, list[Event]()
@@ -121,8 +121,10 @@ class Disk:
         vfs = LIBRARY.sqlite3_vfs_find(None).contents
         original = _kept(OPEN(ctypes.cast(vfs.open, ctypes.c_void_p).value))
 
-        def opening(table: Any, name: int | None, file: Any, flags: int, told: Any) -> int:
-            code = original(table, name, file, flags, told)  # a copy would lack what follows it
+        def opening(table: Any, name: int | None, file: Any, flags: int, flags_out: Any) -> int:
+            code = original(
+                table, name, file, flags, flags_out
+            )  # a copy would lack what follows it
             path = Path(ctypes.string_at(name).decode() if name else "")
             if code == sqlite3.SQLITE_OK and path.parent == self._folder:
                 self._watch(file, path.name)

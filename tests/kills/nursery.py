@@ -96,7 +96,7 @@ def caller() -> str:
 
 
 def is_the_sandboxs_own() -> bool:
-    """Tell a look at the ledger from an exchange with the vendor."""
+    """Return whether an exchange is one with the vendor, and not a read of the ledger."""
     return threading.current_thread() is threading.main_thread()
 
 
@@ -105,7 +105,7 @@ def file_of(trial: dict, suffix: str) -> Path:
 
 
 def tell(trial: dict, facts: dict) -> None:
-    """Write down how it went, all or nothing: the process may be at its end."""
+    """Write the outcome atomically: the process may be about to end."""
     whole = file_of(trial, ".part")
     whole.write_text(json.dumps(facts))
     whole.replace(file_of(trial, ".json"))
@@ -135,7 +135,7 @@ def statuses_of(trial: dict, frame: pd.DataFrame) -> dict[str, str]:
 
 
 def enrich(trial: dict) -> dict:
-    """Call, or resume, and tell how it went."""
+    """Call or resume, and report the outcome."""
     boundaries = Boundaries(trial.get("kill_at"))
     boundaries.watch()
     if "ready_at" not in trial:
@@ -158,7 +158,7 @@ def again(trial: dict) -> pd.DataFrame:
     newest = ep.runs()["run"].iloc[0]
     frame = ep.run(newest).resume(held=trial["resume"], progress=None)
     by_slug = frame.set_index(frame["linkedin_url"].str.rpartition("/")[2])
-    # Whom the vendor says was removed is in no list any more.
+    # A person that the vendor removed is in no list any more.
     return by_slug.reindex(trial["slugs"]).fillna({"person_status": "removed"})
 
 
@@ -203,7 +203,7 @@ def note_stops(trial: dict) -> None:
 
 
 def interrupted(trial: dict) -> dict:
-    """Call until an interrupt comes, and once more when all has landed; tell of both."""
+    """Call until an interrupt, and again when all requests have ended; report both."""
     try:
         if "ready_at" not in trial:
             file_of(trial, ".ready").touch()
@@ -214,13 +214,13 @@ def interrupted(trial: dict) -> dict:
     while any(thread.name.startswith("enrich-") for thread in threading.enumerate()):
         time.sleep(0.01)
     time.sleep(0.1)  # in which a run that was not stopped would go on
-    told = {} if first is None else statuses_of(trial, first)
-    facts = {"back": back, "kind": kind, "first": told, "again": time.time()}
+    statuses = {} if first is None else statuses_of(trial, first)
+    facts = {"back": back, "kind": kind, "first": statuses, "again": time.time()}
     return facts | {"statuses": statuses_of(trial, people(trial))}
 
 
 def in_a_thread(trial: dict) -> dict:
-    """Let a thread wait, and raise an interrupt in it, as hosts do whose cells run in threads."""
+    """Raise an interrupt in a waiting thread, as hosts that run cells in threads do."""
     import ctypes
 
     facts: dict = {}
@@ -253,10 +253,14 @@ def beside_a_thread(trial: dict) -> dict:
     def wait() -> None:
         try:
             people(trial)
-            told = {}
+            statuses = {}
         except KeyboardInterrupt as error:
-            told = statuses_of(trial, error.result)
-        facts = {"back": time.time(), "kind": "RunInterrupted" if told else "", "first": told}
+            statuses = statuses_of(trial, error.result)
+        facts = {
+            "back": time.time(),
+            "kind": "RunInterrupted" if statuses else "",
+            "first": statuses,
+        }
         tell(trial, facts)
 
     thread = threading.Thread(target=wait)
@@ -314,14 +318,14 @@ class Child:
         code = 0
         try:
             life(trial, url)
-        except BaseException as error:  # noqa: BLE001 - told to whoever judges the trial
+        except BaseException as error:  # noqa: BLE001 - reported to the test
             file_of(trial, ".error").write_text(f"{type(error)}: {error}")
             code = FAILED
         finally:
             os._exit(code)
 
     def is_waiting(self) -> bool:
-        """Send what is due; tell whether there is more to send."""
+        """Send due signals; return whether there are more to send."""
         if not self._signals or exited(self._pid):
             return False
         if self._since is None and self._ready.exists():
@@ -333,7 +337,7 @@ class Child:
         return bool(self._signals)
 
     def end(self) -> dict:
-        """Wait for it; the code is negative where it was killed."""
+        """Wait for the child; the exit code is negative if it was killed."""
         code = os.waitstatus_to_exitcode(os.waitpid(self._pid, 0)[1])
         return {"code": code, "sent": self.sent, "ended": time.time()}
 
@@ -350,9 +354,9 @@ def exited(pid: int) -> bool:
 
 
 def warm_up(url: str) -> None:
-    """Import and make all that a first call does, so that no child has to."""
+    """Do the work of a first call, so that no child has to."""
     with ep.sandbox(url=url):
-        ep.people(pd.DataFrame({"LinkedIn": ["linkedin.com/in/nobody-example"]}), progress=None)
+        ep.people(pd.DataFrame({"LinkedIn": ["linkedin.com/in/unknown-example"]}), progress=None)
 
 
 def main(url: str) -> None:

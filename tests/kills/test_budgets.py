@@ -15,13 +15,13 @@ from tests.kills.conftest import SIGKILLED
 logger = logging.getLogger("budgets")
 RUNS = int(os.environ.get("RUNS", "1000"))
 BUDGET = 1000
-ROWS = 50  # of each process: 1,650 credits, if nothing held them back
+ROWS = 50  # of each process: 1,650 credits without a budget
 VENDORS = ["fast", "email", "screener", "screener", "realtime", "realtime", "dearest", "dearest"]
 KILLS = 3
 
 
 def shared(trials, seed: str) -> tuple[list[dict], list[dict]]:
-    """Spend one budget from eight processes, then go on where some were killed."""
+    """Spend one budget from eight processes, then resume those that were killed."""
     dice = random.Random(seed)  # noqa: S311 - no secret
     whole = trials.new("fast", ROWS * len(VENDORS))
     calls = []
@@ -52,9 +52,11 @@ def spend(trials, count: int, name: str) -> pd.DataFrame:
 
 
 def test_eight_processes_never_spend_more_than_their_budget(trials):
-    told = spend(trials, 2, "few")
-    assert told["spent"].max() <= BUDGET
-    assert told["spent"].min() > BUDGET / 4  # what is found is charged, and the dead hold a part
+    outcomes = spend(trials, 2, "few")
+    assert outcomes["spent"].max() <= BUDGET
+    assert (
+        outcomes["spent"].min() > BUDGET / 4
+    )  # only matches are charged, and killed processes hold a part
 
 
 @pytest.mark.slow
@@ -63,14 +65,14 @@ def test_budget_holds_in_a_thousand_runs(trials):
     done = []
     while (count := sum(map(len, done))) < RUNS:
         done.append(spend(trials, min(20, RUNS - count), str(count)))
-        told = pd.concat(done)
+        outcomes = pd.concat(done)
         logger.warning(
             "%d runs, %d kills; %g to %g credits of %d, %g on average",
-            len(told),
-            told["kills"].sum(),
-            told["spent"].min(),
-            told["spent"].max(),
+            len(outcomes),
+            outcomes["kills"].sum(),
+            outcomes["spent"].min(),
+            outcomes["spent"].max(),
             BUDGET,
-            told["spent"].mean(),
+            outcomes["spent"].mean(),
         )
-        assert told["spent"].max() <= BUDGET
+        assert outcomes["spent"].max() <= BUDGET

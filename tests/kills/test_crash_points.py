@@ -1,4 +1,4 @@
-"""Killed at every boundary of a run: what is paid for is never paid twice, and never lost.
+"""Kills at every boundary of a run: nothing is paid twice, and nothing paid for is lost.
 
 All points of each vendor by default; pairs of points, in a run and in the run after it, with
 ``-m slow``.
@@ -24,7 +24,7 @@ def boundaries(trials, vendor):
 
 
 def killed_at(trials, vendor, *points):
-    """Kill one call after the other at these points, then let it end."""
+    """Kill one call after the other at these points, then complete it."""
     trial = trials.new(vendor, FEW[vendor])
     codes = [trials.run(trial, kill_at=point) for point in points]
     trial["kills"] = list(zip(points, codes, strict=True))

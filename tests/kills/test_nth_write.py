@@ -16,7 +16,7 @@ PROVIDERS = {
     "amplemarket": (lambda: ep.Amplemarket(rows_at_risk=3, connections=2), 6),
     "zoho": (lambda: ep.Zoho(connections=2, settle=0.1), 1),
 }
-MOST = 200  # writes; a run that makes more is none of ours
+MOST = 200  # writes; no run in this test makes more
 
 
 class Full:
@@ -65,7 +65,7 @@ def test_every_write_fails_in_turn(vendor, for_good, tmp_path, monkeypatch):
 
 
 def call(leads, provider):
-    """Enrich; return the frame, that of the error where there is one, or None."""
+    """Enrich; return the frame, or the result of the error, or None."""
     try:
         return ep.people(leads, provider, progress=None, fields=["name"])
     except ep.EnrichError as error:

@@ -1,4 +1,4 @@
-"""The power goes at any instant: the journal is what it was after its last commit, or the next one.
+"""Power loss at any instant: the journal is that of its last commit, or of the next one.
 
 ``pytest -m slow tests/kills/test_power_loss.py`` goes through every instant of a run of 20 batches.
 """
@@ -22,11 +22,11 @@ pytestmark = pytest.mark.skipif(not IS_OPEN, reason="this Python's SQLite shows 
 logger = logging.getLogger("power")
 NAME = "journal.sqlite"
 NOTHING = "nothing"  # of a file without a table
-DRAWS = 3  # of what is left at an instant, beside nothing and all of it
+DRAWS = 3  # random remainders at an instant, besides none and all of the writes
 
 
 class Recorded(Disk):
-    """A run, as the disk has seen it."""
+    """A run, as the disk saw it."""
 
     def __init__(self, folder, monkeypatch, batches):
         super().__init__(folder)
@@ -47,7 +47,9 @@ class Recorded(Disk):
             Transport.send,
         )
 
-        def committed(group):  # whoever does so has the turn: nobody else writes before the mark
+        def committed(
+            group,
+        ):  # the committing thread has the lock, so no other write precedes the mark
             is_first = not group.is_settled
             commit(group)
             self.commits += [len(self.events)] * is_first
@@ -75,13 +77,13 @@ class Recorded(Disk):
 
 
 class Readings:
-    """What the library makes of the files that a loss of power has left."""
+    """What the library reads from the files after a power loss."""
 
     def __init__(self, folder):
         self._folder, self._known = folder, {}
 
     def of(self, left):
-        """Return a digest of all rows; each state is looked at once."""
+        """Return a digest of all rows; each state is read once."""
         key = tuple(hashlib.sha256(content).digest() for content in left.values())
         if key not in self._known:
             for name, content in left.items():
@@ -107,7 +109,7 @@ def whole(files):
 
 
 def possible(files, dice):
-    """Yield what may be left: nothing of the last writes, all, or some of them, some torn."""
+    """Yield possible remainders: none, all or some of the last writes, some of them torn."""
     yield {name: bytes(file.sure) for name, file in files.items()}
     yield whole(files)
     for _ in range(DRAWS):
@@ -115,7 +117,7 @@ def possible(files, dice):
 
 
 def illegal(recorded, readings, step):
-    """Yield the instants at which something may be left that never was the journal."""
+    """Yield the instants at which the remainder can differ from any committed state."""
     marks = set(recorded.commits)
     after = {
         number: readings.of(whole(files))

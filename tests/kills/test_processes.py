@@ -1,4 +1,4 @@
-"""Eight processes on one journal: one charge for each person, whoever is killed or stopped."""
+"""Eight processes on one journal: one charge for each person, despite kills and stops."""
 
 import os
 import random
@@ -15,7 +15,7 @@ TAKEOVER = 1.0  # seconds, on a machine that has nothing else to do
 
 
 def overlapping(trials: Trials, vendor: str, dice: random.Random, rows: int = 40) -> list[dict]:
-    """Make calls about the same people, shuffled, all on one journal."""
+    """Return calls with the same people, shuffled, all on one journal."""
     whole = trials.new(vendor, rows)
     calls = []
     for number in range(PROCESSES):
@@ -26,7 +26,7 @@ def overlapping(trials: Trials, vendor: str, dice: random.Random, rows: int = 40
 
 
 def paid_once(trials: Trials, calls: list[dict]) -> dict[str, str]:
-    """Let every call end; return each person's status, whom one charge at most was made for."""
+    """Complete every call; assert one charge at most for each person, and return the statuses."""
     statuses = {}
     for call in calls:
         for _ in range(TRIES):
@@ -50,7 +50,7 @@ def test_killed_processes_pay_once_for_overlapping_rows(trials, vendor):
     struck = [{**one, "kill_after": delay} for one, delay in zip(calls, delays, strict=True)]
     codes = [one["code"] for one in trials.together(struck)]
     assert SIGKILLED in codes
-    # One that is stopped while it writes holds the journal: others give up, and lose nothing.
+    # A process stopped while it writes locks the journal: others give up and lose nothing.
     assert set(codes) <= {0, SIGKILLED, FAILED}
     gave_up = [one for one, code in zip(calls, codes, strict=True) if code == FAILED]
     assert all("is locked" in trials.file(one, ".error").read_text() for one in gave_up)
@@ -77,7 +77,7 @@ def test_thousand_rows_survive_kills_and_stops(trials):
 
 
 def beside(trials: Trials, *signals: list) -> tuple[dict, dict, dict]:
-    """Let one process have claimed what another one waits for, and send it signals then.
+    """Send signals to a process that has claimed what another process waits for.
 
     Returns what the other one tells, and how each of the two ended.
     """
@@ -93,26 +93,26 @@ def beside(trials: Trials, *signals: list) -> tuple[dict, dict, dict]:
 
 @pytest.mark.slow
 def test_claims_of_stopped_process_are_kept(trials):
-    told, owner, _ = beside(trials, [0.3, "SIGSTOP"], [0.3 + STOPPED, "SIGCONT"])
+    waiting, owner, _ = beside(trials, [0.3, "SIGSTOP"], [0.3 + STOPPED, "SIGCONT"])
     assert owner["code"] == 0
-    assert told["ended"] > owner["sent"][1]  # it has waited until the owner went on
-    assert not {"held", "pending", "skipped"} & set(told["statuses"].values())
+    assert waiting["ended"] > owner["sent"][1]  # it waited until the owner continued
+    assert not {"held", "pending", "skipped"} & set(waiting["statuses"].values())
     charges = trials.charges()
-    assert max(charges.get(slug, 0) for slug in told["statuses"]) == 1
+    assert max(charges.get(slug, 0) for slug in waiting["statuses"]) == 1
 
 
 def taken_over(trials: Trials) -> float:
-    """Kill the process that has claimed what another waits for; return what the other one took."""
-    told, owner, _ = beside(trials, [0.3, "SIGKILL"])
+    """Kill the process that has claimed what another waits for; return the other's seconds."""
+    waiting, owner, _ = beside(trials, [0.3, "SIGKILL"])
     assert owner["code"] == SIGKILLED
-    assert set(told["statuses"].values()) == {"held"}  # its request was on the way
-    return told["ended"] - owner["sent"][0]
+    assert set(waiting["statuses"].values()) == {"held"}  # its request was in flight
+    return waiting["ended"] - owner["sent"][0]
 
 
 def test_claims_of_killed_process_are_adopted(trials):
     taken_over(trials)
 
 
-@pytest.mark.slow  # a machine that is busy may be later
+@pytest.mark.slow  # a busy machine can take longer
 def test_claims_of_killed_process_are_adopted_at_once(trials):
     assert taken_over(trials) < TAKEOVER

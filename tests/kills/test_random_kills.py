@@ -21,14 +21,14 @@ KILLS = int(os.environ.get("KILLS", "2000"))
 
 
 def seconds(trials, vendor):
-    """Return how long a call takes that is left alone among others."""
+    """Return how long an undisturbed call takes among others."""
     calls = [trials.new(vendor) for _ in range(AT_ONCE)]
     trials.map(trials.settle, calls)
     return max(trials.answer(call)["seconds"] for call in calls)
 
 
 def trial(trials, vendor, longest, seed):
-    """Kill call after call at random instants, then let one end."""
+    """Kill one call after the other at random instants, then complete one."""
     dice = random.Random(seed)  # noqa: S311 - no secret
     one = trials.new(vendor)
     delays = [dice.uniform(0, longest) for _ in range(dice.randint(1, 5))]

@@ -1,4 +1,4 @@
-"""SIGINT and SIGTERM at any instant: the spending stops at once, and what is in flight lands.
+"""SIGINT and SIGTERM at any instant: the spending stops, and requests in flight complete.
 
 ``INSTANTS=1000 pytest -m slow tests/kills/test_signals.py`` tells the worst that was seen, too.
 """
@@ -36,7 +36,7 @@ def seconds(trials) -> float:
 
 
 def struck(trials, task: str, longest: float, seed: str) -> dict:
-    """Let a signal strike a call at a random instant; return all that is known of it."""
+    """Send a signal to a call at a random instant; return what was recorded."""
     trial = trials.new("fast", ROWS) | {"task": task}
     delay = random.Random(seed).uniform(0, longest)  # noqa: S311 - no secret
     name = "SIGTERM" if task == "terminated" else "SIGINT"
@@ -55,7 +55,7 @@ def struck(trials, task: str, longest: float, seed: str) -> dict:
 
 
 def intents(case: dict) -> np.ndarray:
-    """Return when the call that was struck began each of its billed requests.
+    """Return when the interrupted call started each of its billed requests.
 
     The vendor's books would tell too late of it, where others keep the vendor from writing.
     """
@@ -66,7 +66,7 @@ def intents(case: dict) -> np.ndarray:
 
 
 def judge(case: dict, charged: pd.DataFrame) -> dict:
-    """Assert what holds of every case, whatever the instant; return its figures."""
+    """Assert what holds at every instant; return the figures."""
     slugs, first, last = case["trial"]["slugs"], case.get("first", {}), case["statuses"]
     codes = {"beside_a_thread": {-signal.SIGINT, 1}, "terminated": {-signal.SIGTERM}}
     assert case["code"] in codes.get(case["trial"]["task"], {0}), case
@@ -103,7 +103,7 @@ def strike(trials, task: str, count: int, longest: float, name: str) -> pd.DataF
 
 @pytest.mark.parametrize("task", sample(TASKS, keep=2))
 def test_signal_at_any_instant_loses_nothing(trials, task):
-    figures = strike(trials, task, 4, seconds(trials), "few")  # which judges the order of events
+    figures = strike(trials, task, 4, seconds(trials), "few")  # which asserts the order of events
     assert len(figures) or task == "in_a_thread"
 
 
@@ -114,25 +114,25 @@ def test_signal_at_a_thousand_instants_loses_nothing(trials, task):
     longest, done = seconds(trials), []
     while (count := sum(map(len, done))) < INSTANTS:
         done.append(strike(trials, task, min(100, INSTANTS - count), longest, str(count)))
-        told = pd.concat(done)
+        outcomes = pd.concat(done)
         logger.warning(
             "%s: %d signals; prompt %.3f s at most, %.3f s in 99 of 100; a request began %.3f s"
             " after it, %d of them; %s",
             task,
-            len(told),
-            told["prompt"].max(),
-            told["prompt"].quantile(0.99),
-            told["late"].max(),
-            (told["late"] > 0).sum(),
-            told["kind"].value_counts().to_dict(),
+            len(outcomes),
+            outcomes["prompt"].max(),
+            outcomes["prompt"].quantile(0.99),
+            outcomes["late"].max(),
+            (outcomes["late"] > 0).sum(),
+            outcomes["kind"].value_counts().to_dict(),
         )
     # Of a machine that has nothing else to do.
-    assert told["prompt"].max() <= PROMPT
-    assert told["late"].max() <= REACHED
+    assert outcomes["prompt"].max() <= PROMPT
+    assert outcomes["late"].max() <= REACHED
 
 
 def is_back_first(trials, gap: float, delay: float) -> bool:
-    """Interrupt a call twice; tell whether it is back before an answer that was in flight."""
+    """Interrupt a call twice; return whether it returns before an answer in flight."""
     trial = trials.new("fast", ROWS)
     trials.slow_down(trial, delay, batches=2)
     trial |= {"task": "interrupted", "ready_at": 2}
@@ -149,7 +149,7 @@ def is_back_first(trials, gap: float, delay: float) -> bool:
 
 
 def test_second_signal_does_not_wait_for_requests(trials):
-    for delay in (5.0, 20.0, 45.0):  # the longer, the slower the machine may be
+    for delay in (5.0, 20.0, 45.0):  # longer delays for slower machines
         if all(trials.map(lambda gap, late=delay: is_back_first(trials, gap, late), GAPS)):
             return
     pytest.fail("the call is back only when the answers are")
