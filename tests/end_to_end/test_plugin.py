@@ -1,4 +1,4 @@
-"""A provider of a third party: built, installed, found by its name, used, and under contract."""
+"""A third-party provider: built, installed, found by its name, used, and tested."""
 
 import json
 import os
@@ -100,7 +100,7 @@ def installed(site: Path) -> str:
     return os.pathsep.join(filter(None, [str(site), os.environ.get("PYTHONPATH")]))
 
 
-def test_an_installed_plugin_is_a_provider_like_any_other(
+def test_installed_plugin_works_like_any_provider(
     site: Path, tmp_path: Path, vendor: ThreadingHTTPServer
 ) -> None:
     url = f"http://127.0.0.1:{vendor.server_port}"
@@ -114,12 +114,12 @@ def test_an_installed_plugin_is_a_provider_like_any_other(
     assert vendor.seen == [("/v1/people/lookup", "made-up-api_key", people)]
 
 
-def test_an_installed_plugin_keeps_the_contract(site: Path) -> None:
+def test_installed_plugin_passes_the_contract(site: Path) -> None:
     tests = site.parent / "plugin" / "tests"
-    said = run("-m", "pytest", "-q", "-rs", tests, cwd=tests.parent, PYTHONPATH=installed(site))
-    assert " passed" in said
-    assert "skipped" not in said
+    output = run("-m", "pytest", "-q", "-rs", tests, cwd=tests.parent, PYTHONPATH=installed(site))
+    assert " passed" in output
+    assert "skipped" not in output
 
 
-def test_a_plugin_is_a_short_module() -> None:
+def test_plugin_is_a_short_module() -> None:
     assert len((PLUGIN / "acme_provider.py").read_text("utf-8").splitlines()) < 120

@@ -1,4 +1,4 @@
-"""Every vendor of the sandbox, by the same lines: same columns, exact books, no poll too early."""
+"""Every vendor of the sandbox with the same calls: same columns, exact costs, no early poll."""
 
 import subprocess
 import sys
@@ -28,7 +28,7 @@ def books():
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_the_same_line_serves_every_vendor(vendor):
+def test_same_call_works_for_every_vendor(vendor):
     with ep.sandbox(misses=0.2) as box:
         found = people(60).enrich.people(vendor, progress=None)
         again = people(60).enrich.people(vendor, progress=None)
@@ -41,7 +41,7 @@ def test_the_same_line_serves_every_vendor(vendor):
     assert enriched["company_status"].iloc[0] == enriched["company_status"].iloc[2]
 
 
-def test_columns_and_dtypes_are_those_of_any_vendor_and_of_a_directory():
+def test_every_provider_gives_the_same_columns_and_dtypes():
     with ep.sandbox(misses=0):
         by_vendor = {name: people(3).enrich.people(name, progress=None) for name in VENDORS}
     table = by_vendor["crustdata"]
@@ -52,7 +52,7 @@ def test_columns_and_dtypes_are_those_of_any_vendor_and_of_a_directory():
         pd.testing.assert_series_equal(frame.dtypes, table.dtypes)
 
 
-def test_no_poll_comes_before_the_vendor_said():
+def test_poll_waits_as_long_as_the_vendor_says():
     provider = ep.Amplemarket(rows_at_risk=40)
     with ep.sandbox(misses=0.1, job_seconds=(1, 2.5)) as box:
         found = people(200).enrich.people(provider, progress=None)
@@ -69,7 +69,7 @@ def test_no_poll_comes_before_the_vendor_said():
     )
 
 
-def test_pages_are_bound_by_echo_with_duplicates_and_unicode():
+def test_pages_match_rows_with_duplicates_and_unicode():
     urls = [f"linkedin.com/in/zoé-{n}-example" for n in range(250)]
     leads = pd.DataFrame({"LinkedIn": [*urls, *(url.replace("é", "%C3%A9") for url in urls)]})
     with ep.sandbox(misses=0) as box:
@@ -90,7 +90,7 @@ def test_jobs_are_polled_by_their_list():
     assert set(counts(found)) == {"matched", "not_found"}
 
 
-def test_a_token_that_ends_in_mid_run_is_renewed_and_no_row_is_lost():
+def test_token_that_expires_during_a_run_is_renewed():
     with ep.sandbox(misses=0, latency=0.05, token_seconds=2.0) as box:
         began = time.monotonic()
         found = people(100).enrich.people(ep.Zoho(connections=4), progress=None)
@@ -101,7 +101,7 @@ def test_a_token_that_ends_in_mid_run_is_renewed_and_no_row_is_lost():
     assert 2 <= tokens <= 2 + ends
 
 
-def test_a_token_that_is_refused_in_mid_run_is_renewed_once():
+def test_token_refused_during_a_run_is_renewed_once():
     with ep.sandbox(misses=0) as box:
         box.fault("zoho", "submit", "unauthorized")
         found = people(20).enrich.people("zoho", progress=None)
@@ -134,7 +134,7 @@ def test_four_processes_share_one_token(tmp_path: Path):
         assert box.ledger["identity"].is_unique
 
 
-def test_a_lost_answer_of_a_job_is_found_again_in_the_list():
+def test_lost_job_is_found_in_the_list():
     with ep.sandbox(misses=0) as box:
         box.fault("zoho", "submit", "drop_after_accept")
         found = people(4).enrich.people(ep.Zoho(settle=20.0), progress=None)
@@ -144,7 +144,7 @@ def test_a_lost_answer_of_a_job_is_found_again_in_the_list():
 
 @pytest.mark.parametrize("vendor", ["amplemarket", "zoho"])
 @pytest.mark.parametrize("fault", ["unknown_field", "wrong_type"])
-def test_odd_answers_raise_nothing(vendor, fault):
+def test_unexpected_answers_raise_nothing(vendor, fault):
     with ep.sandbox(misses=0) as box:
         box.fault(vendor, "poll", fault)
         found = people(4).enrich.people(vendor, progress=None)
@@ -153,7 +153,7 @@ def test_odd_answers_raise_nothing(vendor, fault):
 
 
 @pytest.mark.parametrize("vendor", VENDORS)
-def test_a_dead_key_stops_before_anything_is_charged(vendor):
+def test_refused_key_stops_before_a_charge(vendor):
     where = "token" if vendor == "zoho" else "submit"
     with ep.sandbox(misses=0) as box:
         box.fault(vendor, where, "unauthorized", times=None)
@@ -164,15 +164,15 @@ def test_a_dead_key_stops_before_anything_is_charged(vendor):
     assert len(caught.value.result) == 30
 
 
-def test_three_vendors_in_order_ask_for_nothing_that_is_there():
+def test_later_vendors_get_only_rows_that_lack_fields():
     with ep.sandbox(misses=0.3) as box:
         order = ["zoho", "crustdata", "amplemarket"]
         found = people(120).enrich.people(order, fields=["name"], progress=None)
         ledger, report = box.ledger, ep.last_report()
         named = found["person_name"].notna()
         by_vendor = ledger.groupby("vendor")["credits"].sum()
-        told = report.providers.set_index("provider")["credits"]
+        costs = report.providers.set_index("provider")["credits"]
         for vendor in order:
-            assert told.get(vendor, 0.0) == by_vendor.get(vendor, 0.0)
+            assert costs.get(vendor, 0.0) == by_vendor.get(vendor, 0.0)
     assert named.sum() >= 100
     assert (report.providers["asked"].diff().dropna() < 0).all()

@@ -159,7 +159,7 @@ BREACHES = [
     ("api.py", "from urllib3.util import Retry", "Only transport imports an HTTP library"),
     ("errors.py", "import requests.adapters", "Only transport imports an HTTP library"),
     ("engine/plan.py", "import sqlite3", "Only the journal imports sqlite3"),
-    ("doctor/record.py", "from sqlite3 import connect", "Only the journal imports sqlite3"),
+    ("doctor/live.py", "from sqlite3 import connect", "Only the journal imports sqlite3"),
     ("engine/plan.py", "import pandas", "The engine, the journal, transport and providers"),
     *(
         (module, f"import enrich_pandas.{members(upper)[0]}", "Layers:")

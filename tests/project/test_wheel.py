@@ -1,4 +1,4 @@
-"""The wheel is what stands in the repository, byte for byte whoever builds it, and nothing else."""
+"""The wheel holds the package of the repository, and two builds have the same bytes."""
 
 import base64
 import csv
@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 
 def build(folder: Path) -> bytes:
-    """Build it, and leave no file behind: it holds the key of the sandbox, which is looked for."""
+    """Build the wheel and delete it: it holds the sandbox's key, which the test run looks for."""
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     (wheel,) = folder.glob("*.whl")
@@ -29,11 +29,11 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     return build(tmp_path_factory.mktemp("wheel"))
 
 
-def test_two_who_build_it_get_the_same_bytes(wheel: bytes, tmp_path: Path) -> None:
+def test_two_builds_have_the_same_bytes(wheel: bytes, tmp_path: Path) -> None:
     assert build(tmp_path) == wheel
 
 
-def test_it_holds_the_package_and_nothing_that_runs_by_itself(wheel: bytes) -> None:
+def test_wheel_holds_the_package_only(wheel: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
         names = [name for name in archive.namelist() if ".dist-info/" not in name]
         held = {name: archive.read(name) for name in names}
@@ -45,7 +45,7 @@ def test_it_holds_the_package_and_nothing_that_runs_by_itself(wheel: bytes) -> N
     assert held == there
 
 
-def test_its_record_is_true(wheel: bytes) -> None:
+def test_record_has_the_digest_of_each_file(wheel: bytes) -> None:
     with zipfile.ZipFile(io.BytesIO(wheel)) as archive:
         (record,) = (name for name in archive.namelist() if name.endswith("RECORD"))
         rows = list(csv.reader(archive.read(record).decode().splitlines()))
