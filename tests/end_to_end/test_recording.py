@@ -96,8 +96,8 @@ def test_report_of_a_replay_states_the_recorded_cost(made):
         report = people().enrich.report()
     date = pd.Timestamp(cassette.as_of, unit="s", tz="UTC")
     said, credits_ = repr(report.page()), runs["credits"].iloc[-1]
-    assert f"from a recording as of {date:%Y-%m-%d %H:%M} UTC" in said
-    assert "by this replay: a recording gave all answers" in said
+    assert f"from a recording of {date:%Y-%m-%d %H:%M} UTC" in said
+    assert "a replay spends nothing" in said
     assert "a second" not in said  # a replay has no speed
     assert f"{credits_:g} credits spent when it was recorded" in repr(report)
     assert report.credits == credits_ <= report.credits_planned
@@ -111,7 +111,7 @@ def test_plan_of_a_replay_counts_recorded_rows(made):
     assert (sum(plan.recorded.values()), plan.stored, plan.unrecorded) == (60, {}, 0)
     assert plan.saved_by_recording == 60
     assert (altered.unrecorded, altered.requests, altered.credits) == (1, 0, 0)
-    assert "1  not in the recording; the call raises, and says which rows" in repr(altered)
+    assert "1  not in the recording; the call raises an error that names the rows" in repr(altered)
 
 
 def test_new_episodes_plan_counts_recorded_rows_as_free(made, tmp_path):
