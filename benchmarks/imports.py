@@ -1,7 +1,7 @@
 """Import the package, against pandas; complete ``df.enrich.``, against a bare accessor.
 
 Import: CPU time of new interpreters, in turns. Completion: CPU time of IPython's own completer with
-jedi, as in a notebook, after a first completion. If ``pandas-stubs`` is installed, jedi reads it for
+jedi, as in a notebook, after a first completion. With ``pandas-stubs`` installed, jedi reads it for
 every frame, which is also most of the time of the bare accessor.
 """
 
