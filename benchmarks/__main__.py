@@ -1,8 +1,8 @@
-"""One command a table: ``python -m benchmarks requests``, or any other of `TABLES`.
+"""Run one benchmark and print its table: ``python -m benchmarks requests``.
 
-Each prints a ratio beside its floor or rival, taken in the same run, since absolute times mean
-nothing on another machine; the figures are kept as JSON and as a table in ``README.md`` here. A
-module's ``PROFILE`` says in two lines where the time goes, so that the next one knows what to try.
+Absolute times mean nothing on another machine, so each table has a ratio to a floor or to another
+tool, measured in the same run. ``--keep`` writes the figures as JSON and as a table in
+``README.md`` here. ``PROFILE`` of a module says in a few lines where the time goes.
 """
 
 import argparse
@@ -35,14 +35,20 @@ TABLES = (
     "peers",
     "dask",
 )
-MODULES = {"import": "imports"}  # where a table's name is none that Python allows
+MODULES = {"import": "imports"}  # a table whose name is a keyword of Python
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("table", choices=TABLES)
-    parser.add_argument("--rows", type=int, default=None, help="smaller, to try it")
-    parser.add_argument("--keep", action="store_true", help="write the figures down")
+    parser.add_argument(
+        "table", choices=TABLES, metavar="TABLE", help=f"one of {', '.join(TABLES)}"
+    )
+    parser.add_argument(
+        "--rows", type=int, default=None, help="number of rows; fewer rows take less time"
+    )
+    parser.add_argument(
+        "--keep", action="store_true", help="write the figures to results/ and README.md"
+    )
     options = parser.parse_args()
     module = MODULES.get(options.table, options.table)
     table = importlib.import_module(f"benchmarks.{module}")
@@ -83,7 +89,7 @@ def keep(name: str, rows: Iterable[Mapping[str, object]], text: str) -> None:
 
 
 def machine() -> str:
-    """Describe the machine, and how busy others kept it: the load before this was measured."""
+    """Return a description of the machine and its recent load."""
     return (
         f"{os.cpu_count()} cores, Python {platform.python_version()}, {platform.system()}, "
         f"load {os.getloadavg()[1]:.0f} in the last 5 minutes"
@@ -97,7 +103,7 @@ def spread(times: list[float]) -> tuple[float, float]:
 
 
 def commit_ms(repeats: int = 20) -> float:
-    """Return what a durable commit takes where temporary journals lie: TMPDIR says where."""
+    """Return the milliseconds of a durable commit in the folder for temporary files."""
     took = []
     with tempfile.TemporaryDirectory() as folder:
         connection = sqlite3.connect(Path(folder) / "commits.sqlite", isolation_level=None)

@@ -1,8 +1,8 @@
-"""A hundred columns of distinct answers attached to a frame, against their fan-out alone.
+"""Attach a hundred columns of distinct answers to a frame, against ``take`` alone.
 
-The floor is Arrow's ``take`` of the same arrays by the same codes, the result thrown away. Sixty in
-a hundred rows are distinct people, in no order; the columns are texts, numbers and flags, one in
-five to seven of the values null.
+The floor is Arrow's ``take`` of the same arrays by the same codes, without keeping the result. 60 %
+of the rows are distinct people, in random order. The columns are texts, numbers and flags, with one
+null in five to seven values.
 """
 
 from collections.abc import Iterator

@@ -1,12 +1,12 @@
-"""20,000,000 rows with 500,000 people, on two local workers, two of which are killed.
+"""Enrich 20,000,000 rows with 500,000 people on two local workers, two of which are killed.
 
-The list is Parquet, each person on 40 rows in two spellings; Crustdata's emulator knows them all.
-One ordinary call on the Dask frame: a worker is ended by SIGKILL while the table is reduced to its
-distinct rows, and one while the answers are joined back and written; Dask starts others. ``charged
-twice`` is counted in the vendor's ledger, ``equal`` compares the first files of the result with
-what pandas gets of their rows, by the same journal. Memory is the most that a worker was seen to
-hold, looked at five times a second, of the 2 GiB that Dask would end it at; and this process's,
-which asks, has the journal and holds the answers. The journal lies where ``TMPDIR`` says.
+The list is Parquet, with each person on 40 rows in two spellings; Crustdata's emulator knows all of
+them. It is one ordinary call on the Dask frame. One worker is killed with SIGKILL while the table
+is reduced to its distinct rows, and one while the answers are joined and written; Dask starts
+others. ``charged twice`` is counted in the vendor's ledger. ``equal`` compares the first files of
+the result with the result of pandas for their rows, from the same journal. Memory is the maximum of
+a worker, sampled five times a second, of a limit of 2 GiB; and the maximum of this process, which
+sends the requests, has the journal and holds the answers. The journal is in ``TMPDIR``.
 """
 
 import os
@@ -80,7 +80,7 @@ def measure(rows: int = 20_000_000) -> Iterator[dict[str, object]]:
 
 
 def equal(home: Path) -> bool:
-    """Compare the first files of the result with what pandas gets of their rows."""
+    """Compare the first files of the result with the result of pandas."""
     found = pd.concat([pd.read_parquet(path) for path in files(home / "people")[:COMPARED]])
     leads = pd.concat([pd.read_parquet(path) for path in files(home / "leads")[:COMPARED]])
     expected = ep.people(leads, PROVIDER, fields=FIELDS, progress=None)
@@ -92,7 +92,7 @@ def files(folder: Path) -> list[Path]:
 
 
 def write(folder: Path, rows: int, people: int) -> None:
-    """Write the list, the people in no order, a file at a time."""
+    """Write the list in random order, one file at a time."""
     folder.mkdir()
     chance, size = np.random.default_rng(0), rows // FILES
     numbers = np.arange(people)
@@ -121,7 +121,7 @@ def cluster(home: Path) -> Iterator[LocalCluster]:
 
 
 class Watch:
-    """Looks at the workers' memory, and kills one when it is told to."""
+    """Samples the memory of the workers, and kills one on request."""
 
     def __init__(self, workers: LocalCluster) -> None:
         self._workers, self._is_over = workers, threading.Event()
@@ -135,7 +135,7 @@ class Watch:
 
     @contextmanager
     def killing_after(self, seconds: float) -> Iterator[None]:
-        """Kill a worker that many seconds from now, unless the block has ended by then."""
+        """Kill a worker after this many seconds, unless the block has ended."""
         timer = threading.Timer(seconds, self._kill)
         timer.start()
         yield

@@ -1,8 +1,8 @@
-"""Look-ups of people in your own table, against ``pandas.merge`` on a clean key.
+"""Look up people in a user's own table, against ``pandas.merge`` on a clean key.
 
-The floor is ``read_csv`` and ``merge`` on the very same spelling; the directory finds any spelling,
-reads every cell as text, builds models and refuses what is ambiguous. ``again`` is the same lookup
-in a directory that has been read.
+The floor is ``read_csv`` and ``merge`` with exactly the same spelling. The directory finds any
+spelling, reads every cell as text, builds models and rejects ambiguous rows. ``again`` is the same
+lookup in a directory that has already been read.
 """
 
 import tempfile

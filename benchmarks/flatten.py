@@ -1,10 +1,9 @@
-"""From the vendor's bytes to a frame: ratios of CPU time to ``orjson.loads`` of the same bytes.
+"""Convert the vendor's bytes to a frame: CPU time in multiples of ``orjson.loads``.
 
-People in the shape of Zoho's ``enriched_data``, in answers of 100. Each way is measured between
-two runs of the yardstick, whose result is thrown away, for another process's noise changes both;
-the figure is the median of the ratios. ``MB at the peak`` is how far the resident memory of a
-forked process rises above what it had with the bytes alone. The rivals read the same lists as the
-wide frame.
+The people have the shape of Zoho's ``enriched_data``, in answers of 100. Each way is measured
+between two runs of the yardstick, since the load of other processes changes both; the figure is the
+median of the ratios. ``MB at the peak`` is the rise of a forked process's resident memory above the
+memory with the bytes alone. The other tools read the same lists as the wide frame.
 """
 
 import gc
@@ -47,7 +46,7 @@ FIELDS, MOST, REPEATS = fields_of(Person), 5, 7
 
 
 class Envelope(msgspec.Struct, rename={"jobs": "__zia_people_enrichment"}):
-    """The floor of typed decoding: the wire types, and nothing made of them."""
+    """The floor of typed decoding: the wire types without a conversion to models."""
 
     jobs: list[PersonJob]
 
@@ -55,7 +54,7 @@ class Envelope(msgspec.Struct, rename={"jobs": "__zia_people_enrichment"}):
 def measure(rows: int = 10_000) -> Iterator[dict[str, object]]:
     bodies = list(answers(rows))
     matches = list(read(bodies))
-    gc.freeze()  # what the benchmark itself holds is not gone over in anybody's time
+    gc.freeze()  # the garbage collector ignores the objects of the benchmark itself
     ways: dict[str, Callable[[], object]] = {
         "floor: msgspec skips the bytes": lambda: each(bodies, msgspec.Raw),
         "floor: msgspec decodes wire types": lambda: each(bodies, Envelope),
@@ -81,9 +80,6 @@ def measure(rows: int = 10_000) -> Iterator[dict[str, object]]:
         }
 
 
-# -- ours ------------------------------------------------------------------------------------------
-
-
 def read(bodies: Iterable[bytes]) -> Iterator[Match]:
     """Read answers as the provider's flow reads each of them."""
     raw = (raw for body in bodies for raw in items_of(Response(status=200, body=body)))
@@ -99,16 +95,13 @@ def frame(bodies: Iterable[bytes], layout: Layout) -> object:
 
 
 def assembled(matches: Iterable[Match], layout: Layout) -> object:
-    """Take answers in and make the frame, as a call does."""
+    """Collect answers and build the frame, as a call does."""
     arrivals = ResultCollector(Output("people", FIELDS, layout, MOST, "person_", ()))
     results: dict[Identity, Answer] = {
         match.identity: arrivals.keep(Answer(match, 1.7e9, "zoho")) for match in matches
     }
     people = Identified(np.arange(len(results)), list(results), [])
     return arrivals.assemble(pd.DataFrame(index=range(len(results))), people, results)
-
-
-# -- floors and rivals -----------------------------------------------------------------------------
 
 
 def each_loaded(bodies: Iterable[bytes]) -> None:
@@ -132,7 +125,7 @@ def normalized(bodies: Iterable[bytes]) -> pd.DataFrame:
 
 
 def rival(bodies: Iterable[bytes]) -> pd.DataFrame:
-    """Flatten as people write it; lists within the items are left as they are."""
+    """Flatten as users would write it; lists within the items are left unchanged."""
     frame = normalized(bodies)
     lists = ["email_infos", "company_info.experiences", "educations", "social_media"]
     parts = [frame.drop(columns=lists)]
@@ -140,13 +133,10 @@ def rival(bodies: Iterable[bytes]) -> pd.DataFrame:
         long = frame[name].explode().dropna()
         items = pd.json_normalize(long.tolist()).set_axis(long.index)
         items["n"] = items.groupby(level=0).cumcount()
-        first = items[items["n"] < MOST].set_index("n", append=True).unstack("n")  # noqa: PD010 - as people write it
+        first = items[items["n"] < MOST].set_index("n", append=True).unstack("n")  # noqa: PD010 - as users write it
         first.columns = [f"{name}_{n}_{field}" for field, n in first.columns]
         parts.append(first)
     return pd.concat(parts, axis=1)
-
-
-# -- how it is measured ----------------------------------------------------------------------------
 
 
 def against(
@@ -169,19 +159,19 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def risen(work: Callable[[], object], facts: dict[str, Any] | None = None) -> float:
-    """Return how many MB a fork's peak of resident memory is above where it began.
+    """Return the rise of a forked process's peak memory in MB.
 
-    Where ``facts`` is given, what the work returns there is added to it.
+    If ``facts`` is given, the result of ``work`` is added to it.
     """
-    heard, said = os.pipe()
+    reader, writer = os.pipe()
     if not os.fork():
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         kept = work()  # its result is part of the peak
         rise = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) / 1024
-        os.write(said, json.dumps([rise, None if facts is None else kept]).encode())
+        os.write(writer, json.dumps([rise, None if facts is None else kept]).encode())
         os._exit(0)
     os.wait()
-    rise, found = json.loads(os.read(heard, 4096))
+    rise, found = json.loads(os.read(reader, 4096))
     if facts is not None:
         facts |= found
     return float(rise)

@@ -1,8 +1,8 @@
-"""Import time of the package against pandas; completion of ``df.enrich.`` against a bare accessor.
+"""Import the package, against pandas; complete ``df.enrich.``, against a bare accessor.
 
-Importing: CPU of fresh interpreters from their start, in turns. Completing: CPU of IPython's own
-completer once it is warm, with jedi, as in a notebook. Where ``pandas-stubs`` is installed jedi
-reads it for every frame, which is most of the time of the bare accessor, too.
+Import: CPU time of new interpreters, in turns. Completion: CPU time of IPython's own completer with
+jedi, as in a notebook, after a first completion. With ``pandas-stubs`` installed, jedi reads it for
+every frame, which is also most of the time of the bare accessor.
 """
 
 import importlib
@@ -32,8 +32,8 @@ def measure(rows: int = 40) -> Iterator[dict[str, object]]:
 def compared(
     cpu: Callable[[str], float], codes: tuple[str, ...], repeats: int
 ) -> Iterator[dict[str, object]]:
-    """Measure each code in turns, the floor first."""
-    for code in codes:  # the first time reads files
+    """Measure each code in turns; the first one is the floor."""
+    for code in codes:  # the first run reads files
         cpu(code)
     times = [[cpu(code) for code in codes] for _ in range(repeats)]
     floor = statistics.median(row[0] for row in times)
@@ -49,7 +49,7 @@ def compared(
 
 
 def imported(code: str) -> float:
-    """Return the CPU seconds of a fresh interpreter that imports something."""
+    """Return the CPU seconds of a new interpreter that runs an import."""
     program = f"{code}, time; print(time.process_time())"
     done = subprocess.run(  # noqa: S603 - this interpreter
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
@@ -58,7 +58,7 @@ def imported(code: str) -> float:
 
 
 def completer() -> Callable[[str], float]:
-    """Return what tells the CPU seconds of completing something about a frame."""
+    """Return a function that measures the CPU seconds of a completion."""
     importlib.import_module("enrich_pandas")
     pd.api.extensions.register_dataframe_accessor("bare")(type("Bare", (), {"__init__": _init}))
     shell = InteractiveShell.instance()
@@ -74,4 +74,4 @@ def completer() -> Callable[[str], float]:
 
 
 def _init(self: object, frame: pd.DataFrame) -> None:
-    """Take the frame, as pandas demands of an accessor."""
+    """Accept the frame, as pandas requires of an accessor."""

@@ -1,8 +1,8 @@
-"""Zoho's jobs, a submission and a look-up for each, against the bound of ten connections.
+"""Run Zoho's jobs, one submission and one look-up each, against the bound of ten connections.
 
-The bound is two requests a row at the sandbox's latency, over the connections; the jobs take 1 to
-30 seconds meanwhile, so a short list is bound by the last of them. ``ms a commit`` is the disk's
-part: a job takes several, one after the other; TMPDIR says where the journal lies.
+The bound is two requests a row at the sandbox's latency, divided by the connections. The jobs take
+1 to 30 seconds in the meantime, so the last of them bounds a short list. ``ms a commit`` is the
+time of the disk; a job takes several commits in sequence. The journal is in ``TMPDIR``.
 """
 
 import time

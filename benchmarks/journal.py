@@ -1,8 +1,8 @@
-"""The cost of the journal: the main job with it, against the same job without writes.
+"""Measure the cost of the journal: the same run with the journal and without writes.
 
-25 people an answer, from the lean server (see `requests`). Each pair is taken in turns, and the
-best of each counts: what else the machine does is no cost of the journal, which lies where TMPDIR
-says.
+25 people in each answer, from the lean server (see `requests`). Each pair is run in turns, and the
+best of each counts, since the load of other processes is not a cost of the journal. The journal is
+in ``TMPDIR``.
 """
 
 import itertools
@@ -23,8 +23,8 @@ from enrich_pandas.journal.suppression import EMPTY_FILTER
 TURNS = 3
 
 
-class Nothing:
-    """A journal that keeps nothing and knows nobody: what a run costs without one."""
+class NoJournal:
+    """A journal that stores nothing, to measure a run without one."""
 
     def __init__(self, path: Path) -> None:
         self._numbers = itertools.count()
@@ -75,5 +75,5 @@ def measure(rows: int = 4_000) -> Iterator[dict[str, object]]:
 def pair(frame: pd.DataFrame, latency: float, connections: int) -> tuple[float, float]:
     """Return the seconds with a journal, and without."""
     kept = run(frame, latency, connections, WIDE)[0]
-    with patch("enrich_pandas.pipeline.Journal", Nothing):
+    with patch("enrich_pandas.pipeline.Journal", NoJournal):
         return kept, run(frame, latency, connections, WIDE)[0]

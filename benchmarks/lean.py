@@ -1,8 +1,8 @@
-"""A server on loopback that costs next to nothing: so that what is measured is the client.
+"""A server on loopback that uses next to no CPU, so that only the client is measured.
 
-``python -m benchmarks.lean LATENCY`` answers Crustdata's current API from one template, each answer
-that many seconds after its request; it prints its address, and when requests arrive. The emulators
-make people up and keep a ledger, in Python and on the same cores; this one replaces a name in 2 kB.
+``python -m benchmarks.lean LATENCY`` answers Crustdata's current API from one template, LATENCY
+seconds after each request. It prints its address and the time of each request. The emulators create
+people and keep a ledger in Python on the same cores; this server replaces a name in 2 kB.
 """
 
 import asyncio
@@ -17,11 +17,11 @@ from typing import IO, NamedTuple
 
 TEMPLATE = Path(__file__).parent / "lean.json"
 SLUG = "template-example"
-ASKED = re.compile(rb"linkedin\.com/in/([\w-]+)")
+REQUESTED_URL = re.compile(rb"linkedin\.com/in/([\w-]+)")
 
 
 class Lean(asyncio.Protocol):
-    """One connection, one request after the other."""
+    """One connection with one request after the other."""
 
     def __init__(self, latency: float, template: bytes) -> None:
         self._latency, self._template, self._got = latency, template, b""
@@ -40,7 +40,9 @@ class Lean(asyncio.Protocol):
             asyncio.get_running_loop().call_later(self._latency, self._answer, body)
 
     def _answer(self, body: bytes) -> None:
-        people = (self._template.replace(SLUG.encode(), slug) for slug in ASKED.findall(body))
+        people = (
+            self._template.replace(SLUG.encode(), slug) for slug in REQUESTED_URL.findall(body)
+        )
         answer = b"[" + b",".join(people) + b"]"
         head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(answer)}"
         self._transport.write(head.encode() + b"\r\nconnection: close\r\n\r\n" + answer)
@@ -56,19 +58,19 @@ async def serve(latency: float) -> None:
 
 
 class Server(NamedTuple):
-    """The server from outside: its address, and what it prints."""
+    """The address of the server and what it prints."""
 
     url: str
     output: IO[str]
 
     def arrivals(self, count: int) -> list[float]:
-        """Return when so many requests arrived."""
+        """Return the arrival times of this many requests."""
         return [float(self.output.readline()) for _ in range(count)]
 
 
 @contextmanager
 def running(latency: float) -> Iterator[Server]:
-    """Run it in a process of its own."""
+    """Run the server in its own process."""
     with subprocess.Popen(  # noqa: S603 - this interpreter
         [sys.executable, "-m", "benchmarks.lean", str(latency)], stdout=subprocess.PIPE, text=True
     ) as process:

@@ -1,9 +1,9 @@
-"""From a stream of answers to a wide frame: does the cost for each person grow with their number?
+"""Convert a stream of answers to a wide frame: does the cost of a person grow with their number?
 
-Zoho's shape, as in ``flatten``. An answer is made up, read with ``orjson.loads`` as the yardstick,
-taken in and dropped, one after the other; what is spent on making it up and on the yardstick is
-left out. Memory is how far a forked process's peak rises above where it began, and beside it what
-the frame itself holds.
+The answers have Zoho's shape, as in ``flatten``. Each answer is generated, read with
+``orjson.loads`` as the yardstick, converted and dropped, one after the other. The time of the
+generator and of the yardstick is subtracted. Memory is the rise of a forked process's peak, beside
+the size of the frame.
 """
 
 import gc
@@ -26,14 +26,14 @@ SIZES = (1_000, 10_000, 100_000, 1_000_000)
 
 
 def measure(rows: int = 1_000_000) -> Iterator[dict[str, object]]:
-    frame(answers(100), "wide")  # what is loaded when first used
+    frame(answers(100), "wide")  # loads modules on first use
     for people in (size for size in SIZES if size <= rows):
         facts: dict[str, object] = {}
-        facts["MB at the peak"] = risen(partial(taken_in, people), facts)
+        facts["MB at the peak"] = risen(partial(convert, people), facts)
         yield {"people": people, **facts}
 
 
-def taken_in(people: int) -> dict[str, object]:
+def convert(people: int) -> dict[str, object]:
     stream = Stream(people)
     started = time.process_time()
     made = frame(stream, "wide")
@@ -48,7 +48,7 @@ def taken_in(people: int) -> dict[str, object]:
 
 
 class Stream:
-    """Answers, made up one at a time; how long that and the yardstick took is kept."""
+    """Generated answers, with the time of the generator and of the yardstick."""
 
     def __init__(self, people: int) -> None:
         self._people = people
@@ -59,7 +59,7 @@ class Stream:
         started = time.process_time()
         for body in answers(self._people):
             made = time.process_time()
-            gc.disable()  # else the yardstick would pay for what the frame's making left behind
+            gc.disable()  # otherwise the yardstick collects the garbage of the conversion
             orjson.loads(body)
             gc.enable()
             read = time.process_time()

@@ -1,7 +1,7 @@
-"""Made-up people in the shape of Zoho's ``enriched_data``, as bytes: the input of two tables.
+"""Generate people in the shape of Zoho's ``enriched_data``, as bytes, for two benchmarks.
 
-0 to 16 e-mails, 0 to 8 positions with nulls, 0 to 5 schools with lists, 0 to 8 profiles on
-networks; 2.1 KB a person, in answers of 100. The same number always gives the same person.
+0 to 16 e-mails, 0 to 8 positions with nulls, 0 to 5 schools with lists, and 0 to 8 profiles on
+networks: 2.1 KB a person, in answers of 100. The same number always gives the same person.
 """
 
 import json
@@ -21,7 +21,7 @@ SKILLS = ("Python", "Negotiation", "Statistics", "Accounting", "Leadership", "SQ
 
 
 def answers(people: int) -> Iterator[bytes]:
-    """Yield answers of a hundred jobs each."""
+    """Yield answers with a hundred jobs each."""
     for start in range(0, people, BATCH):
         jobs = [job(number) for number in range(start, min(start + BATCH, people))]
         yield json.dumps({ARRAY: jobs}, ensure_ascii=False, separators=(",", ":")).encode()

@@ -1,16 +1,16 @@
-"""Other tools that an analyst could use, on the same list, against the same sandbox.
+"""Compare with other tools that an analyst could use, on the same list and sandbox.
 
-``clean`` is a list of distinct people, every address well spelled. ``dirty`` has each person more
-than once in other spellings, cells that are no address, people whom the vendor has not, a vendor
-that fails, asks for patience, turns its answers round and drops two that it has charged for; and
-the process is killed with SIGKILL once half of the people have been asked about, and started again
-by its user. ``limited`` is a clean list of ``LIMITED`` people at the rate that the vendor allows an
-account which has asked for no more, 15 requests a minute. A process of its own each (see `rivals`),
-with eight connections at most; time and CPU run from the list being read to the frame being
-written, both lives together, and memory is the process's own. ``lost`` are rows whose person the
-vendor has and which came back without, but for ``held``: those say that their answer was lost and
-may have been charged. ``wrong`` are rows with somebody else's name, and rows that came back twice.
-``least`` is what one of each would cost.
+``clean`` is a list of distinct people with well-formed URLs. ``dirty`` has each person more than
+once in different spellings, cells without a URL, people without a match, and a vendor that fails,
+limits the rate, reorders its answers and drops two that it has charged for. The process is killed with
+SIGKILL after half of the people were requested, and started again. ``limited`` is a clean list of
+``LIMITED`` people at the default rate of the vendor, 15 requests a minute.
+
+Each tool runs in its own process (see `rivals`) with at most eight connections. Time and CPU count
+from reading the list to writing the frame, for all processes together; memory is that of the
+process. ``lost`` rows have a match at the vendor and came back without it, except ``held`` rows,
+which say that their answer was lost and might have been charged. ``wrong`` rows have the name of
+another person or came back twice. ``least`` is the cost of requesting each person once.
 """
 
 import os
@@ -45,7 +45,7 @@ JUNK = (None, "", "n/a", "see website", "https://www.linkedin.com/company/exampl
 
 
 class Life(NamedTuple):
-    """What one process took, and whether it came to its end."""
+    """Time, CPU and memory of one process, and whether it finished."""
 
     seconds: float
     cpu: float
@@ -61,9 +61,9 @@ def measure(rows: int = 2_000) -> Iterator[dict[str, object]]:
     ):
         frame["name"] = frame["person"].map(names(rows, misses))
         for name in {**OURS, **RIVALS}:
-            # On a clean list nothing is held; one by one, 500 people take 33 minutes at that rate.
+            # A clean list has no held rows, and accrue would take 33 minutes at the limited rate.
             if (misses or name != AGAIN) and (rate is None or name != "accrue"):
-                yield {"list": label, "who": name, **measured(name, frame, misses, rate)}
+                yield {"list": label, "tool": name, **measured(name, frame, misses, rate)}
 
 
 def measured(name: str, frame: pd.DataFrame, misses: float, rate: int | None) -> dict[str, object]:
@@ -99,7 +99,7 @@ def measured(name: str, frame: pd.DataFrame, misses: float, rate: int | None) ->
 
 
 def lived(name: str, box: Sandbox, folder: Path, limit: float | None) -> Iterator[Life]:
-    """Run it, and start it again after a kill or a crash, as its user would."""
+    """Run a tool, and start it again after a kill or a crash, as a user would."""
     for _ in range(LIVES):
         yield (life := live(name, box, folder, limit))
         if life.is_done:
@@ -108,9 +108,9 @@ def lived(name: str, box: Sandbox, folder: Path, limit: float | None) -> Iterato
 
 
 def live(name: str, box: Sandbox, folder: Path, limit: float | None) -> Life:
-    """Run it once, until it ends or so many people have been asked about."""
+    """Run a tool once, until it ends or this many people were requested."""
     command = [sys.executable, "-m", "benchmarks.rivals", name, box.url("crustdata"), str(folder)]
-    compiled = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}  # as it is where people work
+    compiled = {**os.environ, "PYTHONDONTWRITEBYTECODE": ""}  # as on the computers of users
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=compiled) as child:  # noqa: S603 - this interpreter
         assert child.stdout
         before = float(child.stdout.readline() or 0)
@@ -128,12 +128,12 @@ def live(name: str, box: Sandbox, folder: Path, limit: float | None) -> Life:
 
 
 def _has_ended(process: int) -> bool:
-    """Look, and leave it to whoever asks for its CPU to bury it."""
+    """Return whether a process has ended, without reaping it."""
     return os.waitid(os.P_PID, process, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
 
 def trouble(box: Sandbox) -> None:
-    """Let the next requests meet what a vendor has bad days for."""
+    """Inject the faults of a vendor's bad day into the next requests."""
     box.fault("crustdata", "submit", "server_error", times=2, skip=3)
     box.fault("crustdata", "submit", "rate_limited", times=3, skip=10, retry_after=1)
     box.fault("crustdata", "submit", "drop_after_accept", times=2, skip=16)
@@ -141,7 +141,7 @@ def trouble(box: Sandbox) -> None:
 
 
 def names(rows: int, misses: float) -> pd.Series:
-    """Ask the vendor for everybody's name, in a sandbox that nobody is measured in."""
+    """Return the name of each person, from a sandbox that is not measured."""
     urls = [url(person) for person in range(rows)]
     with ep.sandbox(misses=misses, process=True) as box:
         session, at = patient(), box.url("crustdata")
@@ -156,7 +156,7 @@ def clean(rows: int) -> pd.DataFrame:
 
 
 def dirty(rows: int) -> pd.DataFrame:
-    """Make a list of three rows for two people each, one in twenty of them no address."""
+    """Return a list with three rows for two people, one row in twenty without a URL."""
     chance = random.Random(0)
     frame = pd.DataFrame({"row": range(rows), "person": None, "LinkedIn": None})
     for row in range(rows):

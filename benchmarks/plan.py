@@ -1,9 +1,9 @@
-"""The plan of a large list, against the Arrow kernels that it needs on the same column.
+"""Plan a large list, against the Arrow kernels that are needed for the same column.
 
-The floor is their sum, in the same run: convert, trim, lower, one RE2 pass, ``dictionary_encode``.
-Each profile is spelled in up to four ways. CPU time, since others use the machine; memory is what
-the process held at most during a plan, beyond what it held before, in times of the frame's own.
-``journal`` is how many answers are stored of other people.
+The floor is the sum of the kernels in the same run: convert, trim, lower, one RE2 pass,
+``dictionary_encode``. Each profile has up to four spellings. Times are CPU times, since other
+processes use the machine. Memory is the peak during a plan above the memory before it, in multiples
+of the frame. ``journal`` is the number of stored answers about other people.
 """
 
 import statistics
@@ -44,10 +44,10 @@ def measure(rows: int = 10_000_000, repeats: int = 3) -> Iterator[dict[str, obje
         with ep.sandbox(misses=0):
             if stored:
                 ep.people(others(stored), progress=None, fields=["name"])
-            taken = [
+            runs = [
                 (cpu(lambda f=frame: kernels(f)), *planned(frame, people)) for _ in range(repeats)
             ]
-        floor, plan, memory = (statistics.median(each) for each in zip(*taken, strict=True))
+        floor, plan, memory = (statistics.median(each) for each in zip(*runs, strict=True))
         yield {
             "rows": length,
             "profiles": people,
@@ -56,14 +56,14 @@ def measure(rows: int = 10_000_000, repeats: int = 3) -> Iterator[dict[str, obje
             "kernels, s": floor,
             "plan, s": plan,
             "times the kernels": plan / floor,
-            "spread": f"±{(max(t[1] for t in taken) - min(t[1] for t in taken)) / 2 / plan:.0%}",
+            "spread": f"±{(max(t[1] for t in runs) - min(t[1] for t in runs)) / 2 / plan:.0%}",
             "µs a row": plan / length * 1e6,
             "times the frame's memory": memory,
         }
 
 
 def spelled(rows: int, people: int) -> "pd.Series[str]":
-    """Make addresses: each profile in as many spellings as rows allow, four at most."""
+    """Return URLs, each profile in as many spellings as the rows allow, at most four."""
     forms = FORMS[: max(1, min(len(FORMS), rows // people))]
     number = np.arange(rows)
     before, after = (pa.array([form[n] for form in forms]) for n in (0, 1))
@@ -79,7 +79,7 @@ def others(count: int) -> pd.DataFrame:
 
 
 def kernels(frame: pd.DataFrame) -> None:
-    """Do what any plan must do on this column."""
+    """Run the kernels that any plan needs for this column."""
     cells = pa.array(frame["LinkedIn"], pa.large_string(), from_pandas=True)
     text = pc.utf8_lower(pc.utf8_trim_whitespace(cells))
     pc.match_substring_regex(text, PATTERN)
@@ -87,8 +87,8 @@ def kernels(frame: pd.DataFrame) -> None:
 
 
 def planned(frame: pd.DataFrame, people: int) -> tuple[float, float]:
-    """Return the CPU seconds of a plan and the memory that it took, in times of the frame's."""
-    before = forget_peak()
+    """Return the CPU seconds of a plan, and its memory in multiples of the frame."""
+    before = reset_peak()
     started = time.process_time()
     plan = ep.plan(frame)
     seconds = time.process_time() - started
@@ -103,8 +103,8 @@ def cpu(work: Callable[[], object]) -> float:
     return time.process_time() - started
 
 
-def forget_peak() -> int:
-    """Start counting the peak anew (Linux); return what the process holds now."""
+def reset_peak() -> int:
+    """Reset the peak memory of the process (Linux); return its current memory."""
     pa.default_memory_pool().release_unused()
     Path("/proc/self/clear_refs").write_text("5")
     return held("VmRSS")

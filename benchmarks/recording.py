@@ -1,6 +1,6 @@
-"""A recording of 400 answers of 60 KB by 16 connections, against the same run unrecorded.
+"""Record 400 answers of 60 KB by 16 connections, against the same run without a recording.
 
-10,000 people in batches of 25. Recorded, the block ends when the file is written.
+10,000 people in batches of 25. A recorded run ends when the file is written.
 """
 
 import gc
@@ -20,10 +20,12 @@ PROVIDER = ep.Crustdata(connections=CONNECTIONS, rate=RateLimit(100_000, 1))
 
 
 def measure(rows: int = 10_000, repeats: int = 3) -> Iterator[dict[str, object]]:
-    people = pd.DataFrame({"LinkedIn": [f"linkedin.com/in/tape-{n}-example" for n in range(rows)]})
+    people = pd.DataFrame(
+        {"LinkedIn": [f"linkedin.com/in/recorded-{n}-example" for n in range(rows)]}
+    )
     with tempfile.TemporaryDirectory() as folder, ep.sandbox(latency=LATENCY, process=True) as box:
         url = box.url("crustdata")
-        _run(people, url, None)  # which warms the sandbox up: it makes its people once
+        _run(people, url, None)  # warm-up: the sandbox creates its people once
         for name in ("report.yaml", "report.json"):
             path, took = Path(folder) / name, dict[str, list[float]]()
             for _ in range(repeats):
@@ -47,7 +49,7 @@ def measure(rows: int = 10_000, repeats: int = 3) -> Iterator[dict[str, object]]
 
 
 def _run(people: pd.DataFrame, url: str, path: Path | None) -> tuple[pd.DataFrame, float]:
-    """Run in a journal of its own; a recording that is there is replayed."""
+    """Run with a new journal; an existing recording is replayed."""
     gc.collect()
     with ep.sandbox(url=url):
         start = time.perf_counter()

@@ -1,10 +1,10 @@
-"""The main job against its bound: the least time at a latency and a number of connections.
+"""Run the main job, against its bound: the least time at a latency and number of connections.
 
-With journal, limiter, parsing and progress on, against a lean server in a process of its own (see
-``lean.py``), whose cost is a fraction of an emulator's. The bound under a rate limit is the least
-time in which a window of that length lets so many requests start; ``most in a window`` is counted
-by the server, in times of the limit. CPU is this process's, from plan to frame. What is left on the
-account, which a live call asks once before its first request, is not asked: it adds one latency.
+The journal, rate limiter, parser and progress are on. A lean server runs in its own process (see
+``lean.py``) and costs a fraction of an emulator. The bound under a rate limit is the least time in
+which windows of that length allow that many requests to start. ``most in a window`` is counted by
+the server, in multiples of the limit. CPU is that of this process, from plan to frame. The check of
+the balance, one request before the first one of a live call, is off; it adds one latency.
 """
 
 import bisect
@@ -35,7 +35,7 @@ hundredth of its length, here 10 ms.
 
 def measure(rows: int = 10_000, repeats: int = 3) -> Iterator[dict[str, object]]:
     ep.options.check_balance = False
-    run(people(BATCH), 0.0, 1, WIDE)  # what is loaded when first used
+    run(people(BATCH), 0.0, 1, WIDE)  # loads modules on first use
     for latency, connections, limit in (
         (1.0, 16, WIDE),
         (0.2, 16, WIDE),
@@ -47,8 +47,8 @@ def measure(rows: int = 10_000, repeats: int = 3) -> Iterator[dict[str, object]]
         bound = math.ceil(requests / connections) * latency
         if limit is not WIDE:
             bound = (requests - 1) // limit.requests * limit.seconds + latency
-        taken = [run(frame, latency, connections, limit) for _ in range(repeats)]
-        seconds, noise = spread([each[0] for each in taken])
+        runs = [run(frame, latency, connections, limit) for _ in range(repeats)]
+        seconds, noise = spread([each[0] for each in runs])
         yield {
             "rows": rows,
             "requests": requests,
@@ -59,8 +59,8 @@ def measure(rows: int = 10_000, repeats: int = 3) -> Iterator[dict[str, object]]
             "measured, s": seconds,
             "spread": f"±{noise:.0%}",
             "efficiency": bound / seconds,
-            "most in a window": max(most_in_a_window(each[2], limit) for each in taken),
-            "CPU a request, ms": 1000 * statistics.median(each[1] for each in taken) / requests,
+            "most in a window": max(most_in_a_window(each[2], limit) for each in runs),
+            "CPU a request, ms": 1000 * statistics.median(each[1] for each in runs) / requests,
             "ms a commit": commit_ms(),
         }
 
@@ -73,7 +73,7 @@ def people(rows: int) -> pd.DataFrame:
 def run(
     frame: pd.DataFrame, latency: float, connections: int, limit: RateLimit
 ) -> tuple[float, float, Sequence[float]]:
-    """Return seconds, CPU seconds and when each request arrived."""
+    """Return seconds, CPU seconds and the arrival time of each request."""
     provider = ep.Crustdata(connections=connections, rate=limit)
     server: Server
     with running(latency) as server, pointed_at(server.url, provider):
@@ -86,7 +86,7 @@ def run(
 
 
 def most_in_a_window(arrivals: Sequence[float], limit: RateLimit) -> float:
-    """Return the most requests in any window, in times of the limit."""
+    """Return the maximum of requests in any window, in multiples of the limit."""
     ordered = sorted(arrivals)
     ends = (bisect.bisect_left(ordered, at + limit.seconds) for at in ordered)
     return max(end - n for n, end in enumerate(ends)) / limit.requests

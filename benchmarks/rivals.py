@@ -1,9 +1,9 @@
-"""What people write instead of us, as a competent user of each would; `peers` runs them.
+"""What a competent user of each other tool would write; `peers` runs these functions.
 
 ``python -m benchmarks.rivals NAME ADDRESS FOLDER`` enriches ``FOLDER/list.parquet`` against a
-sandbox and leaves ``FOLDER/found.pickle``. The rivals clean the addresses, ask about each once,
-wait and try again where the vendor is down, busy or gone, and match by the address that it echoes.
-What a killed one can make use of when it is started again lies in the folder.
+sandbox and writes ``FOLDER/found.pickle``. They clean the URLs, request each once, wait and
+retry if the vendor is down, busy or unreachable, and match by the URL in the answer. A killed
+process finds its files in the folder when it is started again.
 """
 
 import importlib
@@ -32,11 +32,8 @@ HEADERS = {"Authorization": "Bearer sandbox-key", "x-api-version": "2025-11-01"}
 Element = dict[str, Any]
 
 
-# -- ours ------------------------------------------------------------------------------------------
-
-
 def enrich_pandas(frame: pd.DataFrame, url: str, folder: Path) -> pd.DataFrame:
-    """Ask with eight connections, as the rivals do, and leave alone what is held."""
+    """Use eight connections like the other tools, and do not send held rows again."""
     import enrich_pandas as ep
 
     provider = ep.Crustdata(connections=THREADS)
@@ -45,7 +42,7 @@ def enrich_pandas(frame: pd.DataFrame, url: str, folder: Path) -> pd.DataFrame:
 
 
 def resent(frame: pd.DataFrame, url: str, folder: Path) -> pd.DataFrame:
-    """The same, then decide that rows whose answer was lost are asked about again."""
+    """Run `enrich_pandas`, then send the rows with a lost answer again."""
     import enrich_pandas as ep
 
     enrich_pandas(frame, url, folder)
@@ -55,11 +52,8 @@ def resent(frame: pd.DataFrame, url: str, folder: Path) -> pd.DataFrame:
     return enrich_pandas(frame, url, folder)
 
 
-# -- rivals ----------------------------------------------------------------------------------------
-
-
 def loop(frame: pd.DataFrame, url: str, _: Path) -> pd.DataFrame:
-    """A cell of a notebook: a loop, json_normalize, merge."""
+    """Run the cell of a notebook: a loop, json_normalize and merge."""
     wanted, session = addresses(frame), patient()
     elements: list[Element] = []
     for batch in batches(wanted.dropna().unique()):
@@ -68,7 +62,7 @@ def loop(frame: pd.DataFrame, url: str, _: Path) -> pd.DataFrame:
 
 
 def threads(frame: pd.DataFrame, url: str, folder: Path) -> pd.DataFrame:
-    """A careful script: threads, each answer in a file of lines, json_normalize and explode."""
+    """Run a careful script: threads, answers in a JSON lines file, json_normalize, explode."""
     wanted, session, kept = addresses(frame), patient(), folder / "answers.jsonl"
     done = list(lines(kept))
     known = {element["matched_on"] for element in done}
@@ -82,7 +76,7 @@ def threads(frame: pd.DataFrame, url: str, folder: Path) -> pd.DataFrame:
 
 
 def accrue(frame: pd.DataFrame, url: str, folder: Path) -> pd.DataFrame:
-    """A pipeline of one FunctionStep over the distinct addresses; it knows rows, not batches."""
+    """Run a pipeline with one FunctionStep over the distinct URLs; it has rows, not batches."""
     from accrue import EnrichmentConfig, FunctionStep, Pipeline
 
     wanted, session = addresses(frame), patient()
@@ -105,7 +99,7 @@ def accrue(frame: pd.DataFrame, url: str, folder: Path) -> pd.DataFrame:
 
 
 def dlt(frame: pd.DataFrame, url: str, folder: Path) -> pd.DataFrame:
-    """A pipeline to DuckDB, its requests in parallel and by dlt's own client, and back."""
+    """Run a pipeline to DuckDB and back, with parallel requests by dlt's own client."""
     os.environ |= {"EXTRACT__WORKERS": str(THREADS), "RUNTIME__DLTHUB_TELEMETRY": "false"}
     import dlt
     from dlt.sources.helpers.requests import Client
@@ -138,11 +132,8 @@ def dlt(frame: pd.DataFrame, url: str, folder: Path) -> pd.DataFrame:
 
 
 RIVALS = {"requests": loop, "threads": threads, "accrue": accrue, "dlt": dlt}
-AGAIN = "enrich_pandas, held asked again"
+AGAIN = "enrich_pandas, held rows sent again"
 OURS = {"enrich_pandas": enrich_pandas, AGAIN: resent}
-
-
-# -- what they share -------------------------------------------------------------------------------
 
 
 def addresses(frame: pd.DataFrame) -> pd.Series:
@@ -155,7 +146,7 @@ def batches(urls: Sequence[str]) -> Iterator[list[str]]:
 
 
 class Patient(Retry):
-    """Waits as long as the vendor says, in either of its two headers."""
+    """Waits as long as one of the vendor's two headers says."""
 
     def get_retry_after(self, response: Any) -> float | None:
         reset = float(response.headers.get("x-ratelimit-reset", 0)) if response.status == 429 else 0
@@ -163,7 +154,7 @@ class Patient(Retry):
 
 
 def patient() -> requests.Session:
-    """Return a session that tries again, as long as the vendor says, also what is posted."""
+    """Return a session that retries, also POST, after the time that the vendor states."""
     session = requests.Session()
     passing = (429, 500, 502, 503, 504)
     again = Patient(total=5, backoff_factor=0.5, status_forcelist=passing, allowed_methods=None)
@@ -189,7 +180,7 @@ def people(elements: Iterable[Element]) -> list[Element]:
 
 
 def exploded(found: pd.DataFrame) -> pd.DataFrame:
-    """Put the first items of each list into columns of their own."""
+    """Return the first items of each list as columns."""
     parts = [found]
     for name in (
         "experience.employment_details.current",
@@ -199,7 +190,7 @@ def exploded(found: pd.DataFrame) -> pd.DataFrame:
         long = found[name].explode().dropna()
         items = pd.json_normalize(long.tolist()).set_axis(long.index)
         items["n"] = items.groupby(level=0).cumcount() + 1
-        first = items[items["n"] <= ITEMS].set_index("n", append=True).unstack("n")  # noqa: PD010 - as people write it
+        first = items[items["n"] <= ITEMS].set_index("n", append=True).unstack("n")  # noqa: PD010 - as users write it
         first.columns = [f"{name}.{n}.{field}" for field, n in first.columns]
         parts.append(first)
     return pd.concat(parts, axis=1)
@@ -211,7 +202,7 @@ def merged(frame: pd.DataFrame, wanted: pd.Series, found: pd.DataFrame) -> pd.Da
 
 
 def lines(path: Path) -> Iterator[Element]:
-    """Read what was kept; a line that a kill cut in two is left out."""
+    """Read the stored answers, without a line that was cut by a kill."""
     for line in path.read_text().splitlines() if path.exists() else ():
         with suppress(json.JSONDecodeError):
             yield json.loads(line)
@@ -222,7 +213,7 @@ def main(name: str, url: str, folder: str) -> None:
     frame = pd.read_parquet(home / "list.parquet")
     if find_spec(package := name.partition(",")[0]):
         importlib.import_module(package)
-    sys.stdout.write(f"{time.process_time()}\n")  # what was loaded until now is nobody's work
+    sys.stdout.write(f"{time.process_time()}\n")  # imports are not measured
     sys.stdout.flush()
     found = {**OURS, **RIVALS}[name](frame, url, home)
     found.to_pickle(home / "found.pickle")

@@ -1,7 +1,7 @@
-"""A call for which every answer is stored, against the flatten of the same people alone.
+"""Make a call whose answers are all stored, against the flattening of the same people.
 
-A tenth of the rows are distinct people, made up in Zoho's shape and put into the journal without a
-request. The floor takes their models, already decoded, to a wide frame of as many rows.
+A tenth of the rows are distinct people in Zoho's shape, written to the journal without a request.
+The floor converts their decoded models to a wide frame with the same number of rows.
 """
 
 import itertools
@@ -29,7 +29,7 @@ arrays, 19 % finds and validates rows. With 20,000 people, Python's garbage coll
 30 % of the time, and more the more other objects are alive.
 Next: replace the compressed JSON of each model by a format that is decoded in bulk.
 """
-LANDED = 1_000  # people a transaction
+BATCH = 1_000  # people in a transaction
 
 
 def measure(rows: int = 1_000_000) -> Iterator[dict[str, object]]:
@@ -53,7 +53,7 @@ def measure(rows: int = 1_000_000) -> Iterator[dict[str, object]]:
 
 
 def fill(provider: ep.Zoho, people: int) -> None:
-    """Put answers into the journal."""
+    """Write answers to the journal."""
     environment = current_environment()
     scope = scope_of(provider, "people", environment.realm)
     journal = Journal(journal_path(environment))
@@ -62,7 +62,7 @@ def fill(provider: ep.Zoho, people: int) -> None:
         rows=people, identities=people, credits_planned=0.0,
     )  # fmt: skip
     matches = read(answers(people))
-    while some := list(itertools.islice(matches, LANDED)):
+    while some := list(itertools.islice(matches, BATCH)):
         identities = [match.identity for match in some]
         keys = [fingerprint(scope, one) for one in identities]
         claim = journal.claim(
