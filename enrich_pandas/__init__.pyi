@@ -97,7 +97,7 @@ from enrich_pandas.report.provenance import (
     provenance as provenance,
     report_on as report_on,
 )
-from enrich_pandas.report.report import (
+from enrich_pandas.report import (
     Report as Report,
 )
 

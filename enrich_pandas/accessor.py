@@ -11,7 +11,7 @@ import pandas as pd
 from enrich_pandas import api
 
 if TYPE_CHECKING:
-    from enrich_pandas.report.report import Report
+    from enrich_pandas.report import Report
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -61,7 +61,7 @@ class Enrich:
         return "\n".join(f"{call:<{width}}  {meaning}" for call, meaning in CALLS)
 
     def _repr_html_(self) -> str:
-        from enrich_pandas.report.guide import guide
+        from enrich_pandas.report.plan import guide
         from enrich_pandas.report.render import as_html
 
         return as_html(guide(self._frame, CALLS))

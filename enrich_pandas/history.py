@@ -31,7 +31,7 @@ from enrich_pandas.pipeline import PREFIXES, prepare_stage, read_terms
 from enrich_pandas.progress import Hook
 from enrich_pandas.progress.choose import choose_view
 from enrich_pandas.providers.base import Identity, Kind, Provider, Status
-from enrich_pandas.report.report import Report
+from enrich_pandas.report import Report
 from enrich_pandas.report.summary import read_run_facts, summarize
 
 

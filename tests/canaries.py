@@ -20,7 +20,7 @@ from typing import Any
 
 import pytest
 
-from enrich_pandas.emulators.protocol import KEY
+from enrich_pandas.emulators.account import KEY
 
 PERSON = re.compile(r"[\w.+-]@[\w.-]*\bexample\b|\blinkedin\.com/in/\w|-example-\d")
 STREAM = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")

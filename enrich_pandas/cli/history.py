@@ -11,8 +11,8 @@ import enrich_pandas as ep
 from enrich_pandas.cli import parameters as given, tables
 from enrich_pandas.cli.application import app, print_page, short_errors, table
 from enrich_pandas.cli.enrich import run_and_save
+from enrich_pandas.report import Report
 from enrich_pandas.report.comparison import Comparison
-from enrich_pandas.report.report import Report
 
 Id = Annotated[str, typer.Argument(metavar="RUN", help="An id from the first column of runs.")]
 _COLUMNS = ["run", "provider", "kind", "started", "status", "rows", "credits", "credits_held"]

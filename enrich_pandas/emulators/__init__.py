@@ -21,8 +21,15 @@ from urllib.request import ProxyHandler, Request, build_opener
 
 import msgspec
 
-from enrich_pandas.emulators.account import Charge, LoggedRequest
-from enrich_pandas.emulators.protocol import CONTROL, CREDENTIALS, KEY, Fault, SandboxOptions
+from enrich_pandas.emulators.account import (
+    CONTROL,
+    CREDENTIALS,
+    KEY,
+    Charge,
+    Fault,
+    LoggedRequest,
+    SandboxOptions,
+)
 from enrich_pandas.engine.context import Environment, use_environment
 from enrich_pandas.providers.base import Secret
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import msgspec
 
-from enrich_pandas.emulators.protocol import KEY, SandboxOptions
+from enrich_pandas.emulators.account import KEY, SandboxOptions
 from enrich_pandas.emulators.server import Server, Sockets
 
 

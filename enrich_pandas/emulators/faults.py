@@ -19,7 +19,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from enrich_pandas.emulators import wire
-from enrich_pandas.emulators.protocol import Fault, RequestedIdentity
+from enrich_pandas.emulators.account import Fault, RequestedIdentity
 from enrich_pandas.emulators.wire import decoded, edited, numbered, packed, respelled
 
 JsonObject = dict[str, Any]

@@ -21,8 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from enrich_pandas.emulators import amplemarket, crustdata, zoho
-from enrich_pandas.emulators.account import VendorAccount
-from enrich_pandas.emulators.protocol import CONTROL, HOST, Fault, SandboxOptions
+from enrich_pandas.emulators.account import CONTROL, HOST, Fault, SandboxOptions, VendorAccount
 from enrich_pandas.emulators.vendor import EmulatedEndpoint, World, json_response
 
 VENDORS: Mapping[str, Callable[[World, VendorAccount], list[EmulatedEndpoint]]] = {

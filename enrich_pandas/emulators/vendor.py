@@ -16,7 +16,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from enrich_pandas.emulators.account import Ledger, LoggedRequest, VendorAccount
+from enrich_pandas.emulators.account import (
+    KEY,
+    Fault,
+    Ledger,
+    LoggedRequest,
+    RequestedIdentity,
+    SandboxOptions,
+    VendorAccount,
+)
 from enrich_pandas.emulators.companies import Companies
 from enrich_pandas.emulators.faults import (
     AfterFaults,
@@ -29,12 +37,6 @@ from enrich_pandas.emulators.faults import (
     fault_names,
 )
 from enrich_pandas.emulators.people import People
-from enrich_pandas.emulators.protocol import (
-    KEY,
-    Fault,
-    RequestedIdentity,
-    SandboxOptions,
-)
 from enrich_pandas.emulators.wire import DroppedResponse
 
 

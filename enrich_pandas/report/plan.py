@@ -3,13 +3,16 @@
 `Plan` adds examples from the frame and the rendering to `engine.plan.PlanData`.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pandas as pd
 
 from enrich_pandas.engine.plan import PlanData, StagePlan
+from enrich_pandas.errors import InputError
+from enrich_pandas.frame.columns import find_columns
 from enrich_pandas.progress.phrases import amount, credits_literal
+from enrich_pandas.providers.base import Kind
 from enrich_pandas.report.examples import (
     Examples,
     Remarks,
@@ -28,10 +31,12 @@ from enrich_pandas.report.page import (
     column_lines,
     format_duration,
     format_time,
+    format_value,
     label_lines,
     saving_lines,
 )
 from enrich_pandas.report.render import Viewable
+from enrich_pandas.report.summary import find_prefixes, result_columns
 from enrich_pandas.statuses import Status
 
 MANY = 100  # credits; a plan that can cost more advises a trial with a few rows
@@ -247,3 +252,41 @@ def _stages_table(stages: tuple[StagePlan, ...]) -> Grid:
 
 def _range(best: float, most: float) -> str:
     return amount(most) if best == most else f"{amount(best)} to {amount(most)}"
+
+
+# -- The page that ``df.enrich`` shows: the columns and results of the frame, and what to call ---
+
+NAMES: Mapping[Kind, tuple[str, ...]] = {
+    "people": ("linkedin_url", "email"),
+    "companies": ("domain", "company_linkedin_url", "email_domain", "company"),
+}
+
+
+def guide(frame: pd.DataFrame, calls: Sequence[tuple[str, str]]) -> Page:
+    """Return the page for a frame; ``calls`` are what can be typed, each with its meaning."""
+    size = f"{len(frame):,} rows, {frame.shape[1]:,} columns"
+    results = find_prefixes(frame)
+    lines = [*_column_lines(frame, results), *(_result_line(frame, name) for name in results)]
+    steps = [Line(call, "", meaning) for call, meaning in calls]
+    return Page(f"df.enrich: {size}", [Lines(lines), Lines(steps, "Methods and functions")])
+
+
+def _column_lines(frame: pd.DataFrame, results: list[str]) -> Iterator[Line]:
+    """Yield the columns that identify people and companies, other than those of a result."""
+    labels = list(frame.columns)
+    own = [label for label in labels if str(label).startswith(tuple(results))] if results else []
+    for kind, names in NAMES.items():
+        try:
+            columns = find_columns(frame, names, ignore=own)
+        except InputError as error:
+            yield Line(kind.capitalize(), "", str(error.what))
+        else:
+            chosen = columns.chosen.items()
+            found = [f"{name} from {format_value(repr(label))}" for name, label in chosen]
+            yield Line(kind.capitalize(), "", f"by {', '.join(found)}")
+
+
+def _result_line(frame: pd.DataFrame, prefix: str) -> Line:
+    status = result_columns(frame, prefix)["status"]
+    matched = int((status == Status.MATCHED).sum())
+    return Line("Result", "", f"{prefix}…: {matched:,} of {len(frame):,} rows matched")

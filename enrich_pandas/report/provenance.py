@@ -15,7 +15,7 @@ from enrich_pandas.frame.output import Tables
 from enrich_pandas.frame.schema import TEXT, TIME
 from enrich_pandas.journal import Journal
 from enrich_pandas.providers.base import Kind
-from enrich_pandas.report.report import Report
+from enrich_pandas.report import Report
 from enrich_pandas.report.summary import (
     RunFacts,
     WaterfallTables,

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
+from enrich_pandas.emulators.account import SandboxOptions
 from enrich_pandas.emulators.amplemarket.lookup import LeadLookup
-from enrich_pandas.emulators.protocol import SandboxOptions
 from enrich_pandas.emulators.vendor import World
 from tests.emulators.amplemarket_client import BULK, Caller, lead
 

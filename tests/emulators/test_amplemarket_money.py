@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-from enrich_pandas.emulators.account import VendorAccount
+from enrich_pandas.emulators.account import SandboxOptions, VendorAccount
 from enrich_pandas.emulators.amplemarket.lookup import LeadLookup
 from enrich_pandas.emulators.amplemarket.service import DAY, AmplemarketJob, AmplemarketJobs
-from enrich_pandas.emulators.protocol import SandboxOptions
 from enrich_pandas.emulators.vendor import World
 from tests.emulators.amplemarket_client import BULK, Caller, lead
 

@@ -6,14 +6,13 @@ from typing import Any
 import pytest
 
 from enrich_pandas.emulators import Sandbox
-from enrich_pandas.emulators.account import VendorAccount
+from enrich_pandas.emulators.account import RequestedIdentity, SandboxOptions, VendorAccount
 from enrich_pandas.emulators.companies import Companies, CompanyCoverage
 from enrich_pandas.emulators.crustdata.screener_companies import (
     BASIC,
     EnrichLegacyCompanies,
     LegacyCompaniesRequest,
 )
-from enrich_pandas.emulators.protocol import RequestedIdentity, SandboxOptions
 from enrich_pandas.emulators.vendor import World
 
 Client = Any  # the fixture's

@@ -6,13 +6,12 @@ from typing import Any
 import pytest
 
 from enrich_pandas.emulators import Sandbox
-from enrich_pandas.emulators.account import VendorAccount
+from enrich_pandas.emulators.account import RequestedIdentity, SandboxOptions, VendorAccount
 from enrich_pandas.emulators.crustdata.screener_people import (
     EnrichLegacyPeople,
     LegacyPeopleRequest,
 )
 from enrich_pandas.emulators.names import score
-from enrich_pandas.emulators.protocol import RequestedIdentity, SandboxOptions
 from enrich_pandas.emulators.vendor import World
 
 

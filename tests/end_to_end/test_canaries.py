@@ -21,7 +21,7 @@ import pytest
 from IPython.core.ultratb import VerboseTB
 
 import enrich_pandas as ep
-from enrich_pandas.emulators.protocol import KEY
+from enrich_pandas.emulators.account import KEY
 from enrich_pandas.progress import widget
 from enrich_pandas.progress.phrases import ended
 from enrich_pandas.providers.amplemarket import flows

@@ -461,7 +461,7 @@ def test_a_title_with_a_company_replaces_a_name():
 
 
 def test_two_different_results_for_one_lead_conflict() -> None:
-    from enrich_pandas.providers.amplemarket.results import read_person_result
+    from enrich_pandas.providers.amplemarket.requests import read_person_result
     from enrich_pandas.providers.binding import UNPROVEN, bind
 
     ada = Identity.of(email="ada@example.com")

@@ -14,7 +14,7 @@ import enrich_pandas as ep
 from enrich_pandas.directory import Directory
 from enrich_pandas.frame.identifiers import IDENTIFIERS
 from enrich_pandas.providers.base import Identity, Request, Response
-from enrich_pandas.testing import ProviderContract, Scene, declaration, reply
+from enrich_pandas.testing import ProviderContract, Scene, contract, reply
 
 
 def url(slug: str) -> str:
@@ -55,7 +55,7 @@ def is_known(asked: str) -> bool:
 
 
 def test_contract_knows_every_identifier() -> None:
-    assert set(IDENTIFIERS) == declaration.IDENTIFIERS
+    assert set(IDENTIFIERS) == contract.IDENTIFIERS
 
 
 # -- Crustdata -----------------------------------------------------------------------------------

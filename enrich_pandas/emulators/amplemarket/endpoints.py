@@ -23,7 +23,7 @@ from typing import Any, ClassVar
 import msgspec
 from starlette.requests import Request
 
-from enrich_pandas.emulators.account import VendorAccount
+from enrich_pandas.emulators.account import RequestedIdentity, VendorAccount
 from enrich_pandas.emulators.amplemarket.lookup import LeadLookup, LeadResult
 from enrich_pandas.emulators.amplemarket.service import (
     AmplemarketEndpoint,
@@ -35,7 +35,6 @@ from enrich_pandas.emulators.amplemarket.service import (
     retry_after_seconds,
 )
 from enrich_pandas.emulators.faults import JsonObject
-from enrich_pandas.emulators.protocol import RequestedIdentity
 from enrich_pandas.emulators.vendor import ParsedRequest, VendorAnswer, World
 
 # -- Enrichment requests -------------------------------------------------------------------------

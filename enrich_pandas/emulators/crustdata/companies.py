@@ -25,12 +25,11 @@ from typing import Any, ClassVar, NamedTuple, Self
 import msgspec
 from starlette.requests import Request
 
-from enrich_pandas.emulators.account import VendorAccount
+from enrich_pandas.emulators.account import RequestedIdentity, VendorAccount
 from enrich_pandas.emulators.companies import CompanyCoverage, FakeCompany
 from enrich_pandas.emulators.crustdata.people import BATCH, CurrentEndpoint, projected
 from enrich_pandas.emulators.faults import JsonObject
 from enrich_pandas.emulators.identities import company_in, company_slug, page_in
-from enrich_pandas.emulators.protocol import RequestedIdentity
 from enrich_pandas.emulators.vendor import ParsedRequest, VendorAnswer, World
 
 # -- The company object --------------------------------------------------------------------------

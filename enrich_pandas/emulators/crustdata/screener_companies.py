@@ -15,12 +15,12 @@ from typing import Any, ClassVar
 
 from starlette.requests import Request
 
+from enrich_pandas.emulators.account import RequestedIdentity
 from enrich_pandas.emulators.companies import FakeCompany
 from enrich_pandas.emulators.crustdata.companies import CompanyLookup
 from enrich_pandas.emulators.crustdata.screener_people import BATCH, LegacyEndpoint
 from enrich_pandas.emulators.faults import JsonObject
 from enrich_pandas.emulators.identities import company_in, company_slug, page_in
-from enrich_pandas.emulators.protocol import RequestedIdentity
 from enrich_pandas.emulators.vendor import ParsedRequest, VendorAnswer
 
 # -- The company object: flat fields, and objects that a request must name -----------------------

@@ -20,9 +20,8 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from enrich_pandas.emulators.account import LoggedRequest
+from enrich_pandas.emulators.account import Fault, LoggedRequest, RequestedIdentity
 from enrich_pandas.emulators.faults import JsonObject
-from enrich_pandas.emulators.protocol import Fault, RequestedIdentity
 from enrich_pandas.emulators.vendor import ParsedRequest, VendorAnswer
 from enrich_pandas.emulators.zoho.jobs import (
     STATUSES,

@@ -30,8 +30,7 @@ from urllib.parse import parse_qsl
 from starlette.requests import Request
 from starlette.responses import Response
 
-from enrich_pandas.emulators.account import LoggedRequest, VendorAccount
-from enrich_pandas.emulators.protocol import KEY, Fault
+from enrich_pandas.emulators.account import KEY, Fault, LoggedRequest, VendorAccount
 from enrich_pandas.emulators.vendor import (
     EmulatedEndpoint,
     ParsedRequest,

@@ -9,8 +9,12 @@ from typing import Any, ClassVar, Literal
 from enrich_pandas.errors import ConfigurationError, ProviderError
 from enrich_pandas.providers.amplemarket.errors import KEYS_URL, AmplemarketErrorBody
 from enrich_pandas.providers.amplemarket.flows import BulkFlow, SingleFlow
-from enrich_pandas.providers.amplemarket.requests import LeadKey, identity_of
-from enrich_pandas.providers.amplemarket.results import AmplemarketEndpoint, endpoint_of
+from enrich_pandas.providers.amplemarket.requests import (
+    AmplemarketEndpoint,
+    LeadKey,
+    endpoint_of,
+    identity_of,
+)
 from enrich_pandas.providers.base import (
     Flow,
     Identity,

@@ -21,7 +21,7 @@ from enrich_pandas.providers.amplemarket.errors import (
     is_to_repeat,
     refused,
 )
-from enrich_pandas.providers.amplemarket.results import REMOVED, AmplemarketEndpoint
+from enrich_pandas.providers.amplemarket.requests import REMOVED, AmplemarketEndpoint
 from enrich_pandas.providers.base import (
     Flow,
     Identity,
