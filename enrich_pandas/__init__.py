@@ -23,7 +23,7 @@ __version__ = "0.1.0"
 # little more than importing pandas. Type checkers read `__init__.pyi`; a test compares both.
 _NAMES = {
     "api": ["companies", "list_providers", "people", "plan"],
-    "cassette.replay": ["replay"],
+    "cassette": ["replay"],
     "comparison": ["compare"],
     "directory": ["Directory"],
     "emulators": ["sandbox"],
@@ -62,10 +62,10 @@ _NAMES = {
     "providers.base": ["Provider", "RateLimit"],
     "providers.crustdata": ["Crustdata", "Prices"],
     "providers.zoho": ["Zoho"],
+    "report": ["Report"],
     "report.comparison": ["Comparison"],
     "report.plan": ["Plan"],
     "report.provenance": ["last_report", "provenance", "report_on"],
-    "report.report": ["Report"],
 }
 _MODULES = {name: f"{__name__}.{module}" for module, names in _NAMES.items() for name in names}
 

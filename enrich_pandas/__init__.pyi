@@ -6,7 +6,7 @@ from enrich_pandas.api import (
     people as people,
     plan as plan,
 )
-from enrich_pandas.cassette.replay import (
+from enrich_pandas.cassette import (
     replay as replay,
 )
 from enrich_pandas.comparison import (
@@ -86,6 +86,9 @@ from enrich_pandas.providers.crustdata import (
 from enrich_pandas.providers.zoho import (
     Zoho as Zoho,
 )
+from enrich_pandas.report import (
+    Report as Report,
+)
 from enrich_pandas.report.comparison import (
     Comparison as Comparison,
 )
@@ -96,9 +99,6 @@ from enrich_pandas.report.provenance import (
     last_report as last_report,
     provenance as provenance,
     report_on as report_on,
-)
-from enrich_pandas.report import (
-    Report as Report,
 )
 
 __version__: str

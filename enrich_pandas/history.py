@@ -12,9 +12,9 @@ from typing import Any, Literal
 import pandas as pd
 
 from enrich_pandas.call import Call
+from enrich_pandas.cassette import export_run, missing_message
 from enrich_pandas.cassette.file import Recording, load, save
 from enrich_pandas.cassette.recording import Cassette, StartedRun
-from enrich_pandas.cassette.replay import export_run, missing_message
 from enrich_pandas.engine.budget import Budget
 from enrich_pandas.engine.context import (
     RecordedCall,

@@ -25,7 +25,7 @@ import msgspec
 from enrich_pandas.cassette.file import Interaction, Recording, SuppressedEntries
 from enrich_pandas.engine.context import Replayed
 from enrich_pandas.engine.results import match_each
-from enrich_pandas.engine.task import Task
+from enrich_pandas.engine.scheduler import Task
 from enrich_pandas.errors import ReplayError
 from enrich_pandas.journal.records import ReplayedFlow, new_answer
 from enrich_pandas.journal.suppression import SuppressionFilter, digest

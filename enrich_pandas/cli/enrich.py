@@ -13,7 +13,7 @@ import typer
 import enrich_pandas as ep
 from enrich_pandas.call import Kind
 from enrich_pandas.cli import parameters as given, tables
-from enrich_pandas.cli.application import app, print_page, short_errors, table
+from enrich_pandas.cli.parameters import app, print_page, short_errors, table
 from enrich_pandas.errors import EnrichError
 from enrich_pandas.frame.output import Tables
 from enrich_pandas.pipeline import PREFIXES

@@ -9,8 +9,8 @@ import typer
 
 import enrich_pandas as ep
 from enrich_pandas.cli import parameters as given, tables
-from enrich_pandas.cli.application import app, print_page, short_errors, table
 from enrich_pandas.cli.enrich import run_and_save
+from enrich_pandas.cli.parameters import app, print_page, short_errors, table
 from enrich_pandas.report import Report
 from enrich_pandas.report.comparison import Comparison
 

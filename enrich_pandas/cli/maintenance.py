@@ -10,7 +10,7 @@ import typer
 
 import enrich_pandas as ep
 from enrich_pandas.cli import parameters as given
-from enrich_pandas.cli.application import app, short_errors
+from enrich_pandas.cli.parameters import app, short_errors
 
 
 @app.command()

@@ -20,8 +20,14 @@ from enrich_pandas.directory.reading import (
 )
 from enrich_pandas.directory.table import Table
 from enrich_pandas.errors import ConfigurationError, InputError
-from enrich_pandas.frame.columns import find_columns, position
-from enrich_pandas.frame.labels import NAMES, OTHER_PEOPLE, normalize_label, served_identifier
+from enrich_pandas.frame.columns import (
+    NAMES,
+    OTHER_PEOPLE,
+    find_columns,
+    normalize_label,
+    position,
+    served_identifier,
+)
 from enrich_pandas.providers.base import Kind
 
 # -- Labels of CRM exports -----------------------------------------------------------------------

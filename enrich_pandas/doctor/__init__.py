@@ -15,7 +15,7 @@ from enrich_pandas.doctor.checks import (
 from enrich_pandas.doctor.findings import Check, read_checks
 from enrich_pandas.doctor.live import LiveCheck, Subject
 from enrich_pandas.engine.context import current_environment, journal_path
-from enrich_pandas.journal.inspection import JournalFile, inspect
+from enrich_pandas.journal.disk import JournalFile, inspect
 from enrich_pandas.providers.base import Provider
 
 HELD = "the vendor may have charged them; ep.runs() shows their runs"

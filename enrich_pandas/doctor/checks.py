@@ -12,7 +12,7 @@ from typing import Self
 
 import msgspec
 
-from enrich_pandas.engine.balance import read_balance
+from enrich_pandas.engine.budget import read_balance
 from enrich_pandas.engine.context import Environment
 from enrich_pandas.engine.credentials import find_secret, find_secrets
 from enrich_pandas.engine.rate_limit import limiter_for

@@ -14,7 +14,7 @@ from enrich_pandas.api import companies, people
 from enrich_pandas.doctor import findings
 from enrich_pandas.doctor.checks import AccountClient
 from enrich_pandas.doctor.findings import Check, Finding, Measured, salted_hash, save_check
-from enrich_pandas.engine.balance import read_balance
+from enrich_pandas.engine.budget import read_balance
 from enrich_pandas.engine.context import Environment, current_environment, journal_path
 from enrich_pandas.engine.credentials import find_secrets
 from enrich_pandas.errors import BudgetError, ConfigurationError, EnrichError

@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 
 from enrich_pandas.engine.plan import scope_of
-from enrich_pandas.engine.task import Task
+from enrich_pandas.engine.scheduler import Task
 from enrich_pandas.journal import Journal
 from enrich_pandas.journal.records import (
     Answer,

@@ -12,14 +12,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from enrich_pandas.engine.balance import BalanceCheck
-from enrich_pandas.engine.budget import BudgetQueue
+from enrich_pandas.engine.budget import BalanceCheck, BudgetQueue
 from enrich_pandas.engine.plan import Work, read_stored
 from enrich_pandas.engine.rate_limit import RateLimiter
 from enrich_pandas.engine.results import Results, match_each
-from enrich_pandas.engine.scheduler import Scheduler
+from enrich_pandas.engine.scheduler import Scheduler, Task
 from enrich_pandas.engine.sender import Sender
-from enrich_pandas.engine.task import Task
 from enrich_pandas.errors import EnrichError, JournalError, RequestError, as_enrich_error
 from enrich_pandas.journal import Journal
 from enrich_pandas.journal.records import Answer, Batch, cost, new_answer

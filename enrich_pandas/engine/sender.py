@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 
-from enrich_pandas.engine.balance import DEADLINE, BalanceCheck
+from enrich_pandas.engine.budget import DEADLINE, BalanceCheck
 from enrich_pandas.engine.rate_limit import RateLimiter
-from enrich_pandas.engine.scheduler import CHECK_INTERVAL
-from enrich_pandas.engine.task import Task
+from enrich_pandas.engine.scheduler import CHECK_INTERVAL, Task
 from enrich_pandas.errors import (
     ConfigurationError,
     EnrichError,

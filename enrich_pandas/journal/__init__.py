@@ -38,7 +38,7 @@ from enrich_pandas.journal.disk import (
     check_integrity,
     reserve_space,
 )
-from enrich_pandas.journal.erasure import Eraser, erase_removed, erase_returned
+from enrich_pandas.journal.erasure import Eraser, Retention, erase_removed, erase_returned
 from enrich_pandas.journal.queries import RUNNING, Queries
 from enrich_pandas.journal.records import (
     UNREADABLE,
@@ -56,7 +56,6 @@ from enrich_pandas.journal.records import (
     store,
     unpack,
 )
-from enrich_pandas.journal.retention import Retention
 from enrich_pandas.journal.suppression import SuppressionList
 from enrich_pandas.providers.base import Identity, Kind, Match, Request, Response
 

@@ -12,9 +12,8 @@ import numpy as np
 import pandas as pd
 
 from enrich_pandas.frame.cells import Codes, distinct_rows, factorize, first_places
-from enrich_pandas.frame.columns import IdentifierColumns, find_columns, position
+from enrich_pandas.frame.columns import SERVES_AS, IdentifierColumns, find_columns, position
 from enrich_pandas.frame.identifiers import canonical
-from enrich_pandas.frame.labels import SERVES_AS
 from enrich_pandas.frame.validation import identify, read_where
 from enrich_pandas.journal.suppression import SuppressionFilter
 from enrich_pandas.models import Company, Part, Person

@@ -11,8 +11,7 @@ from importlib.metadata import version
 import numpy as np
 
 from enrich_pandas.cassette.recording import UnrecordedTransport, unrecorded_error
-from enrich_pandas.engine.balance import BalanceCheck
-from enrich_pandas.engine.budget import Budget
+from enrich_pandas.engine.budget import BalanceCheck, Budget
 from enrich_pandas.engine.context import (
     Cassette,
     Environment,

@@ -17,7 +17,7 @@ from enrich_pandas.doctor.findings import (
 )
 from enrich_pandas.engine.context import current_environment, journal_path
 from enrich_pandas.journal.claims import Lease
-from enrich_pandas.journal.inspection import inspect
+from enrich_pandas.journal.disk import inspect
 
 KEY = "made-up-key-0042"
 LEADS = pd.DataFrame({"Email": ["ada@example.com", "bo@example.com"]})

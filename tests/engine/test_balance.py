@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.engine.balance import read_balance
+from enrich_pandas.engine.budget import read_balance
 from enrich_pandas.providers.base import Response
 
 PEOPLE = pd.DataFrame({"LinkedIn": [f"linkedin.com/in/p{n}-example" for n in range(60)]})

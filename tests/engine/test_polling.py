@@ -8,7 +8,7 @@ import pytest
 
 import enrich_pandas as ep
 from enrich_pandas.engine import runner
-from enrich_pandas.engine.task import Task
+from enrich_pandas.engine.scheduler import Task
 from enrich_pandas.models import Person
 from enrich_pandas.providers.base import Match, Request, Response, Status, Unfinished, WaitForJob
 from enrich_pandas.providers.crustdata import Crustdata

@@ -4,7 +4,7 @@ import pytest
 
 from enrich_pandas.engine.rate_limit import RateLimiter
 from enrich_pandas.engine.runner import read_state
-from enrich_pandas.engine.task import Task
+from enrich_pandas.engine.scheduler import Task
 from enrich_pandas.providers.base import Identity, RateLimit, Request
 
 ASKED = Request(method="POST", path="/people")

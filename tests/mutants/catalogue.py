@@ -366,13 +366,13 @@ STOPPING = [
 BALANCES = [
     Mutant(
         "an empty account does not stop the run",
-        "enrich_pandas.engine.balance:BalanceCheck._compare",
+        "enrich_pandas.engine.budget:BalanceCheck._compare",
         drop("stop("),
         BALANCE,
     ),
     Mutant(
         "an unreadable balance stops the run",
-        "enrich_pandas.engine.balance:read_balance",
+        "enrich_pandas.engine.budget:read_balance",
         replace(
             "provider.balance(response)\n    except Exception:",
             "provider.balance(response)\n    except ZeroDivisionError:",
@@ -381,7 +381,7 @@ BALANCES = [
     ),
     Mutant(
         "each request checks the balance",
-        "enrich_pandas.engine.balance:BalanceCheck.check",
+        "enrich_pandas.engine.budget:BalanceCheck.check",
         drop("self._request = None"),
         BALANCE,
     ),
@@ -619,13 +619,13 @@ RETENTION = [
     ),
     Mutant(
         "a lost answer expires with the match before it",
-        "enrich_pandas.journal.retention:_delete_results",
+        "enrich_pandas.journal.erasure:_delete_results",
         drop("RESTORE_LATER_STATUS"),
         RESUME,
     ),
     Mutant(
         "a held row expires and is bought again",
-        "enrich_pandas.journal.retention:_delete_results",
+        "enrich_pandas.journal.erasure:_delete_results",
         replace("AND status != ?", "AND ? != ''"),
         JOURNAL,
     ),
@@ -643,19 +643,19 @@ RETENTION = [
     ),
     Mutant(
         "unread answers of a dead process never expire",
-        "enrich_pandas.journal.retention:Retention.delete_expired",
+        "enrich_pandas.journal.erasure:Retention.delete_expired",
         never("in dead"),
         PRIVACY,
     ),
     Mutant(
         "unread answers of a living process expire",
-        "enrich_pandas.journal.retention:Retention.delete_expired",
+        "enrich_pandas.journal.erasure:Retention.delete_expired",
         always("self._is_alive"),
         JOURNAL,
     ),
     Mutant(
         "a clock that was ahead stops the deletions",
-        "enrich_pandas.journal.retention:Retention.delete_expired",
+        "enrich_pandas.journal.erasure:Retention.delete_expired",
         replace("0 <= now - ", "now - "),
         PRIVACY,
     ),

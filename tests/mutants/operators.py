@@ -29,7 +29,7 @@ class Target:
 
     Examples
     --------
-    >>> Target("enrich_pandas.engine.task:Task").path.name
+    >>> Target("enrich_pandas.engine.scheduler:Task").path.name
     'task.py'
     """
 

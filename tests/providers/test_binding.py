@@ -6,7 +6,7 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given, settings, strategies as st
 
-from enrich_pandas.frame import linkedin
+from enrich_pandas.frame import identifiers
 from enrich_pandas.frame.cells import InvalidValueError
 from enrich_pandas.models import Person
 from enrich_pandas.providers.base import Identity, Status
@@ -37,7 +37,7 @@ def test_an_echo_has_the_key_of_the_canonical_address(
     slug: str, form: str, is_encoded: bool
 ) -> None:
     try:
-        canonical = linkedin.person(f"https://www.linkedin.com/in/{quote(slug)}")
+        canonical = identifiers.person(f"https://www.linkedin.com/in/{quote(slug)}")
     except InvalidValueError:
         return
     echo = form.format(quote(slug) if is_encoded else unicodedata.normalize("NFD", slug))
