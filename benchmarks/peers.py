@@ -2,9 +2,9 @@
 
 ``clean`` is a list of distinct people with well-formed URLs. ``dirty`` has each person more than
 once in different spellings, cells without a URL, people without a match, and a vendor that fails,
-limits the rate, reorders its answers and drops two that it has charged for. The process is killed with
-SIGKILL after half of the people were requested, and started again. ``limited`` is a clean list of
-``LIMITED`` people at the default rate of the vendor, 15 requests a minute.
+limits the rate, reorders its answers and drops two that it has charged for. The process is killed
+with SIGKILL after half of the people were requested, and started again. ``limited`` is a clean
+list of ``LIMITED`` people at the default rate of the vendor, 15 requests a minute.
 
 Each tool runs in its own process (see `rivals`) with at most eight connections. Time and CPU count
 from reading the list to writing the frame, for all processes together; memory is that of the
