@@ -15,7 +15,6 @@ from zlib import crc32
 import msgspec
 
 from enrich_pandas.emulators.identities import email_in, folded, slug_in
-from enrich_pandas.emulators.names import domain_of, names_in_handle, names_in_slug, slugged
 from enrich_pandas.emulators.pools import (
     CERTIFICATES,
     DEGREES,
@@ -27,8 +26,12 @@ from enrich_pandas.emulators.pools import (
     VERIFICATIONS,
     Pool,
     day,
+    domain_of,
     maybe,
+    names_in_handle,
+    names_in_slug,
     rng_of,
+    slugged,
     some,
 )
 

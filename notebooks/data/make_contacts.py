@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from enrich_pandas.emulators.names import domain_of, slugged
-from enrich_pandas.emulators.pools import latin_pools
+from enrich_pandas.emulators.pools import domain_of, latin_pools, slugged
 
 NO_IDENTIFIER = ("n/a", "ask at the desk", "", "business card lost", "-")
 NOTES = ("", "", "wants a quote", "=HYPERLINK(A1)", "+1 of Tom", "-", "@fair")

@@ -11,8 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from enrich_pandas.emulators.names import domain_of, slugged
-from enrich_pandas.emulators.pools import latin_pools
+from enrich_pandas.emulators.pools import domain_of, latin_pools, slugged
 
 OWNERS = ("Priya", "Tom", "Łucja", "Ana María")
 NOTES = (

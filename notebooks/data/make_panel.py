@@ -11,8 +11,7 @@ from pathlib import Path
 import pandas as pd
 
 import enrich_pandas as ep
-from enrich_pandas.emulators.names import domain_of, slugged
-from enrich_pandas.emulators.pools import latin_pools
+from enrich_pandas.emulators.pools import domain_of, latin_pools, slugged
 
 HERE = Path(__file__).parent
 RECORDINGS = HERE.parents[1] / "cassettes" / "report"

@@ -11,7 +11,7 @@ from enrich_pandas.emulators.crustdata.screener_people import (
     EnrichLegacyPeople,
     LegacyPeopleRequest,
 )
-from enrich_pandas.emulators.names import score
+from enrich_pandas.emulators.pools import score
 from enrich_pandas.emulators.vendor import World
 
 

@@ -13,8 +13,8 @@ from hypothesis import given, strategies as st
 from enrich_pandas.emulators.crustdata.people import document
 from enrich_pandas.emulators.crustdata.screener_people import document as legacy_document
 from enrich_pandas.emulators.identities import canonical_slug, email_in, folded, member_id, slug_in
-from enrich_pandas.emulators.names import score, slugged
 from enrich_pandas.emulators.people import People, PersonCoverage
+from enrich_pandas.emulators.pools import score, slugged
 
 slugs = st.text(st.characters(categories=("L", "N")), min_size=1).map(canonical_slug)
 

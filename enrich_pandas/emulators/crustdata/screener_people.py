@@ -23,8 +23,8 @@ from starlette.requests import Request
 from enrich_pandas.emulators.account import RequestedIdentity
 from enrich_pandas.emulators.faults import JsonObject
 from enrich_pandas.emulators.identities import email_in, member_id, slug_in
-from enrich_pandas.emulators.names import score
 from enrich_pandas.emulators.people import FakeEmail, FakeJob, FakePerson, PersonCoverage
+from enrich_pandas.emulators.pools import score
 from enrich_pandas.emulators.vendor import EmulatedEndpoint, ParsedRequest, VendorAnswer
 
 # -- The person object: flat, by the data dictionary ---------------------------------------------
