@@ -96,12 +96,12 @@ def frame(bodies: Iterable[bytes], layout: Layout) -> object:
 
 def assembled(matches: Iterable[Match], layout: Layout) -> object:
     """Collect answers and build the frame, as a call does."""
-    arrivals = ResultCollector(Output("people", FIELDS, layout, MOST, "person_", ()))
+    collector = ResultCollector(Output("people", FIELDS, layout, MOST, "person_", ()))
     results: dict[Identity, Answer] = {
-        match.identity: arrivals.keep(Answer(match, 1.7e9, "zoho")) for match in matches
+        match.identity: collector.keep(Answer(match, 1.7e9, "zoho")) for match in matches
     }
     people = Identified(np.arange(len(results)), list(results), [])
-    return arrivals.assemble(pd.DataFrame(index=range(len(results))), people, results)
+    return collector.assemble(pd.DataFrame(index=range(len(results))), people, results)
 
 
 def each_loaded(bodies: Iterable[bytes]) -> None:

@@ -63,7 +63,7 @@ class Server(NamedTuple):
     url: str
     output: IO[str]
 
-    def arrivals(self, count: int) -> list[float]:
+    def arrival_times(self, count: int) -> list[float]:
         """Return the arrival times of this many requests."""
         return [float(self.output.readline()) for _ in range(count)]
 

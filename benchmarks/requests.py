@@ -81,12 +81,12 @@ def run(
         enriched = ep.people(frame, provider, progress=lambda _: None)
         seconds, busy = time.perf_counter() - started, time.process_time() - busy
         assert enriched["person_status"].eq("matched").all()
-        arrivals = server.arrivals(math.ceil(len(frame) / BATCH))
-    return seconds, busy, arrivals
+        arrival_times = server.arrival_times(math.ceil(len(frame) / BATCH))
+    return seconds, busy, arrival_times
 
 
-def most_in_a_window(arrivals: Sequence[float], limit: RateLimit) -> float:
+def most_in_a_window(arrival_times: Sequence[float], limit: RateLimit) -> float:
     """Return the maximum of requests in any window, in multiples of the limit."""
-    ordered = sorted(arrivals)
+    ordered = sorted(arrival_times)
     ends = (bisect.bisect_left(ordered, at + limit.seconds) for at in ordered)
     return max(end - n for n, end in enumerate(ends)) / limit.requests

@@ -76,7 +76,7 @@ def fill(provider: ep.Zoho, people: int) -> None:
 
 
 def flattened(matches: list[Match], codes: "np.ndarray[tuple[int], np.dtype[np.intp]]") -> object:
-    arrivals = ResultCollector(Output("people", FIELDS, "wide", 3, "person_", ()))
-    results = {match.identity: arrivals.keep(Answer(match, 1.7e9, "zoho")) for match in matches}
+    collector = ResultCollector(Output("people", FIELDS, "wide", 3, "person_", ()))
+    results = {match.identity: collector.keep(Answer(match, 1.7e9, "zoho")) for match in matches}
     people = Identified(codes, list(results), [])
-    return arrivals.assemble(pd.DataFrame(index=range(len(codes))), people, results)
+    return collector.assemble(pd.DataFrame(index=range(len(codes))), people, results)

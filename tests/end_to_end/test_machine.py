@@ -194,13 +194,13 @@ class Machine(RuleBasedStateMachine):
     # -- what holds after each step ------------------------------------------------------------
 
     @invariant()
-    def nobody_is_paid_for_twice(self):
+    def no_identity_is_charged_twice(self):
         type(self).steps += 1
         charged = self.charges()
         assert not {p: n for p, n in charged.items() if n > self.allowed[p]}
 
     @invariant()
-    def what_was_paid_for_is_told_of(self):
+    def every_charge_is_reported(self):
         left = {p for p, n in self.charges().items() if n > self.forgiven[p]} - self.forgotten
         charged = CHARGED_FOR_JOB if self.vendor == "zoho" else CHARGED
         for run in ep.runs()["run"]:
@@ -231,13 +231,13 @@ class Machine(RuleBasedStateMachine):
             assert held <= most + known * provider.price("people", people[:1])
 
     @invariant()
-    def whoever_is_forgotten_is_in_no_byte(self):
+    def erased_people_are_in_no_byte(self):
         if self.forgotten:
             kept = list(readings(self.home))
             assert not [one for one in self.forgotten for data in kept if sightings(one, data)]
 
     @invariant()
-    def nobody_else_can_read_it(self):
+    def only_the_owner_can_read_it(self):
         if self.home.exists():
             assert stat.S_IMODE(self.home.stat().st_mode) == 0o600
             assert stat.S_IMODE(self.home.parent.stat().st_mode) == 0o700

@@ -23,7 +23,7 @@ import pandas as pd
 import enrich_pandas as ep
 from enrich_pandas.testing import pointed_at
 
-leads = pd.DataFrame({"Email": ["ada@example.com", "nobody@example.com", "no address"]})
+leads = pd.DataFrame({"Email": ["ada@example.com", "unknown@example.com", "no address"]})
 with pointed_at(sys.argv[1], "acme"):
     people = leads.enrich.people("acme", progress=None)
     again = leads.enrich.people("acme", progress=None)
@@ -110,7 +110,7 @@ def test_installed_plugin_works_like_any_provider(
     assert rows[0]["person_provider"] == "acme"
     assert rows[0]["spent"] == 1
     assert all(row["is_listed"] for row in rows)
-    people = ["ada@example.com", "nobody@example.com"]
+    people = ["ada@example.com", "unknown@example.com"]
     assert vendor.seen == [("/v1/people/lookup", "made-up-api_key", people)]
 
 

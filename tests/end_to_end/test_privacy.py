@@ -423,7 +423,7 @@ def test_young_open_job_is_fetched(home, monkeypatch, end_jobs, days, retention)
 
 
 def test_answers_older_than_the_retention_are_not_used(box, monkeypatch):
-    with pytest.raises(ep.ConfigurationError, match="more than the 90D"):
+    with pytest.raises(ep.ConfigurationError, match="longer than answers are stored \\(90D\\)"):
         enriched(max_age="91D")
     monkeypatch.setattr(ep.options, "retention", "1y")
     with pytest.raises(ep.ConfigurationError, match="retention"):

@@ -27,11 +27,11 @@ def test_no_more_slots_are_acquired_than_exist():
 def test_waiting_worker_gives_up_when_nothing_may_start():
     is_open = threading.Event()
     is_open.set()
-    slots, lent = Slots(1, is_open.is_set), []
+    slots, granted = Slots(1, is_open.is_set), []
 
     def ask():
         with slots.acquire() as is_mine:
-            lent.append(is_mine)
+            granted.append(is_mine)
 
     with slots.acquire():
         thread = threading.Thread(target=ask)
@@ -43,7 +43,7 @@ def test_waiting_worker_gives_up_when_nothing_may_start():
         is_open.clear()
         slots.wake()
         thread.join(60)
-        assert lent == [False]
+        assert granted == [False]
         assert slots.queued == 0
 
 

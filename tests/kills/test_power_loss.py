@@ -41,7 +41,7 @@ class Recorded(Disk):
         assert {"matched"} <= set(people["person_status"]) <= {"matched", "not_found"}
 
     def _mark(self, monkeypatch):
-        commit, bring_up, send = (
+        commit, migrate, send = (
             database._SharedTransaction.commit,
             database._migrate,
             Transport.send,
@@ -54,8 +54,8 @@ class Recorded(Disk):
             commit(group)
             self.commits += [len(self.events)] * is_first
 
-        def brought_up(connection, path):
-            bring_up(connection, path)
+        def migrated(connection, path):
+            migrate(connection, path)
             self.commits.append(len(self.events))
 
         def sent(transport, request, *form, **options):
@@ -64,7 +64,7 @@ class Recorded(Disk):
             return send(transport, request, *form, **options)
 
         monkeypatch.setattr(database._SharedTransaction, "commit", committed)
-        monkeypatch.setattr(database, "_bring_up", brought_up)
+        monkeypatch.setattr(database, "_migrate", migrated)
         monkeypatch.setattr(Transport, "send", sent)
 
     def instants(self):

@@ -30,7 +30,7 @@ class Target:
     Examples
     --------
     >>> Target("enrich_pandas.engine.scheduler:Task").path.name
-    'task.py'
+    'scheduler.py'
     """
 
     def __init__(self, name: str, source: bytes | None = None) -> None:

@@ -27,7 +27,7 @@ TERMS = {
     r"lend(?:s|ing)?|lent": "concurrency slots",
     r"throttl\w*": "rate limit, rate limiter",
     r"tall(?:y|ies)|arrivals": "results, result collector",
-    r"outlooks?": "progress snapshot, time left",
+    r"outlooks?(?!\.\w)": "progress snapshot, time left",
     r"tombstones?|stones?": "suppression list",
     r"scrub\w*": "redact",
     r"freezing|froze|frozen(?!set|=True| field)": "export a cassette",

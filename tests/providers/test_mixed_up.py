@@ -22,7 +22,7 @@ from enrich_pandas.errors import ProviderError
 from enrich_pandas.models import Company, Person
 from enrich_pandas.providers.base import Identity, Request, Response
 from enrich_pandas.testing import drive, reply
-from tests.testing.test_contract import current, name_in, screened_company, screened_person
+from tests.testing.test_contract import current, name_in, screener_company, screener_person
 from tests.testing.test_contract_jobs_of_vendors import Amplemarket, Zoho
 
 LONG = [pytest.mark.slow, pytest.mark.timeout(14_400)]
@@ -68,15 +68,15 @@ CASES = {
         ep.Crustdata(api="screener"),
         "people",
         "linkedin_url",
-        lambda: screened_person,
+        lambda: screener_person,
         "",
         (QUERIED,),
     ),
     "screener companies by domain": Case(
-        ep.Crustdata(api="screener"), "companies", "domain", lambda: screened_company
+        ep.Crustdata(api="screener"), "companies", "domain", lambda: screener_company
     ),
     "screener companies by page": Case(
-        ep.Crustdata(api="screener"), "companies", "company_linkedin_url", lambda: screened_company
+        ep.Crustdata(api="screener"), "companies", "company_linkedin_url", lambda: screener_company
     ),
     "amplemarket people by profile": Case(
         ep.Amplemarket(),
