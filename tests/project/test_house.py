@@ -16,6 +16,7 @@ from types import SimpleNamespace
 import pytest
 
 import enrich_pandas as ep
+from enrich_pandas.emulators.account import KEY
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "enrich_pandas"
@@ -66,7 +67,7 @@ def test_nothing_has_a_name_that_says_nothing() -> None:
     assert not vague
 
 
-def test_the_public_names_are_sorted_and_are_what_one_sees() -> None:
+def test_public_names_are_sorted_and_equal_dir() -> None:
     assert ep.__all__ == sorted(ep.__all__)
     assert [name for name in dir(ep) if not name.startswith("_")] == ep.__all__
 
@@ -181,6 +182,8 @@ def scratch(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("contracts")
     ignored = shutil.ignore_patterns("__pycache__")
     shutil.copytree(PACKAGE, folder / "enrich_pandas", ignore=ignored)
+    account = folder / "enrich_pandas/emulators/account.py"  # a watched run finds its key in files
+    account.write_text(account.read_text("utf-8").replace(KEY, "made up"), "utf-8")
     shutil.copy(ROOT / "pyproject.toml", folder)
     return folder
 

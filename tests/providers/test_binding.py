@@ -109,12 +109,12 @@ def test_the_repr_of_a_reading_hides_the_person() -> None:
     assert "Ada" not in repr(reading("slug", said="Ada Example"))
 
 
-def test_an_element_with_two_identities_binds_to_both_and_costs_once() -> None:
+def test_element_with_two_identities_binds_both_and_costs_once() -> None:
     matches = bind([identity("ada"), identity("bo")], [reading("ada", "bo", said="x")], ABSENT)
     assert [(match.status, match.credits) for match in matches] == [("matched", 3), ("matched", 0)]
 
 
-def test_with_one_key_an_element_with_two_identities_is_left_over() -> None:
+def test_one_key_leaves_element_with_two_identities_over() -> None:
     batch = [identity("ada"), identity("bo"), identity("cy")]
     said = [reading("ada", "bo", said="x"), reading("cy")]
     matches = bind(batch, said, ABSENT, one_key=True)
