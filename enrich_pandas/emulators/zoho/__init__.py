@@ -34,7 +34,7 @@ from enrich_pandas.emulators.zoho.service import (
 #
 # - The three documents of the seed: parameters, statuses and errors.
 # - The vendor's OpenAPI description: 202 for a scheduled job, one element per request, 204 for a
-job #   that does not exist.
+#   job that does not exist.
 #
 # Not documented, so chosen: a job is charged one enrichment when it is scheduled.
 #
