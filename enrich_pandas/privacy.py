@@ -26,7 +26,7 @@ _IDENTIFIERS: Mapping[str, Kind] = {
 SUPPRESSED = SuppressionReason(Status.SUPPRESSED, "suppressed")
 
 
-def suppress(who: Named) -> int:
+def suppress(identifiers: Named) -> int:
     """Add people or companies to the suppression list: they are never enriched.
 
     A row with one of their identifiers gets the status ``suppressed`` and is sent to no vendor. If
@@ -35,7 +35,7 @@ def suppress(who: Named) -> int:
 
     Parameters
     ----------
-    who : str or iterable of str
+    identifiers : str or iterable of str
         E-mail addresses, addresses of LinkedIn, Facebook or Twitter profiles, company pages on
         LinkedIn, or companies' domains; in any spelling.
 
@@ -67,17 +67,19 @@ def suppress(who: Named) -> int:
     >>> added, people["person_status"].tolist()
     (1, ['suppressed', 'matched'])
     """
-    named = [(kind, key) for kind, values in _read(who) for key in identifier_keys(kind, values)]
+    named = [
+        (kind, key) for kind, values in _read(identifiers) for key in identifier_keys(kind, values)
+    ]
     with _journal() as journal:
         return journal.suppression.add(named, SUPPRESSED)
 
 
-def unsuppress(who: Named) -> int:
+def unsuppress(identifiers: Named) -> int:
     """Remove people or companies from the suppression list, erased ones included.
 
     Parameters
     ----------
-    who : str or iterable of str
+    identifiers : str or iterable of str
         As in `suppress`.
 
     Returns
@@ -97,12 +99,14 @@ def unsuppress(who: Named) -> int:
     ...     ep.suppress("ada@example.com"), ep.unsuppress("ada@example.com")
     (1, 1)
     """
-    named = [(kind, key) for kind, values in _read(who) for key in identifier_keys(kind, values)]
+    named = [
+        (kind, key) for kind, values in _read(identifiers) for key in identifier_keys(kind, values)
+    ]
     with _journal() as journal:
         return journal.suppression.remove(named)
 
 
-def forget(who: Named) -> int:
+def forget(identifiers: Named) -> int:
     """Delete all stored data of people or companies, and never request them again.
 
     This deletes the stored answers of every provider about them, their part of the raw answers, and
@@ -112,7 +116,7 @@ def forget(who: Named) -> int:
 
     Parameters
     ----------
-    who : str or iterable of str
+    identifiers : str or iterable of str
         As in `suppress`. Further identifiers in the stored answers are followed.
 
     Returns
@@ -145,14 +149,14 @@ def forget(who: Named) -> int:
     >>> deleted, again["person_status"].tolist(), again["person_reason"].tolist()
     (1, ['suppressed'], ['forgotten'])
     """
-    found = list(_read(who))
+    found = list(_read(identifiers))
     discard_reports()
     with _journal() as journal:
         return sum(journal.eraser.erase(kind, values) for kind, values in found)
 
 
-def _read(who: Named) -> Iterator[tuple[Kind, Mapping[str, str]]]:
-    given = [who] if isinstance(who, str) else list(who)
+def _read(identifiers: Named) -> Iterator[tuple[Kind, Mapping[str, str]]]:
+    given = [identifiers] if isinstance(identifiers, str) else list(identifiers)
     named = [_parse(value) for value in given]
     invalid = [str(place) for place, one in enumerate(named) if one is None]
     if invalid:
