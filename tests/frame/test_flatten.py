@@ -10,6 +10,17 @@ from enrich_pandas.models import Company, Education, Email, Experience, Location
 
 FIELDS = fields_of(Person)
 WITHOUT_PLURAL = {"open_to"}
+ITEMS = {
+    Person: {
+        *("email", "phone", "experience", "education", "social_profile", "certification", "honor"),
+        *("skill", "language", "interest", "address", "verification"),
+    },
+    Company: {
+        *("domain", "industry", "speciality", "keyword", "technology", "market", "stock_symbol"),
+        *("sic_code", "naics_code", "investor", "competitor", "email", "phone", "office"),
+        *("description", "business_model", "territory", "social_profile", "funding", "headcount"),
+    },
+}
 
 text = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 maybe = st.none() | text
@@ -50,6 +61,7 @@ def answers_of(models, codes=None, max_items=None, fields=FIELDS):
 def test_numbered_columns_have_singular_names(model):
     lists = {field.name for field in fields_of(model) if field.shape == "list"} - WITHOUT_PLURAL
     items = {singular(name) for name in lists}
+    assert items >= ITEMS[model]
     assert not items & lists
     assert not any(item.endswith(("ie", "sse", "xe")) for item in items)
 
