@@ -163,7 +163,7 @@ class Stage:
         for (status, _), rows in self.refused.items():
             refused[status] += rows
         run = _start_run(self, work, plan, journal, budget)
-        maximum = self._balance_needed(plan, budget)
+        maximum = self._maximum_at_risk(plan, budget)
         limiter = limiter_for(
             provider.name,
             provider.account,
@@ -201,7 +201,7 @@ class Stage:
             ),
         )
 
-    def _balance_needed(self, plan: StagePlan, budget: Budget | None) -> float:
+    def _maximum_at_risk(self, plan: StagePlan, budget: Budget | None) -> float:
         """Return the maximum cost of the run; 0 if the balance need not be checked.
 
         For a single request, the vendor's own refusal comes as early as the balance.
