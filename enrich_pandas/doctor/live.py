@@ -37,8 +37,8 @@ WORDS = {"people": "person", "companies": "company"}
 
 # Identities that no vendor knows: on reserved domains, or with a random slug.
 _MADE_UP: Mapping[str, Callable[[str], str]] = {
-    "linkedin_url": lambda mark: f"https://www.linkedin.com/in/nobody-{mark}",
-    "email": lambda mark: f"nobody-{mark}@example.com",
+    "linkedin_url": lambda mark: f"https://www.linkedin.com/in/no-such-person-{mark}",
+    "email": lambda mark: f"no-such-person-{mark}@example.com",
     "domain": lambda mark: f"nothing-{mark}.example",
 }
 
@@ -48,7 +48,7 @@ _REFUSED: Mapping[tuple[str, Kind], Callable[[str], Identity]] = {
         linkedin_url=f"https://www.linkedin.com/company/nothing-{mark}"
     ),
     ("crustdata", "companies"): lambda mark: Identity.of(
-        company_linkedin_url=f"https://www.linkedin.com/in/nobody-{mark}"
+        company_linkedin_url=f"https://www.linkedin.com/in/no-such-person-{mark}"
     ),
     ("zoho", "people"): lambda _: Identity.of(name="n", company="c"),
     ("zoho", "companies"): lambda _: Identity.of(company="c"),

@@ -39,7 +39,7 @@ def people(frame=LEADS, provider="crustdata", **options):
 def stranger(frame, position=17):
     column = frame.columns.get_loc("LinkedIn")
     changed = frame.copy()
-    changed.iloc[position, column] = "linkedin.com/in/stranger-nobody-knows"
+    changed.iloc[position, column] = "linkedin.com/in/stranger-no-such-person-knows"
     return changed
 
 
