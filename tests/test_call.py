@@ -46,7 +46,7 @@ def test_type_checkers_see_the_types_of_every_parameter():
 @pytest.mark.parametrize("name", NAMES)
 def test_parameter_is_documented_with_its_default(name):
     section = ep.people.__doc__.split("Parameters\n")[1].split("Returns\n")[0]
-    (line,) = re.findall(rf"^ +{name} : (.+)$", section, re.MULTILINE)
+    (line,) = re.findall(rf"^ *{name} : (.+)$", section, re.MULTILINE)
     default = parameters(ep.people)[name].default
     shown = f'"{default}"' if isinstance(default, str) else default
     assert line.endswith("optional" if default is None else f"default {shown}")
