@@ -297,7 +297,7 @@ class Provider(ABC):
 
 # The domain of an e-mail address identifies a company just as its website does.
 KEYS: Mapping[str, str] = {"email_domain": "domain"}
-UNCHARGED = "Nothing was charged for what was refused; what had arrived is kept."
+UNCHARGED = "Nothing was charged for the refused request. The results so far are kept."
 ERRORS: Mapping[int, type[ProviderError]] = {
     HTTPStatus.BAD_REQUEST: RequestError,
     HTTPStatus.UNAUTHORIZED: AuthenticationError,

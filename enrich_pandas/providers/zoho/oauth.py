@@ -208,7 +208,7 @@ def _error(fields: Mapping[str, Any], status: int, dc: str) -> EnrichError:
     if status == HTTPStatus.TOO_MANY_REQUESTS or is_limited:
         return RateLimitError(
             "Zoho issues no more tokens for now, because too many were requested.",
-            cost="Nothing was charged for what was not sent; what had arrived is kept.",
+            cost="Nothing was charged for what was not sent. The results so far are kept.",
             todo="Repeat the call in ten minutes: it continues from here.",
         )
     if code in REFUSED:
