@@ -17,6 +17,7 @@ import idna
 
 from enrich_pandas.models import Model
 from enrich_pandas.providers.base import Identity, Match, Status
+from enrich_pandas.providers.records import Record
 
 logger: logging.Logger = logging.getLogger("enrich_pandas")
 
@@ -150,7 +151,7 @@ class Reading:
 
     status: Status
     claims: Sequence[frozenset[str]] = ()
-    model: Model | None = field(default=None, repr=False)
+    model: Model | Record | None = field(default=None, repr=False)
     reason: str = ""
     credits: float = 0.0
     retry_in: float | None = None

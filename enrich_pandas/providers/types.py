@@ -11,6 +11,7 @@ from typing import Any, Literal, NamedTuple
 import msgspec
 
 from enrich_pandas.models import Model
+from enrich_pandas.providers.records import Record
 from enrich_pandas.statuses import Status
 
 Kind = Literal["people", "companies"]
@@ -260,7 +261,7 @@ class Match:
     identity, status
         The identity and its status.
     model
-        The person or company, if there is one.
+        The person or company, if there is one: a model, or a vendor's record.
     reason
         A short code; empty for a plain match.
     credits
@@ -273,7 +274,7 @@ class Match:
 
     identity: Identity
     status: Status
-    model: Model | None = field(default=None, repr=False)
+    model: Model | Record | None = field(default=None, repr=False)
     reason: str = ""
     credits: float = 0.0
     retry_in: float | None = None
