@@ -23,6 +23,7 @@ from tests.reference.comparison import (
     frames_of,
     names_of,
     notes_equal,
+    notes_of,
     read_all,
     record_type_of,
     shrink,
@@ -75,6 +76,13 @@ def test_some_fields_equal_the_reference(registered):
     for layout in LAYOUTS * 3:
         fields = rng.sample(names_of(registered, "all"), 4)
         check(registered, raws, fields, layout)
+
+
+@EVERY_CASE
+def test_notes_equal_those_of_the_reference(registered):
+    raws = registered.records(900, seed=6)
+    found = notes_equal(registered, raws, notes_of(registered, raws))
+    assert not found, "\n".join(map(str, found[:5]))
 
 
 @EVERY_CASE
