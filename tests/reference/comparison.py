@@ -32,7 +32,7 @@ from tests.reference import (
     screener as screener_reference,
     zoho as zoho_reference,
 )
-from tests.reference.damage import Records, paths_of
+from tests.reference.damage import STYLES, VALID, Records, Style, paths_of
 
 Layout = Literal["wide", "nested", "tables"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
@@ -62,9 +62,9 @@ class Case(NamedTuple):
     def model(self) -> type[Model]:
         return Person if self.kind == "people" else Company
 
-    def records(self, count: int, seed: int = 0) -> list[bytes]:
+    def records(self, count: int, seed: int = 0, styles: Sequence[Style] = STYLES) -> list[bytes]:
         """Return made-up records."""
-        return Records(self.wire, self.spine, seed).make(count)
+        return Records(self.wire, self.spine, seed).make(count, styles)
 
 
 def _cases() -> Iterator[Case]:
@@ -226,12 +226,23 @@ class Difference(NamedTuple):
     found: Any
 
     def __str__(self) -> str:
+        where, one, other = self.where, self.reference, self.found
+        # Of two lists or structs, the first part that differs.
+        while type(one) is type(other) and isinstance(one, list | dict) and len(one) == len(other):
+            keys = list(one) if isinstance(one, dict) else range(len(one))
+            if isinstance(one, dict) and keys != list(other):
+                break
+            key = next((key for key in keys if repr(one[key]) != repr(other[key])), None)
+            if key is None:
+                break
+            where, one, other = f"{where}[{key!r}]", one[key], other[key]
         place = f"record {self.record}" if self.record >= 0 else "the column"
-        return (
-            f"{self.where}, {place}:\n"
-            f"    reference {self.reference!r}\n"
-            f"    found     {self.found!r}"
-        )
+        return f"{where}, {place}:\n    reference {_cut(one)}\n    found     {_cut(other)}"
+
+
+def _cut(value: Any) -> str:
+    shown = ascii(value) if isinstance(value, str) else repr(value)
+    return shown if len(shown) <= 400 else f"{shown[:400]}…"
 
 
 def differences(old: Frames, new: Frames) -> Iterator[Difference]:
@@ -375,7 +386,7 @@ def _shown(raw: bytes) -> str:
     return ascii(raw.decode()[:2_000])[1:-1].replace("\\\\", "\\")
 
 
-def shrink(raw: bytes, differs: Callable[[bytes], bool], seconds: float = 20.0) -> bytes:
+def shrink(raw: bytes, differs: Callable[[bytes], bool], seconds: float = 10.0) -> bytes:
     """Return the smallest part of a record that still differs, as far as it is found in time."""
     value, end = json.loads(raw), monotonic() + seconds
     if not differs(json.dumps(value).encode()):
@@ -518,18 +529,25 @@ def _without(value: Any, path: Sequence[str]) -> Any:
 def compare(vendor: str, kind: str, count: int = 7000, seed: int = 0) -> None:
     """Print the first differences of many records, in all layouts and for each field alone."""
     case = CASES[f"{vendor} {kind}"]
-    raws = case.records(count, seed)
-    for layout in LAYOUTS:
-        _print(case, raws, "all", layout)
-    for name in names_of(case, "all"):
-        _print(case, raws[:1000], [name], "nested")
+    for styles in (VALID, STYLES):
+        raws = case.records(count, seed, styles)
+        print(f"-- {case.label}, {len(raws):,} records: {', '.join(styles)}")  # noqa: T201 - as below
+        different = [layout for layout in LAYOUTS if _print(case, raws, "all", layout)]
+        if different:
+            found = frames_equal(kind, vendor, raws, layout=different[0])
+            print(explain(case, raws, found, layout=different[0]))  # noqa: T201 - as below
+        for name in names_of(case, "all"):
+            _print(case, raws[:1000], [name], "nested")
+        notes = notes_equal(case, raws, notes_of(case, raws))
+        print("notes:", *map(str, notes[:3] or ["equal"]))  # noqa: T201 - as below
 
 
 def _print(
     case: Case, raws: Sequence[bytes], fields: Sequence[str] | Literal["all"], layout: Layout
-) -> None:
+) -> bool:
     start = monotonic()
     found = frames_equal(case.kind, case.vendor, raws, fields, layout)
-    text = explain(case, raws, found, fields, layout) if found else "equal"
+    wrong = ", ".join(list(dict.fromkeys(one.where for one in found))[:9])
     took = monotonic() - start
-    print(f"{case.label}, {fields}, {layout}, {len(raws):,} records, {took:.1f} s: {text}")  # noqa: T201 - its purpose
+    print(f"{layout}, fields={fields!r}, {took:.1f} s: {wrong or 'equal'}")  # noqa: T201 - its purpose
+    return bool(found)
