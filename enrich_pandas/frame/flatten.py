@@ -28,8 +28,7 @@ from enrich_pandas.frame.schema import (
     YEAR,
     Field,
     Leaf,
-    arrow_type,
-    leaves_of,
+    item_type,
     scalar_columns,
     singular,
     times,
@@ -74,9 +73,7 @@ class ArrayBuilder:
     Parameters
     ----------
     fields
-        The fields to read.
-    most
-        Number of items of each list to keep; None for all.
+        The fields to read, with the leaves and the number of items to keep of each.
 
     Examples
     --------
@@ -90,8 +87,8 @@ class ArrayBuilder:
     ([1, 0], ['ada@example.com'])
     """
 
-    def __init__(self, fields: Sequence[Field], max_items: int | None = None) -> None:
-        self._fields, self._most = fields, max_items
+    def __init__(self, fields: Sequence[Field]) -> None:
+        self._fields = fields
         self._lock = threading.Lock()
         self._pending = _Pending(fields)
         self._chunks: list[ModelArrays] = []
@@ -103,7 +100,7 @@ class ArrayBuilder:
             self._pending.add(model)
             self._count += 1
             if self._count % CHUNK == 0:
-                self._chunks.append(self._pending.arrays(self._most))
+                self._chunks.append(self._pending.arrays())
                 self._pending = _Pending(self._fields)
             return self._count - 1
 
@@ -111,7 +108,7 @@ class ArrayBuilder:
         """Return the arrays of all models so far."""
         with self._lock:
             is_whole = self._chunks and self._count % CHUNK == 0
-            chunks = [*self._chunks, *([] if is_whole else [self._pending.arrays(self._most)])]
+            chunks = [*self._chunks, *([] if is_whole else [self._pending.arrays()])]
         return chunks[0] if len(chunks) == 1 else _concatenate_models(chunks)
 
 
@@ -137,7 +134,7 @@ class _Pending:
         self._counts.extend(map(len, lists))
         deque(map(list.extend, self._items, lists), maxlen=0)
 
-    def arrays(self, max_items: int | None) -> ModelArrays:
+    def arrays(self) -> ModelArrays:
         """Return the arrays of everything that was added."""
         width = len(self._others)
         columns = {of.name: self._values[n::width] for n, of in enumerate(self._others)}
@@ -155,7 +152,7 @@ class _Pending:
                     for field in self._others
                     if field.shape == "part"
                 },
-                **{field.name: _list(field, of, items, max_items) for field, of, items in listed},
+                **{field.name: _list(field, of, items) for field, of, items in listed},
             },
         )
 
@@ -222,8 +219,8 @@ def _part(field: Field, values: Sequence[Any]) -> Items:
     return Items(kept, kept, _leaves(field, [value for value in values if value is not None]))
 
 
-def _list(field: Field, counts: Places, items: Sequence[Any], max_items: int | None) -> Items:
-    kept = counts
+def _list(field: Field, counts: Places, items: Sequence[Any]) -> Items:
+    kept, max_items = counts, field.max_items
     if max_items is not None and counts.max(initial=0) > max_items:
         numbers = np.arange(len(items)) - np.repeat(np.cumsum(counts) - counts, counts)
         items = list(compress(items, (numbers < max_items).tolist()))
@@ -232,7 +229,7 @@ def _list(field: Field, counts: Places, items: Sequence[Any], max_items: int | N
 
 
 def _leaves(field: Field, items: Sequence[Any]) -> Arrays:
-    leaves = leaves_of(field.type)
+    leaves = field.leaves
     names = [leaf.field for leaf in leaves]
     columns = {"": items} if field.type is str else _transposed(items, names)
     return _arrays(columns, ((leaf.suffix, leaf) for leaf in leaves))
@@ -342,11 +339,11 @@ class RowAnswers:
         return np.append(values, none)[self.distinct.places]
 
 
-def wide(answers: RowAnswers, fields: Sequence[Field], max_items: int) -> Columns:
-    """Return scalars and, for every list, the first ``max_items`` items as numbered columns."""
+def wide(answers: RowAnswers, fields: Sequence[Field]) -> Columns:
+    """Return scalars and, for every list, its first items as numbered columns."""
     columns = _rows(answers)
     for field in fields:
-        columns |= _numbered(answers, field, max_items) if field.shape == "list" else {}
+        columns |= _numbered(answers, field) if field.shape == "list" else {}
         columns |= _scalars(answers, field) | _source(answers, field)
     return columns
 
@@ -376,7 +373,7 @@ def items(answers: RowAnswers, field: Field, index: pd.Index, row: str) -> pd.Da
     numbers = np.arange(len(rows)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
     take = Take(answers.of_models(found.starts, 0)[answers.codes[rows]] + numbers)
     columns: Columns = {row: rows, "item": numbers + 1}
-    for leaf in leaves_of(field.type):
+    for leaf in field.leaves:
         name = leaf.suffix.removeprefix("_") or leaf.field or "value"
         columns[name] = take.column(found.leaves[leaf.suffix])
     return pd.DataFrame(columns, index=index.take(rows), copy=False)
@@ -411,10 +408,10 @@ def _scalars(answers: RowAnswers, field: Field) -> Columns:
     return {}
 
 
-def _numbered(answers: RowAnswers, field: Field, max_items: int) -> Columns:
+def _numbered(answers: RowAnswers, field: Field) -> Columns:
     found, name = answers.distinct.arrays.items[field.name], singular(field.name)
     columns: Columns = {}
-    for number in range(1, max_items + 1):
+    for number in field.numbers:
         columns |= _nth(answers, found, number, f"{name}_{number}")
     columns[f"{name}_count"] = answers.model.column(pa.array(found.counts))
     return columns
@@ -434,10 +431,10 @@ def _nested(answers: RowAnswers, field: Field) -> Columns:
 
 def _structs(field: Field, leaves: Arrays) -> pa.Array:
     """Combine the leaves of the items to structs, without the derived years."""
-    kind = arrow_type(field.type)
+    kind = item_type(field)
     if field.type is str:
         return leaves[""].cast(kind)
-    named = {leaf.field: leaves[leaf.suffix] for leaf in leaves_of(field.type) if not leaf.is_year}
+    named = {leaf.field: leaves[leaf.suffix] for leaf in field.leaves if not leaf.is_year}
     return pa.StructArray.from_arrays(
         [array.cast(kind.field(name).type) for name, array in named.items()], fields=list(kind)
     )
