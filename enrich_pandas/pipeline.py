@@ -32,7 +32,7 @@ from enrich_pandas.errors import BudgetError, ConfigurationError
 from enrich_pandas.frame.columns import find_columns
 from enrich_pandas.frame.flatten import DistinctAnswers, RowAnswers
 from enrich_pandas.frame.output import Output, Tables, decide_output
-from enrich_pandas.frame.schema import has_value
+from enrich_pandas.frame.schema import has_value, named_fields
 from enrich_pandas.frame.validation import Identified, identify
 from enrich_pandas.journal import Journal
 from enrich_pandas.journal.records import Answer
@@ -119,7 +119,7 @@ def read_terms(frame: pd.DataFrame, call: Call) -> Terms:
         providers=_find_providers(call, environment),
         kind=call.kind,
         output=output,
-        wanted=None if call.fields is None else output.fields,
+        wanted=named_fields(MODELS[call.kind], call.fields),
         budget=budget,
         oldest=now - max_age,
         environment=environment,

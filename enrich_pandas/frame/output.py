@@ -18,6 +18,7 @@ from enrich_pandas.frame.flatten import ArrayBuilder
 from enrich_pandas.frame.schema import (
     ROW_COLUMNS,
     Field,
+    Names,
     choose_fields,
     fields_of,
     limit_items,
@@ -165,7 +166,7 @@ def decide_output(
     model: type[Part],
     kind: str,
     *,
-    fields: Sequence[str] | None,
+    fields: Names,
     layout: Layout,
     max_items: int | None,
     prefix: str,
