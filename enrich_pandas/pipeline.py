@@ -32,7 +32,7 @@ from enrich_pandas.errors import BudgetError, ConfigurationError
 from enrich_pandas.frame.columns import find_columns
 from enrich_pandas.frame.flatten import DistinctAnswers, RowAnswers
 from enrich_pandas.frame.output import Output, Tables, decide_output
-from enrich_pandas.frame.schema import has_value, named_fields
+from enrich_pandas.frame.schema import COPIES_ON_WRITE, has_value, named_fields
 from enrich_pandas.frame.validation import Identified, identify
 from enrich_pandas.journal import Journal
 from enrich_pandas.journal.records import Answer
@@ -56,7 +56,6 @@ from enrich_pandas.waterfall.stage import Stage, open_transport
 R = TypeVar("R")
 MODELS: Mapping[Kind, type[Part]] = {"people": Person, "companies": Company}
 PREFIXES: Mapping[Kind, str] = {"people": "person_", "companies": "company_"}
-COPIES_ON_WRITE = int(pd.__version__.split(".")[0]) >= 3  # noqa: PLR2004 - pandas 3
 
 
 @singledispatch

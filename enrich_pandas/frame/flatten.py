@@ -283,6 +283,36 @@ class DistinctAnswers(NamedTuple):
     sources: Sequence[Mapping[str, str]] | None = None
 
 
+class NullColumns:
+    """Make columns without a value, of one length.
+
+    Those of one text dtype share a buffer if it is Arrow's: it is immutable, and pandas replaces it
+    when a cell is set. The buffers of the other dtypes are changed in place, so each column has its
+    own; the values among them are zeros, which take no memory until they are written.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._dtypes: dict[pa.DataType, Any] = {}
+        self._texts: dict[pa.DataType, Any] = {}
+
+    def dtype(self, kind: pa.DataType) -> Any:
+        """Return the pandas dtype of an Arrow type."""
+        if kind not in self._dtypes:
+            self._dtypes[kind] = pd.api.types.pandas_dtype(DTYPES[kind])
+        return self._dtypes[kind]
+
+    def column(self, kind: pa.DataType) -> Any:
+        """Return a column that can be changed without a change of another one."""
+        dtype = self.dtype(kind)
+        if isinstance(dtype, pd.StringDtype):
+            if kind not in self._texts:
+                self._texts[kind] = dtype.__from_arrow__(pa.nulls(self._size, kind))
+            return self._texts[kind].copy()
+        values, mask = np.zeros(self._size, dtype.numpy_dtype), np.ones(self._size, dtype=bool)
+        return dtype.construct_array_type()(values, mask)
+
+
 class Take:
     """The value of an array that each row takes.
 
@@ -290,12 +320,14 @@ class Take:
     ----------
     codes
         The answer of each row.
+    nulls
+        Makes columns without a value, of as many rows.
     places
         The position of each answer's value, -1 for none; None if the values are in order.
     """
 
-    def __init__(self, codes: Places, places: Places | None = None) -> None:
-        self._codes, self._places = codes, places
+    def __init__(self, codes: Places, nulls: "NullColumns", places: Places | None = None) -> None:
+        self._codes, self._nulls, self._places = codes, nulls, places
 
     def values(self, array: pa.Array) -> pa.Array:
         """Return each row's value."""
@@ -308,8 +340,13 @@ class Take:
 
     def column(self, array: pa.Array) -> Any:
         """Return each row's value as a pandas array."""
-        dtype: Any = pd.api.types.pandas_dtype(DTYPES[array.type])
-        return dtype.__from_arrow__(self.values(array))
+        if self._is_empty or array.null_count == len(array):
+            return self._nulls.column(array.type)
+        return self._nulls.dtype(array.type).__from_arrow__(self.values(array))
+
+    @cached_property
+    def _is_empty(self) -> bool:
+        return bool(self._indices.null_count == len(self._codes))
 
     @cached_property
     def _indices(self) -> pa.Array:
@@ -331,8 +368,9 @@ class RowAnswers:
 
     def __init__(self, distinct: DistinctAnswers, codes: Places) -> None:
         self.distinct, self.codes = distinct, codes
-        self.answer: Take = Take(codes)
-        self.model: Take = Take(codes, distinct.places)
+        self.nulls: NullColumns = NullColumns(len(codes))
+        self.answer: Take = Take(codes, self.nulls)
+        self.model: Take = Take(codes, self.nulls, distinct.places)
 
     def of_models(self, values: Places, none: int) -> Places:
         """Return each answer's value from one value for each model; ``none`` without a model."""
@@ -371,7 +409,8 @@ def items(answers: RowAnswers, field: Field, index: pd.Index, row: str) -> pd.Da
     repeats = answers.of_models(found.counts, 0)[answers.codes]
     rows = np.repeat(np.arange(len(answers.codes)), repeats)
     numbers = np.arange(len(rows)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-    take = Take(answers.of_models(found.starts, 0)[answers.codes[rows]] + numbers)
+    places = answers.of_models(found.starts, 0)[answers.codes[rows]] + numbers
+    take = Take(places, NullColumns(len(rows)))
     columns: Columns = {row: rows, "item": numbers + 1}
     for leaf in field.leaves:
         name = leaf.suffix.removeprefix("_") or leaf.field or "value"
@@ -418,7 +457,7 @@ def _numbered(answers: RowAnswers, field: Field) -> Columns:
 
 
 def _nth(answers: RowAnswers, found: Items, number: int, name: str) -> Columns:
-    take = Take(answers.codes, answers.of_models(found.nth(number), -1))
+    take = Take(answers.codes, answers.nulls, answers.of_models(found.nth(number), -1))
     return {name + suffix: take.column(leaf) for suffix, leaf in found.leaves.items()}
 
 

@@ -16,6 +16,7 @@ from enrich_pandas.frame import flatten
 from enrich_pandas.frame.cells import LONE_SURROGATE
 from enrich_pandas.frame.flatten import ArrayBuilder
 from enrich_pandas.frame.schema import (
+    COPIES_ON_WRITE,
     ROW_COLUMNS,
     Field,
     Names,
@@ -33,7 +34,10 @@ def attach(
     """Return a new frame with these columns beside a frame's own, except the replaced ones."""
     kept = frame.drop(columns=list(replaced))
     new = pd.DataFrame(dict(columns), index=frame.index, copy=False)
-    joined: Any = pd.concat([kept, new], axis=1, ignore_index=True)
+    if COPIES_ON_WRITE:
+        joined: Any = pd.concat([kept, new], axis=1, ignore_index=True)
+    else:  # copies the frame's own columns, but not the new ones, which belong to nothing else
+        joined = pd.concat([kept.copy(), new], axis=1, ignore_index=True, copy=False)
     joined.columns = _labels(kept.columns, list(columns))
     # Copies attrs, flags and the metadata of a subclass. pandas-stubs does not declare it.
     result: pd.DataFrame = joined.__finalize__(frame)

@@ -17,8 +17,9 @@ import pyarrow as pa
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.models import Part
 
+COPIES_ON_WRITE = int(pd.__version__.split(".")[0]) >= 3  # noqa: PLR2004 - pandas 3
 # The default text dtype of the installed pandas: "str" from pandas 3 on, "string" before.
-TEXT = "str" if int(pd.__version__.split(".")[0]) >= 3 else "string"  # noqa: PLR2004 - pandas 3
+TEXT = "str" if COPIES_ON_WRITE else "string"
 TIME = "datetime64[us, UTC]"
 ARROW: dict[type, pa.DataType] = {
     str: pa.large_string(),

@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,6 +7,7 @@ from hypothesis import given, settings, strategies as st
 
 from enrich_pandas.frame import flatten
 from enrich_pandas.frame.flatten import ArrayBuilder
+from enrich_pandas.frame.output import decide_output
 from enrich_pandas.frame.schema import (
     ROW_COLUMNS,
     TEXT,
@@ -141,3 +144,64 @@ def test_each_date_has_a_year_column(date, year):
     person = Person(educations=[Education(end_date=date)])
     found = flatten.wide(answers_of([person]), FIELDS)["education_1_end_year"][0]
     assert (None if pd.isna(found) else found) == year
+
+
+def set_by_label(frame, name, value):
+    frame.loc[0, name] = value
+
+
+def set_in_column(frame, name, value):
+    column = frame[name]
+    column.iloc[0] = value
+
+
+def set_by_position(frame, name, value):
+    frame.iloc[0, frame.columns.get_loc(name)] = value
+
+
+def set_in_array(frame, name, value):
+    frame[name].array[0] = value
+
+
+def set_by_at(frame, name, value):
+    frame.at[0, name] = value
+
+
+def set_all(frame, name, value):
+    frame.loc[:, name] = value
+
+
+@pytest.mark.parametrize(
+    "change",
+    [set_by_label, set_in_column, set_by_position, set_in_array, set_by_at, set_all],
+)
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
+def test_changing_an_empty_column_changes_no_other(change):
+    output = decide_output(
+        pd.DataFrame(index=range(3)),
+        *(Person, "people"),
+        **{"fields": "all", "layout": "wide", "max_items": 2, "prefix": ""},
+    )
+    answers = answers_of([None, None, None], fields=output.fields)
+    frame = output.assemble(pd.DataFrame(index=range(3)), answers)
+    values = {"title": "CTO", "connections": 7, "is_realtime": True, "score": 0.5}
+    values |= {"experience_2_start_year": 2002, "email_1_type": "business"}
+    for name, value in values.items():
+        before = frame.drop(columns=name).copy()
+        with suppress(ValueError):  # pandas 3 gives an array that cannot be changed
+            change(frame, name, value)
+        pd.testing.assert_frame_equal(frame.drop(columns=name), before)
+    again = output.assemble(pd.DataFrame(index=range(3)), answers)
+    assert again[list(values)].isna().all(axis=None)
+    assert change in (set_in_column, set_in_array) or frame[list(values)].iloc[0].notna().all()
+
+
+def test_empty_text_columns_share_their_buffer():
+    columns = flatten.wide(answers_of([None] * 3), FIELDS)
+    dtype = columns["title"].dtype
+    if dtype.storage != "pyarrow":
+        pytest.skip("texts of pandas 2 are Python objects by default")
+    one, two = (columns[name]._pa_array.chunk(0) for name in ("title", "skill_1"))
+    assert [buffer.address for buffer in one.buffers() if buffer] == [
+        buffer.address for buffer in two.buffers() if buffer
+    ]
