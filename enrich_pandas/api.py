@@ -163,12 +163,13 @@ def people(frame: Any, provider: Providers = "crustdata", **keywords: Any) -> An
     -----
     The maximum cost is the one that `plan` shows, in the vendor's credits.
 
-    With several providers, a later provider gets the rows that still lack a field that ``fields``
-    names. The sets ``"standard"`` and ``"all"``, which no provider delivers in full, name none: it
-    gets the rows that no provider has matched. It receives the row's own identifiers and, for each kind of identifier that the row
-    lacks, the one that an earlier provider found. The first value of a field stays. A list, or a
-    part such as ``location``, is taken as a whole from one provider. Rows that are ``removed``,
-    ``pending`` or excluded by ``where`` are not requested from a later provider.
+    With several providers, a later provider gets the rows that no provider has matched, and those
+    that still lack a field that ``fields`` names. The sets ``"standard"`` and ``"all"``, which no
+    provider delivers in full, name none. A provider receives the row's own identifiers and, for
+    each kind of identifier that the row lacks, the one that an earlier provider found. The first
+    value of a field stays. A list, or a part such as ``location``, is taken as a whole from one
+    provider. Rows that are ``removed``, ``pending`` or excluded by ``where`` are not requested from
+    a later provider.
 
     A row is ``matched`` if a provider matched it. Otherwise it shows the first of ``held``,
     ``pending``, ``removed``, ``failed``, ``not_found``, ``invalid`` and ``skipped`` that a

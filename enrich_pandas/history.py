@@ -92,8 +92,8 @@ class Run:
         """One row per distinct person or company of the run, as stored now. It costs nothing.
 
         The columns are the identifiers in their canonical form, one column each, and those that
-        `enrich_pandas.people` or `enrich_pandas.companies` adds with ``fields="all"``. People and companies that were
-        erased since, or that the vendor removed, are left out.
+        `enrich_pandas.people` or `enrich_pandas.companies` adds with ``fields="all"``. People and
+        companies that were erased since, or that the vendor removed, are left out.
         """
         return self._past.rows()
 

@@ -23,6 +23,7 @@ import pyarrow.compute as pc
 from msgspec.structs import astuple
 
 from enrich_pandas.frame.schema import (
+    ARROW,
     DTYPES,
     ROW_COLUMNS,
     YEAR,
@@ -286,15 +287,15 @@ class DistinctAnswers(NamedTuple):
 class NullColumns:
     """Make columns without a value, of one length.
 
-    Those of one text dtype share a buffer if it is Arrow's: it is immutable, and pandas replaces it
-    when a cell is set. The buffers of the other dtypes are changed in place, so each column has its
-    own; the values among them are zeros, which take no memory until they are written.
+    Text columns share a buffer if it is Arrow's: it is immutable, and pandas replaces it when a
+    cell is set. The buffers of the other dtypes are changed in place, so each column has its own;
+    their values are zeros, which take no memory until they are written.
     """
 
     def __init__(self, size: int) -> None:
         self._size = size
         self._dtypes: dict[pa.DataType, Any] = {}
-        self._texts: dict[pa.DataType, Any] = {}
+        self._text: Any = None
 
     def dtype(self, kind: pa.DataType) -> Any:
         """Return the pandas dtype of an Arrow type."""
@@ -305,10 +306,10 @@ class NullColumns:
     def column(self, kind: pa.DataType) -> Any:
         """Return a column that can be changed without a change of another one."""
         dtype = self.dtype(kind)
-        if isinstance(dtype, pd.StringDtype):
-            if kind not in self._texts:
-                self._texts[kind] = dtype.__from_arrow__(pa.nulls(self._size, kind))
-            return self._texts[kind].copy()
+        if kind == ARROW[str]:
+            if self._text is None:
+                self._text = dtype.__from_arrow__(pa.nulls(self._size, kind))
+            return self._text.copy()
         values, mask = np.zeros(self._size, dtype.numpy_dtype), np.ones(self._size, dtype=bool)
         return dtype.construct_array_type()(values, mask)
 

@@ -34,10 +34,10 @@ def attach(
     """Return a new frame with these columns beside a frame's own, except the replaced ones."""
     kept = frame.drop(columns=list(replaced))
     new = pd.DataFrame(dict(columns), index=frame.index, copy=False)
-    if COPIES_ON_WRITE:
-        joined: Any = pd.concat([kept, new], axis=1, ignore_index=True)
-    else:  # copies the frame's own columns, but not the new ones, which belong to nothing else
-        joined = pd.concat([kept.copy(), new], axis=1, ignore_index=True, copy=False)
+    # pandas 2 copies at once: the frame's own columns have to be, the new ones not.
+    own, options = (kept, {}) if COPIES_ON_WRITE else (kept.copy(), {"copy": False})
+    concat: Any = pd.concat  # pandas-stubs describes pandas 3, which has no `copy`
+    joined = concat([own, new], axis=1, ignore_index=True, **options)
     joined.columns = _labels(kept.columns, list(columns))
     # Copies attrs, flags and the metadata of a subclass. pandas-stubs does not declare it.
     result: pd.DataFrame = joined.__finalize__(frame)

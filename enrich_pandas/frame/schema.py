@@ -291,8 +291,9 @@ def _suggestion(every: Sequence[Field], name: str) -> str:
         for leaf in field.leaves
         if field.shape != "scalar" and leaf.field and not leaf.is_year
     ]
-    exact = [one for one in dotted if one.partition(".")[2] == name]
-    close = exact or difflib.get_close_matches(name, [*plain, *dotted, *SETS], n=3)
+    known = [*plain, *dotted, *SETS]
+    exact = [one for one in known if one.rpartition(".")[2] == name]
+    close = exact or difflib.get_close_matches(name, known, n=3)
     if close:
         return f"Did you mean {' or '.join(map(repr, close[:3]))}?"
     return f"Use 'standard', 'all', or fields: {', '.join(plain)}."

@@ -164,7 +164,7 @@ def set_in_array(frame, name, value):
 
 
 def set_by_at(frame, name, value):
-    frame.at[0, name] = value
+    frame.at[0, name] = value  # noqa: PD008 - one of the ways to set a cell
 
 
 def set_all(frame, name, value):
@@ -177,13 +177,10 @@ def set_all(frame, name, value):
 )
 @pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
 def test_changing_an_empty_column_changes_no_other(change):
-    output = decide_output(
-        pd.DataFrame(index=range(3)),
-        *(Person, "people"),
-        **{"fields": "all", "layout": "wide", "max_items": 2, "prefix": ""},
-    )
+    frame, options = pd.DataFrame(index=range(3)), {"layout": "wide", "max_items": 2, "prefix": ""}
+    output = decide_output(frame, Person, "people", fields="all", **options)
     answers = answers_of([None, None, None], fields=output.fields)
-    frame = output.assemble(pd.DataFrame(index=range(3)), answers)
+    again, frame = frame, output.assemble(frame, answers)
     values = {"title": "CTO", "connections": 7, "is_realtime": True, "score": 0.5}
     values |= {"experience_2_start_year": 2002, "email_1_type": "business"}
     for name, value in values.items():
@@ -191,7 +188,7 @@ def test_changing_an_empty_column_changes_no_other(change):
         with suppress(ValueError):  # pandas 3 gives an array that cannot be changed
             change(frame, name, value)
         pd.testing.assert_frame_equal(frame.drop(columns=name), before)
-    again = output.assemble(pd.DataFrame(index=range(3)), answers)
+    again = output.assemble(again, answers)
     assert again[list(values)].isna().all(axis=None)
     assert change in (set_in_column, set_in_array) or frame[list(values)].iloc[0].notna().all()
 
