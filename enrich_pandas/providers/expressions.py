@@ -7,7 +7,9 @@ A `Column` has one value for each record, or for each item of a list. A `ListCol
 each of its leaves is a column. A part is a plain dict of columns.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import reduce
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -15,7 +17,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from enrich_pandas.providers.decoding import texts as texts_of
+from enrich_pandas.providers.decoding import text as text_of, texts as texts_of
 from enrich_pandas.providers.reader import (
     TEXT,
     Batch,
@@ -28,6 +30,7 @@ from enrich_pandas.providers.reader import (
     key_of,
     level_of,
     only,
+    without,
 )
 
 __all__ = [
@@ -36,7 +39,10 @@ __all__ = [
     "ListColumn",
     "Part",
     "as_items",
+    "as_texts",
+    "at",
     "constant",
+    "contains",
     "date",
     "distinct",
     "each",
@@ -46,21 +52,28 @@ __all__ = [
     "flag",
     "given",
     "identifier",
+    "is_equal",
     "is_given",
+    "is_missing",
     "is_true",
     "item_of",
     "joined",
     "key_of",
+    "not_in",
     "number",
     "one",
     "only",
     "ordered",
     "per_value",
+    "rest",
+    "template",
     "text",
+    "text_or_number",
     "texts",
     "together",
     "when",
     "whole",
+    "words",
 ]
 
 T = TypeVar("T")
@@ -133,6 +146,11 @@ def text(*sources: Source) -> Column:
     return either(*(_read(source, Batch.text) for source in sources))
 
 
+def text_or_number(source: Source) -> Column:
+    """Return texts, and numbers as text without a fraction of zero."""
+    return _read(source, _text_or_number)
+
+
 def identifier(*sources: Source) -> Column:
     """Return ids as text; the id 0 is none."""
     return either(*(_read(source, Batch.identifier) for source in sources))
@@ -172,6 +190,21 @@ def _read(source: Source, read: Callable[[Batch, Source], pa.Array]) -> Column:
     return _column(level_of(source), lambda batch: read(batch, source))
 
 
+def _text_or_number(batch: Batch, source: Source) -> pa.Array:
+    values = batch.values(source)
+    if is_empty(values):
+        return pa.nulls(len(values), TEXT)
+    if set(map(type, values)) - {str, type(None)}:
+        values = [one if one is None or type(one) is str else _spelled(one) for one in values]
+    return clean(pa.array(values, TEXT))
+
+
+def _spelled(value: Any) -> str | None:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, int | float) else text_of(value)
+
+
 def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
     return pa.nulls(len(values), kind) if is_empty(values) else pa.array(values, kind)
 
@@ -204,6 +237,31 @@ def _first_given(batch: Batch, columns: Sequence[Column]) -> pa.Array:
         if other.null_count < len(other):
             found = other if found.null_count == len(found) else pc.coalesce(found, other)
     return found
+
+
+def words(*columns: Column) -> Column:
+    """Return the texts that are not null as one text, with spaces in between."""
+
+    def compute(batch: Batch) -> pa.Array:
+        found = [column.read(batch) for column in columns]
+        # Arrow leaves out a value without any text, so that it needs an empty one.
+        has_none = reduce(pc.and_, map(pc.is_null, found))
+        found[0] = pc.if_else(has_none, _scalar(""), found[0])
+        whole_ = pc.binary_join_element_wise(*found, _scalar(" "), null_handling="skip")
+        return without(whole_, "")
+
+    return _column(columns[0].level, compute)
+
+
+def template(form: str, *columns: Column) -> Column:
+    """Return a form such as ``{} ({})`` filled with texts; null if one of them is null."""
+    start, *others = map(_scalar, form.split("{}"))
+
+    def compute(batch: Batch) -> pa.Array:
+        filled = zip((column.read(batch) for column in columns), others, strict=True)
+        return pc.binary_join_element_wise(start, *chain.from_iterable(filled), _scalar(""))
+
+    return _column(columns[0].level, compute)
 
 
 def either_part(*parts: Part) -> Part:
@@ -257,6 +315,23 @@ def is_given(column: Column) -> Column:
     return _column(column.level, lambda batch: pc.is_valid(column.read(batch)))
 
 
+def is_missing(column: Column) -> Column:
+    """Return which values are null."""
+    return _column(column.level, lambda batch: pc.is_null(column.read(batch)))
+
+
+def is_equal(column: Column, value: str) -> Column:
+    """Return which texts are equal to one text; null is not."""
+    return _column(
+        column.level, lambda batch: pc.fill_null(pc.equal(column.read(batch), value), False)
+    )
+
+
+def contains(column: Column, part: str) -> Column:
+    """Return which texts contain another one; null for null."""
+    return _column(column.level, lambda batch: pc.match_substring(column.read(batch), part))
+
+
 def is_true(column: Column) -> Column:
     """Return which values are true; null is not."""
     return _column(column.level, lambda batch: pc.fill_null(column.read(batch), False))
@@ -307,6 +382,15 @@ def each(source: Source, item: Callable[[Source], Any]) -> ListColumn:
     return ListColumn(owners, made.leaves)
 
 
+def at(item: Source, column: Column) -> Column:
+    """Return the value of the owner for each item at a place."""
+
+    def compute(batch: Batch) -> pa.Array:
+        return _taken(column.read(batch), batch.owners(item))
+
+    return _column(item, compute)
+
+
 def one(level: Source, **leaves: Column | Constant) -> ListColumn:
     """Return a list with exactly one item for each owner."""
     owners = Lazy(level_of(level), lambda batch: np.arange(batch.size(level_of(level))))
@@ -323,6 +407,11 @@ def as_items(listed: ListColumn, leaf: str, **constants: Constant) -> ListColumn
 
     others = {name: repeated(value) for name, value in constants.items()}
     return ListColumn(listed.owners, {leaf: listed[""], **others})
+
+
+def as_texts(listed: ListColumn, of: str | Column) -> ListColumn:
+    """Return a leaf or a column of items as a list of texts."""
+    return ListColumn(listed.owners, {"": listed[of] if isinstance(of, str) else of})
 
 
 def _part(leaves: Leaves, level: Source) -> Part:
@@ -457,24 +546,34 @@ def _groups(
 ) -> tuple[Places | None, Places, Places]:
     """Return the first item of each group (None if each has one), the items, and their groups."""
     owners = listed.owners.read(batch)
-    codes, is_known = owners.astype(np.int64), np.ones(len(owners), bool)
-    for name in by:
-        array = listed[name].read(batch)
-        encoded = (_folded(array) if fold else array).dictionary_encode()
-        own = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy().astype(np.int64)
-        codes = codes * (len(encoded.dictionary) + 1) + own
-        if len(by) == 1 and array.null_count:
-            is_known = pc.is_valid(array).to_numpy(zero_copy_only=False)
-        if len(by) > 1:
-            codes = np.unique(codes, return_inverse=True)[1].astype(np.int64)
-    items = np.flatnonzero(is_known)
-    _, firsts, groups = np.unique(codes[items], return_index=True, return_inverse=True)
-    if len(firsts) == len(owners):
-        return None, items, groups
-    order = np.argsort(firsts)
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
-    return items[firsts[order]], items, rank[groups]
+    leaves = [listed[name].read(batch) for name in by]
+    numbers, items = _numbered(owners, map(_folded, leaves) if fold else leaves), None
+    if len(by) == 1 and leaves[0].null_count:
+        items = np.flatnonzero(_mask(pc.is_valid(leaves[0])))
+        numbers = _distinct_numbers(numbers[items])
+    count = numbers.max(initial=NONE) + 1
+    if count == len(owners):
+        return None, np.arange(count), numbers
+    items = np.arange(len(owners)) if items is None else items
+    firsts = np.empty(count, np.intp)
+    firsts[numbers[::-1]] = items[::-1]  # the first one is assigned last
+    return firsts, items, numbers
+
+
+def _numbered(owners: Places, leaves: Iterable[pa.Array]) -> Places:
+    """Return the same number for items with the same owner and leaves, in order of appearance."""
+    numbers = owners
+    for array in leaves:
+        encoded = array.dictionary_encode()
+        size = len(encoded.dictionary) + 1  # the last one is null
+        own = encoded.indices.fill_null(size - 1).to_numpy()
+        numbers = _distinct_numbers(numbers * size + own)
+    return numbers
+
+
+def _distinct_numbers(numbers: Places) -> Places:
+    encoded: Places = pa.array(numbers, pa.int64()).dictionary_encode().indices.to_numpy()
+    return encoded.astype(np.intp)
 
 
 def _last(array: pa.Array, group: tuple[Places | None, Places, Places]) -> pa.Array:
@@ -515,6 +614,39 @@ def ordered(listed: ListColumn, *by: Column) -> ListColumn:
         keys = [~_mask(column.read(batch)) for column in reversed(by)]
         order = np.lexsort([*keys, listed.owners.read(batch)])
         return None if np.array_equal(order, np.arange(len(order))) else order
+
+    return _chosen(listed, places)
+
+
+def not_in(listed: ListColumn, others: ListColumn, *by: str) -> ListColumn:
+    """Return the items that another list of the same owner does not have.
+
+    Parameters
+    ----------
+    listed, others
+        The lists.
+    by
+        The leaves that are compared, by default all.
+    """
+    named = by or tuple(listed.leaves)
+
+    def places(batch: Batch) -> Places | None:
+        both = (listed, others)
+        owners = [of.owners.read(batch) for of in both]
+        leaves = [pa.concat_arrays([of[name].read(batch) for of in both]) for name in named]
+        own, other = np.split(_numbered(np.concatenate(owners), leaves), [len(owners[0])])
+        is_kept = np.isin(own, other, invert=True)
+        return None if is_kept.all() else np.flatnonzero(is_kept)
+
+    return _chosen(listed, places)
+
+
+def rest(listed: ListColumn) -> ListColumn:
+    """Return the items after the first one of each owner."""
+
+    def places(batch: Batch) -> Places:
+        owners = listed.owners.read(batch)
+        return np.flatnonzero(np.diff(owners, prepend=NONE) == 0)
 
     return _chosen(listed, places)
 
@@ -562,8 +694,8 @@ def joined(listed: ListColumn, separator: str = "; ") -> Column:
         counts = np.bincount(owners, minlength=size)
         offsets = pa.array(np.append(0, np.cumsum(counts)), pa.int64())
         lists = pa.LargeListArray.from_arrays(offsets, values)
-        whole_ = pc.binary_join(lists, separator)
-        return pc.if_else(pa.array(counts > 0), whole_, pa.scalar(None, whole_.type)).cast(TEXT)
+        whole_ = pc.binary_join(lists, _scalar(separator))
+        return pc.if_else(pa.array(counts > 0), whole_, _scalar(None))
 
     return _column(listed.level, compute)
 
