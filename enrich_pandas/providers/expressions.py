@@ -8,7 +8,6 @@ each of its leaves is a column. A part is a plain dict of columns.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import reduce
 from itertools import chain
 from typing import Any, Generic, TypeVar
 
@@ -24,13 +23,13 @@ from enrich_pandas.providers.reader import (
     Places,
     Source,
     clean,
+    holds_numbers,
     holds_text,
     is_empty,
     item_of,
     key_of,
     level_of,
     only,
-    without,
 )
 
 __all__ = [
@@ -40,7 +39,7 @@ __all__ = [
     "Part",
     "as_items",
     "as_texts",
-    "at",
+    "concatenated",
     "constant",
     "contains",
     "date",
@@ -48,19 +47,23 @@ __all__ = [
     "each",
     "either",
     "either_part",
+    "filtered",
     "first",
     "flag",
     "given",
+    "has",
     "identifier",
     "is_equal",
+    "is_first",
     "is_given",
-    "is_missing",
     "is_true",
     "item_of",
     "joined",
+    "key",
     "key_of",
     "not_in",
     "number",
+    "of_owner",
     "one",
     "only",
     "ordered",
@@ -73,7 +76,6 @@ __all__ = [
     "together",
     "when",
     "whole",
-    "words",
 ]
 
 T = TypeVar("T")
@@ -94,9 +96,26 @@ class Lazy(Generic[T]):
 
 
 class Column(Lazy[pa.Array]):
-    """One value for each record, or for each item of a list: an Arrow array."""
+    """One value for each record, or for each item of a list: an Arrow array.
+
+    Conditions combine as in pandas: ``one & other``, ``one | other`` and ``~one``. A condition that
+    is null counts as not true.
+    """
 
     __slots__ = ()
+
+    def __and__(self, other: "Column") -> "Column":
+        return _column(self.level, lambda batch: pc.and_(_true(self, batch), _true(other, batch)))
+
+    def __or__(self, other: "Column") -> "Column":
+        return _column(self.level, lambda batch: pc.or_(_true(self, batch), _true(other, batch)))
+
+    def __invert__(self) -> "Column":
+        return _column(self.level, lambda batch: pc.invert(_true(self, batch)))
+
+
+def _true(condition: Column, batch: Batch) -> pa.Array:
+    return pc.fill_null(condition.read(batch), False)
 
 
 Part = Mapping[str, Column]
@@ -176,6 +195,11 @@ def whole(*sources: Source) -> Column:
     return either(*(_read(source, _whole) for source in sources))
 
 
+def key(item: Source) -> Column:
+    """Return the keys of the items of an object, exactly as they were sent."""
+    return _column(item, lambda batch: pa.array(batch.values(key_of(item)), TEXT))
+
+
 def constant(value: Constant, level: Source) -> Column:
     """Return the same value for each value at a level."""
     scalar = _scalar(value)
@@ -239,20 +263,6 @@ def _first_given(batch: Batch, columns: Sequence[Column]) -> pa.Array:
     return found
 
 
-def words(*columns: Column) -> Column:
-    """Return the texts that are not null as one text, with spaces in between."""
-
-    def compute(batch: Batch) -> pa.Array:
-        found = [column.read(batch) for column in columns]
-        # Arrow leaves out a value without any text, so that it needs an empty one.
-        has_none = reduce(pc.and_, map(pc.is_null, found))
-        found[0] = pc.if_else(has_none, _scalar(""), found[0])
-        whole_ = pc.binary_join_element_wise(*found, _scalar(" "), null_handling="skip")
-        return without(whole_, "")
-
-    return _column(columns[0].level, compute)
-
-
 def template(form: str, *columns: Column) -> Column:
     """Return a form such as ``{} ({})`` filled with texts; null if one of them is null."""
     start, *others = map(_scalar, form.split("{}"))
@@ -305,7 +315,7 @@ def when(condition: Column, then: Column | Constant, otherwise: Column | None) -
     def compute(batch: Batch) -> pa.Array:
         one = then.read(batch) if isinstance(then, Column) else _scalar(then)
         other = pa.scalar(None, one.type) if otherwise is None else otherwise.read(batch)
-        return pc.if_else(pc.fill_null(condition.read(batch), False), one, other)
+        return pc.if_else(_true(condition, batch), one, other)
 
     return _column(condition.level, compute)
 
@@ -315,18 +325,6 @@ def is_given(column: Column) -> Column:
     return _column(column.level, lambda batch: pc.is_valid(column.read(batch)))
 
 
-def is_missing(column: Column) -> Column:
-    """Return which values are null."""
-    return _column(column.level, lambda batch: pc.is_null(column.read(batch)))
-
-
-def is_equal(column: Column, value: str) -> Column:
-    """Return which texts are equal to one text; null is not."""
-    return _column(
-        column.level, lambda batch: pc.fill_null(pc.equal(column.read(batch), value), False)
-    )
-
-
 def contains(column: Column, part: str) -> Column:
     """Return which texts contain another one; null for null."""
     return _column(column.level, lambda batch: pc.match_substring(column.read(batch), part))
@@ -334,7 +332,38 @@ def contains(column: Column, part: str) -> Column:
 
 def is_true(column: Column) -> Column:
     """Return which values are true; null is not."""
-    return _column(column.level, lambda batch: pc.fill_null(column.read(batch), False))
+    return _column(column.level, lambda batch: _true(column, batch))
+
+
+def is_equal(one: Column, other: Column | str) -> Column:
+    """Return which values are equal, to those of a column or to one text; null equals null."""
+
+    def compute(batch: Batch) -> pa.Array:
+        ours = one.read(batch)
+        theirs = other.read(batch) if isinstance(other, Column) else _scalar(other)
+        are_null = pc.and_(pc.is_null(ours), pc.is_null(theirs))
+        return pc.or_(pc.fill_null(pc.equal(ours, theirs), False), are_null)
+
+    return _column(one.level, compute)
+
+
+def concatenated(*parts: Column | str, separator: str = "") -> Column:
+    """Return the values of several columns, and texts between them, as one text.
+
+    Nulls are left out. It is null if nothing is left.
+    """
+    columns = [one for one in parts if isinstance(one, Column)]
+
+    def compute(batch: Batch) -> pa.Array:
+        read = [
+            one.read(batch).cast(TEXT) if isinstance(one, Column) else _scalar(one) for one in parts
+        ]
+        first_text = pc.coalesce(*read)  # a row without any text would be left out of the result
+        read[0] = pc.if_else(pc.is_null(first_text), _scalar(""), read[0])
+        found = pc.binary_join_element_wise(*read, _scalar(separator), null_handling="skip")
+        return pc.if_else(pc.equal(found, ""), pa.scalar(None, TEXT), found)
+
+    return _column(columns[0].level, compute)
 
 
 def per_value(function: Callable[..., Any], *columns: Column, kind: pa.DataType = TEXT) -> Column:
@@ -382,31 +411,22 @@ def each(source: Source, item: Callable[[Source], Any]) -> ListColumn:
     return ListColumn(owners, made.leaves)
 
 
-def at(item: Source, column: Column) -> Column:
-    """Return the value of the owner for each item at a place."""
-
-    def compute(batch: Batch) -> pa.Array:
-        return _taken(column.read(batch), batch.owners(item))
-
-    return _column(item, compute)
-
-
 def one(level: Source, **leaves: Column | Constant) -> ListColumn:
     """Return a list with exactly one item for each owner."""
     owners = Lazy(level_of(level), lambda batch: np.arange(batch.size(level_of(level))))
     return ListColumn(owners, _part(leaves, level_of(level)))
 
 
-def as_items(listed: ListColumn, leaf: str, **constants: Constant) -> ListColumn:
-    """Return texts as items with one leaf, and with constants."""
+def as_items(listed: ListColumn, leaf: str, **others: Column | Constant) -> ListColumn:
+    """Return texts as items with one leaf, and with columns of the items or constants."""
     level = listed.level
 
     def repeated(value: Constant) -> Column:
         scalar = _scalar(value)
         return _column(level, lambda batch: pa.repeat(scalar, len(listed.owners.read(batch))))
 
-    others = {name: repeated(value) for name, value in constants.items()}
-    return ListColumn(listed.owners, {leaf: listed[""], **others})
+    leaves = {name: of if isinstance(of, Column) else repeated(of) for name, of in others.items()}
+    return ListColumn(listed.owners, {leaf: listed[""], **leaves})
 
 
 def as_texts(listed: ListColumn, of: str | Column) -> ListColumn:
@@ -421,7 +441,10 @@ def _part(leaves: Leaves, level: Source) -> Part:
 
 
 def texts(*sources: Source, separator: str | None = None) -> ListColumn:
-    """Return the distinct texts of lists, of one text, or of texts joined by a separator."""
+    """Return the distinct texts of lists, of one text, or of texts joined by a separator.
+
+    A number is a text where the vendor's type has numbers, such as codes.
+    """
     lists = [_texts(source, separator) for source in sources]
     return lists[0] if len(lists) == 1 else distinct(together(*lists))
 
@@ -438,6 +461,8 @@ def _split(batch: Batch, source: Source, separator: str | None) -> tuple[Places,
     values, is_plain = batch.values(source), holds_text(source)
     if is_empty(values):
         return np.zeros(0, np.intp), pa.nulls(0, TEXT)
+    if holds_numbers(source):
+        values = [one if one is None else _in_words(one) for one in values]
     if separator or not is_plain:
         lists = [texts_of(one, separator) if one else () for one in values]
         counts = np.fromiter(map(len, lists), np.intp, len(lists))
@@ -445,6 +470,11 @@ def _split(batch: Batch, source: Source, separator: str | None) -> tuple[Places,
         return np.repeat(np.arange(len(lists)), counts), pa.array(flat, TEXT)
     whole_ = clean(pa.array(values, TEXT))
     return np.flatnonzero(pc.is_valid(whole_).to_numpy(zero_copy_only=False)), whole_.drop_null()
+
+
+def _in_words(value: Any) -> list[Any]:
+    listed = value if isinstance(value, list) else [value]
+    return [str(one) if isinstance(one, int) else one for one in listed]
 
 
 def together(*lists: ListColumn) -> ListColumn:
@@ -607,6 +637,16 @@ def _folded(array: pa.Array) -> pa.Array:
     return pa.array([one and one.casefold() for one in array.to_pylist()], TEXT)
 
 
+def filtered(listed: ListColumn, *, where: Column) -> ListColumn:
+    """Return the items for which a condition is true."""
+
+    def places(batch: Batch) -> Places | None:
+        mask = _mask(where.read(batch))
+        return None if mask.all() else np.flatnonzero(mask)
+
+    return _chosen(listed, places)
+
+
 def ordered(listed: ListColumn, *by: Column) -> ListColumn:
     """Return the items of each owner with those first for which a condition is true, stably."""
 
@@ -665,22 +705,58 @@ def first(
     prefer
         The items to prefer. Otherwise the first one is chosen.
     """
-
-    def places(batch: Batch) -> Places:
-        owners = listed.owners.read(batch)
-        chosen = np.full(batch.size(listed.level), NONE, np.intp)
-        known = None if where is None else _mask(where.read(batch))
-        masks = [known]
-        if prefer is not None:
-            liked = _mask(prefer.read(batch))
-            masks.append(liked if known is None else liked & known)
-        for mask in masks:
-            items = np.arange(len(owners)) if mask is None else np.flatnonzero(mask)
-            chosen[owners[items][::-1]] = items[::-1]  # the first one is assigned last
-        return chosen
-
-    lazy = Lazy(listed.level, places)
+    lazy = Lazy(listed.level, lambda batch: _first_items(batch, listed, where, prefer))
     return {name: _taken_column(of, lazy) for name, of in listed.leaves.items()}
+
+
+def _first_items(
+    batch: Batch, listed: ListColumn, where: Column | None, prefer: Column | None = None
+) -> Places:
+    """Return the position of one item of each owner, or `NONE`; see `first`."""
+    key_ = (listed, where, prefer)
+    return batch.once(key_, lambda batch: _find_first_items(batch, listed, where, prefer))
+
+
+def _find_first_items(
+    batch: Batch, listed: ListColumn, where: Column | None, prefer: Column | None
+) -> Places:
+    owners = listed.owners.read(batch)
+    chosen = np.full(batch.size(listed.level), NONE, np.intp)
+    known = None if where is None else _mask(where.read(batch))
+    masks = [known]
+    if prefer is not None:
+        liked = _mask(prefer.read(batch))
+        masks.append(liked if known is None else liked & known)
+    for mask in masks:
+        items = np.arange(len(owners)) if mask is None else np.flatnonzero(mask)
+        chosen[owners[items][::-1]] = items[::-1]  # the first one is assigned last
+    return chosen
+
+
+def has(listed: ListColumn, *, where: Column | None = None) -> Column:
+    """Return which owners have an item, or one for which a condition is true."""
+    return _column(
+        listed.level, lambda batch: pa.array(_first_items(batch, listed, where) != NONE, pa.bool_())
+    )
+
+
+def is_first(listed: ListColumn, *, where: Column | None = None) -> Column:
+    """Return which items are the first one of their owner for which a condition is true."""
+
+    def compute(batch: Batch) -> pa.Array:
+        chosen = _first_items(batch, listed, where)
+        mask = np.zeros(len(listed.owners.read(batch)), bool)
+        mask[chosen[chosen != NONE]] = True
+        return pa.array(mask)
+
+    return _column(listed.level, compute)
+
+
+def of_owner(listed: ListColumn, column: Column) -> Column:
+    """Return a value of the owner for each item of a list."""
+    return _column(
+        listed.level, lambda batch: column.read(batch).take(pa.array(listed.owners.read(batch)))
+    )
 
 
 def joined(listed: ListColumn, separator: str = "; ") -> Column:
@@ -689,13 +765,15 @@ def joined(listed: ListColumn, separator: str = "; ") -> Column:
     def compute(batch: Batch) -> pa.Array:
         owners, values = listed.owners.read(batch), listed[""].read(batch)
         size = batch.size(listed.level)
-        if not len(owners):
+        if values.null_count == len(values):
             return pa.nulls(size, TEXT)
+        if values.null_count:
+            owners, values = owners[_mask(pc.is_valid(values))], values.drop_null()
         counts = np.bincount(owners, minlength=size)
         offsets = pa.array(np.append(0, np.cumsum(counts)), pa.int64())
         lists = pa.LargeListArray.from_arrays(offsets, values)
         whole_ = pc.binary_join(lists, _scalar(separator))
-        return pc.if_else(pa.array(counts > 0), whole_, _scalar(None))
+        return pc.if_else(pa.array(counts > 0), whole_, pa.scalar(None, TEXT))
 
     return _column(listed.level, compute)
 

@@ -7,7 +7,7 @@ only once.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, compress
 from operator import attrgetter
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -377,7 +377,7 @@ class Recorder(Batch):
 def _flattened(values: list[Any]) -> tuple[Places, list[Any], list[Any]]:
     """Return the owner, the value and the key of each item of lists or objects.
 
-    A value that is no list is a list of one. The nulls of a list are left out.
+    A value that is no list is a list of one. The nulls and empty texts of a list are left out.
     """
     kinds = set(map(type, values)) - {type(None)}
     if dict in kinds:
@@ -390,9 +390,10 @@ def _flattened(values: list[Any]) -> tuple[Places, list[Any], list[Any]]:
     counts = np.fromiter(map(len, lists), np.intp, len(lists))
     flat = list(chain.from_iterable(lists))
     owners = np.repeat(np.arange(len(lists)), counts)
-    if type(None) in set(map(type, flat)):
-        owners = owners[np.array([one is not None for one in flat], bool)]
-        flat = [one for one in flat if one is not None]
+    kinds = set(map(type, flat))
+    if type(None) in kinds or (str in kinds and "" in flat):
+        is_given = [one is not None and one != "" for one in flat]
+        owners, flat = owners[np.array(is_given, bool)], list(compress(flat, is_given))
     return owners, flat, []
 
 
@@ -412,6 +413,13 @@ def is_empty(values: list[Any]) -> bool:
 def holds_text(source: Source) -> bool:
     """Return whether the values at a place are texts and nothing else."""
     return set(alternatives(source._wire)) <= {str, type(None)}
+
+
+def holds_numbers(source: Source) -> bool:
+    """Return whether whole numbers are among the values at a place, or in their lists."""
+    kinds = alternatives(source._wire)
+    items = [one for kind in kinds if get_origin(kind) is list for one in get_args(kind)]
+    return int in {one for kind in (*kinds, *items) for one in alternatives(kind)}
 
 
 def _listed_text(value: Any) -> str | None:

@@ -18,7 +18,6 @@ from enrich_pandas.providers.expressions import (
     given,
     identifier,
     is_given,
-    is_missing,
     not_in,
     one,
     per_value,
@@ -132,7 +131,7 @@ def company(job: Source) -> Fields:
         "industries": as_texts(named, "title"),
         "founded_year": per_value(_year, date(data.founding_year), kind=pa.int64()),
         "employees": number,
-        "employees_range": when(is_missing(number), people, None),
+        "employees_range": when(~is_given(number), people, None),
         # Zoho's text of the whole place is also the best street address.
         "headquarters": {**seat, "address": seat["name"]},
         "offices": together(offices, not_in(rest(seats), offices)),

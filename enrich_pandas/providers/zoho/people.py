@@ -9,8 +9,9 @@ from enrich_pandas.providers.expressions import (
     Leaves,
     ListColumn,
     Part,
+    as_items,
     as_texts,
-    at,
+    concatenated,
     contains,
     date,
     distinct,
@@ -22,11 +23,10 @@ from enrich_pandas.providers.expressions import (
     identifier,
     is_equal,
     is_given,
-    is_missing,
     is_true,
-    item_of,
     joined,
     not_in,
+    of_owner,
     one,
     ordered,
     per_value,
@@ -36,7 +36,6 @@ from enrich_pandas.providers.expressions import (
     texts,
     together,
     when,
-    words,
 )
 from enrich_pandas.providers.reader import Source
 from enrich_pandas.providers.records import Fields, RecordType
@@ -166,11 +165,9 @@ def social_profiles(media: Source) -> ListColumn:
 
 
 def _profiles(media: Source) -> ListColumn:
-    named = at(item_of(media.media_url), text(media.media_type))
-    return each(
-        media.media_url,
-        lambda url: {"url": text(url), "network": per_value(network, either(named, text(url)))},
-    )
+    urls = texts(media.media_url)
+    named = either(of_owner(urls, text(media.media_type)), urls[""])
+    return as_items(urls, "url", network=per_value(network, named))
 
 
 def network(named: str | None) -> str | None:
@@ -212,7 +209,9 @@ def person(job: Source) -> Fields:
     last_name = text(data.last_name)
     return {
         "id": identifier(data.id),
-        "name": either(text(data.name), words(first_name, middle_name, last_name)),
+        "name": either(
+            text(data.name), concatenated(first_name, middle_name, last_name, separator=" ")
+        ),
         "first_name": first_name,
         "middle_name": middle_name,
         "last_name": last_name,
@@ -250,7 +249,7 @@ def _employer(company: Source) -> Part:
 def _experiences(jobs: Source) -> ListColumn:
     """Return the positions, the main one first and ended ones last."""
     listed = each(jobs, _experience)
-    return ordered(listed, listed["is_current"], is_missing(listed["end_date"]))
+    return ordered(listed, listed["is_current"], ~is_given(listed["end_date"]))
 
 
 def _experience(job: Source) -> Leaves:
