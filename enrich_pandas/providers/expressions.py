@@ -16,15 +16,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from enrich_pandas.providers.decoding import text as text_of, texts as texts_of
+from enrich_pandas.providers.decoding import text as text_of
 from enrich_pandas.providers.reader import (
     TEXT,
     Batch,
     Places,
     Source,
     clean,
-    holds_numbers,
-    holds_text,
+    flattened,
     is_empty,
     item_of,
     key_of,
@@ -373,17 +372,17 @@ def per_value(function: Callable[..., Any], *columns: Column, kind: pa.DataType 
     """
 
     def compute(batch: Batch) -> pa.Array:
-        arrays = [column.read(batch) for column in columns]
-        if len(arrays) > 1:
-            known: dict[tuple[Any, ...], Any] = {}
-            rows = list(zip(*(one.to_pylist() for one in arrays), strict=True))
-            for row in rows:
-                if row not in known:
-                    known[row] = function(*row)
-            return pa.array([known[row] for row in rows], kind)
-        encoded = arrays[0].dictionary_encode(null_encoding="encode")
-        results = pa.array(map(function, encoded.dictionary.to_pylist()), kind)
-        return results.take(encoded.indices)
+        encoded = [one.read(batch).dictionary_encode(null_encoding="encode") for one in columns]
+        known = [one.dictionary.to_pylist() for one in encoded]
+        codes = [one.indices.to_numpy() for one in encoded]
+        if len(encoded) == 1:
+            return pa.array(map(function, *known), kind).take(encoded[0].indices)
+        sizes = [len(one) for one in known]
+        combined = np.ravel_multi_index(codes, sizes) if len(codes[0]) else codes[0]
+        distinct_, places = np.unique(combined, return_inverse=True)
+        rows = zip(*np.unravel_index(distinct_, sizes), strict=True) if len(distinct_) else ()
+        results = [function(*(of[at] for of, at in zip(known, row, strict=True))) for row in rows]
+        return pa.array(results, kind).take(pa.array(places))
 
     return _column(columns[0].level, compute)
 
@@ -458,23 +457,25 @@ def _texts(source: Source, separator: str | None) -> ListColumn:
 
 def _split(batch: Batch, source: Source, separator: str | None) -> tuple[Places, pa.Array]:
     """Return the owners and the distinct texts of each value."""
-    values, is_plain = batch.values(source), holds_text(source)
+    values = batch.values(source)
     if is_empty(values):
         return np.zeros(0, np.intp), pa.nulls(0, TEXT)
-    if holds_numbers(source):
-        values = [one if one is None else _in_words(one) for one in values]
-    if separator or not is_plain:
-        lists = [texts_of(one, separator) if one else () for one in values]
-        counts = np.fromiter(map(len, lists), np.intp, len(lists))
-        flat = [one for listed in lists for one in listed]
-        return np.repeat(np.arange(len(lists)), counts), pa.array(flat, TEXT)
-    whole_ = clean(pa.array(values, TEXT))
-    return np.flatnonzero(pc.is_valid(whole_).to_numpy(zero_copy_only=False)), whole_.drop_null()
+    if separator:
+        values = [one.split(separator) if type(one) is str else one for one in values]
+    owners, flat, _ = flattened(values)
+    if set(map(type, flat)) - {str}:
+        flat = list(map(_in_words, flat))
+    found = clean(pa.array(flat, TEXT))
+    if found.null_count:
+        owners, found = owners[_mask(pc.is_valid(found))], found.drop_null()
+    firsts = _first_places(_numbered(owners, [found]))
+    return (owners, found) if firsts is None else (owners[firsts], found.take(pa.array(firsts)))
 
 
-def _in_words(value: Any) -> list[Any]:
-    listed = value if isinstance(value, list) else [value]
-    return [str(one) if isinstance(one, int) else one for one in listed]
+def _in_words(value: Any) -> str | None:
+    if type(value) is int:
+        return str(value)
+    return value if type(value) is str else None
 
 
 def together(*lists: ListColumn) -> ListColumn:
@@ -581,13 +582,20 @@ def _groups(
     if len(by) == 1 and leaves[0].null_count:
         items = np.flatnonzero(_mask(pc.is_valid(leaves[0])))
         numbers = _distinct_numbers(numbers[items])
+    firsts = _first_places(numbers)
+    if items is None:
+        return firsts, np.arange(len(numbers)), numbers
+    return (items if firsts is None else items[firsts]), items, numbers
+
+
+def _first_places(numbers: Places) -> Places | None:
+    """Return the first position of each number; None if all differ."""
     count = numbers.max(initial=NONE) + 1
-    if count == len(owners):
-        return None, np.arange(count), numbers
-    items = np.arange(len(owners)) if items is None else items
+    if count == len(numbers):
+        return None
     firsts = np.empty(count, np.intp)
-    firsts[numbers[::-1]] = items[::-1]  # the first one is assigned last
-    return firsts, items, numbers
+    firsts[numbers[::-1]] = np.arange(len(numbers))[::-1]  # the first one is assigned last
+    return firsts
 
 
 def _numbered(owners: Places, leaves: Iterable[pa.Array]) -> Places:
