@@ -36,11 +36,13 @@ __all__ = [
     "ListColumn",
     "Part",
     "as_items",
+    "as_list",
     "constant",
     "date",
     "distinct",
     "each",
     "either",
+    "either_list",
     "either_part",
     "first",
     "flag",
@@ -51,6 +53,7 @@ __all__ = [
     "item_of",
     "joined",
     "key_of",
+    "largest",
     "number",
     "one",
     "only",
@@ -325,6 +328,13 @@ def as_items(listed: ListColumn, leaf: str, **constants: Constant) -> ListColumn
     return ListColumn(listed.owners, {leaf: listed[""], **others})
 
 
+def as_list(column: Column) -> ListColumn:
+    """Return the values of a column as lists of one; a null is an empty list."""
+    level = column.level
+    owners = Lazy(level, lambda batch: np.flatnonzero(_mask(pc.is_valid(column.read(batch)))))
+    return ListColumn(owners, {"": _column(level, lambda batch: column.read(batch).drop_null())})
+
+
 def _part(leaves: Leaves, level: Source) -> Part:
     return {
         name: of if isinstance(of, Column) else constant(of, level) for name, of in leaves.items()
@@ -369,6 +379,23 @@ def together(*lists: ListColumn) -> ListColumn:
         Lazy(level, lambda batch: order.read(batch)[0]),
         {name: _joined_leaf(lists, name, order) for name in names},
     )
+
+
+def either_list(*lists: ListColumn) -> ListColumn:
+    """Return for each owner the first list that has an item."""
+    rest = [_of_others(one, lists[:place]) for place, one in enumerate(lists[1:], start=1)]
+    return together(lists[0], *rest)
+
+
+def _of_others(listed: ListColumn, earlier: Sequence[ListColumn]) -> ListColumn:
+    """Return the items of the owners that have none in some other lists."""
+
+    def places(batch: Batch) -> Places | None:
+        owners = np.concatenate([one.owners.read(batch) for one in earlier])
+        is_kept = np.isin(listed.owners.read(batch), owners, invert=True)
+        return None if is_kept.all() else np.flatnonzero(is_kept)
+
+    return _chosen(listed, places)
 
 
 def _merged(owners: Sequence[Places]) -> tuple[Places, Places | None]:
@@ -549,6 +576,19 @@ def first(
 
     lazy = Lazy(listed.level, places)
     return {name: _taken_column(of, lazy) for name, of in listed.leaves.items()}
+
+
+def largest(listed: ListColumn, leaf: str) -> Column:
+    """Return the largest value of a leaf of each owner, such as the latest date; else null."""
+
+    def compute(batch: Batch) -> pa.Array:
+        owners, array = listed.owners.read(batch), listed[leaf].read(batch)
+        order = pc.array_sort_indices(array, order="descending").to_numpy()[::-1]  # nulls first
+        places = np.full(batch.size(listed.level), NONE, np.intp)
+        places[owners[order]] = order  # the last assignment stays
+        return _taken(array, places)
+
+    return _column(listed.level, compute)
 
 
 def joined(listed: ListColumn, separator: str = "; ") -> Column:
