@@ -52,6 +52,7 @@ __all__ = [
     "is_true",
     "item_of",
     "joined",
+    "key",
     "key_of",
     "largest",
     "number",
@@ -159,6 +160,11 @@ def number(source: Source) -> Column:
 def whole(*sources: Source) -> Column:
     """Return numbers without their fraction, such as an amount in US dollars."""
     return either(*(_read(source, _whole) for source in sources))
+
+
+def key(item: Source) -> Column:
+    """Return the keys of the items of an object, exactly as they were sent."""
+    return _column(item, lambda batch: pa.array(batch.values(key_of(item)), TEXT))
 
 
 def constant(value: Constant, level: Source) -> Column:
@@ -602,7 +608,7 @@ def joined(listed: ListColumn, separator: str = "; ") -> Column:
         counts = np.bincount(owners, minlength=size)
         offsets = pa.array(np.append(0, np.cumsum(counts)), pa.int64())
         lists = pa.LargeListArray.from_arrays(offsets, values)
-        whole_ = pc.binary_join(lists, separator)
+        whole_ = pc.binary_join(lists, _scalar(separator))
         return pc.if_else(pa.array(counts > 0), whole_, pa.scalar(None, whole_.type)).cast(TEXT)
 
     return _column(listed.level, compute)

@@ -13,7 +13,7 @@ from enrich_pandas.providers.base import Identity, Status
 from enrich_pandas.providers.binding import (
     Reading,
     domain_key,
-    key_of as key_of_identity,
+    key_of,
     name_key,
     page_key,
 )
@@ -34,7 +34,7 @@ from enrich_pandas.providers.expressions import (
     identifier,
     item_of,
     joined,
-    key_of,
+    key,
     number,
     one,
     only,
@@ -157,8 +157,8 @@ def bind_single_company(batch: Sequence[Identity], readings: Sequence[Reading]) 
     companies = [one for one in readings if one.model is not None]
     if len(batch) > 1 or not companies:
         return bind_single_without_data(batch, readings)
-    key = key_of_identity(batch[0])
-    return choose_company(frozenset([key] if key else ()), companies, is_echoed=False)
+    requested = key_of(batch[0])
+    return choose_company(frozenset([requested] if requested else ()), companies, is_echoed=False)
 
 
 def year(source: Source) -> Column:
@@ -170,7 +170,7 @@ def headcounts(**groups: Source) -> ListColumn:
     """Return the number of people in each group, such as Engineering of the functions."""
 
     def headcount(people: Source, by: str) -> Leaves:
-        return {"people": whole(people), "group": text(key_of(people)), "by": by}
+        return {"people": whole(people), "group": key(people), "by": by}
 
     listed = [each(of, partial(headcount, by=by)) for by, of in groups.items()]
     return given(together(*listed), "people")
