@@ -56,7 +56,7 @@ def _person_flags(options: RequestOptions, _name: str) -> Flags:
     }
 
 
-def read_element(raw: bytes, price: Price) -> Reading:
+def read_person(raw: bytes, price: Price) -> Reading:
     """Parse an element: a person, or an error instead of one.
 
     Parameters
@@ -215,7 +215,7 @@ SCREENER = ApiVersion(
             size=lambda options, name: (
                 options.emails_per_request or 1 if name == "email" else BATCH
             ),
-            read_element=read_element,
+            read_element=read_person,
             absent=MISSING,
             bind_single=_bind_single_email,
         ),
