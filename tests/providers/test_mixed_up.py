@@ -21,6 +21,7 @@ import enrich_pandas as ep
 from enrich_pandas.errors import ProviderError
 from enrich_pandas.models import Company, Person
 from enrich_pandas.providers.base import Identity, Request, Response
+from enrich_pandas.providers.records import Record
 from enrich_pandas.testing import drive, reply
 from tests.testing.test_contract import current, name_in, screener_company, screener_person
 from tests.testing.test_contract_jobs_of_vendors import Amplemarket, Zoho
