@@ -21,7 +21,9 @@ from enrich_pandas.journal.records import (
     new_answer,
 )
 from enrich_pandas.journal.suppression import EMPTY_FILTER, SuppressionFilter
+from enrich_pandas.models import Model
 from enrich_pandas.providers.base import Identity, Kind, Match, Provider, Request, Response, Status
+from enrich_pandas.providers.records import Record
 from enrich_pandas.transport.outcome import repair_response
 
 
@@ -192,7 +194,7 @@ def _changes(
     for key, before in stored.items():
         after = _update(keyed[key], before, landed.answered, provider)
         is_shown = after is None or screen.apply(after) is after
-        if is_shown and _comparable(before) != _comparable(after):
+        if is_shown and _is_changed(before, after):
             yield Change(key, keyed[key].identity, before, after)
 
 
@@ -210,9 +212,17 @@ def _update(match: Match, before: Answer | None, answered: float, provider: str)
     )
 
 
-def _comparable(answer: Answer | None) -> object:
-    """Return what is compared: everything but the cost and the time."""
-    if answer is None:
-        return None
-    match = answer.match
-    return match.status, match.reason, match.note, match.model
+def _is_changed(before: Answer | None, after: Answer | None) -> bool:
+    """Return whether answers differ in more than the cost and the time."""
+    if before is None or after is None:
+        return before is not after
+    old, new = before.match, after.match
+    facts = (old.status, old.reason, old.note) != (new.status, new.reason, new.note)
+    return facts or not _is_same(old.model, new.model)
+
+
+def _is_same(old: Model | Record | None, new: Model | Record | None) -> bool:
+    """Return whether models or records are equal; older versions stored only models."""
+    if isinstance(new, Record) and isinstance(old, Model):
+        return new.read() == old
+    return old == new

@@ -18,6 +18,7 @@ from enrich_pandas.journal.records import Answer, pack
 from enrich_pandas.models import Model, Person
 from enrich_pandas.providers.base import Identity, Kind, Match, Status
 from enrich_pandas.providers.binding import domain_key, email_key, page_key, profile_key
+from enrich_pandas.providers.records import Record
 
 ANY_PROVIDER = ""  # in place of a provider's name: the entry applies to all of them
 
@@ -74,8 +75,10 @@ def identifier_keys(kind: Kind, values: Mapping[str, str]) -> Iterator[str]:
     yield from named or ([pack(whole).decode()] if whole else ())
 
 
-def model_keys(model: Model) -> Iterator[str]:
+def model_keys(model: Model | Record) -> Iterator[str]:
     """Yield the comparable keys of a person or company that a vendor returned."""
+    if isinstance(model, Record):  # its text has addresses of other people and companies, too
+        model = model.read()
     if isinstance(model, Person):
         urls = (model.linkedin_url, model.linkedin_urn_url)
         found = [("linkedin_url", url) for url in urls]
@@ -142,7 +145,8 @@ class SuppressionFilter:
         model = answer.match.model
         if model is None or not self._entries:
             return answer
-        kind: Kind = "people" if isinstance(model, Person) else "companies"
+        described = model.type.model if isinstance(model, Record) else type(model)
+        kind: Kind = "people" if issubclass(described, Person) else "companies"
         entry = self._find(kind, model_keys(model), answer.provider)
         return answer if entry is None else _answer(answer.match.identity, entry, answer)
 
