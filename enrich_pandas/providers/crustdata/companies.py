@@ -9,7 +9,7 @@ import msgspec
 from enrich_pandas.models import Company, Funding, Headcount, Location, SocialProfile
 from enrich_pandas.providers.base import Identity, Status
 from enrich_pandas.providers.binding import Reading, domain_key, key_of, name_key, page_key
-from enrich_pandas.providers.crustdata.people import distinct_profiles
+from enrich_pandas.providers.crustdata.former import distinct_profiles
 from enrich_pandas.providers.crustdata.requests import Price, bind_single_without_data
 from enrich_pandas.providers.decoding import (
     Date,

@@ -10,6 +10,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from enrich_pandas.providers.base import Status
 from enrich_pandas.providers.binding import Reading, company_keys, person_keys
 from enrich_pandas.providers.crustdata.companies import (
@@ -23,10 +25,10 @@ from enrich_pandas.providers.crustdata.companies import (
 )
 from enrich_pandas.providers.crustdata.errors import QUEUED_SECONDS
 from enrich_pandas.providers.crustdata.people import (
+    PEOPLE,
     Candidate,
     Element,
     parts_of,
-    person_of,
     profile_url_of,
 )
 from enrich_pandas.providers.crustdata.prices import CURRENT_COMPANY_PRICES, CURRENT_PRICES
@@ -40,7 +42,14 @@ from enrich_pandas.providers.crustdata.requests import (
     Price,
     RequestOptions,
 )
-from enrich_pandas.providers.decoding import describe_mistyped, read, text, texts
+from enrich_pandas.providers.decoding import (
+    decode_untyped,
+    describe_mistyped,
+    read,
+    text,
+    texts,
+)
+from enrich_pandas.providers.records import Record
 
 _MISSES = ("not_found", "no_match")
 
@@ -64,7 +73,29 @@ def _person_flags(options: RequestOptions, name: str) -> Flags:
     }
 
 
-def _person_reading(element: Element, claim: Collection[str], price: Price) -> Reading:
+def read_person(raw: bytes, price: Price) -> Reading:
+    """Parse an element: at most one of its candidates is the person.
+
+    Parameters
+    ----------
+    raw
+        The element.
+    price
+        Returns the credits of an answer from the extras that it holds.
+    """
+    element, mistyped = PEOPLE.read_head(raw)
+    if element is None:
+        return UNREADABLE
+    if len(element.matches or ()) > 1:  # they are compared with each other
+        element, _ = read(raw, Element)
+    claim = person_keys(texts(element.matched_on))
+    reading = _person_reading(raw, element, claim, price)
+    if reading.model is None:  # else the reader of the columns notes what is odd
+        reading = replace(reading, note=_notes(reading.note, describe_mistyped(mistyped)))
+    return replace(reading, claims=[claim])
+
+
+def _person_reading(raw: bytes, element: Element, claim: Collection[str], price: Price) -> Reading:
     candidates = _distinct(element.matches or ())
     if "redacted" in (element.match_status, *(one.match_status for one in candidates)):
         return Reading(status=Status.REMOVED, reason="redacted")
@@ -77,8 +108,9 @@ def _person_reading(element: Element, claim: Collection[str], price: Price) -> R
     if chosen is None:
         credits_ = max(price(parts_of(one)) for one in people)
         return Reading(status=Status.FAILED, reason="ambiguous", credits=credits_, note=note)
+    record = Record(PEOPLE, only_candidate(raw, candidates, chosen))
     credits_ = price(parts_of(chosen))
-    return Reading(status=Status.MATCHED, model=person_of(chosen), credits=credits_, note=note)
+    return Reading(status=Status.MATCHED, model=record, credits=credits_, note=note)
 
 
 def _choose(candidates: Sequence[Candidate], claim: Collection[str]) -> Candidate | None:
@@ -92,6 +124,19 @@ def _choose(candidates: Sequence[Candidate], claim: Collection[str]) -> Candidat
 
 def _score(candidate: Candidate) -> float:
     return -1.0 if candidate.confidence_score is None else candidate.confidence_score
+
+
+def only_candidate(raw: bytes, candidates: Sequence[Any], chosen: Any) -> bytes:
+    """Return an element without the other candidates."""
+    if len(candidates) == 1:
+        return raw
+    element = decode_untyped(raw)
+    kept = next(
+        one
+        for one in element["matches"]
+        if read(msgspec.json.encode(one), type(chosen))[0] == chosen
+    )
+    return msgspec.json.encode({**element, "matches": [kept]})
 
 
 # -- Companies -----------------------------------------------------------------------------------
@@ -141,8 +186,12 @@ def _read_element(
         return UNREADABLE
     claim = keys_in(texts(element.matched_on))
     reading = reading_of(element, claim, price)
-    note = "; ".join(filter(None, (reading.note, describe_mistyped(mistyped))))
+    note = _notes(reading.note, describe_mistyped(mistyped))
     return replace(reading, claims=[claim], note=note)
+
+
+def _notes(*notes: str) -> str:
+    return "; ".join(filter(None, notes))
 
 
 def _missed(element: Element | CompanyElement) -> Reading:
@@ -163,7 +212,6 @@ def _distinct(candidates: Sequence[Any]) -> list[Any]:
     return distinct
 
 
-read_element = partial(_read_element, wire=Element, keys_in=person_keys, reading_of=_person_reading)
 read_company = partial(
     _read_element, wire=CompanyElement, keys_in=company_keys, reading_of=_company_reading
 )
@@ -196,7 +244,7 @@ CURRENT = ApiVersion(
             size=lambda options, name: (
                 (options.emails_per_request if name == "email" else None) or BATCH
             ),
-            read_element=read_element,
+            read_element=read_person,
             absent=MISSING,
         ),
         "companies": CrustdataEndpoint(

@@ -16,7 +16,7 @@ from enrich_pandas.providers.crustdata.companies import (
     whole,
     year,
 )
-from enrich_pandas.providers.crustdata.people import distinct_profiles
+from enrich_pandas.providers.crustdata.former import distinct_profiles
 from enrich_pandas.providers.decoding import Date, Id, Texts, Wire, date, identifier, text, texts
 
 # -- Wire types ----------------------------------------------------------------------------------

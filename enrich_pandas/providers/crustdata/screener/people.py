@@ -14,7 +14,7 @@ from enrich_pandas.models import (
     Person,
     SocialProfile,
 )
-from enrich_pandas.providers.crustdata.people import (
+from enrich_pandas.providers.crustdata.former import (
     distinct_profiles,
     fill_from_position,
     merge_emails,
