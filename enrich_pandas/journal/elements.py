@@ -9,9 +9,8 @@ import sqlite3
 import threading
 import zlib
 from collections.abc import Collection, Mapping
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
-from os.path import commonprefix
 
 import zstandard
 
@@ -33,9 +32,12 @@ class _Codecs(threading.local):
     """The compressors of a thread; they are slow to make, and not for several threads."""
 
     def __init__(self) -> None:
-        self.element = zstandard.ZstdCompressor(ELEMENT_LEVEL, dict_data=_dictionary(LATEST))
         self.body = zstandard.ZstdCompressor(BODY_LEVEL)
         self._readers = {0: zstandard.ZstdDecompressor()}
+
+    @cached_property
+    def element(self) -> zstandard.ZstdCompressor:
+        return zstandard.ZstdCompressor(ELEMENT_LEVEL, dict_data=_dictionary(LATEST))
 
     def reader(self, dictionary: int) -> zstandard.ZstdDecompressor:
         """Return the decompressor for an id of a dictionary; 0 is none."""
@@ -142,9 +144,9 @@ def without_elements(body: bytes, elements: Mapping[bytes, int]) -> bytes:
     follows the beginning that all of them share.
     """
     cut = [raw for raw in elements if len(raw) >= 2 * _PREFIX]
-    start: bytes = commonprefix(cut)[: min(map(len, cut), default=0) - _PREFIX]
-    if not start:
+    if not cut:
         return body
+    start = _shared_start(cut)[: min(map(len, cut)) - _PREFIX]
     by_prefix: dict[bytes, list[bytes]] = {}
     for raw in cut:
         by_prefix.setdefault(raw[: len(start) + _PREFIX], []).append(raw)
@@ -157,6 +159,13 @@ def without_elements(body: bytes, elements: Mapping[bytes, int]) -> bytes:
             end = at + len(found)
         at = body.find(start, end if found else at + 1)
     return b"".join((*parts, body[end:]))
+
+
+def _shared_start(texts: Collection[bytes]) -> bytes:
+    """Return what all texts begin with."""
+    first, last = min(texts), max(texts)
+    pairs = enumerate(zip(first, last, strict=False))
+    return first[: next((place for place, (one, two) in pairs if one != two), len(first))]
 
 
 def read_bodies(connection: sqlite3.Connection, batch: int) -> dict[int, bytes]:

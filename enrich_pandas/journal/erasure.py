@@ -245,7 +245,9 @@ def _without_texts(value: Any, matcher: TextMatcher) -> Any:
         return [one for one in value if not matcher.is_in(one)]
     if isinstance(value, dict):
         pairs = value.items()
-        return {one: _without_texts(inner, matcher) for one, inner in pairs if not matcher.is_in(one)}
+        return {
+            one: _without_texts(inner, matcher) for one, inner in pairs if not matcher.is_in(one)
+        }
     return None if matcher.is_in(value) else value
 
 

@@ -170,10 +170,10 @@ def read_responses(
     steps: Iterable[sqlite3.Row], bodies: Mapping[int, bytes]
 ) -> dict[int, Response]:
     """Decode the responses of a batch, by step; ``bodies`` has their bodies by request."""
-    return {step["step"]: _read_response(step, bodies.get(step["id"], b"")) for step in steps}
+    return {step["step"]: read_response(step, bodies.get(step["id"], b"")) for step in steps}
 
 
-def _read_response(row: sqlite3.Row, body: bytes) -> Response:
+def read_response(row: sqlite3.Row, body: bytes) -> Response:
     """Decode a response; one that never arrived is unknown: it may have been charged."""
     if row["outcome"] is None:
         outcome = Outcome.UNKNOWN if row["billed"] else Outcome.NOT_SENT
@@ -315,9 +315,7 @@ UNKNOWN_TYPE = (
 )
 
 
-def read_answer(
-    row: sqlite3.Row, types: RecordTypes, identity: Identity | None = None
-) -> Answer:
+def read_answer(row: sqlite3.Row, types: RecordTypes, identity: Identity | None = None) -> Answer:
     """Decode a stored answer, and its identity if that is not given.
 
     An answer with a record of an unknown type is held and ``unreadable``.
@@ -326,8 +324,8 @@ def read_answer(
     model = read_model(row, types)
     answer = _answer(row, identity, model)
     if model is None and row["element"] is not None:
-        facts = {"status": Status.HELD, "reason": "unreadable", "note": UNKNOWN_TYPE}
-        return answer._replace(match=replace(answer.match, **facts))
+        match = replace(answer.match, status=Status.HELD, reason="unreadable", note=UNKNOWN_TYPE)
+        return answer._replace(match=match)
     return answer
 
 
@@ -335,7 +333,7 @@ def read_model(row: sqlite3.Row, types: RecordTypes) -> Model | Record | None:
     """Decode a stored model or record; None if there is none, or if its type is unknown."""
     if row["element"] is not None:
         known = types[row["provider"], row["type"]]
-        return known and Record(known, decompress(row["raw"]))
+        return None if known is None else Record(known, decompress(row["raw"]))
     if row["model"] is None:
         return None
     found: Model = _decoders[row["kind"]].decode(decompress(row["model"]))

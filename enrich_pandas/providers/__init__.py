@@ -125,7 +125,9 @@ def _classes(provider: str) -> Iterator[type]:
             try:
                 yield point.load()
             except Exception as error:  # noqa: BLE001 - its answers stay stored, and count as unreadable
-                logger.warning("The provider %r was not loaded: %s.", provider, type(error).__name__)
+                logger.warning(
+                    "The provider %r was not loaded: %s.", provider, type(error).__name__
+                )
 
 
 def _hint(provider: object) -> str:
