@@ -2,13 +2,14 @@
 
 import difflib
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 
 from enrich_pandas.errors import ConfigurationError, ProviderNotFoundError
 from enrich_pandas.providers.base import Identity, Kind, Provider
+from enrich_pandas.providers.records import RecordType
 
 GROUP = "enrich_pandas.providers"
 
@@ -100,6 +101,37 @@ def find_provider(provider: str | Provider) -> Provider:
         f"No provider is called {provider!r}.",
         todo=f"Did you mean {close[0]!r}?" if close else _names(),
     )
+
+
+def record_type(provider: str, name: str) -> RecordType | None:
+    """Return the record type of a provider's class, or None if no such class has it.
+
+    The classes that are loaded already come first, so that a provider that is not installed works
+    in the process that defines it. The types are the class attribute ``record_types``.
+    """
+    for kind in _classes(provider):
+        for one in getattr(kind, "record_types", ()):
+            if one.name == name:
+                found: RecordType = one
+                return found
+    return None
+
+
+def _classes(provider: str) -> Iterator[type]:
+    """Yield the classes of a provider; an installed one is loaded only if it is needed."""
+    kinds = [Provider]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+        if getattr(kind, "name", "") == provider:
+            yield kind
+    for point in _points():
+        if point.name == provider:
+            try:
+                yield point.load()
+            except Exception as error:  # noqa: BLE001 - its answers stay stored, and count as unreadable
+                logger.warning(
+                    "The provider %r was not loaded: %s.", provider, type(error).__name__
+                )
 
 
 def _hint(provider: object) -> str:
