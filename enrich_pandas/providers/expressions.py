@@ -37,6 +37,7 @@ __all__ = [
     "ListColumn",
     "Part",
     "as_items",
+    "as_list",
     "as_texts",
     "concatenated",
     "constant",
@@ -45,6 +46,7 @@ __all__ = [
     "distinct",
     "each",
     "either",
+    "either_list",
     "either_part",
     "filtered",
     "first",
@@ -60,6 +62,7 @@ __all__ = [
     "joined",
     "key",
     "key_of",
+    "largest",
     "not_in",
     "number",
     "of_owner",
@@ -433,6 +436,13 @@ def as_texts(listed: ListColumn, of: str | Column) -> ListColumn:
     return ListColumn(listed.owners, {"": listed[of] if isinstance(of, str) else of})
 
 
+def as_list(column: Column) -> ListColumn:
+    """Return the values of a column as lists of one; a null is an empty list."""
+    level = column.level
+    owners = Lazy(level, lambda batch: np.flatnonzero(_mask(pc.is_valid(column.read(batch)))))
+    return ListColumn(owners, {"": _column(level, lambda batch: column.read(batch).drop_null())})
+
+
 def _part(leaves: Leaves, level: Source) -> Part:
     return {
         name: of if isinstance(of, Column) else constant(of, level) for name, of in leaves.items()
@@ -489,6 +499,23 @@ def together(*lists: ListColumn) -> ListColumn:
         Lazy(level, lambda batch: order.read(batch)[0]),
         {name: _joined_leaf(lists, name, order) for name in names},
     )
+
+
+def either_list(*lists: ListColumn) -> ListColumn:
+    """Return for each owner the first list that has an item."""
+    rest = [_of_others(one, lists[:place]) for place, one in enumerate(lists[1:], start=1)]
+    return together(lists[0], *rest)
+
+
+def _of_others(listed: ListColumn, earlier: Sequence[ListColumn]) -> ListColumn:
+    """Return the items of the owners that have none in some other lists."""
+
+    def places(batch: Batch) -> Places | None:
+        owners = np.concatenate([one.owners.read(batch) for one in earlier])
+        is_kept = np.isin(listed.owners.read(batch), owners, invert=True)
+        return None if is_kept.all() else np.flatnonzero(is_kept)
+
+    return _chosen(listed, places)
 
 
 def _merged(owners: Sequence[Places]) -> tuple[Places, Places | None]:
@@ -760,6 +787,19 @@ def is_first(listed: ListColumn, *, where: Column | None = None) -> Column:
     return _column(listed.level, compute)
 
 
+def largest(listed: ListColumn, leaf: str) -> Column:
+    """Return the largest value of a leaf of each owner, such as the latest date; else null."""
+
+    def compute(batch: Batch) -> pa.Array:
+        owners, array = listed.owners.read(batch), listed[leaf].read(batch)
+        order = pc.array_sort_indices(array, order="descending").to_numpy()[::-1]  # nulls first
+        places = np.full(batch.size(listed.level), NONE, np.intp)
+        places[owners[order]] = order  # the last assignment stays
+        return _taken(array, places)
+
+    return _column(listed.level, compute)
+
+
 def of_owner(listed: ListColumn, column: Column) -> Column:
     """Return a value of the owner for each item of a list."""
     return _column(
@@ -782,6 +822,7 @@ def joined(listed: ListColumn, separator: str = "; ") -> Column:
         lists = pa.LargeListArray.from_arrays(offsets, values)
         whole_ = pc.binary_join(lists, _scalar(separator))
         return pc.if_else(pa.array(counts > 0), whole_, pa.scalar(None, TEXT))
+        return pc.if_else(pa.array(counts > 0), whole_, pa.scalar(None, whole_.type)).cast(TEXT)
 
     return _column(listed.level, compute)
 

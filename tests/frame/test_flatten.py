@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from enrich_pandas.frame import flatten
-from enrich_pandas.frame.flatten import ArrayBuilder
+from enrich_pandas.frame.arrays import ArrayBuilder
 from enrich_pandas.frame.schema import ROW_COLUMNS, TEXT, fields_of, singular, wide_names
 from enrich_pandas.models import Company, Education, Email, Experience, Location, Person
 
@@ -43,13 +43,13 @@ people = st.builds(
 
 def answers_of(models, codes=None, max_items=None, fields=FIELDS):
     count, builder = len(models), ArrayBuilder(fields, max_items)
-    places = [-1 if model is None else builder.add(model) for model in models]
+    added = [None if model is None else builder.add(model) for model in models]
     distinct = flatten.DistinctAnswers(
         status=["matched" if model else "not_found" for model in models],
         reason=[""] * count,
         provider=["test"] * count,
         fetched=[1_700_000_000.0] * count,
-        places=np.array(places, np.intp),
+        places=builder.places(added),
         arrays=builder.arrays(),
     )
     return flatten.RowAnswers(
