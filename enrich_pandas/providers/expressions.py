@@ -822,7 +822,6 @@ def joined(listed: ListColumn, separator: str = "; ") -> Column:
         lists = pa.LargeListArray.from_arrays(offsets, values)
         whole_ = pc.binary_join(lists, _scalar(separator))
         return pc.if_else(pa.array(counts > 0), whole_, pa.scalar(None, TEXT))
-        return pc.if_else(pa.array(counts > 0), whole_, pa.scalar(None, whole_.type)).cast(TEXT)
 
     return _column(listed.level, compute)
 
