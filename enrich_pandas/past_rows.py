@@ -116,8 +116,8 @@ class PastRows:
             return known_answers(journal, self.run, self.call, self.identities, until=until)
 
     def rows(self, *, until: float | None = None) -> pd.DataFrame:
-        """Return the frame with the columns that a call adds."""
-        frame, call = self.frame, Call(provider=self.provider, kind=self.kind)
+        """Return the frame with the columns of all fields: the journal has no choice of them."""
+        frame, call = self.frame, Call(provider=self.provider, kind=self.kind, fields="all")
         collector = ResultCollector(plan_output(frame, call))
         kept = {one: collector.keep(answer) for one, answer in self.answers(until=until).items()}
         rows = collector.assemble(frame, self._identified(), kept)

@@ -2,7 +2,7 @@
 
 import difflib
 import logging
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
@@ -31,6 +31,9 @@ class ProviderRow:
         For each kind, the maximum cost of one identity in credits; None if it depends on options.
     credentials
         The environment variable of each credential, by the name of its argument.
+    fills
+        For each kind, the fields that its answers can fill, as its attribute ``fills`` says; empty
+        without this attribute.
     defined
         Module and class, as the entry point states them.
     """
@@ -40,6 +43,7 @@ class ProviderRow:
     identifiers: Mapping[Kind, tuple[str, ...]]
     price: Mapping[Kind, float | None]
     credentials: Mapping[str, str]
+    fills: Mapping[Kind, Collection[str]]
     defined: str
 
 
@@ -136,6 +140,7 @@ def _row(point: EntryPoint) -> ProviderRow:
         identifiers=MappingProxyType(dict(getattr(declared, "identifiers", {}))),
         price=MappingProxyType({one: _price(provider, one) for one in kinds}),
         credentials=MappingProxyType(dict(getattr(declared, "credentials", {}))),
+        fills=MappingProxyType(dict(getattr(declared, "fills", {}))),
         defined=point.value,
     )
 

@@ -11,7 +11,7 @@ import math
 import re
 import threading
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin
@@ -338,7 +338,7 @@ def is_struct(kind: Any) -> bool:
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
-def describe_mistyped(mistyped: list[str]) -> str:
+def describe_mistyped(mistyped: Sequence[str]) -> str:
     """Return the note of a match with fields that were not as documented."""
     return f"not as documented, left empty: {', '.join(mistyped)}" if mistyped else ""
 

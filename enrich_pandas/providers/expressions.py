@@ -7,7 +7,8 @@ A `Column` has one value for each record, or for each item of a list. A `ListCol
 each of its leaves is a column. A part is a plain dict of columns.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from enrich_pandas.providers.decoding import text as text_of
 from enrich_pandas.providers.reader import (
     TEXT,
     Batch,
@@ -35,12 +37,16 @@ __all__ = [
     "ListColumn",
     "Part",
     "as_items",
+    "as_list",
+    "as_texts",
     "concatenated",
     "constant",
+    "contains",
     "date",
     "distinct",
     "each",
     "either",
+    "either_list",
     "either_part",
     "filtered",
     "first",
@@ -56,13 +62,18 @@ __all__ = [
     "joined",
     "key",
     "key_of",
+    "largest",
+    "not_in",
     "number",
     "of_owner",
     "one",
     "only",
     "ordered",
     "per_value",
+    "rest",
+    "template",
     "text",
+    "text_or_number",
     "texts",
     "together",
     "when",
@@ -156,6 +167,11 @@ def text(*sources: Source) -> Column:
     return either(*(_read(source, Batch.text) for source in sources))
 
 
+def text_or_number(source: Source) -> Column:
+    """Return texts, and numbers as text without a fraction of zero."""
+    return _read(source, _text_or_number)
+
+
 def identifier(*sources: Source) -> Column:
     """Return ids as text; the id 0 is none."""
     return either(*(_read(source, Batch.identifier) for source in sources))
@@ -200,6 +216,21 @@ def _read(source: Source, read: Callable[[Batch, Source], pa.Array]) -> Column:
     return _column(level_of(source), lambda batch: read(batch, source))
 
 
+def _text_or_number(batch: Batch, source: Source) -> pa.Array:
+    values = batch.values(source)
+    if is_empty(values):
+        return pa.nulls(len(values), TEXT)
+    if set(map(type, values)) - {str, type(None)}:
+        values = [one if one is None or type(one) is str else _spelled(one) for one in values]
+    return clean(pa.array(values, TEXT))
+
+
+def _spelled(value: Any) -> str | None:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, int | float) else text_of(value)
+
+
 def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
     return pa.nulls(len(values), kind) if is_empty(values) else pa.array(values, kind)
 
@@ -235,6 +266,17 @@ def _first_given(batch: Batch, columns: Sequence[Column]) -> pa.Array:
         if other.null_count < len(other):
             found = other if found.null_count == len(found) else pc.coalesce(found, other)
     return found
+
+
+def template(form: str, *columns: Column) -> Column:
+    """Return a form such as ``{} ({})`` filled with texts; null if one of them is null."""
+    start, *others = map(_scalar, form.split("{}"))
+
+    def compute(batch: Batch) -> pa.Array:
+        filled = zip((column.read(batch) for column in columns), others, strict=True)
+        return pc.binary_join_element_wise(start, *chain.from_iterable(filled), _scalar(""))
+
+    return _column(columns[0].level, compute)
 
 
 def either_part(*parts: Part) -> Part:
@@ -288,16 +330,22 @@ def is_given(column: Column) -> Column:
     return _column(column.level, lambda batch: pc.is_valid(column.read(batch)))
 
 
+def contains(column: Column, part: str) -> Column:
+    """Return which texts contain another one; null for null."""
+    return _column(column.level, lambda batch: pc.match_substring(column.read(batch), part))
+
+
 def is_true(column: Column) -> Column:
     """Return which values are true; null is not."""
     return _column(column.level, lambda batch: _true(column, batch))
 
 
-def is_equal(one: Column, other: Column) -> Column:
-    """Return which values are equal; null equals null."""
+def is_equal(one: Column, other: Column | str) -> Column:
+    """Return which values are equal, to those of a column or to one text; null equals null."""
 
     def compute(batch: Batch) -> pa.Array:
-        ours, theirs = one.read(batch), other.read(batch)
+        ours = one.read(batch)
+        theirs = other.read(batch) if isinstance(other, Column) else _scalar(other)
         are_null = pc.and_(pc.is_null(ours), pc.is_null(theirs))
         return pc.or_(pc.fill_null(pc.equal(ours, theirs), False), are_null)
 
@@ -374,16 +422,28 @@ def one(level: Source, **leaves: Column | Constant) -> ListColumn:
     return ListColumn(owners, _part(leaves, level_of(level)))
 
 
-def as_items(listed: ListColumn, leaf: str, **constants: Constant) -> ListColumn:
-    """Return texts as items with one leaf, and with constants."""
+def as_items(listed: ListColumn, leaf: str, **others: Column | Constant) -> ListColumn:
+    """Return texts as items with one leaf, and with columns of the items or constants."""
     level = listed.level
 
     def repeated(value: Constant) -> Column:
         scalar = _scalar(value)
         return _column(level, lambda batch: pa.repeat(scalar, len(listed.owners.read(batch))))
 
-    others = {name: repeated(value) for name, value in constants.items()}
-    return ListColumn(listed.owners, {leaf: listed[""], **others})
+    leaves = {name: of if isinstance(of, Column) else repeated(of) for name, of in others.items()}
+    return ListColumn(listed.owners, {leaf: listed[""], **leaves})
+
+
+def as_texts(listed: ListColumn, of: str | Column) -> ListColumn:
+    """Return a leaf or a column of items as a list of texts."""
+    return ListColumn(listed.owners, {"": listed[of] if isinstance(of, str) else of})
+
+
+def as_list(column: Column) -> ListColumn:
+    """Return the values of a column as lists of one; a null is an empty list."""
+    level = column.level
+    owners = Lazy(level, lambda batch: np.flatnonzero(_mask(pc.is_valid(column.read(batch)))))
+    return ListColumn(owners, {"": _column(level, lambda batch: column.read(batch).drop_null())})
 
 
 def _part(leaves: Leaves, level: Source) -> Part:
@@ -421,7 +481,7 @@ def _split(batch: Batch, source: Source, separator: str | None) -> tuple[Places,
     found = clean(pa.array(flat, TEXT))
     if found.null_count:
         owners, found = owners[_mask(pc.is_valid(found))], found.drop_null()
-    firsts = _distinct_places(owners, found)
+    firsts = _first_places(_numbered(owners, [found]))
     return (owners, found) if firsts is None else (owners[firsts], found.take(pa.array(firsts)))
 
 
@@ -429,15 +489,6 @@ def _in_words(value: Any) -> str | None:
     if type(value) is int:
         return str(value)
     return value if type(value) is str else None
-
-
-def _distinct_places(owners: Places, values: pa.Array) -> Places | None:
-    """Return the position of the first of equal values of each owner; None if all differ."""
-    encoded = values.dictionary_encode()
-    codes = owners * len(encoded.dictionary) + encoded.indices.to_numpy()
-    if pc.count_distinct(pa.array(codes)).as_py() == len(codes):
-        return None
-    return np.sort(np.unique(codes, return_index=True)[1])
 
 
 def together(*lists: ListColumn) -> ListColumn:
@@ -451,6 +502,23 @@ def together(*lists: ListColumn) -> ListColumn:
         Lazy(level, lambda batch: order.read(batch)[0]),
         {name: _joined_leaf(lists, name, order) for name in names},
     )
+
+
+def either_list(*lists: ListColumn) -> ListColumn:
+    """Return for each owner the first list that has an item."""
+    rest = [_of_others(one, lists[:place]) for place, one in enumerate(lists[1:], start=1)]
+    return together(lists[0], *rest)
+
+
+def _of_others(listed: ListColumn, earlier: Sequence[ListColumn]) -> ListColumn:
+    """Return the items of the owners that have none in some other lists."""
+
+    def places(batch: Batch) -> Places | None:
+        owners = np.concatenate([one.owners.read(batch) for one in earlier])
+        is_kept = np.isin(listed.owners.read(batch), owners, invert=True)
+        return None if is_kept.all() else np.flatnonzero(is_kept)
+
+    return _chosen(listed, places)
 
 
 def _merged(owners: Sequence[Places]) -> tuple[Places, Places | None]:
@@ -539,24 +607,41 @@ def _groups(
 ) -> tuple[Places | None, Places, Places]:
     """Return the first item of each group (None if each has one), the items, and their groups."""
     owners = listed.owners.read(batch)
-    codes, is_known = owners.astype(np.int64), np.ones(len(owners), bool)
-    for name in by:
-        array = listed[name].read(batch)
-        encoded = (_folded(array) if fold else array).dictionary_encode()
-        own = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy().astype(np.int64)
-        codes = codes * (len(encoded.dictionary) + 1) + own
-        if len(by) == 1 and array.null_count:
-            is_known = pc.is_valid(array).to_numpy(zero_copy_only=False)
-        if len(by) > 1:
-            codes = np.unique(codes, return_inverse=True)[1].astype(np.int64)
-    items = np.flatnonzero(is_known)
-    _, firsts, groups = np.unique(codes[items], return_index=True, return_inverse=True)
-    if len(firsts) == len(owners):
-        return None, items, groups
-    order = np.argsort(firsts)
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
-    return items[firsts[order]], items, rank[groups]
+    leaves = [listed[name].read(batch) for name in by]
+    numbers, items = _numbered(owners, map(_folded, leaves) if fold else leaves), None
+    if len(by) == 1 and leaves[0].null_count:
+        items = np.flatnonzero(_mask(pc.is_valid(leaves[0])))
+        numbers = _distinct_numbers(numbers[items])
+    firsts = _first_places(numbers)
+    if items is None:
+        return firsts, np.arange(len(numbers)), numbers
+    return (items if firsts is None else items[firsts]), items, numbers
+
+
+def _first_places(numbers: Places) -> Places | None:
+    """Return the first position of each number; None if all differ."""
+    count = numbers.max(initial=NONE) + 1
+    if count == len(numbers):
+        return None
+    firsts = np.empty(count, np.intp)
+    firsts[numbers[::-1]] = np.arange(len(numbers))[::-1]  # the first one is assigned last
+    return firsts
+
+
+def _numbered(owners: Places, leaves: Iterable[pa.Array]) -> Places:
+    """Return the same number for items with the same owner and leaves, in order of appearance."""
+    numbers = owners
+    for array in leaves:
+        encoded = array.dictionary_encode()
+        size = len(encoded.dictionary) + 1  # the last one is null
+        own = encoded.indices.fill_null(size - 1).to_numpy()
+        numbers = _distinct_numbers(numbers * size + own)
+    return numbers
+
+
+def _distinct_numbers(numbers: Places) -> Places:
+    encoded: Places = pa.array(numbers, pa.int64()).dictionary_encode().indices.to_numpy()
+    return encoded.astype(np.intp)
 
 
 def _last(array: pa.Array, group: tuple[Places | None, Places, Places]) -> pa.Array:
@@ -611,6 +696,39 @@ def ordered(listed: ListColumn, *by: Column) -> ListColumn:
     return _chosen(listed, places)
 
 
+def not_in(listed: ListColumn, others: ListColumn, *by: str) -> ListColumn:
+    """Return the items that another list of the same owner does not have.
+
+    Parameters
+    ----------
+    listed, others
+        The lists.
+    by
+        The leaves that are compared, by default all.
+    """
+    named = by or tuple(listed.leaves)
+
+    def places(batch: Batch) -> Places | None:
+        both = (listed, others)
+        owners = [of.owners.read(batch) for of in both]
+        leaves = [pa.concat_arrays([of[name].read(batch) for of in both]) for name in named]
+        own, other = np.split(_numbered(np.concatenate(owners), leaves), [len(owners[0])])
+        is_kept = np.isin(own, other, invert=True)
+        return None if is_kept.all() else np.flatnonzero(is_kept)
+
+    return _chosen(listed, places)
+
+
+def rest(listed: ListColumn) -> ListColumn:
+    """Return the items after the first one of each owner."""
+
+    def places(batch: Batch) -> Places:
+        owners = listed.owners.read(batch)
+        return np.flatnonzero(np.diff(owners, prepend=NONE) == 0)
+
+    return _chosen(listed, places)
+
+
 def first(
     listed: ListColumn, *, where: Column | None = None, prefer: Column | None = None
 ) -> dict[str, Column]:
@@ -625,7 +743,6 @@ def first(
     prefer
         The items to prefer. Otherwise the first one is chosen.
     """
-
     lazy = Lazy(listed.level, lambda batch: _first_items(batch, listed, where, prefer))
     return {name: _taken_column(of, lazy) for name, of in listed.leaves.items()}
 
@@ -669,6 +786,19 @@ def is_first(listed: ListColumn, *, where: Column | None = None) -> Column:
         mask = np.zeros(len(listed.owners.read(batch)), bool)
         mask[chosen[chosen != NONE]] = True
         return pa.array(mask)
+
+    return _column(listed.level, compute)
+
+
+def largest(listed: ListColumn, leaf: str) -> Column:
+    """Return the largest value of a leaf of each owner, such as the latest date; else null."""
+
+    def compute(batch: Batch) -> pa.Array:
+        owners, array = listed.owners.read(batch), listed[leaf].read(batch)
+        order = pc.array_sort_indices(array, order="descending").to_numpy()[::-1]  # nulls first
+        places = np.full(batch.size(listed.level), NONE, np.intp)
+        places[owners[order]] = order  # the last assignment stays
+        return _taken(array, places)
 
     return _column(listed.level, compute)
 

@@ -98,11 +98,13 @@ def level_of(source: Source) -> Source:
 
 
 def path_of(source: Source) -> str:
-    """Return a place as notes name it, such as ``contact.emails[].type``."""
+    """Return a place as notes name it, such as ``contact.emails[].type``; without the keys."""
     steps: dict[Step, str] = {ITEM: "[]", ONLY: "[]", KEY: ".key"}
     parent, step = source._parent, source._step
     if parent is None:
         return ""
+    if step == ITEM and _holds_object(parent):
+        return path_of(parent)
     return (path_of(parent) + steps.get(step, f".{step}")).removeprefix(".")
 
 
@@ -123,6 +125,11 @@ def _item_type(wire: Any) -> Any:
     if not listed:
         raise AttributeError(f"{wire} has no items")
     return Union[(*listed, *lone)]
+
+
+def _holds_object(source: Source) -> bool:
+    """Return whether a place holds an object with any keys."""
+    return any(get_origin(one) is dict for one in alternatives(source._wire))
 
 
 # -- The pruned wire type ------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, NamedTuple, get_args, get_type_hints
 
 import msgspec
@@ -86,7 +87,10 @@ class RecordType:
         return fields
 
     def read(
-        self, raws: Sequence[bytes], wanted: Wanted, max_items: int | None = None
+        self,
+        raws: Sequence[bytes],
+        wanted: Wanted,
+        max_items: Mapping[str, int | None] = MappingProxyType({}),
     ) -> RecordValues:
         """Read the wanted fields of records.
 
@@ -97,7 +101,7 @@ class RecordType:
         wanted
             The leaves to read of each field; those that the vendor does not deliver are left out.
         max_items
-            Number of items of each list to keep; None for all.
+            Number of items to keep of each list; None, or a list that is not named, keeps all.
         """
         reader = self._reader(wanted)
         batch = Batch(self.root, decode(raws, reader.wire), reader.types)
@@ -105,7 +109,7 @@ class RecordType:
         for name, leaves in wanted.items():
             column = self.fields.get(name)
             if isinstance(column, ListColumn):
-                lists[name] = _list(column, leaves, batch, len(raws), max_items)
+                lists[name] = _list(column, leaves, batch, len(raws), max_items.get(name))
             elif column is not None:
                 scalars[name] = {leaf: of.read(batch) for leaf, of in _chosen(column, leaves)}
         return RecordValues(len(raws), scalars, lists, batch.odd)

@@ -8,10 +8,9 @@
 """
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import islice
+from itertools import chain, islice
 from time import monotonic
 from typing import Any, Literal, NamedTuple, get_args
 
@@ -20,21 +19,20 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-import enrich_pandas.providers
 from enrich_pandas.frame import flatten
-from enrich_pandas.frame.output import Tables, decide_output
-from enrich_pandas.frame.schema import fields_of
+from enrich_pandas.frame.output import Output, Tables, decide_output
+from enrich_pandas.frame.schema import fields_of, leaves_of, scalar_columns
 from enrich_pandas.models import Company, Model, Person
 from enrich_pandas.providers import amplemarket, crustdata, find_provider, zoho
 from enrich_pandas.providers.crustdata import screener
-from enrich_pandas.providers.records import Record, RecordType
+from enrich_pandas.providers.records import ListValues, Record, RecordType, RecordValues
 from tests.reference import (
     amplemarket as amplemarket_reference,
     crustdata as crustdata_reference,
     screener as screener_reference,
     zoho as zoho_reference,
 )
-from tests.reference.damage import Records, paths_of
+from tests.reference.damage import STYLES, VALID, Records, Style, paths_of
 
 Layout = Literal["wide", "nested", "tables"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
@@ -64,9 +62,9 @@ class Case(NamedTuple):
     def model(self) -> type[Model]:
         return Person if self.kind == "people" else Company
 
-    def records(self, count: int, seed: int = 0) -> list[bytes]:
+    def records(self, count: int, seed: int = 0, styles: Sequence[Style] = STYLES) -> list[bytes]:
         """Return made-up records."""
-        return Records(self.wire, self.spine, seed).make(count)
+        return Records(self.wire, self.spine, seed).make(count, styles)
 
 
 def _cases() -> Iterator[Case]:
@@ -105,18 +103,10 @@ CASES: dict[str, Case] = {case.label: case for case in _cases()}
 
 def record_type_of(case: Case) -> RecordType | None:
     """Return the record type of a case, or None if the vendor still returns models."""
-    with suppress(Exception):
-        declared: Any = find_provider(case.provider).record_types
-        named = list(declared.values() if isinstance(declared, Mapping) else declared)
-        for one in named:
-            if getattr(one, "wire", None) is case.wire:
-                return one
-        return next((one for one in named if one.name in case.names), None)
-    find: Any = getattr(enrich_pandas.providers, "record_type", None)
-    for name in case.names if find else ():
-        with suppress(Exception):
-            return find(case.provider, name)
-    return None
+    declared = find_provider(case.provider).record_types
+    by_wire = (one for one in declared if one.wire is case.wire)
+    by_name = (one for one in declared if one.name in case.names)
+    return next(chain(by_wire, by_name), None)
 
 
 # -- Frames --------------------------------------------------------------------------------------
@@ -145,19 +135,83 @@ def frames_of(
         max_items=max_items,
         prefix="",
     )
-    builder = output.builder()
-    places = [-1 if one is None else builder.add(one) for one in found]
+    places, arrays = _collect(output, found)
     count = len(found)
     distinct = flatten.DistinctAnswers(
         ["matched"] * count,
         [""] * count,
         [case.provider] * count,
         [1.8e9] * count,
-        np.array(places, np.intp),
-        builder.arrays(),
+        places,
+        arrays,
     )
     made = output.assemble(rows, flatten.RowAnswers(distinct, np.arange(count)))
     return made if isinstance(made, Tables) else {case.kind: made}
+
+
+def _collect(output: Output, found: Sequence[Model | Record | None]) -> tuple[Any, Any]:
+    """Return the position of each model or record, and their arrays."""
+    builder: Any = output.builder()
+    if hasattr(builder, "places"):
+        references = [None if one is None else builder.add(one) for one in found]
+        return builder.places(references), builder.arrays()
+    raws = [one.raw for one in found if isinstance(one, Record)]
+    if raws:
+        (kind,) = {one.type for one in found if one is not None}
+        return np.arange(len(raws)), _arrays_of_records(kind, raws, output)
+    places = [-1 if one is None else builder.add(one) for one in found]
+    return np.array(places, np.intp), builder.arrays()
+
+
+def _arrays_of_records(kind: RecordType, raws: Sequence[bytes], output: Output) -> Any:
+    """Return the arrays of records, as long as the frame does not take records itself."""
+    max_items = output.max_items if output.layout == "wide" else None
+    chunks = [
+        _chunk(kind.read(raws[start : start + 1_000], _wanted(output), max_items), output)
+        for start in range(0, len(raws), 1_000)
+    ]
+    return chunks[0] if len(chunks) == 1 else flatten._concatenate_models(chunks)
+
+
+def _wanted(output: Output) -> dict[str, tuple[str, ...]]:
+    return {
+        one.name: ("",)
+        if one.shape == "scalar"
+        else tuple(dict.fromkeys(leaf.field for leaf in leaves_of(one.type)))
+        for one in output.fields
+    }
+
+
+def _chunk(values: RecordValues, output: Output) -> Any:
+    scalars, items = {}, {}
+    every = np.ones(values.size, np.intp)
+    for field in output.fields:
+        if field.shape == "list":
+            none = ListValues(every * 0, every * 0, {})
+            counts, kept, leaves = values.lists.get(field.name, none)
+            of = ((leaf.suffix, leaf) for leaf in leaves_of(field.type))
+            items[field.name] = flatten.Items(counts, kept, _named(leaves, of, int(kept.sum())))
+        elif field.shape == "part":
+            of = ((leaf.suffix, leaf) for leaf in leaves_of(field.type))
+            leaves = values.scalars.get(field.name, {})
+            items[field.name] = flatten.Items(every, every, _named(leaves, of, values.size))
+        else:
+            leaves = values.scalars.get(field.name, {})
+            scalars[field.name] = _named(
+                {field.name: leaves[""]} if leaves else {}, scalar_columns(field), values.size
+            )
+    return flatten.ModelArrays(scalars, items)
+
+
+def _named(leaves: Mapping[str, Any], columns: Iterable[tuple[str, Any]], size: int) -> Any:
+    made: dict[str, Any] = {}
+    last = None
+    for name, leaf in columns:
+        if leaf.is_year:
+            made[name] = flatten.years(last)
+        else:
+            made[name] = last = leaves.get(leaf.field, pa.nulls(size, leaf.type))
+    return made
 
 
 # -- Differences ---------------------------------------------------------------------------------
@@ -172,12 +226,23 @@ class Difference(NamedTuple):
     found: Any
 
     def __str__(self) -> str:
+        where, one, other = self.where, self.reference, self.found
+        # Of two lists or structs, the first part that differs.
+        while type(one) is type(other) and isinstance(one, list | dict) and len(one) == len(other):
+            keys = list(one) if isinstance(one, dict) else range(len(one))
+            if isinstance(one, dict) and keys != list(other):
+                break
+            key = next((key for key in keys if repr(one[key]) != repr(other[key])), None)
+            if key is None:
+                break
+            where, one, other = f"{where}[{key!r}]", one[key], other[key]
         place = f"record {self.record}" if self.record >= 0 else "the column"
-        return (
-            f"{self.where}, {place}:\n"
-            f"    reference {self.reference!r}\n"
-            f"    found     {self.found!r}"
-        )
+        return f"{where}, {place}:\n    reference {_cut(one)}\n    found     {_cut(other)}"
+
+
+def _cut(value: Any) -> str:
+    shown = ascii(value) if isinstance(value, str) else repr(value)
+    return shown if len(shown) <= 400 else f"{shown[:400]}…"
 
 
 def differences(old: Frames, new: Frames) -> Iterator[Difference]:
@@ -321,7 +386,7 @@ def _shown(raw: bytes) -> str:
     return ascii(raw.decode()[:2_000])[1:-1].replace("\\\\", "\\")
 
 
-def shrink(raw: bytes, differs: Callable[[bytes], bool], seconds: float = 20.0) -> bytes:
+def shrink(raw: bytes, differs: Callable[[bytes], bool], seconds: float = 10.0) -> bytes:
     """Return the smallest part of a record that still differs, as far as it is found in time."""
     value, end = json.loads(raw), monotonic() + seconds
     if not differs(json.dumps(value).encode()):
@@ -369,6 +434,20 @@ def check(
 
 
 # -- Notes ---------------------------------------------------------------------------------------
+
+
+def notes_of(case: Case, raws: Sequence[bytes]) -> list[Sequence[str]]:
+    """Return the paths of the odd fields of each record, as its record type names them."""
+    kind = record_type_of(case)
+    assert kind is not None, case.label
+    wanted = {
+        one.name: ("",)
+        if one.shape == "scalar"
+        else tuple(dict.fromkeys(leaf.field for leaf in leaves_of(one.type)))
+        for one in fields_of(case.model)
+    }
+    odd = kind.read(raws, wanted).odd
+    return [odd.get(number, ()) for number in range(len(raws))]
 
 
 def notes_equal(
@@ -450,18 +529,25 @@ def _without(value: Any, path: Sequence[str]) -> Any:
 def compare(vendor: str, kind: str, count: int = 7000, seed: int = 0) -> None:
     """Print the first differences of many records, in all layouts and for each field alone."""
     case = CASES[f"{vendor} {kind}"]
-    raws = case.records(count, seed)
-    for layout in LAYOUTS:
-        _print(case, raws, "all", layout)
-    for name in names_of(case, "all"):
-        _print(case, raws[:1000], [name], "nested")
+    for styles in (VALID, STYLES):
+        raws = case.records(count, seed, styles)
+        print(f"-- {case.label}, {len(raws):,} records: {', '.join(styles)}")  # noqa: T201 - as below
+        different = [layout for layout in LAYOUTS if _print(case, raws, "all", layout)]
+        if different:
+            found = frames_equal(kind, vendor, raws, layout=different[0])
+            print(explain(case, raws, found, layout=different[0]))  # noqa: T201 - as below
+        for name in names_of(case, "all"):
+            _print(case, raws[:1000], [name], "nested")
+        notes = notes_equal(case, raws, notes_of(case, raws))
+        print("notes:", *map(str, notes[:3] or ["equal"]))  # noqa: T201 - as below
 
 
 def _print(
     case: Case, raws: Sequence[bytes], fields: Sequence[str] | Literal["all"], layout: Layout
-) -> None:
+) -> bool:
     start = monotonic()
     found = frames_equal(case.kind, case.vendor, raws, fields, layout)
-    text = explain(case, raws, found, fields, layout) if found else "equal"
+    wrong = ", ".join(list(dict.fromkeys(one.where for one in found))[:9])
     took = monotonic() - start
-    print(f"{case.label}, {fields}, {layout}, {len(raws):,} records, {took:.1f} s: {text}")  # noqa: T201 - its purpose
+    print(f"{layout}, fields={fields!r}, {took:.1f} s: {wrong or 'equal'}")  # noqa: T201 - its purpose
+    return bool(found)

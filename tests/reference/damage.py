@@ -33,136 +33,58 @@ from hypothesis import strategies as st
 
 from enrich_pandas.providers.decoding import Day
 
-Style = Literal["clean", "odd", "damaged"]
+Style = Literal["full", "clean", "odd", "damaged"]
 STYLES: tuple[Style, ...] = ("clean", "odd", "damaged")
+VALID: tuple[Style, ...] = ("clean", "odd")  # strict decoding reads all of them at once
 
 # -- Values by the name of a field ---------------------------------------------------------------
 
-# fmt: off - one topic a line
-TITLES = [
-    "Head of Data",
-    "Engineer",
-    "Ingénieure",
-    "Chief Executive Officer",
-    "Analyst, Risk",
-    "営業",
-]
-COMPANIES = [
-    "Example Works",
-    "Beispiel GmbH & Co. KG",
-    "Acme, Inc.",
-    "Nordlicht",
-    "株式会社サンプル",
-]
+# fmt: off
+TITLES = ["Head of Data", "Engineer", "Ingénieure", "Chief Executive", "Analyst, Risk", "営業"]
+COMPANIES = ["Example Works", "Beispiel GmbH & Co. KG", "Acme, Inc.", "Nordlicht", "株式会社"]
 DOMAINS = [
-    "example.com",
-    "www.beispiel.example",
-    "Acme.example",
-    "example.org/about",
-    "no domain",
-    "münchen.example",
-    "example.com, example.org",
-    "https://example.net",
+    "example.com", "www.beispiel.example", "Acme.example", "example.org/about", "no domain",
+    "münchen.example", "example.com, example.org", "https://example.net",
 ]
 URLS = ["https://www.example.com", "example.org/x?y=1", "http://acme.example/", "HTTPS://A.EXAMPLE"]
 PROFILES = ["https://www.linkedin.com/in/ada-example", "linkedin.com/in/zoe-example", "ada"]
 PAGES = ["https://www.linkedin.com/company/example-works", "linkedin.com/company/acme"]
 NETWORKS = [
-    "https://twitter.com/ada",
-    "https://github.com/ada",
-    "www.facebook.com/ada",
-    "about.me/a",
+    "https://twitter.com/ada", "https://github.com/ada", "www.facebook.com/ada", "about.me/a",
+    "/in/ada", "HTTP://WWW.X.example", "github.com", "?", "https://",
 ]
 EMAILS = [
-    "ada@example.com",
-    "ADA@example.com",
-    "zoe@beispiel.example",
-    "strasse@example.org",
-    "straße@example.org",
-    "STRASSE@EXAMPLE.ORG",
-    "İ@example.com",
-    "i̇@example.com",
-    "ada@example.com, zoe@example.com",
-    "not an address",
+    "ada@example.com", "ADA@example.com", "zoe@beispiel.example", "strasse@example.org",
+    "straße@example.org", "STRASSE@EXAMPLE.ORG", "İ@example.com", "i\u0307@example.com",
+    "ada@example.com, zoe@example.com", "not an address", "kim@example.com",
+    "\u212aim@example.com", "zo\u017f@example.org", "zos@example.org",
 ]
 PHONES = ["+1 310-555-0100", "310 555 0101", "(310) 555-0102", "+1 310-555-0100 "]
 PLACES = ["Paris, France", "San Francisco, California, United States", "München", "Remote"]
 CODES = ["7372", "0111", "541511", "7372, 0111", " 7372 "]
 NUMBERS_IN_WORDS = ["1,250", "40", "11-50", "10000+", "10+", "2500000.0", "1,23", "0040", "١٢"]
 LISTED_TEXTS = [
-    "python",
-    "sql, python, SQL",
-    "a,,b, ,a",
-    "machine learning;statistics",
-    "C++, C#",
-    ", ",
+    "python", "sql, python, SQL", "a,,b, ,a", "machine learning;statistics", "C++, C#", ", ",
+    "a\u00a0,\u3000b,,\u200b,b", "\u2003",
 ]
-MEDIA = ["LinkedIn", "linkedin.com", "TWITTER", "github", "https://about.me/ada", " ", "x y"]
+MEDIA = [
+    "LinkedIn", "linkedin.com", "TWITTER", "github", "https://about.me/ada", " ", "x y", "#",
+]
 KINDS = ["professional", "Professional ", "personal", "PERSONAL", "business", "mobile", "İ"]
 NAMES = ["Ada Example", "Zoë Muster", "Bo", "山田 花子", "O'Neil"]
 DATES: list[Any] = [
-    "2021-04-01",
-    "2021-04-01T00:00:00+00:00",
-    "2021-04",
-    "2021",
-    2021,
-    2002,
-    1999,
-    "2019-12-31T08:30:00Z",
-    "2019-12-31 00:00:00",
-    "2019-12-31T00:00:00.000Z",
-    " 2020-02-29 ",
-    "2020-02-29T00:00:00",
-    "2002-05-31T00:00:00+0530",
-    "2021-04-01T00:00",
-    "",
-    " ",
+    "2021-04-01", "2021-04-01T00:00:00+00:00", "2021-04", "2021", 2021, 2002, 1999,
+    "2019-12-31T08:30:00Z", "2019-12-31 00:00:00", "2019-12-31T00:00:00.000Z", " 2020-02-29 ",
+    "2020-02-29T00:00:00", "2002-05-31T00:00:00+0530", "2021-04-01T00:00", "", " ",
 ]
 ODD_DATES: list[Any] = [
-    "Present",
-    "12/2001",
-    "2002-13-01",
-    "2002-1-1",
-    "2002-05-32",
-    "20020517",
-    99,
-    10_000,
-    20020517,
-    2002.5,
-    "2002-02-30",
-    [2002],
-    {"year": 2002},
-    True,
-    1.5e9,
-    "99",
-    "٢٠٠٢",
-    "2002-05-17X",
-    "\u20032021-04\u3000",
-    -2002,
-    ["2021-04-01"],
-    "0000",
-    "\uff12\uff10\uff12\uff11",
+    "Present", "12/2001", "2002-13-01", "2002-1-1", "2002-05-32", "20020517", 99, 10_000, 20020517,
+    2002.5, 2002.0, "2002-02-30", [2002], {"year": 2002}, True, 1.5e9, "99", "٢٠٠٢", "2002-05-17X",
+    "\u20032021-04\u3000", -2002, ["2021-04-01"], "0000", "\uff12\uff10\uff12\uff11",
 ]
 IDS: list[Any] = [
-    "12",
-    12,
-    [12, 13],
-    ["12", 13, None],
-    0,
-    "0",
-    " 0 ",
-    "",
-    [],
-    [0, "0", 7],
-    [None, ""],
-    1941874000003442382,
-    "1941874000003442382",
-    2**63 - 1,
-    -1,
-    [""],
-    "a-1",
-    [" 12 "],
-    2**64 - 1,
+    "12", 12, [12, 13], ["12", 13, None], 0, "0", " 0 ", "", [], [0, "0", 7], [None, ""],
+    1941874000003442382, "1941874000003442382", 2**63 - 1, -1, [""], "a-1", [" 12 "], 2**64 - 1,
 ]
 
 WORDS: Sequence[tuple[str, list[str]]] = [
@@ -185,114 +107,35 @@ WORDS: Sequence[tuple[str, list[str]]] = [
 ]
 OTHER_WORDS = ["Some words", "Two lines\nand a tab\t", "a, b", "x" * 300, 'say "no" \\ /', "=1+1"]
 
+# Most of these are white space for Python, the last ones are not.
 BLANKS = [
-    " ",
-    "\u00a0",
-    "\u2003",
-    "\u3000",
-    "\u0085",
-    "\x1c",
-    "\x1d",
-    "\x1e",
-    "\x1f",
-    "\u200b",
-    "\t",
-    "\n",
-    "\u2028",
+    " ", "\u00a0", "\u2003", "\u3000", "\u0085", "\x1c", "\x1d", "\x1e", "\x1f", "\u200b",
+    "\t", "\n", "\u2028", "\u2029", "\u202f", "\u205f", "\u1680", "\u2000", "\u200a", "\x0b",
+    "\x0c", "\r", "  \u00a0 ", "\ufeff", "\u180e", "\u2060", "\x7f", "\x1b",
 ]
 EXOTIC = [
-    "",
-    "\0",
-    "\x07bell",
-    "null",
-    "0",
-    "-",
-    "e\u0301",
-    "é",
-    "😀",
-    "\u202eabc",
-    "\ufeffa",
-    "ß",
-    "ss",
-    "İ",
-    "i\u0307",
-    "a" + "\u0301" * 9,
-    "NaN",
-    "true",
-    "<b>x</b>",
-    "\u001d a \u001e",
-    "\ufb00",
-    "K",
-    "ǆ",
+    "", "\0", "\x07bell", "null", "0", "-", "e\u0301", "é", "😀", "\u202eabc", "\ufeffa", "ß", "ss",
+    "İ", "i\u0307", "a" + "\u0301" * 9, "NaN", "true", "<b>x</b>", "\u001d a \u001e", "\ufb00", "ǆ",
 ]
 # Halves of surrogate pairs, and whole pairs, as they stand in JSON.
-SURROGATES = [r'"\ud800"', r'"a\udc00b"', r'"\ud83d\ude00"', r'"\uD83D\uD83D\uDE00"', r'" \ud800 "']
+SURROGATES = (
+    r'"\ud800"', r'"a\udc00b"', r'"\ud83d\ude00"', r'"\uD83D\uD83D\uDE00"', r'" \ud800 "',
+)
+# Numbers as they stand in JSON, and as Python writes none.
+NUMERALS = ("2.002e3", "-0", "1E2", "12.0", "5E-1", "0.0e0", "1e400", "-1e-400")
 
 WHOLES: list[Any] = [0, 1, 40, 500, 12_000, 141_000_000, 2**31, 2**53 + 1, 2**63 - 1, -1, -(2**63)]
-FRACTIONS: list[Any] = [0.97, 1.0, 141000000.0, 0.0, -0.5, 1e15, 3, 12.999, -0.0, 2**53]
+FRACTIONS: list[Any] = [0.97, 1.0, 141000000.0, 0.0, -0.5, 1e15, 3, 12.999, -0.0, 2**53, 2.5e-7]
 YEARS: list[Any] = [2002, 1000, 9999, 1987]
 ODD_NUMBERS: list[Any] = [
-    "500",
-    " 500 ",
-    "500.0",
-    "1e3",
-    "abc",
-    "",
-    5.0,
-    2.5,
-    1e300,
-    2**63,
-    2**64,
-    10**25,
-    -(2**63) - 1,
-    -(10**19),
-    True,
-    [5],
-    {"value": 5},
-    "1,000",
-    999,
-    10_000,
-    "\uff19",
-    "2002",
+    "500", " 500 ", "500.0", "1e3", "abc", "", 5.0, 2.5, 1e300, 1e22, 2**63, 2**64, 10**25,
+    -(2**63) - 1, -(10**19), 9007199254740994.0, 2**53 + 2, True, [5], {"value": 5}, "1,000", 999,
+    10_000, "\uff19", "2002",
 ]
-ODD_FLAGS: list[Any] = [
-    "true",
-    "false",
-    "True",
-    "1",
-    "0",
-    1,
-    0,
-    1.0,
-    "yes",
-    "",
-    [True],
-    {},
-    "TRUE ",
-]
+ODD_FLAGS: list[Any] = ["true", "false", "True", "1", "0", 1, 0, 1.0, "yes", "", [True], {}]
 WRONG: list[Any] = [
-    7,
-    0,
-    -3,
-    2.0,
-    2.5,
-    True,
-    False,
-    10**30,
-    [],
-    {},
-    ["a"],
-    {"a": 1},
-    [[]],
-    [{}],
-    "x",
-    [None],
-    ["", " b "],
-    {"name": "Bo"},
-    1e308,
-    [1, "a", None, True],
-    "",
-    " ",
+    7, 0, -3, 2.0, 2.5, True, False, 10**30, [], {}, ["a"], {"a": 1}, [[]], [{}], "x", [None],
+    ["", " b "], {"name": "Bo"}, 1e308, [1, "a", None, True], "", " ",
 ]
 # fmt: on
 
@@ -319,9 +162,10 @@ def encoded(value: Any, number: int = 0) -> str:
 
 def blanked(texts: Sequence[str]) -> Iterator[str]:
     """Yield texts with white space and other invisible characters around them."""
-    for number, one in enumerate(texts):
+    for number, one in enumerate([*texts] * 3):
         blank, other = BLANKS[number % len(BLANKS)], BLANKS[(number * 3 + 1) % len(BLANKS)]
-        yield from (f"{blank}{one}{other}", blank, one.upper(), one.lower())
+        yield from (f"{blank}{one}{other}", f"{one}{other}", f"{blank}{one}", blank)
+        yield from (one.upper(), one.lower())
 
 
 class Leaf(NamedTuple):
@@ -439,8 +283,8 @@ def _leaf(kind: Any, name: str) -> Leaf:
         clean, odd, damaged = [None], [None, ""], WRONG
     else:
         raise TypeError(f"Add values for {kind} to tests/reference/damage.py.")
-    surrogates = () if kind is Any else SURROGATES
-    return Leaf(written(clean), written(odd), (*written(damaged), *surrogates))
+    rest = () if kind is Any else (*SURROGATES, *NUMERALS)
+    return Leaf(written(clean), written(odd), (*written(damaged), *rest))
 
 
 def paths_of(wire: type[msgspec.Struct]) -> list[str]:
@@ -472,7 +316,7 @@ def _paths(plan: Plan, path: str) -> Iterator[str]:
 # -- Many records --------------------------------------------------------------------------------
 
 KEPT = (0.15, 0.4, 0.8, 0.98)  # shares of the fields that a record has
-NULLS = {"clean": 0.02, "odd": 0.12, "damaged": 0.12}
+NULLS = {"full": 0.0, "clean": 0.02, "odd": 0.12, "damaged": 0.12}
 DAMAGE = (0.01, 0.05, 0.3)  # shares of a damaged record's values that are damaged
 SIZES = (0, 1, 1, 2, 3, 5)
 LONG = 200  # items of a very long list
@@ -508,19 +352,31 @@ class Records:
         self._kept = self._nulls = self._damage = 0.0
         self._span = 1_000
 
-    def make(self, count: int) -> list[bytes]:
-        """Return records: a third realistic, a third odd but valid, a third damaged."""
-        return [self.one(STYLES[number % 3]) for number in range(count)]
+    def make(self, count: int, styles: Sequence[Style] = STYLES) -> list[bytes]:
+        """Return records of some styles, as many of each."""
+        return [self.one(styles[number % len(styles)]) for number in range(count)]
+
+    def empty(self) -> bytes:
+        """Return a record without any data."""
+        self._style, self._kept = "clean", 0.0
+        return self._object(self._plan, self._spine).encode()
 
     def one(self, style: Style) -> bytes:
-        """Return a record of a style."""
+        """Return a record of a style.
+
+        A realistic one is "full", with all fields, or "clean". An "odd" one has nulls, repeats,
+        blanks and unusual texts, and is valid. A "damaged" one also has values of other types.
+        """
         rng = self._rng
         self._style, self._nulls = style, NULLS[style]
-        self._kept = rng.choice(KEPT)
+        self._kept = 1.0 if style == "full" else rng.choice(KEPT)
         self._damage = rng.choice(DAMAGE) if style == "damaged" else 0.0
         # A third of the records takes its values from few, so that they repeat and agree.
         self._span = rng.choice((2, 4, 1_000))
-        return self._object(self._plan, self._spine).encode()
+        made = self._object(self._plan, self._spine)
+        if style == "clean" and self._random() < 0.05:
+            made = json.dumps(json.loads(made), indent=1)
+        return made.encode()
 
     def _object(self, plan: Object, spine: tuple[str, ...] = ()) -> str:
         random, kept = self._random, self._kept
@@ -530,12 +386,12 @@ class Records:
                 parts.append(f"{key}:{self._along(of, spine[1:])}")
             elif random() < kept:
                 parts.append(f"{key}:{self._value(of)}")
-        if self._style != "clean" and random() < 0.1:
+        if self._is_odd and random() < 0.1:
             self._disturb(plan, parts, spine)
         return f"{{{','.join(parts)}}}"
 
     def _disturb(self, plan: Object, parts: list[str], spine: tuple[str, ...]) -> None:
-        """Add a field that is not documented, repeat a key, or change the order."""
+        """Add a field that is not documented, repeat or escape a key, or change the order."""
         rng, chance = self._rng, self._random()
         if chance < 0.4:
             parts.insert(rng.randrange(len(parts) + 1), rng.choice(NEW_FIELDS))
@@ -545,6 +401,9 @@ class Records:
             place = rng.randrange(len(plan.keys))
             if plan.keys[place] not in spine[:1]:
                 parts.append(f"{plan.keys[place]}:{self._value(plan.plans[place])}")
+        elif parts:
+            place = rng.randrange(len(parts))
+            parts[place] = f'"\\u{ord(parts[place][1]):04x}{parts[place][2:]}'
 
     def _along(self, plan: Plan, spine: tuple[str, ...]) -> str:
         if isinstance(plan, Listed):
@@ -570,16 +429,16 @@ class Records:
 
     @property
     def _is_odd(self) -> int:
-        return 0 if self._style == "clean" else 1
+        return 0 if self._style in ("full", "clean") else 1
 
     def _list(self, plan: Listed) -> str:
         rng, random = self._rng, self._random
-        size = SIZES[int(random() * len(SIZES))]
+        size = SIZES[int(random() * len(SIZES))] or int(self._style == "full")
         items = [self._value(plan.item) for _ in range(size)]
-        if items and self._style != "clean" and random() < 0.3:
+        if items and self._is_odd and random() < 0.3:
             items.append(rng.choice(items))  # the same item again
             rng.shuffle(items)
-        if items and self._style != "clean" and random() < 0.01:
+        if items and self._is_odd and random() < 0.01:
             items = [items[n % len(items)] for n in range(LONG)]
         return f"[{','.join(items)}]"
 
