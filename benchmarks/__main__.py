@@ -1,11 +1,13 @@
 """Run one benchmark and print its table: ``python -m benchmarks requests``.
 
+Without a name, the benchmarks are listed.
 Absolute times mean nothing on another machine, so each table has a ratio to a floor or to another
 tool, measured in the same run. ``--keep`` writes the figures as JSON and as a table in
 ``README.md`` here. ``PROFILE`` of a module says in a few lines where the time goes.
 """
 
 import argparse
+import ast
 import importlib
 import json
 import os
@@ -41,7 +43,11 @@ MODULES = {"import": "imports"}  # a table whose name is a keyword of Python
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument(
-        "table", choices=TABLES, metavar="TABLE", help=f"one of {', '.join(TABLES)}"
+        "table",
+        choices=TABLES,
+        metavar="TABLE",
+        nargs="?",
+        help=f"one of {', '.join(TABLES)}",
     )
     parser.add_argument(
         "--rows", type=int, default=None, help="number of rows; fewer rows take less time"
@@ -50,13 +56,21 @@ def main() -> None:
         "--keep", action="store_true", help="write the figures to results/ and README.md"
     )
     options = parser.parse_args()
-    module = MODULES.get(options.table, options.table)
-    table = importlib.import_module(f"benchmarks.{module}")
+    if options.table is None:
+        print("\n".join(f"{name:<10} {summary(name)}" for name in TABLES))
+        return
+    table = importlib.import_module(f"benchmarks.{MODULES.get(options.table, options.table)}")
     rows = list(table.measure(**({"rows": options.rows} if options.rows else {})))
     text = render(options.table, table.__doc__ or "", rows, getattr(table, "PROFILE", ""))
     print(text)
     if options.keep:
         keep(options.table, rows, text)
+
+
+def summary(name: str) -> str:
+    """Return the first line of a benchmark's docstring, without importing it."""
+    source = (HERE / f"{MODULES.get(name, name)}.py").read_text("utf-8")
+    return (ast.get_docstring(ast.parse(source)) or "").partition("\n")[0]
 
 
 def render(name: str, about: str, rows: Iterable[Mapping[str, object]], profile: str = "") -> str:

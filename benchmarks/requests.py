@@ -12,14 +12,17 @@ import math
 import statistics
 import time
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pandas as pd
 
 import enrich_pandas as ep
 from benchmarks.__main__ import commit_ms, spread
 from benchmarks.lean import Server, running
-from enrich_pandas.providers.base import RateLimit
-from enrich_pandas.testing import pointed_at
+from enrich_pandas.engine.context import Environment, use_environment
+from enrich_pandas.providers.base import Provider, RateLimit, Secret
 
 BATCH = 25
 WIDE = RateLimit(1_000_000, 1.0)
@@ -83,6 +86,21 @@ def run(
         assert enriched["person_status"].eq("matched").all()
         arrival_times = server.arrival_times(math.ceil(len(frame) / BATCH))
     return seconds, busy, arrival_times
+
+
+@contextmanager
+def pointed_at(url: str, provider: Provider) -> Iterator[None]:
+    """Send a provider's requests to a server, with a journal of their own."""
+    with TemporaryDirectory() as folder:
+        environment = Environment(
+            realm="benchmark",
+            origins={provider.name: url},
+            secrets={provider.name: {name: Secret("made-up") for name in provider.credentials}},
+            journal=Path(folder) / "journal.sqlite",
+            paid=False,
+        )
+        with use_environment(environment):
+            yield
 
 
 def most_in_a_window(arrival_times: Sequence[float], limit: RateLimit) -> float:

@@ -12,9 +12,9 @@
 import importlib
 import logging
 import sys
+from pathlib import PurePath
 from typing import Any
 
-from enrich_pandas.accessor import register
 from enrich_pandas.options import options as options
 
 __version__ = "0.1.0"
@@ -85,7 +85,16 @@ def __dir__() -> list[str]:
     return [*__all__, "__version__"]
 
 
+def _register_accessor() -> None:
+    """Register ``DataFrame.enrich``, which imports pandas."""
+    from enrich_pandas.accessor import register
+
+    register()
+
+
 logging.getLogger(__name__).addHandler(logging.NullHandler())
-register()
+# The command line shows its help without pandas; a command that reads a table registers it then.
+if PurePath(sys.argv[0]).stem != "enrich-pandas":
+    _register_accessor()
 if "dask.dataframe" in sys.modules:  # if Dask is imported later: import enrich_pandas.dask_frame
     importlib.import_module("enrich_pandas.dask_frame")

@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import pandas as pd
-
 from enrich_pandas.errors import ConfigurationError
 
 
@@ -73,6 +71,8 @@ def retention_seconds() -> float:
 
 def _seconds(duration: Any, name: str) -> float:
     """Return a duration, which a user has typed, in seconds."""
+    import pandas as pd
+
     # pandas reads a number without a unit as nanoseconds.
     is_bare = isinstance(duration, str) and re.fullmatch(r"[\s\d.+-]*", duration)
     if isinstance(duration, str | timedelta) and not is_bare:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import singledispatch
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -29,10 +29,11 @@ from enrich_pandas.engine.credentials import find_secrets
 from enrich_pandas.engine.handle import Handle
 from enrich_pandas.engine.plan import StagePlan, scope_of
 from enrich_pandas.errors import BudgetError, ConfigurationError
+from enrich_pandas.frame.arrays import AnswerArrays, Places
 from enrich_pandas.frame.columns import find_columns
 from enrich_pandas.frame.flatten import DistinctAnswers, RowAnswers
 from enrich_pandas.frame.output import Output, Tables, decide_output
-from enrich_pandas.frame.schema import COPIES_ON_WRITE, has_value, named_fields
+from enrich_pandas.frame.schema import COPIES_ON_WRITE, Field, named_fields
 from enrich_pandas.frame.validation import Identified, identify
 from enrich_pandas.journal import Journal
 from enrich_pandas.journal.records import Answer
@@ -44,6 +45,7 @@ from enrich_pandas.progress.choose import choose_view
 from enrich_pandas.progress.phrases import amount, credits_literal
 from enrich_pandas.providers import find_provider
 from enrich_pandas.providers.base import Identity, Kind, Match, Provider, Status
+from enrich_pandas.providers.decoding import describe_mistyped
 from enrich_pandas.report.examples import Remarks, find_examples, find_waterfall_examples
 from enrich_pandas.report.plan import Plan
 from enrich_pandas.report.provenance import store_report
@@ -245,13 +247,6 @@ def _stage_plan(stage: Stage, planned: StagePlan) -> Plan:
     )
 
 
-class CollectedModel(NamedTuple):
-    """Where the columns of a model are, and, with ``sources=True``, which fields it has."""
-
-    place: int
-    given: Sequence[str]
-
-
 class ResultCollector:
     """Collects the answers of a run and builds the frame of those that have arrived.
 
@@ -267,14 +262,11 @@ class ResultCollector:
         self._output, self._builder = output, output.builder()
 
     def keep(self, answer: Answer) -> Answer:
-        """Store the model of an answer; return the answer with a reference to it."""
+        """Collect what an answer found; return the answer with a reference to it."""
         match, model = answer.match, answer.match.model
         if model is None:
             return answer._replace(model_ref=None)
-        named = self._output.fields if self._output.sources else ()
-        given = [field.name for field in named if has_value(field, model)]
-        collected = CollectedModel(self._builder.add(model), given)
-        return answer._replace(match=replace(match, model=None), model_ref=collected)
+        return answer._replace(match=replace(match, model=None), model_ref=self._builder.add(model))
 
     def assemble(
         self, frame: pd.DataFrame, identified: Identified, results: Mapping[Identity, Answer]
@@ -289,31 +281,51 @@ class ResultCollector:
     ) -> DistinctAnswers:
         """Return the columns of the distinct answers, then of the reasons to exclude rows."""
         none = [None] * len(exclusions)
-        models: list[CollectedModel | None] = [*(a.model_ref for a in answers), *none]
+        arrays = self._builder.arrays()
+        places = self._builder.places([*(a.model_ref for a in answers), *none])
+        providers = [*(a.provider or None for a in answers), *none]
         return DistinctAnswers(
             status=[*(str(a.match.status) for a in answers), *(str(s) for s, _ in exclusions)],
             reason=[
-                *(a.match.reason or a.match.note for a in answers),
+                *map(_reason, answers, (arrays.odd.get(place) for place in places.tolist())),
                 *(reason for _, reason in exclusions),
             ],
-            provider=[*(a.provider or None for a in answers), *none],
+            provider=providers,
             fetched=[*(a.fetched or None for a in answers), *none],
-            places=np.array([-1 if m is None else m.place for m in models], dtype=np.intp),
-            arrays=self._builder.arrays(),
-            sources=[*map(_sources, answers), *({} for _ in none)]
+            places=places,
+            arrays=arrays,
+            sources=_sources(self._output.fields, arrays, places, providers)
             if self._output.sources
             else None,
         )
+
+
+def _reason(answer: Answer, odd: Sequence[str] | None) -> str:
+    """Return the reason of an answer, or what was irregular about it."""
+    match = answer.match
+    return match.reason or "; ".join(filter(None, (match.note, describe_mistyped(odd or ()))))
 
 
 def _in_flight(identity: Identity) -> Answer:
     return Answer(Match(identity=identity, status=Status.PENDING, reason="in_flight"), 0.0, "")
 
 
-def _sources(answer: Answer) -> Mapping[str, str]:
-    """Return the provider of each field that an answer has."""
-    model: CollectedModel | None = answer.model_ref
-    return {} if model is None else dict.fromkeys(model.given, answer.provider)
+def _sources(
+    fields: Sequence[Field],
+    arrays: AnswerArrays,
+    places: Places,
+    providers: Sequence[str | None],
+) -> Mapping[str, Sequence[str | None]]:
+    """Return the provider of each field of each answer, None if the answer does not have it."""
+    return {
+        field.name: [
+            provider if has_value else None
+            for provider, has_value in zip(
+                providers, np.append(arrays.has_value(field), False)[places], strict=True
+            )
+        ]
+        for field in fields
+    }
 
 
 # -- Several providers ---------------------------------------------------------------------------
@@ -431,7 +443,7 @@ def empty_result(frame: pd.DataFrame, output: Output, *, wait: bool) -> pd.DataF
         fetched=[None],
         places=np.array([-1]),
         arrays=output.builder().arrays(),
-        sources=[{}] if output.sources else None,
+        sources={of.name: [None] for of in output.fields} if output.sources else None,
     )
     return output.assemble(frame, RowAnswers(nothing, np.zeros(len(frame), dtype=np.intp)))
 

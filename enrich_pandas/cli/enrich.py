@@ -1,24 +1,29 @@
-"""``enrich-pandas plan``, ``fields``, ``people``, ``companies``, ``demo`` and ``sandbox``."""
+"""``enrich-pandas plan``, ``fields``, ``people``, ``companies``, ``demo`` and ``sandbox``.
+
+Each command imports what it needs when it runs, so that the help texts need no pandas.
+"""
 
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas as pd
 import typer
 
 import enrich_pandas as ep
 from enrich_pandas.call import Kind
-from enrich_pandas.cli import parameters as given, tables
+from enrich_pandas.cli import parameters as given
 from enrich_pandas.cli.parameters import app, print_page, short_errors, table
 from enrich_pandas.errors import EnrichError
-from enrich_pandas.frame.output import Tables
-from enrich_pandas.pipeline import PREFIXES
-from enrich_pandas.progress.phrases import credits_literal
-from enrich_pandas.report.plan import Plan
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from enrich_pandas.cli.tables import Target
+    from enrich_pandas.frame.output import Tables
+    from enrich_pandas.report.plan import Plan
 
 # -- Enrich a table ------------------------------------------------------------------------------
 
@@ -35,6 +40,8 @@ def plan(
     **words: Any,
 ) -> None:
     """Show what a run would request and the maximum it can cost. Nothing is sent."""
+    from enrich_pandas.cli import tables
+
     with short_errors(), ep.sandbox() if sandbox else nullcontext():
         frame = tables.read(path)
         providers = given.build_providers(provider, option)
@@ -52,8 +59,10 @@ def fields(
     typer.echo(table(shown.dropna(axis="columns", how="all"), cell=60))
 
 
-def _steps(planned: Plan, path: Path, kind: Kind) -> Iterator[tuple[str, str]]:
+def _steps(planned: "Plan", path: Path, kind: Kind) -> Iterator[tuple[str, str]]:
     """Yield what to type after a plan."""
+    from enrich_pandas.progress.phrases import credits_literal
+
     if not planned.is_askable:
         yield "No row can be requested. Name the column:", '--on email="your column"'
         return
@@ -76,6 +85,8 @@ def _add_command(kind: Kind) -> None:
         sandbox: given.InSandbox = False,
         **words: Any,
     ) -> None:
+        from enrich_pandas.cli import tables
+
         with short_errors(), ep.sandbox() if sandbox else nullcontext():
             target = tables.Target.of(
                 output, path, kind, layout=words["layout"], raw=raw, overwrite=overwrite
@@ -94,7 +105,7 @@ _add_command("people")
 _add_command("companies")
 
 
-def run_and_save(target: tables.Target, call: Callable[[], Any], *, is_kept: bool = True) -> Any:
+def run_and_save(target: "Target", call: Callable[[], Any], *, is_kept: bool = True) -> Any:
     """Make a call and write its result, also the part that arrived before an error."""
     try:
         with print_costs(is_kept=is_kept):
@@ -109,6 +120,10 @@ def run_and_save(target: tables.Target, call: Callable[[], Any], *, is_kept: boo
 
 def _print_counts(result: "pd.DataFrame | Tables", kind: Kind, prefix: str | None) -> None:
     """Print the number of rows by status and reason."""
+    import pandas as pd
+
+    from enrich_pandas.pipeline import PREFIXES
+
     frame = result if isinstance(result, pd.DataFrame) else result[kind]
     columns = [f"{PREFIXES[kind] if prefix is None else prefix}{n}" for n in ("status", "reason")]
     counts = frame.value_counts(columns, dropna=False).rename("rows").reset_index()
@@ -160,6 +175,8 @@ def demo(
     ] = None,
 ) -> None:
     """Enrich a table in the sandbox: made-up people, HTTP on loopback only, no cost."""
+    from enrich_pandas.cli import tables
+
     target = tables.Target.of(
         output or Path(f"{path.stem}.enriched.parquet"),
         path,
@@ -188,7 +205,7 @@ def demo(
         raise typer.Exit(1)
 
 
-def _print_people(people: pd.DataFrame) -> None:
+def _print_people(people: "pd.DataFrame") -> None:
     """Print some matched rows, and the number of rows by status and reason."""
     matched = people.loc[people["person_status"] == "matched"].head(5)
     shown = matched[[f"person_{name}" for name in _COLUMNS]].set_axis(_COLUMNS, axis=1)

@@ -1,18 +1,24 @@
-"""``enrich-pandas runs``, ``report``, ``compare``, ``resume`` and ``retry``: past runs."""
+"""``enrich-pandas runs``, ``report``, ``compare``, ``resume`` and ``retry``: past runs.
+
+Each command imports what it needs when it runs, so that the help texts need no pandas.
+"""
 
 from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 import enrich_pandas as ep
-from enrich_pandas.cli import parameters as given, tables
+from enrich_pandas.cli import parameters as given
 from enrich_pandas.cli.enrich import run_and_save
 from enrich_pandas.cli.parameters import app, print_page, short_errors, table
-from enrich_pandas.report import Report
-from enrich_pandas.report.comparison import Comparison
+
+if TYPE_CHECKING:
+    from enrich_pandas.cli.tables import Target
+    from enrich_pandas.report import Report
+    from enrich_pandas.report.comparison import Comparison
 
 Id = Annotated[str, typer.Argument(metavar="RUN", help="An id from the first column of runs.")]
 _COLUMNS = ["run", "provider", "kind", "started", "status", "rows", "credits", "credits_held"]
@@ -47,7 +53,7 @@ def report(run: Id, *, output: given.Output = None, overwrite: given.Overwrite =
         _print_or_write(found, output, list(_steps(found, run)), overwrite=overwrite)
 
 
-def _steps(found: Report, run: str) -> Iterator[tuple[str, str]]:
+def _steps(found: "Report", run: str) -> Iterator[tuple[str, str]]:
     """Yield what to type after a report."""
     counts = found.counts
     if "failed" in counts:
@@ -69,7 +75,7 @@ def compare(
 
 
 def _print_or_write(
-    page: Report | Comparison,
+    page: "Report | Comparison",
     output: Path | None,
     steps: Sequence[tuple[str, str]],
     *,
@@ -131,7 +137,9 @@ _add_command("resume", "Continue a run without its table; write a row for each i
 _add_command("retry", "Request the failed rows of a run again, and no others.")
 
 
-def _target(path: Path, *, overwrite: bool, raw: bool = False) -> tables.Target:
+def _target(path: Path, *, overwrite: bool, raw: bool = False) -> "Target":
+    from enrich_pandas.cli import tables
+
     return tables.Target.of(
         path, Path("journal.sqlite"), "run", layout="wide", raw=raw, overwrite=overwrite
     )

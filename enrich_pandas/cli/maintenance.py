@@ -1,11 +1,13 @@
-"""``enrich-pandas doctor``, ``suppress`` and ``forget``."""
+"""``enrich-pandas doctor``, ``suppress`` and ``forget``.
+
+Each command imports what it needs when it runs, so that the help texts need no pandas.
+"""
 
 import sys
 from contextlib import nullcontext
 from functools import partial
 from typing import Annotated
 
-import pandas as pd
 import typer
 
 import enrich_pandas as ep
@@ -44,6 +46,8 @@ def doctor(
     identity and one that you choose, reads the balance before and after, and stores the findings
     beside the journal.
     """
+    import pandas as pd
+
     from enrich_pandas.doctor import run_checks, run_live_check
     from enrich_pandas.doctor.live import Subject
 

@@ -8,19 +8,18 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated, Any, TypeVar, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar, get_type_hints
 
-import msgspec
-import pandas as pd
 import typer
 
 from enrich_pandas import call
-from enrich_pandas.directory.table import READERS
 from enrich_pandas.errors import ConfigurationError, EnrichError, InputError
-from enrich_pandas.providers import find_provider
-from enrich_pandas.providers.base import Provider
-from enrich_pandas.report.page import Advice, Page
-from enrich_pandas.report.render import as_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from enrich_pandas.providers.base import Provider
+    from enrich_pandas.report.page import Page
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -117,7 +116,7 @@ def take_call_options(command: F) -> F:
     return command
 
 
-def parse_words(frame: pd.DataFrame, words: Mapping[str, Any]) -> dict[str, Any]:
+def parse_words(frame: "pd.DataFrame", words: Mapping[str, Any]) -> dict[str, Any]:
     """Return the keyword arguments of a call from the words of its options."""
     return {
         **words,
@@ -153,7 +152,7 @@ def parse_on(words: Sequence[str] | None) -> dict[str, str] | None:
     return dict(parse_pairs(words, "on")) or None
 
 
-def select_rows(frame: pd.DataFrame, words: Sequence[str] | None) -> "pd.Series[bool] | None":
+def select_rows(frame: "pd.DataFrame", words: Sequence[str] | None) -> "pd.Series[bool] | None":
     """Return the mask of the rows that have one of the given values in every named column.
 
     Values are compared as text.
@@ -166,13 +165,15 @@ def select_rows(frame: pd.DataFrame, words: Sequence[str] | None) -> "pd.Series[
             f"The table does not have the column {missing[0]!r} of --where.",
             todo=f"Its columns are {', '.join(map(str, frame.columns))}.",
         )
+    import pandas as pd
+
     rows = pd.Series(data=True, index=frame.index)
     for name, values in wanted.items():
         rows &= frame[name].astype("string").isin(values).fillna(value=False).to_numpy(bool)
     return rows if wanted else None
 
 
-def build_providers(names: Sequence[str], options: Sequence[str] | None) -> list[Provider]:
+def build_providers(names: Sequence[str], options: Sequence[str] | None) -> "list[Provider]":
     """Return the providers, each with its own options.
 
     Raises
@@ -194,13 +195,18 @@ def build_providers(names: Sequence[str], options: Sequence[str] | None) -> list
 
 
 def _parse_value(text: str) -> Any:
+    import msgspec
+
     try:
         return msgspec.json.decode(text)
     except msgspec.DecodeError:  # a word, which needs no quotes
         return text
 
 
-def _build_provider(name: str, options: dict[str, Any]) -> Provider:
+def _build_provider(name: str, options: dict[str, Any]) -> "Provider":
+    from enrich_pandas.directory.table import READERS
+    from enrich_pandas.providers import find_provider
+
     if Path(name).suffix.lower() in READERS:
         from enrich_pandas.directory import Directory
 
@@ -254,15 +260,20 @@ def short_errors() -> Iterator[None]:
         raise typer.Exit(INTERRUPTED if is_interrupt else 1) from error
 
 
-def print_page(page: Page, steps: Sequence[tuple[str, str]]) -> None:
+def print_page(page: "Page", steps: Sequence[tuple[str, str]]) -> None:
     """Print a page with the next commands instead of the next Python calls."""
+    from enrich_pandas.report.page import Advice, Page
+    from enrich_pandas.report.render import as_text
+
     blocks = [block for block in page.blocks if not isinstance(block, Advice)]
     advice = [Advice(steps)] if steps else []
     typer.echo(as_text(Page(page.title, [*blocks, *advice], page.lead)))
 
 
-def table(frame: pd.DataFrame, *, cell: int) -> str:
+def table(frame: "pd.DataFrame", *, cell: int) -> str:
     """Return a frame as text, with each cell cut to a width and missing cells empty."""
+    import pandas as pd
+
     text = frame.astype("string").fillna("").map(lambda value: _cut(value, cell))
     with pd.option_context("display.unicode.east_asian_width", True):
         return text.to_string(index=False)

@@ -11,10 +11,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import typer
 
+from enrich_pandas.accessor import register
 from enrich_pandas.directory.table import READERS, read as read_texts
 from enrich_pandas.export import to_csv_safe, to_excel_safe
 from enrich_pandas.frame.output import Tables
 from enrich_pandas.frame.schema import TEXT
+
+register()  # the import of the package leaves it out, for the command line alone
 
 Write = Callable[[pd.DataFrame, Path], object]
 

@@ -180,19 +180,33 @@ class BalanceCheck:
         self.warning = ""
         self._provider, self._maximum, self._note = provider, maximum, note
         self._request = provider.balance_request() if maximum else None
+        self._answer: Response | None = None
         self._lock = threading.Lock()
+
+    @property
+    def is_due(self) -> bool:
+        """Whether the balance is still to be requested."""
+        return self._request is not None
+
+    def fetch(self, send: Callable[[Request], Response | float]) -> None:
+        """Request the balance for a later `check`, which requests it itself if this cannot."""
+        with self._lock:
+            if self._request is not None:
+                answer = send(self._request)
+                self._answer = None if isinstance(answer, float) else answer
 
     def check(
         self, send: Callable[[Request], Response | float], stop: Callable[[EnrichError], None]
     ) -> float | None:
         """Request the balance the first time; return the seconds until a retry, None to go on.
 
-        If no credits are left, ``stop`` receives the error before another worker goes on.
+        A request that is under way is waited for. If no credits are left, ``stop`` receives the
+        error before another worker goes on.
         """
         with self._lock:
             if self._request is None:
                 return None
-            answer = send(self._request)
+            answer, self._answer = self._answer or send(self._request), None
             if isinstance(answer, float):
                 return answer
             self._request = None

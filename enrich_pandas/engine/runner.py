@@ -319,6 +319,7 @@ class Runner:
     def start(self) -> None:
         """Start the run."""
         work = self._work
+        self._sender.fetch_balance(f"enrich-{self.run}-balance")
         for some in read_stored(work, self._journal):
             self._results.record(some)
         self._scheduler.add(
@@ -490,7 +491,7 @@ class Runner:
             self._drop(Task(waiting))
         end_run = partial(self._journal.end_run, self.run, state)
         close = self._transport.close if self._transport else lambda: None
-        for end in (end_run, close, self._journal.close):
+        for end in (self._sender.join, end_run, close, self._journal.close):
             try:
                 end()
             except Exception as error:  # noqa: BLE001 - kept: the waiting thread must see the end

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
+from functools import partial
 
 from enrich_pandas.engine.budget import DEADLINE, BalanceCheck
 from enrich_pandas.engine.rate_limit import RateLimiter
@@ -117,7 +118,7 @@ class Sender:
     moved
         Called when a task no longer waits for the rate limit.
     balance_check
-        Checked before the first billed request.
+        Checked before the first billed request; see `fetch_balance`.
     """
 
     def __init__(
@@ -134,6 +135,7 @@ class Sender:
     ) -> None:
         self._provider, self._journal = provider, journal
         self._balance_check, self._balance_task = balance_check, Task([])
+        self._balance_thread: threading.Thread | None = None
         self._transport, self._limiter = transport, limiter
         self._may_start, self._stop, self._moved = may_start, stop, moved
         self._slots = Slots(provider.connections, may_start)
@@ -179,6 +181,18 @@ class Sender:
         finally:  # the slot is free by now
             if unrecorded is not None:
                 self._record_answer(task, request, entry, unrecorded[0])
+
+    def fetch_balance(self, name: str) -> None:
+        """Request the balance on a thread of its own; the first billed request waits for it."""
+        if self._balance_check and self._balance_check.is_due:
+            fetch = partial(self._balance_check.fetch, self._request_balance)
+            self._balance_thread = threading.Thread(target=fetch, name=name)
+            self._balance_thread.start()
+
+    def join(self) -> None:
+        """Wait for the thread that requests the balance."""
+        if self._balance_thread:
+            self._balance_thread.join()
 
     @property
     def is_crowded(self) -> bool:

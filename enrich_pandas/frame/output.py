@@ -13,8 +13,8 @@ import pandas as pd
 
 from enrich_pandas.errors import ConfigurationError, InputError
 from enrich_pandas.frame import flatten
+from enrich_pandas.frame.arrays import ArrayBuilder
 from enrich_pandas.frame.cells import LONE_SURROGATE
-from enrich_pandas.frame.flatten import ArrayBuilder
 from enrich_pandas.frame.schema import (
     COPIES_ON_WRITE,
     ROW_COLUMNS,

@@ -20,6 +20,7 @@ from enrich_pandas.journal.database import Database
 from enrich_pandas.journal.records import (
     Answer,
     fingerprint,
+    model_of,
     pack,
     read_answer,
     read_identity,
@@ -363,14 +364,15 @@ def _written(row: sqlite3.Row) -> bytes:
 
 def _keys(kind: Kind, match: Match) -> Iterator[str]:
     yield from identifier_keys(kind, dict(match.identity.keys))
-    if match.model is not None:
-        yield from model_keys(match.model)
+    if (model := model_of(match)) is not None:
+        yield from model_keys(model)
 
 
 def _names(match: Match) -> Iterator[str]:
     """Yield names and ids, which identify the person within an answer about it."""
-    found = (match.identity.get("name"), match.model and match.model.name)
-    yield from (name.casefold() for name in (*found, match.model and match.model.id) if name)
+    model = model_of(match)
+    found = (match.identity.get("name"), model and model.name)
+    yield from (name.casefold() for name in (*found, model and model.id) if name)
 
 
 def _erase_from_bodies(

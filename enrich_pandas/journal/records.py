@@ -22,6 +22,7 @@ from enrich_pandas.providers.base import (
     Status,
 )
 from enrich_pandas.providers.decoding import decoder_of
+from enrich_pandas.providers.records import Record
 
 
 class Answer(NamedTuple):
@@ -188,7 +189,8 @@ def response_row(response: Response) -> tuple[Outcome, int | None, bytes, bytes]
 def result_row(key: bytes, answer: Answer, kind: Kind, batch: int) -> tuple[Any, ...]:
     """Return the row of an answer, in the order of the columns of the table."""
     match = answer.match
-    model = None if match.model is None else _compress(msgspec.json.encode(match.model))
+    model = model_of(match)
+    packed = None if model is None else _compress(msgspec.json.encode(model))
     return (
         key,
         answer.provider,
@@ -197,7 +199,7 @@ def result_row(key: bytes, answer: Answer, kind: Kind, batch: int) -> tuple[Any,
         match.status,
         match.reason,
         match.note,
-        model,
+        packed,
         match.credits,
         batch,
         answer.fetched,
@@ -205,6 +207,11 @@ def result_row(key: bytes, answer: Answer, kind: Kind, batch: int) -> tuple[Any,
         answer.requested_again,
         answer.later_status,
     )
+
+
+def model_of(match: Match) -> Model | None:
+    """Return the model of a match."""
+    return match.model.read() if isinstance(match.model, Record) else match.model
 
 
 def _compress(short: bytes) -> bytes:

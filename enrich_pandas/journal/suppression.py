@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import NamedTuple
 
 from enrich_pandas.journal.database import Database, select_in
-from enrich_pandas.journal.records import Answer, pack
+from enrich_pandas.journal.records import Answer, model_of, pack
 from enrich_pandas.models import Model, Person
 from enrich_pandas.providers.base import Identity, Kind, Match, Status
 from enrich_pandas.providers.binding import domain_key, email_key, page_key, profile_key
@@ -139,7 +139,7 @@ class SuppressionFilter:
 
     def apply(self, answer: Answer) -> Answer:
         """Return the answer, or a suppressed one if its person or company is on the list."""
-        model = answer.match.model
+        model = model_of(answer.match) if self._entries else None
         if model is None or not self._entries:
             return answer
         kind: Kind = "people" if isinstance(model, Person) else "companies"

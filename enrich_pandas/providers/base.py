@@ -26,6 +26,7 @@ from enrich_pandas.errors import (
     RequestError,
     UnavailableError,
 )
+from enrich_pandas.providers.records import RecordType
 from enrich_pandas.providers.types import (
     NOTHING,
     Allowance,
@@ -109,6 +110,8 @@ class Provider(ABC):
     unbilled_options : mapping of str to tuple of str
         For each kind, the options that change neither what is bought nor the answer. See
         `billed_options`.
+    record_types : tuple of RecordType
+        The types of the records that it returns, if it returns no models.
     docs_url, keys_url : str
         Where the vendor documents the API, and where to get a key.
 
@@ -123,6 +126,7 @@ class Provider(ABC):
     origin: ClassVar[str]
     credentials: ClassVar[Mapping[str, str]] = NOTHING
     unbilled_options: ClassVar[Mapping[Kind, tuple[str, ...]]] = MappingProxyType({})
+    record_types: ClassVar[tuple[RecordType, ...]] = ()
     docs_url: ClassVar[str] = ""
     keys_url: ClassVar[str] = ""
     batch_size: ClassVar[int] = 1

@@ -11,7 +11,7 @@ import math
 import re
 import threading
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from functools import lru_cache
 from typing import Annotated, Any, NamedTuple, TypeVar, Union, get_args, get_origin
@@ -116,7 +116,7 @@ def is_json(body: bytes) -> bool:
 
 # -- Decoding ------------------------------------------------------------------------------------
 
-T = TypeVar("T", bound=msgspec.Struct)
+T = TypeVar("T")
 
 _ISO = re.compile(r"(?:\d{4}(?:-(?:0[1-9]|1[0-2])(?:-(?:0[1-9]|[12]\d|3[01])(?:[T ].*)?)?)?)?")
 _MIDNIGHT = re.compile(r"(\d{4}-\d{2}-\d{2})[T ]00:00(?::00(?:\.0+)?)?(?:Z|[+-]\d{2}:?\d{2})?")
@@ -169,13 +169,21 @@ def elements(body: bytes) -> Elements:
     >>> elements(b'[{"name": "Ada"}, {"name": "Gra')
     Elements(raw=[b'{"name": "Ada"}'], are_complete=False)
     """
-    body = repair(body).strip()
-    with suppress(msgspec.DecodeError, RecursionError):
+    return (
+        _split(body) or _split(repair(body)) or Elements(salvage(repair(body)), are_complete=False)
+    )
+
+
+def _split(body: bytes) -> Elements | None:
+    """Split text that is complete and needs no repair; return None for any other."""
+    body = body.strip()
+    with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        body.decode()  # a decoder skips bytes that are not UTF-8
         if body.startswith(b"["):
             return Elements(list(map(bytes, _array.decode(body))), are_complete=True)
         if body.startswith(b"{"):
             return Elements([bytes(_skim.decode(body))], are_complete=True)
-    return Elements(salvage(body), are_complete=False)
+    return None
 
 
 _array = msgspec.json.Decoder(list[msgspec.Raw])
@@ -208,8 +216,13 @@ def read(raw: bytes, kind: type[T]) -> tuple[T | None, list[str]]:
     try:
         return decoder_of(kind).decode(raw), []
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        mistyped: dict[str, None] = {}
-        return _convert(_decode_untyped(raw), kind, "", mistyped), list(mistyped)
+        return read_leniently(raw, kind)
+
+
+def read_leniently(raw: bytes, kind: type[T]) -> tuple[T | None, list[str]]:
+    """Decode an element that the strict decoder has refused; as `read`."""
+    mistyped: dict[str, None] = {}
+    return _convert(decode_untyped(raw), kind, "", mistyped), list(mistyped)
 
 
 _decoders: dict[type[Any], msgspec.json.Decoder[Any]] = {}
@@ -230,10 +243,23 @@ def decoder_of(kind: type[T]) -> msgspec.json.Decoder[T]:
 
 def _day(_: type[Any], value: Any) -> Day:
     """Parse a date: ISO text of any precision, or a year."""
-    written = str(value).strip() if isinstance(value, str) or _is_year(value) else None
-    if written is None or not _ISO.fullmatch(written):
+    if not isinstance(value, str) and not _is_year(value):
         raise ValueError("not a date")
-    return Day(date(written))
+    return Day(parse_day(str(value)))
+
+
+def parse_day(written: str) -> str | None:
+    """Return a date in ISO form, or None for an empty text.
+
+    Raises
+    ------
+    ValueError
+        The text is no date.
+    """
+    written = written.strip()
+    if not _ISO.fullmatch(written):
+        raise ValueError("not a date")
+    return date(written)
 
 
 # Most dates are the same few thousand months and days: each is parsed once.
@@ -244,8 +270,8 @@ def _is_year(value: object) -> bool:
     return type(value) is int and 1000 <= value <= 9999  # noqa: PLR2004 - a year of four digits
 
 
-def _decode_untyped(raw: bytes) -> Any:
-    """Decode without types; a number out of range becomes text or None."""
+def decode_untyped(raw: bytes) -> Any:
+    """Decode without types, with repaired text; a number out of range becomes text or None."""
     with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return msgspec.json.decode(raw)
     with suppress(ValueError, RecursionError):
@@ -267,9 +293,9 @@ def _convert(value: Any, kind: Any, path: str, mistyped: dict[str, None]) -> Any
     """Convert what fits a type. The rest becomes None, and its path is added to ``mistyped``."""
     with suppress(msgspec.ValidationError, RecursionError):
         return msgspec.convert(value, kind, dec_hook=_read_day)
-    for option in _alternatives(kind):
+    for option in alternatives(kind):
         origin = get_origin(option) or option
-        if isinstance(value, dict) and _is_struct(origin):
+        if isinstance(value, dict) and is_struct(origin):
             return _convert_struct(value, origin, path, mistyped)
         if isinstance(value, dict) and origin is dict:
             of = get_args(option)[1]
@@ -302,15 +328,17 @@ def _convert_struct(
     )
 
 
-def _alternatives(kind: Any) -> tuple[Any, ...]:
+def alternatives(kind: Any) -> tuple[Any, ...]:
+    """Return the alternatives of a union, or the type itself."""
     return get_args(kind) if get_origin(kind) in (Union, types.UnionType) else (kind,)
 
 
-def _is_struct(kind: Any) -> bool:
+def is_struct(kind: Any) -> bool:
+    """Return whether a type is a wire type."""
     return isinstance(kind, type) and issubclass(kind, msgspec.Struct)
 
 
-def describe_mistyped(mistyped: list[str]) -> str:
+def describe_mistyped(mistyped: Sequence[str]) -> str:
     """Return the note of a match with fields that were not as documented."""
     return f"not as documented, left empty: {', '.join(mistyped)}" if mistyped else ""
 

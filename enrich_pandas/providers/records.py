@@ -1,11 +1,48 @@
-"""A vendor's records: the raw element of an answer, and how it is read."""
+"""A vendor's records: the elements of an answer as they were sent, and how they are read.
 
+A record type names the wire type of its records and a mapping to a model, written in the vocabulary
+of `expressions`. Records are read into columns, many at once, and only the wanted fields of them.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from types import MappingProxyType
+from typing import Any, NamedTuple, get_args, get_type_hints
 
-from enrich_pandas.models import Model
+import msgspec
+import numpy as np
+import pyarrow as pa
+
+from enrich_pandas.models import Model, Part
+from enrich_pandas.providers.decoding import read
+from enrich_pandas.providers.expressions import Column, ListColumn
+from enrich_pandas.providers.reader import Batch, Places, Pruned, Recorder, Source, decode
+
+Wanted = Mapping[str, Sequence[str]]  # the leaves of each field; a scalar or a text has the leaf ""
+Leaves = Mapping[str, pa.Array]
+Fields = Mapping[str, "Column | Mapping[str, Column] | ListColumn"]
 
 
-@dataclass(frozen=True, slots=True)
+class ListValues(NamedTuple):
+    """The items of a list: how many each record has, how many are here, and their leaves."""
+
+    counts: Places
+    kept: Places
+    leaves: Leaves
+
+
+class RecordValues(NamedTuple):
+    """The values of records by field, and the paths of the odd fields of each record."""
+
+    size: int
+    scalars: Mapping[str, Leaves]
+    lists: Mapping[str, ListValues]
+    odd: Mapping[int, Sequence[str]]
+
+
+@dataclass(frozen=True, eq=False)
 class RecordType:
     """How the records of a vendor's endpoint are read.
 
@@ -15,15 +52,142 @@ class RecordType:
         Name of the type, unique within a provider. The journal stores it with each record.
     model
         The model that it describes.
+    wire
+        The wire type of a record.
+    mapping
+        Returns the columns of the model's fields from the place of a record. Fields that the vendor
+        does not deliver are left out.
+    head
+        Returns the places that tell which identity a record is about, its status and its cost.
     """
 
     name: str
     model: type[Model]
+    wire: type[msgspec.Struct]
+    mapping: Callable[[Source], Fields] = field(repr=False)
+    head: Callable[[Source], Iterable[Source]] = field(repr=False)
+
+    @cached_property
+    def root(self) -> Source:
+        """The place of a record."""
+        return Source(self.wire)
+
+    @cached_property
+    def fields(self) -> Fields:
+        """The columns of the model's fields.
+
+        Raises
+        ------
+        TypeError
+            The mapping names a field or a leaf that the model does not have.
+        """
+        fields = self.mapping(self.root)
+        for name, column in fields.items():
+            _check_names(self.model, name, column)
+        return fields
+
+    def read(
+        self,
+        raws: Sequence[bytes],
+        wanted: Wanted,
+        max_items: Mapping[str, int | None] = MappingProxyType({}),
+    ) -> RecordValues:
+        """Read the wanted fields of records.
+
+        Parameters
+        ----------
+        raws
+            The records.
+        wanted
+            The leaves to read of each field; those that the vendor does not deliver are left out.
+        max_items
+            Number of items to keep of each list; None, or a list that is not named, keeps all.
+        """
+        reader = self._reader(wanted)
+        batch = Batch(self.root, decode(raws, reader.wire), reader.types)
+        scalars, lists = dict[str, Leaves](), dict[str, ListValues]()
+        for name, leaves in wanted.items():
+            column = self.fields.get(name)
+            if isinstance(column, ListColumn):
+                lists[name] = _list(column, leaves, batch, len(raws), max_items.get(name))
+            elif column is not None:
+                scalars[name] = {leaf: of.read(batch) for leaf, of in _chosen(column, leaves)}
+        return RecordValues(len(raws), scalars, lists, batch.odd)
+
+    def read_head(self, raw: bytes) -> tuple[Any, list[str]]:
+        """Decode the head of a record; as `decoding.read`."""
+        return read(raw, self._head)
+
+    @cached_property
+    def _head(self) -> type[msgspec.Struct]:
+        root = Source(self.wire)
+        return Pruned(root, self.head(root)).wire
+
+    @cached_property
+    def _readers(self) -> dict[Any, Pruned]:
+        return {}
+
+    def _reader(self, wanted: Wanted) -> Pruned:
+        """Return the pruned wire types for the wanted fields, which are built once."""
+        key = tuple((name, tuple(leaves)) for name, leaves in wanted.items())
+        if key not in self._readers:
+            with _lock:
+                recorder = Recorder(self.root)
+                for name, leaves in wanted.items():
+                    _record(self.fields.get(name), leaves, recorder)
+                self._readers[key] = Pruned(self.root, recorder.used)
+        return self._readers[key]
+
+
+_lock = threading.Lock()
+
+
+def _check_names(model: type[Part], name: str, column: Any) -> None:
+    if name not in model.__struct_fields__:
+        raise TypeError(f"{model.__name__} has no field {name!r}")
+    hint = get_type_hints(model)[name]
+    kinds = [one for one in get_args(hint) if hasattr(one, "__struct_fields__")]
+    known = kinds[0].__struct_fields__ if kinds else ()
+    unknown = [leaf for leaf in _leaves_of(column) if leaf and leaf not in known]
+    if unknown:
+        raise TypeError(f"{model.__name__}.{name} has no {', '.join(unknown)}")
+
+
+def _chosen(
+    column: Column | Mapping[str, Column], leaves: Sequence[str]
+) -> Iterator[tuple[str, Column]]:
+    """Yield the wanted leaves of a scalar, a part or the items of a list."""
+    known = {"": column} if isinstance(column, Column) else column
+    return ((leaf, known[leaf]) for leaf in leaves if leaf in known)
+
+
+def _record(column: Any, leaves: Sequence[str], recorder: Recorder) -> None:
+    if isinstance(column, ListColumn):
+        column.owners.read(recorder)
+        column = column.leaves
+    for _, of in _chosen(column or {}, leaves):
+        of.read(recorder)
+
+
+def _list(
+    column: ListColumn, leaves: Sequence[str], batch: Batch, size: int, max_items: int | None
+) -> ListValues:
+    owners = column.owners.read(batch)
+    counts = np.bincount(owners, minlength=size)
+    arrays = {leaf: of.read(batch) for leaf, of in _chosen(column.leaves, leaves)}
+    if max_items is None or counts.max(initial=0) <= max_items:
+        return ListValues(counts, counts, arrays)
+    numbers = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
+    places = pa.array(np.flatnonzero(numbers < max_items))
+    kept = np.minimum(counts, max_items)
+    return ListValues(counts, kept, {leaf: one.take(places) for leaf, one in arrays.items()})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Record:
     """A person or company as a vendor sent it.
+
+    Two records are equal if they were sent in the same bytes, or if they are read as equal models.
 
     Attributes
     ----------
@@ -36,7 +200,60 @@ class Record:
     type: RecordType
     raw: bytes = field(repr=False)
 
+    def read(self) -> Model:
+        """Return the model. For many records, `read_models` is faster."""
+        (model,) = read_models([self])
+        return model
+
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Record) and (self.type, self.raw) == (other.type, other.raw)
+        if not isinstance(other, Record) or self.type is not other.type:
+            return False
+        return self.raw == other.raw or self.read() == other.read()
 
     __hash__ = None  # type: ignore[assignment]  # equal records can have different bytes
+
+
+def read_models(records: Iterable[Record]) -> list[Model]:
+    """Return the models of records, in their order."""
+    places: dict[RecordType, list[int]] = {}
+    raws: list[bytes] = []
+    for place, one in enumerate(records):
+        places.setdefault(one.type, []).append(place)
+        raws.append(one.raw)
+    models: dict[int, Model] = {}
+    for kind, own in places.items():
+        found = _models(kind, [raws[place] for place in own])
+        models |= zip(own, found, strict=True)
+    return [models[place] for place in range(len(raws))]
+
+
+def _models(kind: RecordType, raws: Sequence[bytes]) -> list[Model]:
+    wanted = {name: _leaves_of(column) for name, column in kind.fields.items()}
+    values = kind.read(raws, wanted)
+    made: list[dict[str, Any]] = [{} for _ in raws]
+    for name, leaves in values.scalars.items():
+        for whole, own in zip(made, _dicts(leaves, len(raws)), strict=True):
+            if own:
+                whole[name] = own.get("", own)
+    for name, listed in values.lists.items():
+        items = [one.get("", one) for one in _dicts(listed.leaves, listed.kept.sum())]
+        ends = np.cumsum(listed.kept)
+        for whole, start, end in zip(made, ends - listed.kept, ends, strict=True):
+            whole[name] = items[start:end]
+    return msgspec.convert(made, list[kind.model])  # type: ignore[name-defined]  # a type made at run time
+
+
+def _leaves_of(column: "Column | Mapping[str, Column] | ListColumn") -> Sequence[str]:
+    if isinstance(column, Column):
+        return ("",)
+    return tuple(column.leaves if isinstance(column, ListColumn) else column)
+
+
+def _dicts(leaves: Leaves, size: int) -> list[dict[str, Any]]:
+    """Return the values of each owner that are not null, by leaf."""
+    found: list[dict[str, Any]] = [{} for _ in range(size)]
+    for leaf, array in leaves.items():
+        for own, value in zip(found, array.to_pylist(), strict=True):
+            if value is not None:
+                own[leaf] = value
+    return found

@@ -1,5 +1,6 @@
 """Reports on results, and the runs that their answers come from."""
 
+import sys
 import threading
 import weakref
 from collections.abc import Callable, Sequence
@@ -25,16 +26,49 @@ from enrich_pandas.report.summary import (
     read_run_facts,
     result_columns,
     runs_table,
+    snapshot_of,
     summarize,
 )
 
 KEY = ["provider", "fetched_at"]
 
+
+class StoredReport:
+    """The report on a result, made when it is first read.
+
+    Most results are never looked at as a report, and counting the values of every column takes
+    time. Until then it shares the columns of the result, and shows what the call has returned even
+    if the caller changes the result.
+    """
+
+    def __init__(
+        self,
+        result: pd.DataFrame | Tables,
+        kind: Kind,
+        prefix: str,
+        runs: tuple[RunFacts, ...],
+        waterfall: WaterfallTables | None,
+    ) -> None:
+        self._snapshot: pd.DataFrame | Tables | None = snapshot_of(result, prefix)
+        self._report: Report | None = None
+        self._kind, self._prefix, self._runs, self._waterfall = kind, prefix, runs, waterfall
+
+    def read(self) -> Report:
+        """Return the report."""
+        with _lock:
+            if self._snapshot is not None:
+                summary = summarize(self._snapshot, self._kind, self._prefix)
+                self._report = Report(summary, self._runs, self._waterfall or WaterfallTables())
+                self._snapshot = None
+            assert self._report is not None  # noqa: S101 - for the type checker: made above
+            return self._report
+
+
 # The report of the last call, and of each result that is still in use, by its id and prefix.
 # Reentrant: the garbage collector can free a result, and call `drop`, while the lock is held.
 _lock = threading.RLock()
-_last: list[Report] = []
-_reports: dict[tuple[int, str], tuple[weakref.ref[Any], Report]] = {}
+_last: list[StoredReport] = []
+_reports: dict[tuple[int, str], tuple[weakref.ref[Any], StoredReport]] = {}
 
 
 def store_report(
@@ -47,8 +81,7 @@ def store_report(
     waterfall: WaterfallTables | None = None,
 ) -> None:
     """Store the report on a result, as the last report and for as long as the result is in use."""
-    summary = summarize(result, kind, prefix)
-    report = Report(summary, _read(runs, journal), waterfall or WaterfallTables())
+    report = StoredReport(result, kind, prefix, _read(runs, journal), waterfall)
     frame = result[kind] if isinstance(result, Tables) else result
     key = (id(frame), prefix)
     with _lock:
@@ -67,8 +100,11 @@ def _read(runs: Sequence[str], path: Path) -> tuple[RunFacts, ...]:
 def _make_drop(key: tuple[int, str]) -> Callable[[Any], None]:
     def drop(freed: Any) -> None:
         with _lock:
-            if key in _reports and _reports[key][0] is freed:
-                del _reports[key]
+            if key not in _reports or _reports[key][0] is not freed:
+                return
+            _, report = _reports.pop(key)
+            if report in _last and not sys.is_finalizing():
+                report.read()  # it outlives the result, whose columns it must not keep
 
     return drop
 
@@ -112,7 +148,7 @@ def last_report() -> Report:
     """
     with _lock:
         if _last:
-            return _last[0]
+            return _last[0].read()
     raise InputError(
         "No call has returned a result in this process.",
         todo='Type ep.people(df, "crustdata"), or ep.runs() for past runs.',
@@ -162,7 +198,7 @@ def report_on(frame: pd.DataFrame, *, prefix: str | None = None) -> Report:
     with _lock:
         reference, report = _reports.get((id(frame), prefix), (None, None))
     if report and reference and reference() is frame:
-        return report
+        return report.read()
     kind = infer_kind(frame, prefix)
     with open_journal(current_environment()) as journal:
         runs = _find_answers(journal, frame, prefix, kind)["run"].dropna().unique()

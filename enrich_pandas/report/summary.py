@@ -25,6 +25,7 @@ from enrich_pandas.report.page import MAX_LABELS
 from enrich_pandas.statuses import Status
 
 MODELS: Mapping[Kind, type[Part]] = {"people": Person, "companies": Company}
+COPIES_ON_WRITE = int(pd.__version__.split(".")[0]) >= 3  # noqa: PLR2004 - pandas 3
 
 Columns = Mapping[str, "pd.Series[Any]"]
 
@@ -113,12 +114,29 @@ def summarize(result: pd.DataFrame | Tables, kind: Kind, prefix: str, *, unit: s
 
 def result_columns(frame: pd.DataFrame, prefix: str) -> dict[str, "pd.Series[Any]"]:
     """Return the columns of a result by their names without the prefix."""
-    names = [text_of(label) for label in frame.columns]
     return {
         name.removeprefix(prefix): frame.iloc[:, place]
-        for place, name in enumerate(names)
-        if name.startswith(prefix)
+        for place, name in _places(frame, prefix).items()
     }
+
+
+def snapshot_of(result: pd.DataFrame | Tables, prefix: str) -> pd.DataFrame | Tables:
+    """Return what `summarize` reads of a result, whatever becomes of the result.
+
+    It shares the memory of the result: pandas 3 copies a column when it is written to.
+    """
+    if isinstance(result, Tables):
+        return Tables(
+            {name: table.copy(deep=not COPIES_ON_WRITE) for name, table in result.items()}
+        )
+    columns = result.iloc[:, list(_places(result, prefix))]
+    return columns if COPIES_ON_WRITE else columns.copy()
+
+
+def _places(frame: pd.DataFrame, prefix: str) -> dict[int, str]:
+    """Return the positions and names of the columns with a prefix."""
+    names = (text_of(label) for label in frame.columns)
+    return {place: name for place, name in enumerate(names) if name.startswith(prefix)}
 
 
 def find_prefixes(frame: pd.DataFrame) -> list[str]:

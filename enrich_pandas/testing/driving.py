@@ -30,6 +30,7 @@ from enrich_pandas.providers.base import (
     Wait,
     WaitForJob,
 )
+from enrich_pandas.providers.records import Record, read_models
 
 Result = TypeVar("Result")
 Vendor = Callable[[Request], Response]
@@ -83,7 +84,10 @@ class Conversation:
     @property
     def models(self) -> dict[Identity, Model]:
         """The person or company of each matched identity."""
-        return {one.identity: one.model for one in self.matches if one.model is not None}
+        found = {one.identity: one.model for one in self.matches if one.model is not None}
+        records = {key: one for key, one in found.items() if isinstance(one, Record)}
+        models = dict(zip(records, read_models(records.values()), strict=True))
+        return {key: models[key] if isinstance(one, Record) else one for key, one in found.items()}
 
 
 def drive(

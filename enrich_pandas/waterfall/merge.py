@@ -4,12 +4,11 @@ Merging depends on the answers alone, so it can be done at any moment of a run.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 import msgspec
-import numpy as np
 
 from enrich_pandas.frame.flatten import DistinctAnswers
 from enrich_pandas.frame.identifiers import canonical
@@ -19,6 +18,7 @@ from enrich_pandas.frame.validation import ROW_REASONS
 from enrich_pandas.journal.records import Answer
 from enrich_pandas.models import Part
 from enrich_pandas.providers.base import Identity, Status
+from enrich_pandas.providers.records import Record, read_models
 from enrich_pandas.waterfall.groups import Groups, extract_identifiers
 from enrich_pandas.waterfall.stage import Stage
 
@@ -35,23 +35,46 @@ CANONICAL_FIELDS: Mapping[tuple[str, ...], str] = MappingProxyType(
 )
 
 
-class StageAnswers(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class StageAnswers:
     """A stage that has started: its name, its groups, and its answers so far."""
 
     name: str
     stage: Stage
     places: Sequence[int]
     results: Mapping[Identity, Answer]
+    _models: dict[Identity, tuple[Record, Answer]] = field(default_factory=dict, repr=False)
 
     def answers(self) -> Iterator[tuple[int, Answer | None, tuple[Status, str] | None]]:
-        """Yield each group with its answer (None while in flight), or with its refusal."""
+        """Yield each group with its answer (None while in flight), or with its refusal.
+
+        The answers have models, which can be merged field by field.
+        """
         identified = self.stage.identified
-        identities = len(identified.identities)
+        identities = identified.identities
+        results = self._with_models(identities)
         for place, code in zip(self.places, identified.codes.tolist(), strict=True):
-            if code < identities:
-                yield place, self.results.get(identified.identities[code]), None
+            if code < len(identities):
+                yield place, results.get(identities[code]), None
             else:
-                yield place, None, identified.exclusions[code - identities]
+                yield place, None, identified.exclusions[code - len(identities)]
+
+    def _with_models(self, identities: Sequence[Identity]) -> dict[Identity, Answer]:
+        """Return the answers, with the model of each record; a record is read once."""
+        found = {one: self.results[one] for one in identities if one in self.results}
+        new: dict[Identity, Record] = {}
+        for identity, answer in found.items():
+            record = answer.match.model
+            if isinstance(record, Record) and self._models.get(identity, ("",))[0] is not record:
+                new[identity] = record
+        for (identity, record), model in zip(new.items(), read_models(new.values()), strict=True):
+            match = replace(found[identity].match, model=model)
+            self._models[identity] = record, found[identity]._replace(match=match)
+        return found | {
+            one: self._models[one][1]
+            for one, answer in found.items()
+            if isinstance(answer.match.model, Record)
+        }
 
 
 class Difference(NamedTuple):
@@ -106,13 +129,13 @@ class Merged:
         if answer is None:
             self._set_status(Status.PENDING, "in_flight", None, None)
             return
-        match = answer.match
+        match, model = answer.match, answer.match.model
         self.is_closed |= match.status.info.ends_search
         self._set_status(match.status, match.reason or match.note, provider, answer.fetched or None)
-        if match.status is Status.MATCHED and match.model is not None:
+        if match.status is Status.MATCHED and isinstance(model, Part):
             self.matched[provider] = answer.fetched
-            self.found = {**extract_identifiers(match.model), **self.found}
-            self._fill(provider, match.model, fields)
+            self.found = {**extract_identifiers(model), **self.found}
+            self._fill(provider, model, fields)
 
     def refuse(self, status: Status, reason: str) -> None:
         """Add that the group cannot be requested from a provider."""
@@ -167,15 +190,17 @@ def merge(
 def merged_columns(merged: Sequence[Merged], output: Output) -> DistinctAnswers:
     """Return merged groups column by column, for the frame."""
     builder = output.builder()
-    places = [-1 if known.model is None else builder.add(known.model) for known in merged]
+    references = [None if known.model is None else builder.add(known.model) for known in merged]
     return DistinctAnswers(
         status=[str(known.status) for known in merged],
         reason=[known.reason or "" for known in merged],
         provider=[_providers(known) for known in merged],
         fetched=[_fetched(known) for known in merged],
-        places=np.array(places, dtype=np.intp),
+        places=builder.places(references),
         arrays=builder.arrays(),
-        sources=[known.sources for known in merged] if output.sources else None,
+        sources={of.name: [known.sources.get(of.name) for known in merged] for of in output.fields}
+        if output.sources
+        else None,
     )
 
 

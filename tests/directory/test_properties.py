@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 
 from enrich_pandas.directory import Directory
 from enrich_pandas.frame import flatten
-from enrich_pandas.frame.flatten import ArrayBuilder
+from enrich_pandas.frame.arrays import ArrayBuilder
 from enrich_pandas.frame.schema import fields_of, limit_items
 from enrich_pandas.models import (
     Company,
@@ -164,7 +164,7 @@ def wide(models, prefix, statuses=None):
         [""] * count,
         ["x"] * count,
         [0.0] * count,
-        np.array([-1 if model is None else builder.add(model) for model in models]),
+        builder.places([None if model is None else builder.add(model) for model in models]),
         builder.arrays(),
     )
     columns = flatten.wide(flatten.RowAnswers(distinct, np.arange(count)), fields)

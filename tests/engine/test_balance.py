@@ -1,9 +1,13 @@
 """The balance is checked before a run spends; only an empty account stops the run."""
 
+import threading
+import time
+
 import pandas as pd
 import pytest
 
 import enrich_pandas as ep
+from enrich_pandas.engine import runner
 from enrich_pandas.engine.budget import read_balance
 from enrich_pandas.providers.base import Response
 
@@ -127,6 +131,58 @@ def test_balance_warning_as_error_stops_the_run():
         with pytest.raises(UserWarning, match="59 credits are left"):
             enrich(ep.Crustdata(connections=1))
         assert len(box.ledger) <= 25
+
+
+def test_balance_is_requested_while_stored_answers_are_read(box, monkeypatch):
+    def read_stored(*arguments):
+        until = time.monotonic() + 5
+        while not asked(box) and time.monotonic() < until:
+            time.sleep(0.01)
+        found.append(list(box.requests["path"]))
+        return real(*arguments)
+
+    found, real = [], runner.read_stored
+    monkeypatch.setattr(runner, "read_stored", read_stored)
+    assert enrich()["person_status"].eq("matched").all()
+    assert found == [["/account/credits"]]
+    assert asked(box) == 1
+
+
+def test_billed_requests_wait_for_a_slow_balance(box):
+    box.fault("crustdata", "account", "slow", delay=0.5)
+    enrich()
+    requests = box.requests.set_index("path")["at"]
+    waited = requests.drop("/account/credits").min() - requests["/account/credits"]
+    assert waited.total_seconds() >= 0.5
+
+
+def test_empty_account_with_a_slow_balance_spends_nothing():
+    with ep.sandbox(misses=0, credits=0) as box:
+        box.fault("crustdata", "account", "slow", delay=0.5)
+        with pytest.raises(ep.QuotaError, match="no credits are left"):
+            enrich()
+        assert list(box.requests["path"]) == ["/account/credits"]
+
+
+def test_cancelled_run_ends_after_its_balance_request(box):
+    box.fault("crustdata", "account", "slow", delay=0.5)
+    handle = enrich(wait=False)
+    handle.cancel()
+    with pytest.raises(ep.RunInterrupted):
+        handle.wait()
+    assert not [one for one in threading.enumerate() if one.name.endswith("-balance")]
+    assert set(box.requests["path"]) <= {"/account/credits"}
+
+
+def test_recording_leaves_out_the_balance(box, tmp_path):
+    path = tmp_path / "people.yaml"
+    with ep.replay(path, mode="once"):
+        recorded = enrich()
+    assert asked(box) == 1
+    assert "/account/credits" not in path.read_text("utf-8")
+    with ep.replay(path, mode="none"):
+        pd.testing.assert_frame_equal(enrich(), recorded)
+    assert asked(box) == 1
 
 
 @pytest.mark.parametrize("provider", [ep.Crustdata(), ep.Zoho()])

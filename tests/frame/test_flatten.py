@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from enrich_pandas.frame import flatten
-from enrich_pandas.frame.flatten import ArrayBuilder
+from enrich_pandas.frame.arrays import ArrayBuilder
 from enrich_pandas.frame.output import decide_output
 from enrich_pandas.frame.schema import (
     ROW_COLUMNS,
@@ -53,13 +53,13 @@ people = st.builds(
 
 def answers_of(models, codes=None, fields=FIELDS):
     count, builder = len(models), ArrayBuilder(fields)
-    places = [-1 if model is None else builder.add(model) for model in models]
+    added = [None if model is None else builder.add(model) for model in models]
     distinct = flatten.DistinctAnswers(
         status=["matched" if model else "not_found" for model in models],
         reason=[""] * count,
         provider=["test"] * count,
         fetched=[1_700_000_000.0] * count,
-        places=np.array(places, np.intp),
+        places=builder.places(added),
         arrays=builder.arrays(),
     )
     return flatten.RowAnswers(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings, strategies as st
 
 from enrich_pandas.frame import flatten
-from enrich_pandas.frame.flatten import ArrayBuilder
+from enrich_pandas.frame.arrays import ArrayBuilder
 from enrich_pandas.frame.schema import ROW_COLUMNS, fields_of, limit_items
 from enrich_pandas.models import Company, Person
 from tests.frame import reference
@@ -51,13 +51,13 @@ def frames(draw):
 
 def answers_of(models, codes, fields):
     count, builder = len(models), ArrayBuilder(fields)
-    places = [-1 if model is None else builder.add(model) for model in models]
+    added = [None if model is None else builder.add(model) for model in models]
     distinct = flatten.DistinctAnswers(
         ["x"] * count,
         [""] * count,
         ["x"] * count,
         [0.0] * count,
-        np.array(places),
+        builder.places(added),
         builder.arrays(),
     )
     return flatten.RowAnswers(distinct, np.array(codes, np.intp))

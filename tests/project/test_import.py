@@ -26,6 +26,11 @@ def loaded_by(code: str) -> set[str]:
         {code}
         print(json.dumps(sorted(set(sys.modules) - before)))
     """
+    return loaded_in(program)
+
+
+def loaded_in(program: str) -> set[str]:
+    """Return the modules that a program prints, in a fresh interpreter."""
     done = subprocess.run(
         [sys.executable, "-c", textwrap.dedent(program)], capture_output=True, text=True, check=True
     )
@@ -38,6 +43,47 @@ def test_import_and_completion_load_six_small_modules_only() -> None:
     packages = {name for name in loaded if name.split(".")[0] not in sys.stdlib_module_names}
     assert packages == {f"enrich_pandas{name}" for name in OURS}
     assert not loaded & HEAVY
+
+
+@pytest.mark.parametrize("command", ["", "people ", "report "])
+def test_help_of_the_command_line_loads_no_pandas(command: str) -> None:
+    program = f"""
+        import json, sys
+        sys.argv = ["/usr/bin/enrich-pandas", *"{command}--help".split()]
+        from enrich_pandas.cli import app
+        sys.stdout = sys.stderr
+        try:
+            app()
+        except SystemExit as end:
+            assert not end.code
+        print(json.dumps(sorted(sys.modules)), file=sys.__stdout__)
+    """
+    loaded = loaded_in(program)
+    assert "typer" in loaded
+    assert not loaded & {"msgspec", "numpy", "pandas", "pyarrow", "sqlite3"}
+
+
+@pytest.mark.parametrize("order", ["pandas, enrich_pandas", "enrich_pandas, pandas"])
+def test_accessor_is_registered_in_either_import_order(order: str) -> None:
+    program = f"""
+        import {order}
+        assert "enrich" in dir(pandas.DataFrame())
+        print("[]")
+    """
+    assert not loaded_in(program)
+
+
+def test_command_that_reads_a_table_registers_the_accessor() -> None:
+    program = """
+        import json, sys
+        sys.argv = ["enrich-pandas.exe"]
+        import enrich_pandas.cli
+        before = set(sys.modules)
+        import enrich_pandas.cli.tables, pandas
+        assert "enrich" in dir(pandas.DataFrame())
+        print(json.dumps(sorted(set(sys.modules) - before)))
+    """
+    assert "pandas" in loaded_in(program)
 
 
 def test_only_the_table_of_invalid_rows_loads_pandera() -> None:

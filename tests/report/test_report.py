@@ -7,7 +7,8 @@ import pandas as pd
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.report.provenance import _reports
+from enrich_pandas.report import provenance
+from enrich_pandas.report.provenance import _last, _reports
 from tests.report.pages import DOCUMENT, ELEMENTS, XSS, Page
 
 LEADS = pd.DataFrame(
@@ -119,6 +120,53 @@ def test_report_is_dropped_with_its_frame(misses):
     del people
     gc.collect()
     assert key not in _reports
+
+
+def test_result_is_summarized_when_its_report_is_read(misses, monkeypatch):
+    def summarize(*arguments):
+        made.append(arguments)
+        return real(*arguments)
+
+    made, real = [], provenance.summarize
+    monkeypatch.setattr(provenance, "summarize", summarize)
+    people = enriched(fields=["name"])
+    assert not made
+    report = people.enrich.report()
+    assert people.enrich.report() is ep.last_report() is report
+    assert len(made) == 1
+
+
+@pytest.mark.parametrize("layout", ["wide", "nested"])
+def test_report_shows_the_result_as_it_was_returned(misses, layout):
+    before = enriched(layout=layout).enrich.report()
+    changed = enriched(layout=layout)
+    changed.loc[:, "person_status"] = "failed"
+    changed.loc["row-1", "person_name"] = None
+    changed.index = changed.index.str.upper()
+    del changed["person_title"]
+    after = changed.enrich.report()
+    assert after.summary == before.summary
+
+
+def test_report_of_tables_shows_them_as_they_were_returned(misses):
+    before = enriched(layout="tables")
+    report = ep.last_report()
+    changed = enriched(layout="tables")
+    changed["people"]["person_status"] = "failed"
+    changed["experiences"] = changed["experiences"].head(0)
+    assert ep.last_report().summary == report.summary
+    assert before.keys() == changed.keys()
+
+
+def test_last_report_outlives_its_result_without_the_columns(misses):
+    people = enriched(fields=["name"])
+    (stored,) = _last
+    assert stored._snapshot is not None
+    expected = people["person_status"].value_counts().to_dict()
+    del people
+    gc.collect()
+    assert stored._snapshot is None
+    assert ep.last_report().counts.to_dict() == expected
 
 
 def test_past_run_has_a_report(misses):

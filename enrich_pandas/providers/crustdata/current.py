@@ -10,23 +10,26 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+import msgspec
+
 from enrich_pandas.providers.base import Status
 from enrich_pandas.providers.binding import Reading, company_keys, person_keys
 from enrich_pandas.providers.crustdata.companies import (
+    COMPANIES,
     STATES,
     CompanyElement,
+    basic_info_of,
     choose_company,
-    company_of,
     company_reading,
-    other_names_of,
+    named_company,
     state_of,
 )
 from enrich_pandas.providers.crustdata.errors import QUEUED_SECONDS
 from enrich_pandas.providers.crustdata.people import (
+    PEOPLE,
     Candidate,
     Element,
     parts_of,
-    person_of,
     profile_url_of,
 )
 from enrich_pandas.providers.crustdata.prices import CURRENT_COMPANY_PRICES, CURRENT_PRICES
@@ -40,7 +43,14 @@ from enrich_pandas.providers.crustdata.requests import (
     Price,
     RequestOptions,
 )
-from enrich_pandas.providers.decoding import describe_mistyped, read, text, texts
+from enrich_pandas.providers.decoding import (
+    decode_untyped,
+    describe_mistyped,
+    read,
+    text,
+    texts,
+)
+from enrich_pandas.providers.records import Record, RecordType
 
 _MISSES = ("not_found", "no_match")
 
@@ -64,7 +74,8 @@ def _person_flags(options: RequestOptions, name: str) -> Flags:
     }
 
 
-def _person_reading(element: Element, claim: Collection[str], price: Price) -> Reading:
+def _person_reading(raw: bytes, element: Element, claim: frozenset[str], price: Price) -> Reading:
+    """Return the reading of an element: at most one of its candidates is the person."""
     candidates = _distinct(element.matches or ())
     if "redacted" in (element.match_status, *(one.match_status for one in candidates)):
         return Reading(status=Status.REMOVED, reason="redacted")
@@ -77,8 +88,9 @@ def _person_reading(element: Element, claim: Collection[str], price: Price) -> R
     if chosen is None:
         credits_ = max(price(parts_of(one)) for one in people)
         return Reading(status=Status.FAILED, reason="ambiguous", credits=credits_, note=note)
+    record = Record(PEOPLE, only_candidate(raw, candidates, chosen))
     credits_ = price(parts_of(chosen))
-    return Reading(status=Status.MATCHED, model=person_of(chosen), credits=credits_, note=note)
+    return Reading(status=Status.MATCHED, model=record, credits=credits_, note=note)
 
 
 def _choose(candidates: Sequence[Candidate], claim: Collection[str]) -> Candidate | None:
@@ -94,6 +106,19 @@ def _score(candidate: Candidate) -> float:
     return -1.0 if candidate.confidence_score is None else candidate.confidence_score
 
 
+def only_candidate(raw: bytes, candidates: Sequence[Any], chosen: Any) -> bytes:
+    """Return an element without the other candidates."""
+    if len(candidates) == 1:
+        return raw
+    element = decode_untyped(raw)
+    kept = next(
+        one
+        for one in element["matches"]
+        if read(msgspec.json.encode(one), type(chosen))[0] == chosen
+    )
+    return msgspec.json.encode({**element, "matches": [kept]})
+
+
 # -- Companies -----------------------------------------------------------------------------------
 
 
@@ -101,16 +126,22 @@ def _company_flags(options: RequestOptions, _name: str) -> Flags:
     return {} if options.exact_match is None else {"exact_match": options.exact_match}
 
 
-def _company_reading(element: CompanyElement, claim: frozenset[str], price: Price) -> Reading:
-    given = [one for one in _distinct(element.matches or ()) if one.company_data]
-    companies = [
-        company_reading(company, price, other_names=other_names_of(one))
-        for one in given
-        if (company := company_of(one)).name or company.domain
-    ]
+def _company_reading(
+    raw: bytes, element: CompanyElement, claim: frozenset[str], price: Price
+) -> Reading:
+    candidates = _distinct(element.matches or ())
+    companies, states = [], []
+    for one in candidates:
+        basic = basic_info_of(one)
+        named = named_company(basic)
+        if named.name or named.domain:
+            record = Record(COMPANIES, only_candidate(raw, candidates, one))
+            names = basic.profile_name
+            companies.append(company_reading(record, named, price, other_names=names))
+        elif (state := state_of(one) or "") in STATES:
+            states.append(STATES[state])
     if companies:
         return choose_company(claim, companies, is_echoed=True)
-    states = [STATES[state] for one in given if (state := state_of(one) or "") in STATES]
     return states[0] if states else _missed(element)
 
 
@@ -121,9 +152,9 @@ def _read_element(
     raw: bytes,
     price: Price,
     *,
-    wire: type[Any],
+    kind: RecordType,
     keys_in: Callable[[Sequence[str]], frozenset[str]],
-    reading_of: Callable[[Any, frozenset[str], Price], Reading],
+    reading_of: Callable[[bytes, Any, frozenset[str], Price], Reading],
 ) -> Reading:
     """Parse an element.
 
@@ -133,16 +164,23 @@ def _read_element(
         The element.
     price
         Returns the credits of an answer from the extras that it holds.
-    wire, keys_in, reading_of
-        The wire type of an element, the keys of its echo, and its reading.
+    kind, keys_in, reading_of
+        The record type of an element, the keys of its echo, and its reading.
     """
-    element, mistyped = read(raw, wire)
+    element, mistyped = kind.read_head(raw)
     if element is None:
         return UNREADABLE
+    if len(element.matches or ()) > 1:  # they are compared with each other
+        element, _ = read(raw, kind.wire)
     claim = keys_in(texts(element.matched_on))
-    reading = reading_of(element, claim, price)
-    note = "; ".join(filter(None, (reading.note, describe_mistyped(mistyped))))
-    return replace(reading, claims=[claim], note=note)
+    reading = reading_of(raw, element, claim, price)
+    if reading.model is None:  # else the reader of the columns notes what is odd
+        reading = replace(reading, note=_notes(reading.note, describe_mistyped(mistyped)))
+    return replace(reading, claims=[claim])
+
+
+def _notes(*notes: str) -> str:
+    return "; ".join(filter(None, notes))
 
 
 def _missed(element: Element | CompanyElement) -> Reading:
@@ -163,9 +201,9 @@ def _distinct(candidates: Sequence[Any]) -> list[Any]:
     return distinct
 
 
-read_element = partial(_read_element, wire=Element, keys_in=person_keys, reading_of=_person_reading)
+read_person = partial(_read_element, kind=PEOPLE, keys_in=person_keys, reading_of=_person_reading)
 read_company = partial(
-    _read_element, wire=CompanyElement, keys_in=company_keys, reading_of=_company_reading
+    _read_element, kind=COMPANIES, keys_in=company_keys, reading_of=_company_reading
 )
 
 CURRENT = ApiVersion(
@@ -196,7 +234,7 @@ CURRENT = ApiVersion(
             size=lambda options, name: (
                 (options.emails_per_request if name == "email" else None) or BATCH
             ),
-            read_element=read_element,
+            read_element=read_person,
             absent=MISSING,
         ),
         "companies": CrustdataEndpoint(

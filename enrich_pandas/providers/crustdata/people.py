@@ -1,76 +1,56 @@
-"""Crustdata's people: wire types of the current API, and the model."""
+"""Crustdata's people: wire types of the current API, and how they are read."""
 
 import re
-from collections.abc import Iterable, Iterator
+from functools import partial
 
-import msgspec
-
-from enrich_pandas.models import (
-    Certification,
-    Education,
-    Email,
-    Experience,
-    Honor,
-    Language,
-    Location,
-    Person,
-    Phone,
-    SocialProfile,
-)
-from enrich_pandas.providers.decoding import (
-    Date,
-    Id,
-    Texts,
-    Whole,
-    Wire,
+from enrich_pandas.models import Person
+from enrich_pandas.providers.decoding import Date, Id, Texts, Whole, Wire, text as first_text
+from enrich_pandas.providers.expressions import (
+    Leaves,
+    ListColumn,
+    Part,
+    as_items,
     date,
+    distinct,
+    each,
+    either,
+    either_part,
+    first,
+    flag,
+    given,
     identifier,
+    is_true,
+    item_of,
+    number,
+    one,
+    only,
+    per_value,
     text,
     texts,
+    together,
+    whole,
 )
+from enrich_pandas.providers.reader import Source
+from enrich_pandas.providers.records import Fields, RecordType
 
 
-def merge_emails(emails: Iterable[Email]) -> list[Email]:
-    """Return each e-mail address once, ignoring case; a later mention fills empty fields.
-
-    Examples
-    --------
-    >>> emails = merge_emails(
-    ...     [Email(address="a@example.com"), Email(address="A@example.com", type="business")]
-    ... )
-    >>> [(email.address, email.type) for email in emails]
-    [('a@example.com', 'business')]
-    """
-    by_address: dict[str, Email] = {}
-    for email in emails:
-        if email.address:
-            first = by_address.setdefault(email.address.casefold(), email)
-            _fill(first, email)
-    return list(by_address.values())
+def distinct_emails(*lists: ListColumn) -> ListColumn:
+    """Return each e-mail address once, ignoring case; a later mention fills empty leaves."""
+    return distinct(together(*lists), "address", fold=True, fill=True)
 
 
-def _fill(email: Email, other: Email) -> None:
-    for name in email.__struct_fields__:
-        if getattr(email, name) is None:
-            setattr(email, name, getattr(other, name))
-
-
-def distinct_profiles(found: Iterable[SocialProfile]) -> list[SocialProfile]:
+def distinct_profiles(*lists: ListColumn) -> ListColumn:
     """Return each social profile once, without those that have neither a URL nor a handle."""
-    distinct = {msgspec.structs.astuple(one): one for one in found if one.url or one.handle}
-    return list(distinct.values())
+    return distinct(given(together(*lists), "url", "handle"))
 
 
-def fill_from_position(person: Person) -> Person:
-    """Fill title, company and domain from the main current position.
-
-    It is the one that the vendor marks as default, else the first. A title of the person stays.
-    """
-    current = [one for one in person.experiences if one.is_current]
-    main = next((one for one in current if one.is_primary), current[0] if current else Experience())
-    person.title = person.title or main.title
-    person.company, person.company_domain = main.company, main.company_domain
-    return person
+def main_position(experiences: ListColumn) -> Part:
+    """Return the current position that the vendor marks as default, else the first current one."""
+    return first(
+        experiences,
+        where=is_true(experiences["is_current"]),
+        prefer=is_true(experiences["is_primary"]),
+    )
 
 
 # -- Wire types of the current API ---------------------------------------------------------------
@@ -297,9 +277,24 @@ class Element(Wire):
     matches: list[Candidate | None] | None = None
 
 
-# -- Model of the current API --------------------------------------------------------------------
+# -- What binding reads --------------------------------------------------------------------------
 
-_SITE = re.compile(r"(?:https?://)?(?:www\.)?([\w-]+)\.", re.IGNORECASE)
+
+def head(element: Source) -> list[Source]:
+    """Return the places that decide which person an element is about, and what it costs."""
+    candidate = item_of(element.matches)
+    data = candidate.person_data
+    return [
+        element.matched_on,
+        element.match_status,
+        candidate.match_status,
+        candidate.confidence_score,
+        data.social_handles.professional_network_identifier.profile_url,
+        data.contact.business_emails,
+        data.contact.personal_emails,
+        data.contact.phone_numbers,
+        data.dev_platform_profiles,
+    ]
 
 
 def parts_of(candidate: Candidate) -> set[str]:
@@ -318,186 +313,177 @@ def parts_of(candidate: Candidate) -> set[str]:
 def profile_url_of(candidate: Candidate) -> str | None:
     """Return the URL of a candidate's profile."""
     handles = (candidate.person_data or PersonData()).social_handles or SocialHandles()
-    return text((handles.professional_network_identifier or Handle()).profile_url)
+    return first_text((handles.professional_network_identifier or Handle()).profile_url)
 
 
-def person_of(candidate: Candidate) -> Person:
-    """Return the person of a candidate; the network's copy fills what the profile lacks."""
-    data = candidate.person_data or PersonData()
-    basic = data.basic_profile or BasicProfile()
-    network = data.professional_network or ProfessionalNetwork()
-    contact = data.contact or Contact()
-    return fill_from_position(
-        Person(
-            id=identifier(data.crustdata_person_id),
-            name=text(basic.name) or text(network.name),
-            first_name=text(basic.first_name),
-            last_name=text(basic.last_name),
-            title=text(basic.current_title) or text(network.current_title),
-            headline=text(basic.headline) or text(network.headline),
-            summary=text(basic.summary) or text(network.summary),
-            location=_location(basic.location) or _location(network.location),
-            linkedin_url=profile_url_of(candidate),
-            linkedin_joined_date=date(network.joined_date),
-            picture_url=_picture(basic, network),
-            connections=network.connections,
-            followers=network.followers,
-            score=candidate.confidence_score,
-            updated_at=_updated(data),
-            emails=merge_emails(_emails(data)),
-            phones=[Phone(number=number) for number in texts(contact.phone_numbers)],
-            experiences=list(_experiences(data)),
-            educations=list(_educations(data)),
-            social_profiles=distinct_profiles(_social_profiles(data)),
-            certifications=[_certification(one) for one in data.certifications or () if one],
-            honors=[_honor(award) for award in data.honors or () if award],
-            skills=_listed((data.skills or Skills()).professional_network_skills),
-            languages=[Language(name=name) for name in _listed(basic.languages)],
-            open_to=_listed(network.open_to_cards),
-            verifications=_listed(network.verifications),
-        )
+# -- Mapping of the current API ------------------------------------------------------------------
+
+_SITE = re.compile(r"(?:https?://)?(?:www\.)?([\w-]+)\.", re.IGNORECASE)
+
+
+def person(element: Source) -> Fields:
+    """Return the columns of a person; the network's copy fills what the profile lacks."""
+    candidate = only(element.matches)
+    data = candidate.person_data
+    basic, network, contact = data.basic_profile, data.professional_network, data.contact
+    experiences = _experiences(data.experience.employment_details)
+    main = main_position(experiences)
+    return {
+        "id": identifier(data.crustdata_person_id),
+        "name": text(basic.name, network.name),
+        "first_name": text(basic.first_name),
+        "last_name": text(basic.last_name),
+        "title": either(text(basic.current_title, network.current_title), main["title"]),
+        "company": main["company"],
+        "company_domain": main["company_domain"],
+        "headline": text(basic.headline, network.headline),
+        "summary": text(basic.summary, network.summary),
+        "location": either_part(_location(basic.location), _location(network.location)),
+        "linkedin_url": text(data.social_handles.professional_network_identifier.profile_url),
+        "linkedin_joined_date": date(network.joined_date),
+        "picture_url": text(
+            basic.profile_picture_permalink,
+            network.profile_picture_permalink,
+            network.profile_picture_url,
+        ),
+        "connections": whole(network.connections),
+        "followers": whole(network.followers),
+        "score": number(candidate.confidence_score),
+        "updated_at": date(basic.last_updated, data.metadata.updated_at, data.updated_at),
+        "emails": distinct_emails(
+            each(contact.business_emails, partial(_address, kind="business")),
+            each(contact.personal_emails, partial(_address, kind="personal")),
+            each(data.dev_platform_profiles, lambda profile: {"address": text(profile.email)}),
+        ),
+        "phones": as_items(texts(contact.phone_numbers), "number"),
+        "experiences": experiences,
+        "educations": each(data.education.schools, _education),
+        "social_profiles": _social_profiles(data),
+        "certifications": each(data.certifications, _certification),
+        "honors": each(data.honors, _honor),
+        "skills": texts(data.skills.professional_network_skills, separator=","),
+        "languages": as_items(texts(basic.languages, separator=","), "name"),
+        "open_to": texts(network.open_to_cards, separator=","),
+        "verifications": texts(network.verifications, separator=","),
+    }
+
+
+def _location(place: Source) -> Part:
+    return {
+        "name": text(place.full_location, place.raw, place),
+        "city": text(place.city),
+        "region": text(place.state),
+        "country": text(place.country),
+        "continent": text(place.continent),
+    }
+
+
+def _address(address: Source, kind: str) -> Leaves:
+    return {
+        "address": text(address.email, address),
+        "type": kind,
+        "status": text(address.status),
+        "validated_at": date(address.last_updated),
+    }
+
+
+def _experiences(details: Source) -> ListColumn:
+    return together(
+        each(details.current, partial(_experience, is_current=True)),
+        each(details.past, partial(_experience, is_current=False)),
     )
 
 
-def _listed(value: object) -> list[str]:
-    return texts(value, separator=",")
+def _experience(job: Source, *, is_current: bool) -> Leaves:
+    place = job.location
+    return {
+        "title": text(job.title),
+        "company": text(job.name, job.company_name),
+        "company_domain": text(job.company_website_domain),
+        "company_id": identifier(job.crustdata_company_id),
+        "company_linkedin_id": identifier(job.professional_network_id),
+        "company_linkedin_url": text(job.company_professional_network_profile_url),
+        "company_logo_url": text(job.company_profile_picture_permalink),
+        "position_id": identifier(job.position_id),
+        "seniority": text(job.seniority_level),
+        "function": text(job.function_category),
+        "employment_type": text(job.employment_type),
+        "location": text(place.full_location, place.raw, place, place.city, place.country),
+        "description": text(job.description),
+        "start_date": date(job.start_date),
+        "end_date": date(job.end_date),
+        "is_current": is_current,
+        "is_primary": flag(job.is_default),
+    }
 
 
-def _location(place: Place | str | None) -> Location | None:
-    if not isinstance(place, Place):
-        return Location(name=text(place)) if text(place) else None
-    location = Location(
-        name=text(place.full_location) or text(place.raw),
-        city=text(place.city),
-        region=text(place.state),
-        country=text(place.country),
-        continent=text(place.continent),
+def _education(school: Source) -> Leaves:
+    return {
+        "school": text(school.school),
+        "degree": text(school.degree),
+        "field_of_study": text(school.field_of_study),
+        "activities": text(school.activities_and_societies),
+        "school_linkedin_id": identifier(school.professional_network_id),
+        "school_logo_url": text(school.institute_logo_url, school.institute_logo_permalink),
+        "start_date": date(school.start_year),
+        "end_date": date(school.end_year),
+    }
+
+
+def _social_profiles(data: Source) -> ListColumn:
+    twitter = data.social_handles.twitter_identifier
+    return distinct_profiles(
+        one(data, network="twitter", url=text(twitter.profile_url), handle=text(twitter.slug)),
+        one(data, **_site(data.social_handles.dev_platform_identifier.profile_url)),
+        each(data.dev_platform_profiles, _declared),
+        as_items(texts(data.contact.websites), "url", network="website"),
     )
-    return location if location != Location() else None
 
 
-def _picture(basic: BasicProfile, network: ProfessionalNetwork) -> str | None:
-    permalink = text(basic.profile_picture_permalink) or text(network.profile_picture_permalink)
-    return permalink or text(network.profile_picture_url)
+def _declared(profile: Source) -> ListColumn:
+    """Return the profiles that a developer's profile names, with its own."""
+    return together(
+        one(profile, **_site(profile.profile_url)),
+        one(profile, network="website", url=text(profile.website_url)),
+        each(
+            profile.declared_handles,
+            lambda handle: {"network": text(handle.provider), "url": text(handle.url)},
+        ),
+    )
 
 
-def _updated(data: PersonData) -> str | None:
-    basic, metadata = data.basic_profile or BasicProfile(), data.metadata or Metadata()
-    return date(basic.last_updated) or date(metadata.updated_at) or date(data.updated_at)
-
-
-def _emails(data: PersonData) -> Iterator[Email]:
-    contact = data.contact or Contact()
-    yield from _addresses(contact.business_emails, "business")
-    yield from _addresses(contact.personal_emails, "personal")
-    for profile in data.dev_platform_profiles or ():
-        if profile is not None:
-            yield Email(address=text(profile.email))
-
-
-def _addresses(found: Iterable[Address | str | None] | None, kind: str) -> Iterator[Email]:
-    for one in found or ():
-        if isinstance(one, Address):
-            validated = date(one.last_updated)
-            address, status = text(one.email), text(one.status)
-            yield Email(address=address, type=kind, status=status, validated_at=validated)
-        else:
-            yield Email(address=text(one), type=kind)
-
-
-def _social_profiles(data: PersonData) -> Iterator[SocialProfile]:
-    handles = data.social_handles or SocialHandles()
-    twitter = handles.twitter_identifier or Handle()
-    yield SocialProfile(network="twitter", url=text(twitter.profile_url), handle=text(twitter.slug))
-    yield _site((handles.dev_platform_identifier or Handle()).profile_url)
-    for profile in data.dev_platform_profiles or ():
-        yield from _declared(profile or DevPlatformProfile())
-    for website in texts((data.contact or Contact()).websites):
-        yield SocialProfile(network="website", url=website)
-
-
-def _declared(profile: DevPlatformProfile) -> Iterator[SocialProfile]:
-    yield _site(profile.profile_url)
-    yield SocialProfile(network="website", url=text(profile.website_url))
-    for handle in profile.declared_handles or ():
-        if handle is not None:
-            yield SocialProfile(network=text(handle.provider), url=text(handle.url))
-
-
-def _site(url: str | None) -> SocialProfile:
+def _site(url: Source) -> Part:
     """Return the profile at a URL; the host names the network."""
-    host = _SITE.match(text(url) or "")
-    return SocialProfile(network=host[1].lower() if host else None, url=text(url))
+    return {"network": per_value(_host, text(url)), "url": text(url)}
 
 
-def _experiences(data: PersonData) -> Iterator[Experience]:
-    details = (data.experience or Experiences()).employment_details or EmploymentDetails()
-    yield from (_experience(job, is_current=True) for job in details.current or () if job)
-    yield from (_experience(job, is_current=False) for job in details.past or () if job)
+def _host(url: str | None) -> str | None:
+    found = _SITE.match(url or "")
+    return found[1].lower() if found else None
 
 
-def _experience(job: Job, *, is_current: bool) -> Experience:
-    place = _location(job.location) or Location()
-    return Experience(
-        title=text(job.title),
-        company=text(job.name) or text(job.company_name),
-        company_domain=text(job.company_website_domain),
-        company_id=identifier(job.crustdata_company_id),
-        company_linkedin_id=identifier(job.professional_network_id),
-        company_linkedin_url=text(job.company_professional_network_profile_url),
-        company_logo_url=text(job.company_profile_picture_permalink),
-        position_id=identifier(job.position_id),
-        seniority=text(job.seniority_level),
-        function=text(job.function_category),
-        employment_type=text(job.employment_type),
-        location=place.name or place.city or place.country,
-        description=text(job.description),
-        start_date=date(job.start_date),
-        end_date=date(job.end_date),
-        is_current=is_current,
-        is_primary=job.is_default,
-    )
+def _certification(certificate: Source) -> Leaves:
+    return {
+        "name": text(certificate.name),
+        "issuer": text(certificate.issuing_organization, certificate.issuer_organization),
+        "issuer_linkedin_id": identifier(certificate.issuer_organization_linkedin_id),
+        "credential_id": identifier(certificate.credential_id),
+        "url": text(certificate.credential_url),
+        "issued_date": date(certificate.issue_date, certificate.issued_date),
+        "expiration_date": date(certificate.expiration_date),
+    }
 
 
-def _educations(data: PersonData) -> Iterator[Education]:
-    for school in (data.education or Schools()).schools or ():
-        if school is not None:
-            yield _education(school)
+def _honor(award: Source) -> Leaves:
+    return {
+        "title": text(award.title),
+        "issuer": text(award.issuer),
+        "organization": text(award.associated_organization),
+        "organization_linkedin_id": identifier(award.associated_organization_linkedin_id),
+        "description": text(award.description),
+        "media_url": text(award.media_urls),
+        "issued_date": date(award.issued_date),
+    }
 
 
-def _education(school: School) -> Education:
-    return Education(
-        school=text(school.school),
-        degree=text(school.degree),
-        field_of_study=text(school.field_of_study),
-        activities=text(school.activities_and_societies),
-        school_linkedin_id=identifier(school.professional_network_id),
-        school_logo_url=text(school.institute_logo_url) or text(school.institute_logo_permalink),
-        start_date=date(school.start_year),
-        end_date=date(school.end_year),
-    )
-
-
-def _certification(certificate: Certificate) -> Certification:
-    issuer = text(certificate.issuing_organization) or text(certificate.issuer_organization)
-    return Certification(
-        name=text(certificate.name),
-        issuer=issuer,
-        issuer_linkedin_id=identifier(certificate.issuer_organization_linkedin_id),
-        credential_id=identifier(certificate.credential_id),
-        url=text(certificate.credential_url),
-        issued_date=date(certificate.issue_date) or date(certificate.issued_date),
-        expiration_date=date(certificate.expiration_date),
-    )
-
-
-def _honor(award: Award) -> Honor:
-    return Honor(
-        title=text(award.title),
-        issuer=text(award.issuer),
-        organization=text(award.associated_organization),
-        organization_linkedin_id=identifier(award.associated_organization_linkedin_id),
-        description=text(award.description),
-        media_url=text(award.media_urls),
-        issued_date=date(award.issued_date),
-    )
+PEOPLE = RecordType("people", Person, Element, person, head)

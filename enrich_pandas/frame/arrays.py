@@ -1,0 +1,361 @@
+"""Collect models and records as Arrow arrays, by field.
+
+They are converted many at a time, and each leaf is passed to Arrow as a whole, so that no Python
+code runs for a single value. What is converted is dropped: memory holds the values of a long list,
+not its objects or its bytes.
+"""
+
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from itertools import chain, compress
+from operator import attrgetter
+from typing import Any, NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from msgspec.structs import astuple
+
+from enrich_pandas.frame.schema import YEAR, Field, Leaf, scalar_columns
+from enrich_pandas.models import Part
+from enrich_pandas.providers.records import ListValues, Record, RecordType, RecordValues
+
+Places = npt.NDArray[np.intp]
+Arrays = Mapping[str, pa.Array]
+CHUNK = 1_000  # answers converted at a time: few enough to fit into the processor's cache
+NONE = -1  # the place of an answer without a model
+
+
+class Items(NamedTuple):
+    """The items of a list of all answers, one answer after the other.
+
+    ``counts`` is the number of items of each answer, ``kept`` the number of them that are stored
+    here. ``leaves`` has an array for each suffix of a column.
+    """
+
+    counts: Places
+    kept: Places
+    leaves: Arrays
+
+    @property
+    def starts(self) -> Places:
+        """The position of the first item of each answer."""
+        return np.cumsum(self.kept) - self.kept
+
+    def nth(self, number: int) -> Places:
+        """Return the position of the n-th item of each answer, -1 if it has none."""
+        return np.where(self.kept >= number, self.starts + number - 1, NONE)
+
+
+class AnswerArrays(NamedTuple):
+    """The values of answers as arrays, by field.
+
+    ``scalars`` has the columns of each scalar and each part. ``odd`` has the paths of the fields
+    that were not as documented, by the position of the answer.
+    """
+
+    scalars: Mapping[str, Arrays]
+    items: Mapping[str, Items]
+    odd: Mapping[int, Sequence[str]]
+
+    def has_value(self, field: Field) -> npt.NDArray[np.bool_]:
+        """Return which answers have a value, an item, or a wanted leaf of a part, in a field.
+
+        A part counts as one value: city and country come from the same provider.
+        """
+        if field.shape == "list":
+            return self.items[field.name].counts > 0
+        masks = [
+            pc.is_valid(array).to_numpy(zero_copy_only=False)
+            for array in self.scalars[field.name].values()
+        ]
+        found: npt.NDArray[np.bool_] = np.logical_or.reduce(masks)
+        return found
+
+
+class ArrayBuilder:
+    """Collect models and records, from any thread, and convert them to arrays.
+
+    Parameters
+    ----------
+    fields
+        The fields to read, with the leaves and the number of items to keep of each.
+
+    Examples
+    --------
+    >>> from enrich_pandas.frame.schema import fields_of
+    >>> from enrich_pandas.models import Email, Person
+    >>> builder = ArrayBuilder(fields_of(Person))
+    >>> places = [
+    ...     builder.add(Person(emails=[Email(address="ada@example.com")])),
+    ...     builder.add(Person()),
+    ... ]
+    >>> builder.places(places).tolist()
+    [0, 1]
+    >>> emails = builder.arrays().items["emails"]
+    >>> emails.counts.tolist(), emails.leaves[""].to_pylist()
+    ([1, 0], ['ada@example.com'])
+    """
+
+    def __init__(self, fields: Sequence[Field]) -> None:
+        self._fields = fields
+        self._lock = threading.Lock()
+        self._kinds: dict[RecordType | None, _Kind] = {}
+
+    def add(self, value: Part | Record) -> tuple[int, int]:
+        """Add a model or a record; return a reference to it, see `places`."""
+        kind = value.type if isinstance(value, Record) else None
+        with self._lock:
+            if kind not in self._kinds:
+                self._kinds[kind] = _Kind(len(self._kinds))
+            own = self._kinds[kind]
+            own.pending.append(value)
+            own.size += 1
+            reference = own.number, own.size - 1
+            chunk = own.next_chunk()
+        if chunk is not None:  # outside the lock: other threads add meanwhile
+            chunk.convert(self._convert)
+        return reference
+
+    def arrays(self) -> AnswerArrays:
+        """Return the arrays of all answers so far."""
+        with self._lock:
+            chunks = [chunk for kind in self._kinds.values() for chunk in kind.all_chunks()]
+        arrays = [chunk.convert(self._convert) for chunk in chunks or [_Chunk([])]]
+        return arrays[0] if len(arrays) == 1 else _concatenate(arrays)
+
+    def places(self, references: Iterable[tuple[int, int] | None]) -> Places:
+        """Return the positions of answers in the arrays; -1 for None."""
+        with self._lock:
+            sizes = [kind.size for kind in self._kinds.values()]
+        starts = np.cumsum([0, *sizes]).tolist()
+        found = [NONE if one is None else starts[one[0]] + one[1] for one in references]
+        return np.array(found, dtype=np.intp)
+
+    def _convert(self, values: Sequence[Any]) -> AnswerArrays:
+        if values and isinstance(values[0], Record):
+            return _arrays_of_records(values, self._fields)
+        return _arrays_of_models(values, self._fields)
+
+
+class _Kind:
+    """The models, or the records of one type: those that wait, and chunks of a fixed size."""
+
+    def __init__(self, number: int) -> None:
+        self.number, self.size = number, 0
+        self.pending: list[Any] = []
+        self._chunks: list[_Chunk] = []
+
+    def next_chunk(self) -> "_Chunk | None":
+        """Return what waits as a chunk if it is enough for one."""
+        if len(self.pending) < CHUNK:
+            return None
+        chunk, self.pending = _Chunk(self.pending), []
+        self._chunks.append(chunk)
+        return chunk
+
+    def all_chunks(self) -> "list[_Chunk]":
+        """Return all chunks; the last one has what waits."""
+        return [*self._chunks, *([_Chunk(list(self.pending))] if self.pending else [])]
+
+
+class _Chunk:
+    """Values that are converted once, by the first thread that needs them."""
+
+    def __init__(self, values: Sequence[Any]) -> None:
+        self._lock = threading.Lock()
+        self._values = values
+        self._arrays: AnswerArrays | None = None
+
+    def convert(self, convert: Callable[[Sequence[Any]], AnswerArrays]) -> AnswerArrays:
+        """Return the arrays of the values, which are dropped."""
+        with self._lock:
+            if self._arrays is None:
+                self._arrays = convert(self._values)
+                self._values = ()
+            return self._arrays
+
+
+# -- Records -------------------------------------------------------------------------------------
+
+
+def _arrays_of_records(records: Sequence[Record], fields: Sequence[Field]) -> AnswerArrays:
+    wanted = {field.name: _wanted_leaves(field) for field in fields}
+    max_items = {field.name: field.max_items for field in fields}
+    values = records[0].type.read([one.raw for one in records], wanted, max_items)
+    others = [field for field in fields if field.shape != "list"]
+    return AnswerArrays(
+        {field.name: _scalar_arrays(field, values) for field in others},
+        {field.name: _item_arrays(field, values) for field in fields if field.shape == "list"},
+        values.odd,
+    )
+
+
+def _wanted_leaves(field: Field) -> Sequence[str]:
+    if field.shape == "scalar":
+        return ("",)
+    return tuple(dict.fromkeys(leaf.field for leaf in field.leaves))
+
+
+def _scalar_arrays(field: Field, values: RecordValues) -> Arrays:
+    leaves = dict(values.scalars.get(field.name, {}))
+    if field.shape == "scalar" and leaves:
+        leaves = {field.name: leaves[""]}
+    return _named(leaves, list(scalar_columns(field)), values.size)
+
+
+def _item_arrays(field: Field, values: RecordValues) -> Items:
+    nothing = np.zeros(values.size, np.intp)
+    found = values.lists.get(field.name, ListValues(nothing, nothing, {}))
+    leaves = [(leaf.suffix, leaf) for leaf in field.leaves]
+    return Items(found.counts, found.kept, _named(found.leaves, leaves, int(found.kept.sum())))
+
+
+def _named(leaves: Arrays, columns: Sequence[tuple[str, Leaf]], size: int) -> Arrays:
+    """Return the arrays by column, with years, and with nulls for what is not delivered."""
+    return _with_years(
+        columns,
+        lambda leaf: leaves[leaf.field] if leaf.field in leaves else pa.nulls(size, leaf.type),
+    )
+
+
+def _with_years(
+    columns: Iterable[tuple[str, Leaf]], array_of: Callable[[Leaf], pa.Array]
+) -> dict[str, pa.Array]:
+    made: dict[str, pa.Array] = {}
+    last = None
+    for name, leaf in columns:
+        if leaf.is_year:  # of the date before it
+            made[name] = years(last)
+        else:
+            made[name] = last = array_of(leaf)
+    return made
+
+
+def years(dates: pa.Array) -> pa.Array:
+    """Return the year of each date, null if it does not begin with four digits.
+
+    Examples
+    --------
+    >>> years(pa.array(["2002", "2002-05", "soon", None])).to_pylist()
+    [2002, 2002, None, None]
+    """
+    if dates.null_count == len(dates):
+        return pa.nulls(len(dates), YEAR)
+    is_dated = pc.match_substring_regex(dates, "^[0-9]{4}")
+    return pc.if_else(is_dated, pc.utf8_slice_codeunits(dates, 0, 4), None).cast(YEAR)
+
+
+# -- Models --------------------------------------------------------------------------------------
+
+
+def _arrays_of_models(models: Sequence[Part], fields: Sequence[Field]) -> AnswerArrays:
+    values = {field.name: list(map(attrgetter(field.name), models)) for field in fields}
+    others = [field for field in fields if field.shape != "list"]
+    return AnswerArrays(
+        {field.name: _scalars(field, values[field.name]) for field in others},
+        {field.name: _list(field, values[field.name]) for field in fields if field.shape == "list"},
+        {},
+    )
+
+
+def _scalars(field: Field, values: Sequence[Any]) -> Arrays:
+    if field.shape == "scalar":
+        return _arrays({field.name: values}, scalar_columns(field))
+    nothing = field.type()
+    parts = [nothing if value is None else value for value in values]
+    names = [leaf.field for leaf in field.leaves]
+    return _arrays(_transposed(parts, names), scalar_columns(field))
+
+
+def _list(field: Field, lists: Sequence[Sequence[Any]]) -> Items:
+    max_items = field.max_items
+    counts = np.fromiter(map(len, lists), np.intp, len(lists))
+    items, kept = list(chain.from_iterable(lists)), counts
+    if max_items is not None and counts.max(initial=0) > max_items:
+        numbers = np.arange(len(items)) - np.repeat(np.cumsum(counts) - counts, counts)
+        items = list(compress(items, (numbers < max_items).tolist()))
+        kept = np.minimum(counts, max_items)
+    leaves = field.leaves
+    names = [leaf.field for leaf in leaves]
+    columns = {"": items} if field.type is str else _transposed(items, names)
+    return Items(counts, kept, _arrays(columns, ((leaf.suffix, leaf) for leaf in leaves)))
+
+
+def _transposed(structs: Sequence[Any], names: Sequence[str]) -> Mapping[str, Sequence[Any]]:
+    """Return the values of each attribute."""
+    kinds: set[Any] = set(map(type, structs))
+    if not kinds:
+        return dict.fromkeys(names, ())
+    if len(kinds) > 1:
+        return {name: list(map(attrgetter(name), structs)) for name in names}
+    every = kinds.pop().__struct_fields__  # the usual case of one type, many times faster
+    values = list(chain.from_iterable(map(astuple, structs)))
+    return {name: values[place :: len(every)] for place, name in enumerate(every)}
+
+
+def _arrays(columns: Mapping[str, Sequence[Any]], leaves: Iterable[tuple[str, Leaf]]) -> Arrays:
+    return _with_years(leaves, lambda leaf: _array(columns[leaf.field], leaf.type))
+
+
+def _array(values: Sequence[Any], kind: pa.DataType) -> pa.Array:
+    try:
+        return pa.array(values, kind, from_pandas=kind == pa.float64())  # NaN is null
+    except (OverflowError, pa.ArrowInvalid):  # a number that does not fit must not lose the answer
+        return pa.array([_fitting(one, kind) for one in values], kind, from_pandas=True)
+
+
+def _fitting(value: Any, kind: pa.DataType) -> Any:
+    """Return a value that fits into a column of numbers, None if it needs more than 64 bits."""
+    if kind == pa.float64() and isinstance(value, int):
+        with suppress(OverflowError):
+            return float(value)
+        return None
+    is_too_long = isinstance(value, int) and not -(2**63) <= value < 2**63
+    return None if is_too_long else value
+
+
+# -- Joining chunks ------------------------------------------------------------------------------
+
+
+def _concatenate(chunks: Sequence[AnswerArrays]) -> AnswerArrays:
+    first = chunks[0]
+    sizes = [_size(one) for one in chunks]
+    starts = np.cumsum([0, *sizes[:-1]]).tolist()
+    return AnswerArrays(
+        {name: _joined([one.scalars[name] for one in chunks]) for name in first.scalars},
+        {name: _joined_items([one.items[name] for one in chunks]) for name in first.items},
+        {
+            start + place: odd
+            for start, chunk in zip(starts, chunks, strict=True)
+            for place, odd in chunk.odd.items()
+        },
+    )
+
+
+def _size(arrays: AnswerArrays) -> int:
+    for items in arrays.items.values():
+        return len(items.counts)
+    for columns in arrays.scalars.values():
+        return len(next(iter(columns.values())))
+    return 0
+
+
+def _joined_items(chunks: Sequence[Items]) -> Items:
+    return Items(
+        np.concatenate([one.counts for one in chunks]),
+        np.concatenate([one.kept for one in chunks]),
+        _joined([one.leaves for one in chunks]),
+    )
+
+
+def _joined(chunks: Sequence[Arrays]) -> Arrays:
+    return {name: _concatenated([one[name] for one in chunks]) for name in chunks[0]}
+
+
+def _concatenated(arrays: Sequence[pa.Array]) -> pa.Array:
+    if all(one.null_count == len(one) for one in arrays):
+        return pa.nulls(sum(map(len, arrays)), arrays[0].type)
+    return pa.concat_arrays(arrays)
