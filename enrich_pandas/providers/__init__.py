@@ -2,16 +2,18 @@
 
 import difflib
 import logging
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 
 from enrich_pandas.errors import ConfigurationError, ProviderNotFoundError
+from enrich_pandas.models import Company, Model, Person
 from enrich_pandas.providers.base import Identity, Kind, Provider
 from enrich_pandas.providers.records import RecordType
 
 GROUP = "enrich_pandas.providers"
+MODELS: Mapping[Kind, type[Model]] = MappingProxyType({"people": Person, "companies": Company})
 
 logger: logging.Logger = logging.getLogger("enrich_pandas")
 
@@ -33,8 +35,8 @@ class ProviderRow:
     credentials
         The environment variable of each credential, by the name of its argument.
     fills
-        For each kind, the fields that its answers can fill, as its attribute ``fills`` says; empty
-        without this attribute.
+        For each kind, the fields that its answers can fill, as the mappings of its record types
+        say; empty for a provider that returns models.
     defined
         Module and class, as the entry point states them.
     """
@@ -172,9 +174,15 @@ def _row(point: EntryPoint) -> ProviderRow:
         identifiers=MappingProxyType(dict(getattr(declared, "identifiers", {}))),
         price=MappingProxyType({one: _price(provider, one) for one in kinds}),
         credentials=MappingProxyType(dict(getattr(declared, "credentials", {}))),
-        fills=MappingProxyType(dict(getattr(declared, "fills", {}))),
+        fills=MappingProxyType({one: _fills(declared, one) for one in kinds}),
         defined=point.value,
     )
+
+
+def _fills(declared: object, kind: Kind) -> frozenset[str]:
+    """Return the fields of a kind that the record types of a provider fill."""
+    types: Iterable[RecordType] = getattr(declared, "record_types", ())
+    return frozenset(name for one in types if one.model is MODELS[kind] for name in one.fields)
 
 
 def _price(provider: Provider | None, kind: Kind) -> float | None:

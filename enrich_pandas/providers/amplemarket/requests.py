@@ -182,7 +182,7 @@ def read_person_result(raw: bytes, *, email: bool, phones: bool) -> Reading:
     if result is None:
         return UNREADABLE
     found, reading = result.result, None
-    if not _is_empty(found, lambda: read(raw, PersonResult)[0].result):
+    if not _is_empty(found, lambda: _whole(raw, PersonResult)):
         reading = _matched(PEOPLE, raw, prices.cost(found, email=email, phones=phones))
     return _check_status(result.status, reading, [person_echo(result)])
 
@@ -196,7 +196,7 @@ def read_company_result(raw: bytes) -> Reading:
     if result is None:
         return UNREADABLE
     reading = None
-    if not _is_empty(result.result, lambda: read(raw, CompanyResult)[0].result):
+    if not _is_empty(result.result, lambda: _whole(raw, CompanyResult)):
         reading = _matched(COMPANIES, raw, prices.COMPANY)
     claim = company_echo(result) or found_company_keys(result)
     return _check_status(result.status, reading, [claim])
@@ -220,6 +220,12 @@ def read_company(raw: bytes) -> Reading:
 
 def _matched(kind: RecordType, raw: bytes, credits_: float) -> Reading:
     return Reading(status=Status.MATCHED, model=Record(kind, raw), credits=credits_)
+
+
+def _whole(raw: bytes, wire: type[PersonResult | CompanyResult]) -> Any:
+    """Return all that is known of the person or company of a result."""
+    result, _ = read(raw, wire)
+    return result and result.result
 
 
 def _is_empty(head: Any, decode: Callable[[], Any]) -> bool:
