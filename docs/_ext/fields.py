@@ -17,6 +17,7 @@ import enrich_pandas as ep
 from enrich_pandas import models
 from enrich_pandas.frame.schema import field_names, standard_fields
 from enrich_pandas.pipeline import PREFIXES
+from enrich_pandas.providers import provider_rows
 
 VENDORS = ("crustdata", "amplemarket", "zoho")
 MODELS = {"people": models.Person, "companies": models.Company}
