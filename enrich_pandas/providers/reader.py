@@ -210,14 +210,7 @@ class Decoded(list[Any]):
 
 
 def decode(raws: Sequence[bytes], wire: type[msgspec.Struct]) -> Decoded:
-    """Decode records: all at once if possible, else each, and leniently what is refused."""
-    try:
-        return Decoded(decoder_of(list[wire]).decode(b"[" + b",".join(raws) + b"]"))  # type: ignore[valid-type]  # a type made at run time
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _decode_each(raws, wire)
-
-
-def _decode_each(raws: Sequence[bytes], wire: type[msgspec.Struct]) -> Decoded:
+    """Decode each record, leniently if the strict decoder refuses it."""
     decoded, decoder, nothing = Decoded(), decoder_of(wire), wire()
     for number, raw in enumerate(raws):
         try:
