@@ -41,13 +41,13 @@ SCHEMAS = {
     "crustdata person": Schema.of(crustdata.people.PEOPLE),
     "screener person": Schema.of(screener.people.PEOPLE),
     "amplemarket person": Schema.by(amplemarket.people.WirePerson, amplemarket.people.person_of),
-    "zoho person": Schema.by(zoho.people.EnrichedPerson, zoho.people.person_of),
+    "zoho person": Schema.of(zoho.people.PEOPLE),
     "crustdata company": Schema.of(crustdata.companies.COMPANIES),
     "screener company": Schema.of(screener.companies.COMPANIES),
     "amplemarket company": Schema.by(
         amplemarket.companies.WireCompany, amplemarket.companies.company_of
     ),
-    "zoho company": Schema.by(zoho.companies.EnrichedOrg, zoho.companies.company_of),
+    "zoho company": Schema.of(zoho.companies.COMPANIES),
 }
 
 # -- Any answer of a schema ----------------------------------------------------------------------
