@@ -181,7 +181,7 @@ class Pruned:
             if is_struct(one):
                 made.append(self._struct(one, items or sources))
             elif one is Day:
-                made += [str, Year]
+                made += [str, Year, float]  # without float, 2002.0 would be a year
             elif get_origin(one) is list:
                 made.append(list[self._type(get_args(one)[0], items)])  # type: ignore[misc]  # built at run time
             elif get_origin(one) is dict:
@@ -329,8 +329,8 @@ class Batch:
         values = self.values(source)
         if is_empty(values):
             return pa.nulls(len(values), TEXT)
-        if int in set(map(type, values)):
-            values = [str(one) if type(one) is int else one for one in values]
+        if set(map(type, values)) - {str, type(None)}:
+            values = [one if one is None else str(one) for one in values]
         array = pa.array(values, TEXT)
         encoded = array.dictionary_encode()
         distinct = encoded.dictionary.to_pylist()
