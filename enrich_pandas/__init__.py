@@ -52,6 +52,7 @@ _NAMES = {
         "last_traceback",
     ],
     "export": ["to_csv_safe", "to_excel_safe"],
+    "field_table": ["fields"],
     "frame.impersonal": ["impersonal"],
     "frame.output": ["Tables"],
     "history": ["Run", "run", "runs"],

@@ -50,6 +50,9 @@ from enrich_pandas.export import (
     to_csv_safe as to_csv_safe,
     to_excel_safe as to_excel_safe,
 )
+from enrich_pandas.field_table import (
+    fields as fields,
+)
 from enrich_pandas.frame.impersonal import (
     impersonal as impersonal,
 )

@@ -23,6 +23,7 @@ CALLS = (
     ("df.enrich.companies(provider)", "the same rows, with columns about each company"),
     ("df.enrich.report()", "of a result: counts, credits, and why rows are not matched"),
     ("with ep.sandbox(): …", "the same calls with made-up people; no key, no cost"),
+    ('ep.fields("people")', "the fields to choose from with fields=; the standard ones by default"),
     ("ep.list_providers()", "the providers; several are requested in the given order"),
     ("ep.runs()", "past runs and what each cost"),
 )

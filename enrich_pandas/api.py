@@ -97,14 +97,20 @@ def people(frame: Any, provider: Providers = "crustdata", **keywords: Any) -> An
     on : mapping of str to column label, optional
         The column of each identifier, such as ``{"linkedin_url": "LI profile"}``. By default,
         columns are found by name and content, and an ambiguous choice raises.
-    fields : sequence of str, optional
-        The fields of `enrich_pandas.models.Person` to return. All by default.
+    fields : {"standard", "all"} or sequence of str, default "standard"
+        The fields to return. ``"standard"``: about 50 columns that fit a screen and a spreadsheet.
+        ``"all"``: every field. Or names of fields, such as ``["title", "emails"]``, of single
+        leaves of them, such as ``"experiences.title"``, or ``["standard", "skills"]`` to add a
+        field to the standard ones. `enrich_pandas.fields` lists them. Other fields of a stored
+        answer cost nothing.
     layout : {"wide", "nested", "tables"}, default "wide"
-        How lists become columns. ``"wide"``: the first ``max_items`` items of each list as
-        numbered columns. ``"nested"``: one Arrow ``list<struct>`` column for each list.
-        ``"tables"``: a mapping of linked frames.
-    max_items : int, default 3
-        Number of items of each list in the wide layout.
+        How lists become columns. ``"wide"``: the first items of each list as numbered columns.
+        ``"nested"``: one Arrow ``list<struct>`` column for each list. ``"tables"``: a mapping of
+        linked frames.
+    max_items : int, optional
+        Number of items of each list in the wide layout. By default three experiences, two
+        educations, e-mails and phones in the standard fields, and five items of each list with
+        ``"all"`` and of a field that is named.
     prefix : str, optional
         Prefix of the new columns. ``"person_"`` by default.
     where : boolean Series, array or callable, optional
@@ -157,12 +163,13 @@ def people(frame: Any, provider: Providers = "crustdata", **keywords: Any) -> An
     -----
     The maximum cost is the one that `plan` shows, in the vendor's credits.
 
-    With several providers, a later provider gets the rows that still lack one of ``fields``.
-    Without ``fields``, which no provider delivers in full, it gets the rows that no provider has
-    matched. It receives the row's own identifiers and, for each kind of identifier that the row
-    lacks, the one that an earlier provider found. The first value of a field stays. A list, or a
-    part such as ``location``, is taken as a whole from one provider. Rows that are ``removed``,
-    ``pending`` or excluded by ``where`` are not requested from a later provider.
+    With several providers, a later provider gets the rows that no provider has matched, and those
+    that still lack a field that ``fields`` names. The sets ``"standard"`` and ``"all"``, which no
+    provider delivers in full, name none. A provider receives the row's own identifiers and, for
+    each kind of identifier that the row lacks, the one that an earlier provider found. The first
+    value of a field stays. A list, or a part such as ``location``, is taken as a whole from one
+    provider. Rows that are ``removed``, ``pending`` or excluded by ``where`` are not requested from
+    a later provider.
 
     A row is ``matched`` if a provider matched it. Otherwise it shows the first of ``held``,
     ``pending``, ``removed``, ``failed``, ``not_found``, ``invalid`` and ``skipped`` that a
@@ -199,8 +206,8 @@ def companies(frame: Any, provider: Providers = "crustdata", **keywords: Any) ->
         One or several rows per company. It is not changed.
     provider, on, layout, max_items, where, budget, max_age, errors, sources, progress, wait
         As in `people`.
-    fields : sequence of str, optional
-        The fields of `enrich_pandas.models.Company` to return. All by default.
+    fields : {"standard", "all"} or sequence of str, default "standard"
+        The fields to return, as in `people`. ``"standard"``: about 40 columns.
     prefix : str, optional
         Prefix of the new columns. ``"company_"`` by default.
 

@@ -25,6 +25,7 @@ Providers: TypeAlias = "str | Provider | Sequence[str | Provider]"
 On: TypeAlias = Mapping[str, Hashable] | Hashable | None
 RowLayout: TypeAlias = Literal["wide", "nested"]
 Layout: TypeAlias = Literal["wide", "nested", "tables"]
+Fields: TypeAlias = Literal["standard", "all"] | Sequence[str]
 Errors: TypeAlias = Literal["coerce", "raise"]
 ProgressView: TypeAlias = 'Literal["auto", "widget", "bar", False] | Hook | None'
 
@@ -41,8 +42,12 @@ class Call:
     kind: Kind
     provider: Providers
     on: On = field(default=None, metadata={"help": "The column of each identifier."})
-    fields: Sequence[str] | None = field(
-        default=None, metadata={"help": "The fields to return; all by default."}
+    fields: Fields = field(
+        default="standard",
+        metadata={
+            "help": "The fields to return: standard, all, or names of fields such as title, emails "
+            "or emails.address."
+        },
     )
     layout: Layout = field(
         default="wide",
@@ -51,7 +56,13 @@ class Call:
             "tables."
         },
     )
-    max_items: int = field(default=3, metadata={"help": "Items of each list in the wide layout."})
+    max_items: int | None = field(
+        default=None,
+        metadata={
+            "help": "Items of each list in the wide layout; by default 1 to 3 in the standard "
+            "fields, 5 otherwise."
+        },
+    )
     prefix: str | None = field(
         default=None,
         metadata={"help": "Prefix of the new columns; person_ or company_ by default."},
@@ -98,8 +109,8 @@ class Keywords(TypedDict, total=False):
     """The keyword arguments of `people`, except ``layout`` and ``wait``, which decide its type."""
 
     on: On
-    fields: Sequence[str] | None
-    max_items: int
+    fields: Fields
+    max_items: int | None
     prefix: str | None
     where: Any
     budget: "float | Budget | None"

@@ -92,8 +92,8 @@ class Run:
         """One row per distinct person or company of the run, as stored now. It costs nothing.
 
         The columns are the identifiers in their canonical form, one column each, and those that
-        `enrich_pandas.people` or `enrich_pandas.companies` adds. People and companies that were
-        erased since, or that the vendor removed, are left out.
+        `enrich_pandas.people` or `enrich_pandas.companies` adds with ``fields="all"``. People and
+        companies that were erased since, or that the vendor removed, are left out.
         """
         return self._past.rows()
 
@@ -357,7 +357,9 @@ class Run:
             )
         stage, hook = rows.stage(self._provider(given)), choose_view(progress)
         limit = self._budget if budget is None else budget
-        call = Call(provider=stage.provider, kind=self.kind, budget=limit, max_age="0D")
+        call = Call(
+            provider=stage.provider, kind=self.kind, fields="all", budget=limit, max_age="0D"
+        )
         terms = replace(read_terms(rows.frame, call), oldest=self._oldest())
         handle = prepare_stage(rows.frame, stage, terms, hook, resend=held == "resend")
         if wait:

@@ -1,9 +1,10 @@
 """Person, Company and their parts: the output schema.
 
 Columns, dtypes, linked tables and the documentation of the fields are derived from these types. To
-add a field, add one line here and assign it in the providers that deliver it. A field is text, an
-integer, a number, a flag, a part (flattened in place), or a list of parts or texts (numbered
-columns, or a linked table). Lists follow the other fields, as in the columns of a result.
+add a field, add one line here and assign it in the providers that deliver it. `standard` instead
+of `doc` adds it to the columns that a call returns by default. A field is text, an integer, a
+number, a flag, a part (flattened in place), or a list of parts or texts (numbered columns, or a
+linked table). Lists follow the other fields, as in the columns of a result.
 
 Conventions: ids are text, whatever the vendor sends. "ISO" is an ISO 8601 date as text, in the
 vendor's own precision (``2002``, ``2002-05``, ``2002-05-17``). A value that the vendor does not
@@ -41,6 +42,15 @@ def doc(text: str) -> Meta:
     return Meta(description=text)
 
 
+def standard(text: str, items: int = 1) -> Meta:
+    """Return the description of a standard field, which is returned by default.
+
+    ``items`` is the number of items of a list. The standard set has a part, and an item of a list,
+    with those of its fields that are standard, too.
+    """
+    return Meta(description=text, extra={"standard": items})
+
+
 class Part(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """Base class of the models and their parts.
 
@@ -61,9 +71,9 @@ class Email(Part):
 
     lead = "address"
 
-    address: Annotated[str | None, doc("E-mail address.")] = None
-    type: Annotated[str | None, doc("Kind of address: business or personal.")] = None
-    status: Annotated[str | None, doc("Result of the vendor's verification.")] = None
+    address: Annotated[str | None, standard("E-mail address.")] = None
+    type: Annotated[str | None, standard("Kind of address: business or personal.")] = None
+    status: Annotated[str | None, standard("Result of the vendor's verification.")] = None
     validated_at: Annotated[str | None, doc("Date of the verification, ISO.")] = None
 
 
@@ -72,8 +82,8 @@ class Phone(Part):
 
     lead = "number"
 
-    number: Annotated[str | None, doc("Phone number, as text in the vendor's spelling.")] = None
-    type: Annotated[str | None, doc("Kind of number, such as mobile, direct or office.")] = None
+    number: Annotated[str | None, standard("Phone number, in the vendor's spelling.")] = None
+    type: Annotated[str | None, standard("Kind of number, such as mobile or office.")] = None
     source: Annotated[str | None, doc("Where the vendor found the number.")] = None
     is_wrong: Annotated[bool | None, doc("True if the number is known to be wrong.")] = None
     is_do_not_call: Annotated[bool | None, doc("True if on a do-not-call list.")] = None
@@ -84,12 +94,12 @@ class Location(Part):
 
     lead = "name"
 
-    name: Annotated[str | None, doc("The whole place in one text, such as Paris, France.")] = None
+    name: Annotated[str | None, standard("Whole place in one text, such as Paris, France.")] = None
     address: Annotated[str | None, doc("Street address.")] = None
     postal_code: Annotated[str | None, doc("Postal code, as text.")] = None
-    city: Annotated[str | None, doc("City.")] = None
-    region: Annotated[str | None, doc("State or region.")] = None
-    country: Annotated[str | None, doc("Country, as the vendor writes it.")] = None
+    city: Annotated[str | None, standard("City.")] = None
+    region: Annotated[str | None, standard("State or region.")] = None
+    country: Annotated[str | None, standard("Country, as the vendor writes it.")] = None
     continent: Annotated[str | None, doc("Continent.")] = None
     is_primary: Annotated[bool | None, doc("True if this is the main place.")] = None
 
@@ -97,8 +107,8 @@ class Location(Part):
 class Experience(Part):
     """A current or past position."""
 
-    title: Annotated[str | None, doc("Job title.")] = None
-    company: Annotated[str | None, doc("Name of the employer.")] = None
+    title: Annotated[str | None, standard("Job title.")] = None
+    company: Annotated[str | None, standard("Name of the employer.")] = None
     company_domain: Annotated[str | None, doc("Domain, such as example.com.")] = None
     company_id: Annotated[str | None, doc("The vendor's id of the employer.")] = None
     company_linkedin_id: Annotated[str | None, doc("LinkedIn's id of the employer.")] = None
@@ -111,18 +121,18 @@ class Experience(Part):
     employment_type: Annotated[str | None, doc("Kind of employment, such as Full-time.")] = None
     location: Annotated[str | None, doc("Place of work, as one text.")] = None
     description: Annotated[str | None, doc("Description of the position.")] = None
-    start_date: Annotated[str | None, doc("Start date, ISO.")] = None
-    end_date: Annotated[str | None, doc("End date, ISO; null for a current position.")] = None
-    is_current: Annotated[bool | None, doc("True for a current position.")] = None
+    start_date: Annotated[str | None, standard("Start date, ISO.")] = None
+    end_date: Annotated[str | None, standard("End date, ISO; null for a current position.")] = None
+    is_current: Annotated[bool | None, standard("True for a current position.")] = None
     is_primary: Annotated[bool | None, doc("True if this is the main position.")] = None
 
 
 class Education(Part):
     """A school and its degree."""
 
-    school: Annotated[str | None, doc("Name of the school.")] = None
-    degree: Annotated[str | None, doc("Degree.")] = None
-    field_of_study: Annotated[str | None, doc("Field of study.")] = None
+    school: Annotated[str | None, standard("Name of the school.")] = None
+    degree: Annotated[str | None, standard("Degree.")] = None
+    field_of_study: Annotated[str | None, standard("Field of study.")] = None
     activities: Annotated[str | None, doc("Activities and societies.")] = None
     school_linkedin_id: Annotated[str | None, doc("LinkedIn's id of the school.")] = None
     school_linkedin_url: Annotated[str | None, doc("URL of the school's LinkedIn page.")] = None
@@ -261,19 +271,19 @@ class Person(Part):
     """
 
     id: Annotated[str | None, doc("The vendor's id of the person.")] = None
-    name: Annotated[str | None, doc("Full name.")] = None
-    first_name: Annotated[str | None, doc("First name.")] = None
+    name: Annotated[str | None, standard("Full name.")] = None
+    first_name: Annotated[str | None, standard("First name.")] = None
     middle_name: Annotated[str | None, doc("Middle names.")] = None
-    last_name: Annotated[str | None, doc("Last name.")] = None
+    last_name: Annotated[str | None, standard("Last name.")] = None
     gender: Annotated[str | None, doc("Gender, in the vendor's words.")] = None
-    title: Annotated[str | None, doc("Current job title.")] = None
-    company: Annotated[str | None, doc("Name of the current employer.")] = None
-    company_domain: Annotated[str | None, doc("Domain of the current employer.")] = None
+    title: Annotated[str | None, standard("Current job title.")] = None
+    company: Annotated[str | None, standard("Name of the current employer.")] = None
+    company_domain: Annotated[str | None, standard("Domain of the current employer.")] = None
     employer: Annotated[Employer | None, doc("Details of the current employer.")] = None
     headline: Annotated[str | None, doc("Headline of the profile.")] = None
     summary: Annotated[str | None, doc("Summary of the profile.")] = None
-    location: Annotated[Location | None, doc("Place where the person lives or works.")] = None
-    linkedin_url: Annotated[str | None, doc("URL of the LinkedIn profile.")] = None
+    location: Annotated[Location | None, standard("Place where the person lives or works.")] = None
+    linkedin_url: Annotated[str | None, standard("URL of the LinkedIn profile.")] = None
     linkedin_urn_url: Annotated[str | None, doc("URL of the profile in URN form.")] = None
     linkedin_joined_date: Annotated[str | None, doc("Date of joining LinkedIn, ISO.")] = None
     picture_url: Annotated[str | None, doc("URL of the portrait; never opened.")] = None
@@ -283,10 +293,10 @@ class Person(Part):
     score: Annotated[float | None, doc("The vendor's confidence in the match, from 0 to 1.")] = None
     updated_at: Annotated[str | None, doc("Date of the vendor's update, ISO.")] = None
     is_realtime: Annotated[bool | None, doc("True if fetched live.")] = None
-    emails: Annotated[list[Email], doc("E-mail addresses.")] = []
-    phones: Annotated[list[Phone], doc("Phone numbers.")] = []
-    experiences: Annotated[list[Experience], doc("Positions, current ones first.")] = []
-    educations: Annotated[list[Education], doc("Schools and degrees.")] = []
+    emails: Annotated[list[Email], standard("E-mail addresses.", 2)] = []
+    phones: Annotated[list[Phone], standard("Phone numbers.", 2)] = []
+    experiences: Annotated[list[Experience], standard("Positions, current ones first.", 3)] = []
+    educations: Annotated[list[Education], standard("Schools and degrees.", 2)] = []
     social_profiles: Annotated[list[SocialProfile], doc("Profiles on social networks.")] = []
     certifications: Annotated[list[Certification], doc("Certificates.")] = []
     honors: Annotated[list[Honor], doc("Honors and awards.")] = []
@@ -309,38 +319,38 @@ class Company(Part):
     """
 
     id: Annotated[str | None, doc("The vendor's id of the company.")] = None
-    name: Annotated[str | None, doc("Name of the company.")] = None
-    domain: Annotated[str | None, doc("Main domain, such as example.com.")] = None
-    website: Annotated[str | None, doc("URL of the website.")] = None
-    description: Annotated[str | None, doc("Description of the company.")] = None
-    type: Annotated[str | None, doc("Legal form, such as Public Company.")] = None
+    name: Annotated[str | None, standard("Name of the company.")] = None
+    domain: Annotated[str | None, standard("Main domain, such as example.com.")] = None
+    website: Annotated[str | None, standard("URL of the website.")] = None
+    description: Annotated[str | None, standard("Description of the company.")] = None
+    type: Annotated[str | None, standard("Legal form, such as Public Company.")] = None
     operating_status: Annotated[str | None, doc("Status, such as active or closed.")] = None
     years_in_industry: Annotated[str | None, doc("Years in business, as text.")] = None
     is_b2b: Annotated[bool | None, doc("True if the company sells to businesses.")] = None
     is_b2c: Annotated[bool | None, doc("True if the company sells to consumers.")] = None
-    industry: Annotated[str | None, doc("Main industry.")] = None
-    founded_year: Annotated[int | None, doc("Year of foundation.")] = None
-    employees: Annotated[int | None, doc("Number of employees.")] = None
-    employees_range: Annotated[str | None, doc("Range of the number of employees.")] = None
-    headquarters: Annotated[Location | None, doc("Location of the headquarters.")] = None
+    industry: Annotated[str | None, standard("Main industry.")] = None
+    founded_year: Annotated[int | None, standard("Year of foundation.")] = None
+    employees: Annotated[int | None, standard("Number of employees.")] = None
+    employees_range: Annotated[str | None, standard("Range of the number of employees.")] = None
+    headquarters: Annotated[Location | None, standard("Location of the headquarters.")] = None
     largest_country: Annotated[str | None, doc("Country with the most employees.")] = None
-    linkedin_url: Annotated[str | None, doc("URL of the LinkedIn page.")] = None
+    linkedin_url: Annotated[str | None, standard("URL of the LinkedIn page.")] = None
     linkedin_id: Annotated[str | None, doc("LinkedIn's id of the company.")] = None
-    linkedin_followers: Annotated[int | None, doc("Number of followers on LinkedIn.")] = None
+    linkedin_followers: Annotated[int | None, standard("Number of followers on LinkedIn.")] = None
     traffic_rank: Annotated[int | None, doc("Traffic rank of the website.")] = None
     sign_in_url: Annotated[str | None, doc("URL of the sign-in page.")] = None
     sign_up_url: Annotated[str | None, doc("URL of the sign-up page.")] = None
     crunchbase_url: Annotated[str | None, doc("URL of the Crunchbase page.")] = None
     logo_url: Annotated[str | None, doc("URL of the logo; never opened.")] = None
     ceo: Annotated[str | None, doc("Name of the chief executive.")] = None
-    revenue_usd: Annotated[int | None, doc("Annual revenue in US dollars.")] = None
+    revenue_usd: Annotated[int | None, standard("Annual revenue in US dollars.")] = None
     revenue_min_usd: Annotated[int | None, doc("Least annual revenue in US dollars.")] = None
     revenue_max_usd: Annotated[int | None, doc("Most annual revenue in US dollars.")] = None
-    revenue_range: Annotated[str | None, doc("Range of the annual revenue.")] = None
-    total_funding_usd: Annotated[int | None, doc("Total funding in US dollars.")] = None
-    last_funding_round: Annotated[str | None, doc("Name of the latest funding round.")] = None
+    revenue_range: Annotated[str | None, standard("Range of the annual revenue.")] = None
+    total_funding_usd: Annotated[int | None, standard("Total funding in US dollars.")] = None
+    last_funding_round: Annotated[str | None, standard("Name of the latest funding round.")] = None
     last_funding_usd: Annotated[int | None, doc("Latest round in US dollars.")] = None
-    last_funding_date: Annotated[str | None, doc("Date of the latest funding round, ISO.")] = None
+    last_funding_date: Annotated[str | None, standard("Date of the latest round, ISO.")] = None
     acquisition_status: Annotated[str | None, doc("Whether it was acquired, as text.")] = None
     ipo_date: Annotated[str | None, doc("Date of the initial public offering, ISO.")] = None
     fiscal_year_end: Annotated[str | None, doc("End of the fiscal year, as text.")] = None
@@ -348,17 +358,17 @@ class Company(Part):
     updated_at: Annotated[str | None, doc("Date of the vendor's update, ISO.")] = None
     domains: Annotated[list[str], doc("All domains.")] = []
     industries: Annotated[list[str], doc("Industries.")] = []
-    specialities: Annotated[list[str], doc("Specialities, in the company's own words.")] = []
+    specialities: Annotated[list[str], standard("Specialities, in its own words.", 3)] = []
     keywords: Annotated[list[str], doc("Keywords.")] = []
-    technologies: Annotated[list[str], doc("Technologies in use.")] = []
+    technologies: Annotated[list[str], standard("Technologies in use.", 3)] = []
     markets: Annotated[list[str], doc("Stock exchanges or markets.")] = []
     stock_symbols: Annotated[list[str], doc("Stock symbols.")] = []
     sic_codes: Annotated[list[str], doc("SIC industry codes, as text.")] = []
     naics_codes: Annotated[list[str], doc("NAICS industry codes, as text.")] = []
     investors: Annotated[list[str], doc("Names of the investors.")] = []
     competitors: Annotated[list[str], doc("Names or domains of the competitors.")] = []
-    emails: Annotated[list[Email], doc("E-mail addresses.")] = []
-    phones: Annotated[list[Phone], doc("Phone numbers.")] = []
+    emails: Annotated[list[Email], standard("E-mail addresses.", 1)] = []
+    phones: Annotated[list[Phone], standard("Phone numbers.", 1)] = []
     offices: Annotated[list[Location], doc("Offices.")] = []
     descriptions: Annotated[list[Text], doc("Further descriptions, each with a heading.")] = []
     business_models: Annotated[list[str], doc("Business models.")] = []

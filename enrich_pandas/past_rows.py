@@ -116,8 +116,8 @@ class PastRows:
             return known_answers(journal, self.run, self.call, self.identities, until=until)
 
     def rows(self, *, until: float | None = None) -> pd.DataFrame:
-        """Return the frame with the columns that a call adds."""
-        frame, call = self.frame, Call(provider=self.provider, kind=self.kind)
+        """Return the frame with the columns of all fields: the journal has no choice of them."""
+        frame, call = self.frame, Call(provider=self.provider, kind=self.kind, fields="all")
         collector = ResultCollector(plan_output(frame, call))
         kept = {one: collector.keep(answer) for one, answer in self.answers(until=until).items()}
         rows = collector.assemble(frame, self._identified(), kept)
@@ -163,7 +163,7 @@ def known_answers(
     answers = {keys[key]: one for key, one in journal.stored(keys).items()}
     if until is not None:
         answers = _as_of(until, journal, call, identities, answers)
-    stored = {one: suppression.apply(answer) for one, answer in answers.items()}
+    stored = suppression.apply(answers)
     suppressed = suppression.for_identities(call.kind, call.provider, identities)
     holders = journal.claims(list(keys)).items()
     claimed = {keys[key] for key, holder in holders if not holder.is_idle}

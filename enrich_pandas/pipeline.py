@@ -33,7 +33,7 @@ from enrich_pandas.frame.arrays import AnswerArrays, Places
 from enrich_pandas.frame.columns import find_columns
 from enrich_pandas.frame.flatten import DistinctAnswers, RowAnswers
 from enrich_pandas.frame.output import Output, Tables, decide_output
-from enrich_pandas.frame.schema import Field
+from enrich_pandas.frame.schema import COPIES_ON_WRITE, Field, named_fields
 from enrich_pandas.frame.validation import Identified, identify
 from enrich_pandas.journal import Journal
 from enrich_pandas.journal.records import Answer
@@ -58,7 +58,6 @@ from enrich_pandas.waterfall.stage import Stage, open_transport
 R = TypeVar("R")
 MODELS: Mapping[Kind, type[Part]] = {"people": Person, "companies": Company}
 PREFIXES: Mapping[Kind, str] = {"people": "person_", "companies": "company_"}
-COPIES_ON_WRITE = int(pd.__version__.split(".")[0]) >= 3  # noqa: PLR2004 - pandas 3
 
 
 @singledispatch
@@ -121,7 +120,7 @@ def read_terms(frame: pd.DataFrame, call: Call) -> Terms:
         providers=_find_providers(call, environment),
         kind=call.kind,
         output=output,
-        wanted=None if call.fields is None else output.fields,
+        wanted=named_fields(MODELS[call.kind], call.fields),
         budget=budget,
         oldest=now - max_age,
         environment=environment,

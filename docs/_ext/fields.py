@@ -1,27 +1,26 @@
-"""The directive ``fields``: a table of the output, generated from `enrich_pandas.models`.
+"""The directives of the page of fields: tables that are generated from `enrich_pandas.models`.
 
-The columns and their dtypes come from an empty result, the descriptions from the models. A provider
-delivers a field if its code assigns it: the extension looks for the keyword in calls of the model
-and for assignments to an attribute of it.
+``fields`` is `enrich_pandas.fields` with the vendors beside it, ``standard`` the columns of the
+standard fields, and ``parts`` the fields of each part. A provider delivers a field if its code
+assigns it: the extension looks for the keyword in calls of the model and for assignments to an
+attribute of it.
 """
 
-import ast
-from collections.abc import Iterator, Sequence
-from functools import cache
-from pathlib import Path
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
-import pandas as pd
 from docutils import nodes
 from docutils.parsers.rst import Directive
 from sphinx.application import Sphinx
 
 import enrich_pandas as ep
 from enrich_pandas import models
+from enrich_pandas.frame.schema import field_names, standard_fields
+from enrich_pandas.pipeline import PREFIXES
+from enrich_pandas.providers import provider_rows
 
 VENDORS = ("crustdata", "amplemarket", "zoho")
 MODELS = {"people": models.Person, "companies": models.Company}
-INPUT = {"people": "email", "companies": "domain"}
 SHOWN = 3  # columns of a field that are named; the rest is counted
 
 
@@ -29,31 +28,48 @@ def setup(app: Sphinx) -> dict[str, bool]:
     """Register the directives."""
     app.add_directive("fields", Fields)
     app.add_directive("parts", Parts)
+    app.add_directive("standard", Standard)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
 
 
 class Fields(Directive):
-    """The fields of people or companies: type, columns, providers, description."""
+    """The fields of people or companies: type, columns, standard, providers, description."""
 
     required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
         """Return the table of one kind."""
         kind = self.arguments[0]
-        model = MODELS[kind]
-        delivered = {vendor: _assigned(vendor, model.__name__) for vendor in VENDORS}
-        columns = _columns(kind)
+        delivered = {row.name: row.fills[kind] for row in provider_rows() if row.name in VENDORS}
         rows = [
             [
-                _code(name),
-                [nodes.Text(_type(hint))],
-                _named(columns[name]),
-                *([nodes.Text("●" if name in delivered[vendor] else "")] for vendor in VENDORS),
-                [nodes.Text(description)],
+                _code(field.field),
+                [nodes.Text(field.type)],
+                _named([name for name in field.columns.split(", ") if name != "…"]),
+                [nodes.Text("●" if field.standard else "")],
+                *([nodes.Text("●" if field.field in delivered[of] else "")] for of in VENDORS),
+                [nodes.Text(field.description)],
             ]
-            for name, hint, description in _fields(model)
+            for field in ep.fields(kind).itertuples()
         ]
-        return [_table(["Field", "Type", "Columns (wide)", *VENDORS, "Description"], rows)]
+        heads = ["Field", "Type", "Columns (wide)", "Standard", *VENDORS, "Description"]
+        return [_table(heads, rows)]
+
+
+class Standard(Directive):
+    """The columns of the standard fields of people and of companies."""
+
+    def run(self) -> list[nodes.Node]:
+        """Return a table for each kind."""
+        found: list[nodes.Node] = []
+        for kind, model in MODELS.items():
+            rows = [
+                [_code(field.name), _literals(PREFIXES[kind] + name for name in field_names(field))]
+                for field in standard_fields(model)
+            ]
+            found += [nodes.rubric("", "", nodes.Text(kind.capitalize()))]
+            found += [_table(["Field", "Columns (wide)"], rows)]
+        return found
 
 
 class Parts(Directive):
@@ -107,53 +123,17 @@ def _parts() -> list[type]:
     return list(found)
 
 
-@cache
-def _columns(kind: str) -> dict[str, list[str]]:
-    """Return the columns of each field, by a call on a frame without rows: it sends nothing."""
-    frame = pd.DataFrame({INPUT[kind]: pd.Series(dtype=str)})
-    call = getattr(ep, kind)
-    with ep.sandbox():
-        return {
-            name: list(call(frame, "crustdata", fields=[name], max_items=1, progress=None).columns)[
-                5:
-            ]
-            for name in MODELS[kind].__struct_fields__
-        }
-
-
-@cache
-def _assigned(vendor: str, model: str) -> frozenset[str]:
-    """Return the fields of a model that a provider's code assigns."""
-    folder = Path(ep.__file__).parent / "providers" / vendor
-    found: set[str] = set()
-    for path in sorted(folder.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            found.update(_keywords(node, model), _attributes(node, model.lower()))
-    return frozenset(found)
-
-
-def _keywords(node: ast.AST, model: str) -> Iterator[str]:
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == model:
-        yield from (keyword.arg for keyword in node.keywords if keyword.arg)
-
-
-def _attributes(node: ast.AST, variable: str) -> Iterator[str]:
-    targets = node.targets if isinstance(node, ast.Assign) else []
-    for target in (part for whole in targets for part in ast.walk(whole)):
-        match target:
-            case ast.Attribute(value=ast.Name(id=name), attr=field) if name == variable:
-                yield field
-
-
 def _code(text: str) -> list[nodes.Node]:
     return [nodes.literal("", text)]
 
 
+def _literals(names: Iterable[str]) -> list[nodes.Node]:
+    return [node for name in names for node in (nodes.literal("", name), nodes.Text(" "))]
+
+
 def _named(columns: Sequence[str]) -> list[nodes.Node]:
     """Name the first columns of a field."""
-    found: list[nodes.Node] = []
-    for name in columns[:SHOWN]:
-        found += [nodes.literal("", name), nodes.Text(" ")]
+    found = _literals(columns[:SHOWN])
     if len(columns) > SHOWN:
         found.append(nodes.Text(f"and {len(columns) - SHOWN} more"))
     return found

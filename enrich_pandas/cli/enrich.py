@@ -1,4 +1,4 @@
-"""``enrich-pandas plan``, ``people``, ``companies``, ``demo`` and ``sandbox``.
+"""``enrich-pandas plan``, ``fields``, ``people``, ``companies``, ``demo`` and ``sandbox``.
 
 Each command imports what it needs when it runs, so that the help texts need no pandas.
 """
@@ -47,6 +47,16 @@ def plan(
         providers = given.build_providers(provider, option)
         planned = ep.plan(frame, providers, kind=kind, **given.parse_words(frame, words))
         print_page(planned.page(), list(_steps(planned, path, kind)))
+
+
+@app.command()
+def fields(
+    kind: Annotated[Kind, typer.Argument(help="What the rows are.")] = "people",
+) -> None:
+    """List the names for --fields, and which fields are standard. Nothing is sent."""
+    shown = ep.fields(kind)[["field", "type", "standard", "providers", "description"]]
+    shown["standard"] = shown["standard"].map({True: "standard", False: ""})
+    typer.echo(table(shown.dropna(axis="columns", how="all"), cell=60))
 
 
 def _steps(planned: "Plan", path: Path, kind: Kind) -> Iterator[tuple[str, str]]:

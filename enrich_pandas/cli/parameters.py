@@ -74,14 +74,14 @@ CALL_OPTIONS: Mapping[str, Any] = {
             help='The column of an identifier, such as linkedin_url="LI profile".',
         ),
     ],
-    "fields": Annotated[str | None, typer.Option(metavar="A,B,…", help=call.help_text("fields"))],
+    "fields": Annotated[str, typer.Option(metavar="A,B,…", help=call.help_text("fields"))],
     "layout": Annotated[
         call.Layout,
         typer.Option(
             help=f"{call.help_text('layout')} nested needs a .parquet file; tables makes a folder."
         ),
     ],
-    "max_items": Annotated[int, typer.Option(min=1, help=call.help_text("max_items"))],
+    "max_items": Annotated[int | None, typer.Option(min=1, help=call.help_text("max_items"))],
     "prefix": Annotated[str | None, typer.Option(help=call.help_text("prefix"))],
     "where": Annotated[
         list[str] | None,
@@ -127,9 +127,9 @@ def parse_words(frame: "pd.DataFrame", words: Mapping[str, Any]) -> dict[str, An
     }
 
 
-def parse_fields(words: str | None) -> list[str] | None:
+def parse_fields(words: str) -> list[str]:
     """Return the names in a text that separates them by commas."""
-    return None if words is None else [name.strip() for name in words.split(",") if name.strip()]
+    return [name.strip() for name in words.split(",") if name.strip()]
 
 
 def parse_pairs(words: Sequence[str] | None, option: str) -> list[tuple[str, str]]:

@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec.structs import astuple
 
-from enrich_pandas.frame.schema import YEAR, Field, Leaf, leaves_of, scalar_columns
+from enrich_pandas.frame.schema import YEAR, Field, Leaf, scalar_columns
 from enrich_pandas.models import Part
 from enrich_pandas.providers.records import ListValues, Record, RecordType, RecordValues
 
@@ -61,7 +61,7 @@ class AnswerArrays(NamedTuple):
     odd: Mapping[int, Sequence[str]]
 
     def has_value(self, field: Field) -> npt.NDArray[np.bool_]:
-        """Return which answers have a value, an item, or a part that is not empty, in a field.
+        """Return which answers have a value, an item, or a wanted leaf of a part, in a field.
 
         A part counts as one value: city and country come from the same provider.
         """
@@ -81,9 +81,7 @@ class ArrayBuilder:
     Parameters
     ----------
     fields
-        The fields to read.
-    max_items
-        Number of items of each list to keep; None for all.
+        The fields to read, with the leaves and the number of items to keep of each.
 
     Examples
     --------
@@ -101,8 +99,8 @@ class ArrayBuilder:
     ([1, 0], ['ada@example.com'])
     """
 
-    def __init__(self, fields: Sequence[Field], max_items: int | None = None) -> None:
-        self._fields, self._max_items = fields, max_items
+    def __init__(self, fields: Sequence[Field]) -> None:
+        self._fields = fields
         self._lock = threading.Lock()
         self._kinds: dict[RecordType | None, _Kind] = {}
 
@@ -138,8 +136,8 @@ class ArrayBuilder:
 
     def _convert(self, values: Sequence[Any]) -> AnswerArrays:
         if values and isinstance(values[0], Record):
-            return _arrays_of_records(values, self._fields, self._max_items)
-        return _arrays_of_models(values, self._fields, self._max_items)
+            return _arrays_of_records(values, self._fields)
+        return _arrays_of_models(values, self._fields)
 
 
 class _Kind:
@@ -183,10 +181,9 @@ class _Chunk:
 # -- Records -------------------------------------------------------------------------------------
 
 
-def _arrays_of_records(
-    records: Sequence[Record], fields: Sequence[Field], max_items: int | None
-) -> AnswerArrays:
+def _arrays_of_records(records: Sequence[Record], fields: Sequence[Field]) -> AnswerArrays:
     wanted = {field.name: _wanted_leaves(field) for field in fields}
+    max_items = {field.name: field.max_items for field in fields}
     values = records[0].type.read([one.raw for one in records], wanted, max_items)
     others = [field for field in fields if field.shape != "list"]
     return AnswerArrays(
@@ -199,7 +196,7 @@ def _arrays_of_records(
 def _wanted_leaves(field: Field) -> Sequence[str]:
     if field.shape == "scalar":
         return ("",)
-    return tuple(dict.fromkeys(leaf.field for leaf in leaves_of(field.type)))
+    return tuple(dict.fromkeys(leaf.field for leaf in field.leaves))
 
 
 def _scalar_arrays(field: Field, values: RecordValues) -> Arrays:
@@ -212,7 +209,7 @@ def _scalar_arrays(field: Field, values: RecordValues) -> Arrays:
 def _item_arrays(field: Field, values: RecordValues) -> Items:
     nothing = np.zeros(values.size, np.intp)
     found = values.lists.get(field.name, ListValues(nothing, nothing, {}))
-    leaves = [(leaf.suffix, leaf) for leaf in leaves_of(field.type)]
+    leaves = [(leaf.suffix, leaf) for leaf in field.leaves]
     return Items(found.counts, found.kept, _named(found.leaves, leaves, int(found.kept.sum())))
 
 
@@ -254,18 +251,12 @@ def years(dates: pa.Array) -> pa.Array:
 # -- Models --------------------------------------------------------------------------------------
 
 
-def _arrays_of_models(
-    models: Sequence[Part], fields: Sequence[Field], max_items: int | None
-) -> AnswerArrays:
+def _arrays_of_models(models: Sequence[Part], fields: Sequence[Field]) -> AnswerArrays:
     values = {field.name: list(map(attrgetter(field.name), models)) for field in fields}
     others = [field for field in fields if field.shape != "list"]
     return AnswerArrays(
         {field.name: _scalars(field, values[field.name]) for field in others},
-        {
-            field.name: _list(field, values[field.name], max_items)
-            for field in fields
-            if field.shape == "list"
-        },
+        {field.name: _list(field, values[field.name]) for field in fields if field.shape == "list"},
         {},
     )
 
@@ -275,18 +266,19 @@ def _scalars(field: Field, values: Sequence[Any]) -> Arrays:
         return _arrays({field.name: values}, scalar_columns(field))
     nothing = field.type()
     parts = [nothing if value is None else value for value in values]
-    names = [leaf.field for leaf in leaves_of(field.type)]
+    names = [leaf.field for leaf in field.leaves]
     return _arrays(_transposed(parts, names), scalar_columns(field))
 
 
-def _list(field: Field, lists: Sequence[Sequence[Any]], max_items: int | None) -> Items:
+def _list(field: Field, lists: Sequence[Sequence[Any]]) -> Items:
+    max_items = field.max_items
     counts = np.fromiter(map(len, lists), np.intp, len(lists))
     items, kept = list(chain.from_iterable(lists)), counts
     if max_items is not None and counts.max(initial=0) > max_items:
         numbers = np.arange(len(items)) - np.repeat(np.cumsum(counts) - counts, counts)
         items = list(compress(items, (numbers < max_items).tolist()))
         kept = np.minimum(counts, max_items)
-    leaves = leaves_of(field.type)
+    leaves = field.leaves
     names = [leaf.field for leaf in leaves]
     columns = {"": items} if field.type is str else _transposed(items, names)
     return Items(counts, kept, _arrays(columns, ((leaf.suffix, leaf) for leaf in leaves)))

@@ -14,11 +14,11 @@ import pyarrow as pa
 
 from enrich_pandas.frame.arrays import AnswerArrays, Arrays, Items, Places
 from enrich_pandas.frame.schema import (
+    ARROW,
     DTYPES,
     ROW_COLUMNS,
     Field,
-    arrow_type,
-    leaves_of,
+    item_type,
     singular,
     times,
 )
@@ -43,6 +43,36 @@ class DistinctAnswers(NamedTuple):
     sources: Mapping[str, Sequence[str | None]] | None = None
 
 
+class NullColumns:
+    """Make columns without a value, of one length.
+
+    Text columns share a buffer if it is Arrow's: it is immutable, and pandas replaces it when a
+    cell is set. The buffers of the other dtypes are changed in place, so each column has its own;
+    their values are zeros, which take no memory until they are written.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._dtypes: dict[pa.DataType, Any] = {}
+        self._text: Any = None
+
+    def dtype(self, kind: pa.DataType) -> Any:
+        """Return the pandas dtype of an Arrow type."""
+        if kind not in self._dtypes:
+            self._dtypes[kind] = pd.api.types.pandas_dtype(DTYPES[kind])
+        return self._dtypes[kind]
+
+    def column(self, kind: pa.DataType) -> Any:
+        """Return a column that can be changed without a change of another one."""
+        dtype = self.dtype(kind)
+        if kind == ARROW[str]:
+            if self._text is None:
+                self._text = dtype.__from_arrow__(pa.nulls(self._size, kind))
+            return self._text.copy()
+        values, mask = np.zeros(self._size, dtype.numpy_dtype), np.ones(self._size, dtype=bool)
+        return dtype.construct_array_type()(values, mask)
+
+
 class Take:
     """The value of an array that each row takes.
 
@@ -50,12 +80,14 @@ class Take:
     ----------
     codes
         The answer of each row.
+    nulls
+        Makes columns without a value, of as many rows.
     places
         The position of each answer's value, -1 for none; None if the values are in order.
     """
 
-    def __init__(self, codes: Places, places: Places | None = None) -> None:
-        self._codes, self._places = codes, places
+    def __init__(self, codes: Places, nulls: "NullColumns", places: Places | None = None) -> None:
+        self._codes, self._nulls, self._places = codes, nulls, places
 
     def values(self, array: pa.Array) -> pa.Array:
         """Return each row's value."""
@@ -68,8 +100,13 @@ class Take:
 
     def column(self, array: pa.Array) -> Any:
         """Return each row's value as a pandas array."""
-        dtype: Any = pd.api.types.pandas_dtype(DTYPES[array.type])
-        return dtype.__from_arrow__(self.values(array))
+        if self._is_empty or array.null_count == len(array):
+            return self._nulls.column(array.type)
+        return self._nulls.dtype(array.type).__from_arrow__(self.values(array))
+
+    @cached_property
+    def _is_empty(self) -> bool:
+        return bool(self._indices.null_count == len(self._codes))
 
     @cached_property
     def _indices(self) -> pa.Array:
@@ -91,19 +128,20 @@ class RowAnswers:
 
     def __init__(self, distinct: DistinctAnswers, codes: Places) -> None:
         self.distinct, self.codes = distinct, codes
-        self.answer: Take = Take(codes)
-        self.model: Take = Take(codes, distinct.places)
+        self.nulls: NullColumns = NullColumns(len(codes))
+        self.answer: Take = Take(codes, self.nulls)
+        self.model: Take = Take(codes, self.nulls, distinct.places)
 
     def of_models(self, values: Places, none: int) -> Places:
         """Return each answer's value from one value for each model; ``none`` without a model."""
         return np.append(values, none)[self.distinct.places]
 
 
-def wide(answers: RowAnswers, fields: Sequence[Field], max_items: int) -> Columns:
-    """Return scalars and, for every list, the first ``max_items`` items as numbered columns."""
+def wide(answers: RowAnswers, fields: Sequence[Field]) -> Columns:
+    """Return scalars and, for every list, its first items as numbered columns."""
     columns = _rows(answers)
     for field in fields:
-        columns |= _numbered(answers, field, max_items) if field.shape == "list" else {}
+        columns |= _numbered(answers, field) if field.shape == "list" else {}
         columns |= _scalars(answers, field) | _source(answers, field)
     return columns
 
@@ -131,9 +169,10 @@ def items(answers: RowAnswers, field: Field, index: pd.Index, row: str) -> pd.Da
     repeats = answers.of_models(found.counts, 0)[answers.codes]
     rows = np.repeat(np.arange(len(answers.codes)), repeats)
     numbers = np.arange(len(rows)) - np.repeat(np.cumsum(repeats) - repeats, repeats)
-    take = Take(answers.of_models(found.starts, 0)[answers.codes[rows]] + numbers)
+    places = answers.of_models(found.starts, 0)[answers.codes[rows]] + numbers
+    take = Take(places, NullColumns(len(rows)))
     columns: Columns = {row: rows, "item": numbers + 1}
-    for leaf in leaves_of(field.type):
+    for leaf in field.leaves:
         name = leaf.suffix.removeprefix("_") or leaf.field or "value"
         columns[name] = take.column(found.leaves[leaf.suffix])
     return pd.DataFrame(columns, index=index.take(rows), copy=False)
@@ -165,17 +204,17 @@ def _scalars(answers: RowAnswers, field: Field) -> Columns:
     return {name: answers.model.column(array) for name, array in of_field.items()}
 
 
-def _numbered(answers: RowAnswers, field: Field, max_items: int) -> Columns:
+def _numbered(answers: RowAnswers, field: Field) -> Columns:
     found, name = answers.distinct.arrays.items[field.name], singular(field.name)
     columns: Columns = {}
-    for number in range(1, max_items + 1):
+    for number in field.numbers:
         columns |= _nth(answers, found, number, f"{name}_{number}")
     columns[f"{name}_count"] = answers.model.column(pa.array(found.counts))
     return columns
 
 
 def _nth(answers: RowAnswers, found: Items, number: int, name: str) -> Columns:
-    take = Take(answers.codes, answers.of_models(found.nth(number), -1))
+    take = Take(answers.codes, answers.nulls, answers.of_models(found.nth(number), -1))
     return {name + suffix: take.column(leaf) for suffix, leaf in found.leaves.items()}
 
 
@@ -188,10 +227,10 @@ def _nested(answers: RowAnswers, field: Field) -> Columns:
 
 def _structs(field: Field, leaves: Arrays) -> pa.Array:
     """Combine the leaves of the items to structs, without the derived years."""
-    kind = arrow_type(field.type)
+    kind = item_type(field)
     if field.type is str:
         return leaves[""].cast(kind)
-    named = {leaf.field: leaves[leaf.suffix] for leaf in leaves_of(field.type) if not leaf.is_year}
+    named = {leaf.field: leaves[leaf.suffix] for leaf in field.leaves if not leaf.is_year}
     return pa.StructArray.from_arrays(
         [array.cast(kind.field(name).type) for name, array in named.items()], fields=list(kind)
     )

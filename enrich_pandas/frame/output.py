@@ -3,7 +3,6 @@
 Columns are attached by position, never joined, so that no row can get another row's data.
 """
 
-import difflib
 import re
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +15,16 @@ from enrich_pandas.errors import ConfigurationError, InputError
 from enrich_pandas.frame import flatten
 from enrich_pandas.frame.arrays import ArrayBuilder
 from enrich_pandas.frame.cells import LONE_SURROGATE
-from enrich_pandas.frame.schema import ROW_COLUMNS, Field, fields_of, wide_names
+from enrich_pandas.frame.schema import (
+    COPIES_ON_WRITE,
+    ROW_COLUMNS,
+    Field,
+    Names,
+    choose_fields,
+    fields_of,
+    limit_items,
+    wide_names,
+)
 from enrich_pandas.models import Part
 
 
@@ -26,7 +34,10 @@ def attach(
     """Return a new frame with these columns beside a frame's own, except the replaced ones."""
     kept = frame.drop(columns=list(replaced))
     new = pd.DataFrame(dict(columns), index=frame.index, copy=False)
-    joined: Any = pd.concat([kept, new], axis=1, ignore_index=True)
+    # pandas 2 copies at once: the frame's own columns have to be, the new ones not.
+    own, options = (kept, {}) if COPIES_ON_WRITE else (kept.copy(), {"copy": False})
+    concat: Any = pd.concat  # pandas-stubs describes pandas 3, which has no `copy`
+    joined = concat([own, new], axis=1, ignore_index=True, **options)
     joined.columns = _labels(kept.columns, list(columns))
     # Copies attrs, flags and the metadata of a subclass. pandas-stubs does not declare it.
     result: pd.DataFrame = joined.__finalize__(frame)
@@ -122,21 +133,20 @@ class Output:
     kind: str
     fields: Sequence[Field]
     layout: Layout
-    max_items: int
     prefix: str
     replaced: Sequence[Hashable]
     sources: bool = False
 
     def builder(self) -> ArrayBuilder:
-        """Return an empty builder for the fields and items that the layout shows."""
-        return ArrayBuilder(self.fields, self.max_items if self.layout == "wide" else None)
+        """Return an empty builder for the fields, leaves and items that the layout shows."""
+        return ArrayBuilder(self.fields)
 
     def assemble(self, frame: pd.DataFrame, answers: flatten.RowAnswers) -> "pd.DataFrame | Tables":
         """Return the result: the frame with the columns of the answers, or the tables."""
         if self.layout == "tables":
             return self._tables(frame, answers)
         if self.layout == "wide":
-            columns = flatten.wide(answers, self.fields, self.max_items)
+            columns = flatten.wide(answers, self.fields)
         else:
             columns = flatten.nested(answers, self.fields)
         return attach(frame, self._prefixed(columns), self.replaced)
@@ -160,9 +170,9 @@ def decide_output(
     model: type[Part],
     kind: str,
     *,
-    fields: Sequence[str] | None,
+    fields: Names,
     layout: Layout,
-    max_items: int,
+    max_items: int | None,
     prefix: str,
     sources: bool = False,
 ) -> Output:
@@ -176,14 +186,17 @@ def decide_output(
         The layout, a field, ``max_items`` or the prefix is not valid.
     """
     _check_call(frame, layout, max_items, prefix)
-    every = fields_of(model)
-    chosen = _choose(every, fields, prefix)
-    possible = [*wide_names(every, max_items=1), *(field.name for field in every), "row"]
-    own = earlier_columns(frame, prefix, [*possible, *map(flatten.source_name, every)])
-    names = _names(chosen, layout, max_items)
+    every, chosen = fields_of(model), choose_fields(model, fields, prefix)
+    if layout != "wide":
+        chosen = limit_items(chosen, None)
+    elif max_items is not None:
+        chosen = limit_items(chosen, max_items)
+    possible = wide_names(limit_items(every, 1)) + [field.name for field in every]
+    own = earlier_columns(frame, prefix, [*possible, "row", *map(flatten.source_name, every)])
+    names = _names(chosen, layout)
     names += map(flatten.source_name, chosen if sources else [])
     check_names(frame, [prefix + name for name in names], own)
-    return Output(kind, chosen, layout, max_items, prefix, own, sources)
+    return Output(kind, chosen, layout, prefix, own, sources)
 
 
 def _check_call(frame: Any, layout: str, max_items: Any, prefix: Any) -> None:
@@ -197,7 +210,8 @@ def _check_call(frame: Any, layout: str, max_items: Any, prefix: Any) -> None:
             f"layout={layout!r} is not a valid layout.",
             todo="Use layout='wide', 'nested' or 'tables'.",
         )
-    if isinstance(max_items, bool) or not isinstance(max_items, int) or max_items < 0:
+    is_number = isinstance(max_items, int) and not isinstance(max_items, bool)
+    if max_items is not None and not (is_number and max_items >= 0):
         raise ConfigurationError(
             f"max_items={max_items!r} is not a whole number of at least 0.",
             todo="Use for example max_items=3.",
@@ -209,28 +223,10 @@ def _check_call(frame: Any, layout: str, max_items: Any, prefix: Any) -> None:
         )
 
 
-def _choose(every: Sequence[Field], names: Sequence[str] | None, prefix: str) -> list[Field]:
-    if names is None:
-        return list(every)
-    by_name = {field.name: field for field in every}
-    wanted = [names] if isinstance(names, str) else list(names)
-    for name in wanted:
-        if name not in by_name:
-            bare = str(name).removeprefix(prefix)
-            close = difflib.get_close_matches(bare, by_name, n=3)
-            raise ConfigurationError(
-                f"fields= contains {name!r}, which is not a field.",
-                todo=f"Did you mean {' or '.join(map(repr, close))}?"
-                if close
-                else f"The fields are {', '.join(by_name)}.",
-            )
-    return [by_name[name] for name in dict.fromkeys(wanted)]
-
-
-def _names(fields: Sequence[Field], layout: Layout, max_items: int) -> list[str]:
+def _names(fields: Sequence[Field], layout: Layout) -> list[str]:
     if layout == "wide":
-        return wide_names(fields, max_items)
-    scalars = wide_names([field for field in fields if field.shape != "list"], 0)
+        return wide_names(fields)
+    scalars = wide_names([field for field in fields if field.shape != "list"])
     if layout == "tables":
         return [*scalars, "row"]
     return scalars + [field.name for field in fields if field.shape == "list"]

@@ -28,6 +28,8 @@ _BARE = re.compile(r"(?:urn:li:\w+:)?([^/?#:@]+)/?", re.IGNORECASE)
 _HOST = re.compile(r"(?:https?://)?(?:www\.)?((?:[^\s/?#:@,.]+\.)+[^\s/?#:@,.]+)\.?(?:[:/?#]\S*)?")
 _MAX_LENGTH = 2048  # characters; a longer echo has no key
 _URN = re.compile(r"AC[ow]AA[\w-]{5,}", re.ASCII)  # case matters
+# What most vendors echo, and every identity: it needs no decoding and no folding.
+_CANONICAL = re.compile(r"https://www\.linkedin\.com/in/([a-z0-9-]{1,100})")
 
 
 def profile_key(text: str) -> str | None:
@@ -41,7 +43,8 @@ def profile_key(text: str) -> str | None:
     >>> profile_key("https://fr.linkedin.com/in/Ada-L%C3%B6w/?x=1"), profile_key("ada-löw")
     ('ada-löw', 'ada-löw')
     """
-    return _slug(text, _PROFILE)
+    plain = _CANONICAL.fullmatch(text)
+    return plain[1] if plain else _slug(text, _PROFILE)
 
 
 def email_key(text: str) -> str | None:

@@ -7,7 +7,8 @@ A `Column` has one value for each record, or for each item of a list. A `ListCol
 each of its leaves is a column. A part is a plain dict of columns.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import chain
 from typing import Any, Generic, TypeVar
 
 import numpy as np
@@ -15,14 +16,14 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from enrich_pandas.providers.decoding import texts as texts_of
+from enrich_pandas.providers.decoding import text as text_of
 from enrich_pandas.providers.reader import (
     TEXT,
     Batch,
     Places,
     Source,
     clean,
-    holds_text,
+    flattened,
     is_empty,
     item_of,
     key_of,
@@ -36,27 +37,43 @@ __all__ = [
     "ListColumn",
     "Part",
     "as_items",
+    "as_list",
+    "as_texts",
+    "concatenated",
     "constant",
+    "contains",
     "date",
     "distinct",
     "each",
     "either",
+    "either_list",
     "either_part",
+    "filtered",
     "first",
     "flag",
     "given",
+    "has",
     "identifier",
+    "is_equal",
+    "is_first",
     "is_given",
     "is_true",
     "item_of",
     "joined",
+    "key",
     "key_of",
+    "largest",
+    "not_in",
     "number",
+    "of_owner",
     "one",
     "only",
     "ordered",
     "per_value",
+    "rest",
+    "template",
     "text",
+    "text_or_number",
     "texts",
     "together",
     "when",
@@ -81,9 +98,26 @@ class Lazy(Generic[T]):
 
 
 class Column(Lazy[pa.Array]):
-    """One value for each record, or for each item of a list: an Arrow array."""
+    """One value for each record, or for each item of a list: an Arrow array.
+
+    Conditions combine as in pandas: ``one & other``, ``one | other`` and ``~one``. A condition that
+    is null counts as not true.
+    """
 
     __slots__ = ()
+
+    def __and__(self, other: "Column") -> "Column":
+        return _column(self.level, lambda batch: pc.and_(_true(self, batch), _true(other, batch)))
+
+    def __or__(self, other: "Column") -> "Column":
+        return _column(self.level, lambda batch: pc.or_(_true(self, batch), _true(other, batch)))
+
+    def __invert__(self) -> "Column":
+        return _column(self.level, lambda batch: pc.invert(_true(self, batch)))
+
+
+def _true(condition: Column, batch: Batch) -> pa.Array:
+    return pc.fill_null(condition.read(batch), False)
 
 
 Part = Mapping[str, Column]
@@ -133,6 +167,11 @@ def text(*sources: Source) -> Column:
     return either(*(_read(source, Batch.text) for source in sources))
 
 
+def text_or_number(source: Source) -> Column:
+    """Return texts, and numbers as text without a fraction of zero."""
+    return _read(source, _text_or_number)
+
+
 def identifier(*sources: Source) -> Column:
     """Return ids as text; the id 0 is none."""
     return either(*(_read(source, Batch.identifier) for source in sources))
@@ -158,6 +197,11 @@ def whole(*sources: Source) -> Column:
     return either(*(_read(source, _whole) for source in sources))
 
 
+def key(item: Source) -> Column:
+    """Return the keys of the items of an object, exactly as they were sent."""
+    return _column(item, lambda batch: pa.array(batch.values(key_of(item)), TEXT))
+
+
 def constant(value: Constant, level: Source) -> Column:
     """Return the same value for each value at a level."""
     scalar = _scalar(value)
@@ -172,6 +216,21 @@ def _read(source: Source, read: Callable[[Batch, Source], pa.Array]) -> Column:
     return _column(level_of(source), lambda batch: read(batch, source))
 
 
+def _text_or_number(batch: Batch, source: Source) -> pa.Array:
+    values = batch.values(source)
+    if is_empty(values):
+        return pa.nulls(len(values), TEXT)
+    if set(map(type, values)) - {str, type(None)}:
+        values = [one if one is None or type(one) is str else _spelled(one) for one in values]
+    return clean(pa.array(values, TEXT))
+
+
+def _spelled(value: Any) -> str | None:
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value) if isinstance(value, int | float) else text_of(value)
+
+
 def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
     return pa.nulls(len(values), kind) if is_empty(values) else pa.array(values, kind)
 
@@ -180,7 +239,10 @@ def _whole(batch: Batch, source: Source) -> pa.Array:
     values = batch.values(source)
     if is_empty(values):
         return pa.nulls(len(values), pa.int64())
-    if float in set(map(type, values)):
+    kinds = set(map(type, values)) - {type(None)}
+    if kinds == {float}:
+        return pa.array(values, pa.float64()).cast(pa.int64(), safe=False)
+    if float in kinds:
         values = [None if one is None else int(one) for one in values]
     return pa.array(values, pa.int64())
 
@@ -204,6 +266,17 @@ def _first_given(batch: Batch, columns: Sequence[Column]) -> pa.Array:
         if other.null_count < len(other):
             found = other if found.null_count == len(found) else pc.coalesce(found, other)
     return found
+
+
+def template(form: str, *columns: Column) -> Column:
+    """Return a form such as ``{} ({})`` filled with texts; null if one of them is null."""
+    start, *others = map(_scalar, form.split("{}"))
+
+    def compute(batch: Batch) -> pa.Array:
+        filled = zip((column.read(batch) for column in columns), others, strict=True)
+        return pc.binary_join_element_wise(start, *chain.from_iterable(filled), _scalar(""))
+
+    return _column(columns[0].level, compute)
 
 
 def either_part(*parts: Part) -> Part:
@@ -247,7 +320,7 @@ def when(condition: Column, then: Column | Constant, otherwise: Column | None) -
     def compute(batch: Batch) -> pa.Array:
         one = then.read(batch) if isinstance(then, Column) else _scalar(then)
         other = pa.scalar(None, one.type) if otherwise is None else otherwise.read(batch)
-        return pc.if_else(pc.fill_null(condition.read(batch), False), one, other)
+        return pc.if_else(_true(condition, batch), one, other)
 
     return _column(condition.level, compute)
 
@@ -257,9 +330,45 @@ def is_given(column: Column) -> Column:
     return _column(column.level, lambda batch: pc.is_valid(column.read(batch)))
 
 
+def contains(column: Column, part: str) -> Column:
+    """Return which texts contain another one; null for null."""
+    return _column(column.level, lambda batch: pc.match_substring(column.read(batch), part))
+
+
 def is_true(column: Column) -> Column:
     """Return which values are true; null is not."""
-    return _column(column.level, lambda batch: pc.fill_null(column.read(batch), False))
+    return _column(column.level, lambda batch: _true(column, batch))
+
+
+def is_equal(one: Column, other: Column | str) -> Column:
+    """Return which values are equal, to those of a column or to one text; null equals null."""
+
+    def compute(batch: Batch) -> pa.Array:
+        ours = one.read(batch)
+        theirs = other.read(batch) if isinstance(other, Column) else _scalar(other)
+        are_null = pc.and_(pc.is_null(ours), pc.is_null(theirs))
+        return pc.or_(pc.fill_null(pc.equal(ours, theirs), False), are_null)
+
+    return _column(one.level, compute)
+
+
+def concatenated(*parts: Column | str, separator: str = "") -> Column:
+    """Return the values of several columns, and texts between them, as one text.
+
+    Nulls are left out. It is null if nothing is left.
+    """
+    columns = [one for one in parts if isinstance(one, Column)]
+
+    def compute(batch: Batch) -> pa.Array:
+        read = [
+            one.read(batch).cast(TEXT) if isinstance(one, Column) else _scalar(one) for one in parts
+        ]
+        first_text = pc.coalesce(*read)  # a row without any text would be left out of the result
+        read[0] = pc.if_else(pc.is_null(first_text), _scalar(""), read[0])
+        found = pc.binary_join_element_wise(*read, _scalar(separator), null_handling="skip")
+        return pc.if_else(pc.equal(found, ""), pa.scalar(None, TEXT), found)
+
+    return _column(columns[0].level, compute)
 
 
 def per_value(function: Callable[..., Any], *columns: Column, kind: pa.DataType = TEXT) -> Column:
@@ -269,17 +378,17 @@ def per_value(function: Callable[..., Any], *columns: Column, kind: pa.DataType 
     """
 
     def compute(batch: Batch) -> pa.Array:
-        arrays = [column.read(batch) for column in columns]
-        if len(arrays) > 1:
-            known: dict[tuple[Any, ...], Any] = {}
-            rows = list(zip(*(one.to_pylist() for one in arrays), strict=True))
-            for row in rows:
-                if row not in known:
-                    known[row] = function(*row)
-            return pa.array([known[row] for row in rows], kind)
-        encoded = arrays[0].dictionary_encode(null_encoding="encode")
-        results = pa.array(map(function, encoded.dictionary.to_pylist()), kind)
-        return results.take(encoded.indices)
+        encoded = [one.read(batch).dictionary_encode(null_encoding="encode") for one in columns]
+        known = [one.dictionary.to_pylist() for one in encoded]
+        codes = [one.indices.to_numpy() for one in encoded]
+        if len(encoded) == 1:
+            return pa.array(map(function, *known), kind).take(encoded[0].indices)
+        sizes = [len(one) for one in known]
+        combined = np.ravel_multi_index(codes, sizes) if len(codes[0]) else codes[0]
+        distinct_, places = np.unique(combined, return_inverse=True)
+        rows = zip(*np.unravel_index(distinct_, sizes), strict=True) if len(distinct_) else ()
+        results = [function(*(of[at] for of, at in zip(known, row, strict=True))) for row in rows]
+        return pa.array(results, kind).take(pa.array(places))
 
     return _column(columns[0].level, compute)
 
@@ -313,16 +422,28 @@ def one(level: Source, **leaves: Column | Constant) -> ListColumn:
     return ListColumn(owners, _part(leaves, level_of(level)))
 
 
-def as_items(listed: ListColumn, leaf: str, **constants: Constant) -> ListColumn:
-    """Return texts as items with one leaf, and with constants."""
+def as_items(listed: ListColumn, leaf: str, **others: Column | Constant) -> ListColumn:
+    """Return texts as items with one leaf, and with columns of the items or constants."""
     level = listed.level
 
     def repeated(value: Constant) -> Column:
         scalar = _scalar(value)
         return _column(level, lambda batch: pa.repeat(scalar, len(listed.owners.read(batch))))
 
-    others = {name: repeated(value) for name, value in constants.items()}
-    return ListColumn(listed.owners, {leaf: listed[""], **others})
+    leaves = {name: of if isinstance(of, Column) else repeated(of) for name, of in others.items()}
+    return ListColumn(listed.owners, {leaf: listed[""], **leaves})
+
+
+def as_texts(listed: ListColumn, of: str | Column) -> ListColumn:
+    """Return a leaf or a column of items as a list of texts."""
+    return ListColumn(listed.owners, {"": listed[of] if isinstance(of, str) else of})
+
+
+def as_list(column: Column) -> ListColumn:
+    """Return the values of a column as lists of one; a null is an empty list."""
+    level = column.level
+    owners = Lazy(level, lambda batch: np.flatnonzero(_mask(pc.is_valid(column.read(batch)))))
+    return ListColumn(owners, {"": _column(level, lambda batch: column.read(batch).drop_null())})
 
 
 def _part(leaves: Leaves, level: Source) -> Part:
@@ -332,7 +453,10 @@ def _part(leaves: Leaves, level: Source) -> Part:
 
 
 def texts(*sources: Source, separator: str | None = None) -> ListColumn:
-    """Return the distinct texts of lists, of one text, or of texts joined by a separator."""
+    """Return the distinct texts of lists, of one text, or of texts joined by a separator.
+
+    A number is a text where the vendor's type has numbers, such as codes.
+    """
     lists = [_texts(source, separator) for source in sources]
     return lists[0] if len(lists) == 1 else distinct(together(*lists))
 
@@ -346,16 +470,25 @@ def _texts(source: Source, separator: str | None) -> ListColumn:
 
 def _split(batch: Batch, source: Source, separator: str | None) -> tuple[Places, pa.Array]:
     """Return the owners and the distinct texts of each value."""
-    values, is_plain = batch.values(source), holds_text(source)
+    values = batch.values(source)
     if is_empty(values):
         return np.zeros(0, np.intp), pa.nulls(0, TEXT)
-    if separator or not is_plain:
-        lists = [texts_of(one, separator) if one else () for one in values]
-        counts = np.fromiter(map(len, lists), np.intp, len(lists))
-        flat = [one for listed in lists for one in listed]
-        return np.repeat(np.arange(len(lists)), counts), pa.array(flat, TEXT)
-    whole_ = clean(pa.array(values, TEXT))
-    return np.flatnonzero(pc.is_valid(whole_).to_numpy(zero_copy_only=False)), whole_.drop_null()
+    if separator:
+        values = [one.split(separator) if type(one) is str else one for one in values]
+    owners, flat, _ = flattened(values)
+    if set(map(type, flat)) - {str}:
+        flat = list(map(_in_words, flat))
+    found = clean(pa.array(flat, TEXT))
+    if found.null_count:
+        owners, found = owners[_mask(pc.is_valid(found))], found.drop_null()
+    firsts = _first_places(_numbered(owners, [found]))
+    return (owners, found) if firsts is None else (owners[firsts], found.take(pa.array(firsts)))
+
+
+def _in_words(value: Any) -> str | None:
+    if type(value) is int:
+        return str(value)
+    return value if type(value) is str else None
 
 
 def together(*lists: ListColumn) -> ListColumn:
@@ -369,6 +502,23 @@ def together(*lists: ListColumn) -> ListColumn:
         Lazy(level, lambda batch: order.read(batch)[0]),
         {name: _joined_leaf(lists, name, order) for name in names},
     )
+
+
+def either_list(*lists: ListColumn) -> ListColumn:
+    """Return for each owner the first list that has an item."""
+    rest = [_of_others(one, lists[:place]) for place, one in enumerate(lists[1:], start=1)]
+    return together(lists[0], *rest)
+
+
+def _of_others(listed: ListColumn, earlier: Sequence[ListColumn]) -> ListColumn:
+    """Return the items of the owners that have none in some other lists."""
+
+    def places(batch: Batch) -> Places | None:
+        owners = np.concatenate([one.owners.read(batch) for one in earlier])
+        is_kept = np.isin(listed.owners.read(batch), owners, invert=True)
+        return None if is_kept.all() else np.flatnonzero(is_kept)
+
+    return _chosen(listed, places)
 
 
 def _merged(owners: Sequence[Places]) -> tuple[Places, Places | None]:
@@ -457,24 +607,41 @@ def _groups(
 ) -> tuple[Places | None, Places, Places]:
     """Return the first item of each group (None if each has one), the items, and their groups."""
     owners = listed.owners.read(batch)
-    codes, is_known = owners.astype(np.int64), np.ones(len(owners), bool)
-    for name in by:
-        array = listed[name].read(batch)
-        encoded = (_folded(array) if fold else array).dictionary_encode()
-        own = encoded.indices.fill_null(len(encoded.dictionary)).to_numpy().astype(np.int64)
-        codes = codes * (len(encoded.dictionary) + 1) + own
-        if len(by) == 1 and array.null_count:
-            is_known = pc.is_valid(array).to_numpy(zero_copy_only=False)
-        if len(by) > 1:
-            codes = np.unique(codes, return_inverse=True)[1].astype(np.int64)
-    items = np.flatnonzero(is_known)
-    _, firsts, groups = np.unique(codes[items], return_index=True, return_inverse=True)
-    if len(firsts) == len(owners):
-        return None, items, groups
-    order = np.argsort(firsts)
-    rank = np.empty_like(order)
-    rank[order] = np.arange(len(order))
-    return items[firsts[order]], items, rank[groups]
+    leaves = [listed[name].read(batch) for name in by]
+    numbers, items = _numbered(owners, map(_folded, leaves) if fold else leaves), None
+    if len(by) == 1 and leaves[0].null_count:
+        items = np.flatnonzero(_mask(pc.is_valid(leaves[0])))
+        numbers = _distinct_numbers(numbers[items])
+    firsts = _first_places(numbers)
+    if items is None:
+        return firsts, np.arange(len(numbers)), numbers
+    return (items if firsts is None else items[firsts]), items, numbers
+
+
+def _first_places(numbers: Places) -> Places | None:
+    """Return the first position of each number; None if all differ."""
+    count = numbers.max(initial=NONE) + 1
+    if count == len(numbers):
+        return None
+    firsts = np.empty(count, np.intp)
+    firsts[numbers[::-1]] = np.arange(len(numbers))[::-1]  # the first one is assigned last
+    return firsts
+
+
+def _numbered(owners: Places, leaves: Iterable[pa.Array]) -> Places:
+    """Return the same number for items with the same owner and leaves, in order of appearance."""
+    numbers = owners
+    for array in leaves:
+        encoded = array.dictionary_encode()
+        size = len(encoded.dictionary) + 1  # the last one is null
+        own = encoded.indices.fill_null(size - 1).to_numpy()
+        numbers = _distinct_numbers(numbers * size + own)
+    return numbers
+
+
+def _distinct_numbers(numbers: Places) -> Places:
+    encoded: Places = pa.array(numbers, pa.int64()).dictionary_encode().indices.to_numpy()
+    return encoded.astype(np.intp)
 
 
 def _last(array: pa.Array, group: tuple[Places | None, Places, Places]) -> pa.Array:
@@ -508,6 +675,16 @@ def _folded(array: pa.Array) -> pa.Array:
     return pa.array([one and one.casefold() for one in array.to_pylist()], TEXT)
 
 
+def filtered(listed: ListColumn, *, where: Column) -> ListColumn:
+    """Return the items for which a condition is true."""
+
+    def places(batch: Batch) -> Places | None:
+        mask = _mask(where.read(batch))
+        return None if mask.all() else np.flatnonzero(mask)
+
+    return _chosen(listed, places)
+
+
 def ordered(listed: ListColumn, *by: Column) -> ListColumn:
     """Return the items of each owner with those first for which a condition is true, stably."""
 
@@ -515,6 +692,39 @@ def ordered(listed: ListColumn, *by: Column) -> ListColumn:
         keys = [~_mask(column.read(batch)) for column in reversed(by)]
         order = np.lexsort([*keys, listed.owners.read(batch)])
         return None if np.array_equal(order, np.arange(len(order))) else order
+
+    return _chosen(listed, places)
+
+
+def not_in(listed: ListColumn, others: ListColumn, *by: str) -> ListColumn:
+    """Return the items that another list of the same owner does not have.
+
+    Parameters
+    ----------
+    listed, others
+        The lists.
+    by
+        The leaves that are compared, by default all.
+    """
+    named = by or tuple(listed.leaves)
+
+    def places(batch: Batch) -> Places | None:
+        both = (listed, others)
+        owners = [of.owners.read(batch) for of in both]
+        leaves = [pa.concat_arrays([of[name].read(batch) for of in both]) for name in named]
+        own, other = np.split(_numbered(np.concatenate(owners), leaves), [len(owners[0])])
+        is_kept = np.isin(own, other, invert=True)
+        return None if is_kept.all() else np.flatnonzero(is_kept)
+
+    return _chosen(listed, places)
+
+
+def rest(listed: ListColumn) -> ListColumn:
+    """Return the items after the first one of each owner."""
+
+    def places(batch: Batch) -> Places:
+        owners = listed.owners.read(batch)
+        return np.flatnonzero(np.diff(owners, prepend=NONE) == 0)
 
     return _chosen(listed, places)
 
@@ -533,22 +743,71 @@ def first(
     prefer
         The items to prefer. Otherwise the first one is chosen.
     """
-
-    def places(batch: Batch) -> Places:
-        owners = listed.owners.read(batch)
-        chosen = np.full(batch.size(listed.level), NONE, np.intp)
-        known = None if where is None else _mask(where.read(batch))
-        masks = [known]
-        if prefer is not None:
-            liked = _mask(prefer.read(batch))
-            masks.append(liked if known is None else liked & known)
-        for mask in masks:
-            items = np.arange(len(owners)) if mask is None else np.flatnonzero(mask)
-            chosen[owners[items][::-1]] = items[::-1]  # the first one is assigned last
-        return chosen
-
-    lazy = Lazy(listed.level, places)
+    lazy = Lazy(listed.level, lambda batch: _first_items(batch, listed, where, prefer))
     return {name: _taken_column(of, lazy) for name, of in listed.leaves.items()}
+
+
+def _first_items(
+    batch: Batch, listed: ListColumn, where: Column | None, prefer: Column | None = None
+) -> Places:
+    """Return the position of one item of each owner, or `NONE`; see `first`."""
+    key_ = (listed, where, prefer)
+    return batch.once(key_, lambda batch: _find_first_items(batch, listed, where, prefer))
+
+
+def _find_first_items(
+    batch: Batch, listed: ListColumn, where: Column | None, prefer: Column | None
+) -> Places:
+    owners = listed.owners.read(batch)
+    chosen = np.full(batch.size(listed.level), NONE, np.intp)
+    known = None if where is None else _mask(where.read(batch))
+    masks = [known]
+    if prefer is not None:
+        liked = _mask(prefer.read(batch))
+        masks.append(liked if known is None else liked & known)
+    for mask in masks:
+        items = np.arange(len(owners)) if mask is None else np.flatnonzero(mask)
+        chosen[owners[items][::-1]] = items[::-1]  # the first one is assigned last
+    return chosen
+
+
+def has(listed: ListColumn, *, where: Column | None = None) -> Column:
+    """Return which owners have an item, or one for which a condition is true."""
+    return _column(
+        listed.level, lambda batch: pa.array(_first_items(batch, listed, where) != NONE, pa.bool_())
+    )
+
+
+def is_first(listed: ListColumn, *, where: Column | None = None) -> Column:
+    """Return which items are the first one of their owner for which a condition is true."""
+
+    def compute(batch: Batch) -> pa.Array:
+        chosen = _first_items(batch, listed, where)
+        mask = np.zeros(len(listed.owners.read(batch)), bool)
+        mask[chosen[chosen != NONE]] = True
+        return pa.array(mask)
+
+    return _column(listed.level, compute)
+
+
+def largest(listed: ListColumn, leaf: str) -> Column:
+    """Return the largest value of a leaf of each owner, such as the latest date; else null."""
+
+    def compute(batch: Batch) -> pa.Array:
+        owners, array = listed.owners.read(batch), listed[leaf].read(batch)
+        order = pc.array_sort_indices(array, order="descending").to_numpy()[::-1]  # nulls first
+        places = np.full(batch.size(listed.level), NONE, np.intp)
+        places[owners[order]] = order  # the last assignment stays
+        return _taken(array, places)
+
+    return _column(listed.level, compute)
+
+
+def of_owner(listed: ListColumn, column: Column) -> Column:
+    """Return a value of the owner for each item of a list."""
+    return _column(
+        listed.level, lambda batch: column.read(batch).take(pa.array(listed.owners.read(batch)))
+    )
 
 
 def joined(listed: ListColumn, separator: str = "; ") -> Column:
@@ -557,13 +816,15 @@ def joined(listed: ListColumn, separator: str = "; ") -> Column:
     def compute(batch: Batch) -> pa.Array:
         owners, values = listed.owners.read(batch), listed[""].read(batch)
         size = batch.size(listed.level)
-        if not len(owners):
+        if values.null_count == len(values):
             return pa.nulls(size, TEXT)
+        if values.null_count:
+            owners, values = owners[_mask(pc.is_valid(values))], values.drop_null()
         counts = np.bincount(owners, minlength=size)
         offsets = pa.array(np.append(0, np.cumsum(counts)), pa.int64())
         lists = pa.LargeListArray.from_arrays(offsets, values)
-        whole_ = pc.binary_join(lists, separator)
-        return pc.if_else(pa.array(counts > 0), whole_, pa.scalar(None, whole_.type)).cast(TEXT)
+        whole_ = pc.binary_join(lists, _scalar(separator))
+        return pc.if_else(pa.array(counts > 0), whole_, pa.scalar(None, TEXT))
 
     return _column(listed.level, compute)
 

@@ -5,9 +5,9 @@ decodes nothing else, and the arrays. Each place is read for a whole batch of re
 only once.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Sized
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, compress
 from operator import attrgetter
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin
 
@@ -98,11 +98,13 @@ def level_of(source: Source) -> Source:
 
 
 def path_of(source: Source) -> str:
-    """Return a place as notes name it, such as ``contact.emails[].type``."""
+    """Return a place as notes name it, such as ``contact.emails[].type``; without the keys."""
     steps: dict[Step, str] = {ITEM: "[]", ONLY: "[]", KEY: ".key"}
     parent, step = source._parent, source._step
     if parent is None:
         return ""
+    if step == ITEM and _holds_object(parent):
+        return path_of(parent)
     return (path_of(parent) + steps.get(step, f".{step}")).removeprefix(".")
 
 
@@ -123,6 +125,11 @@ def _item_type(wire: Any) -> Any:
     if not listed:
         raise AttributeError(f"{wire} has no items")
     return Union[(*listed, *lone)]
+
+
+def _holds_object(source: Source) -> bool:
+    """Return whether a place holds an object with any keys."""
+    return any(get_origin(one) is dict for one in alternatives(source._wire))
 
 
 # -- The pruned wire type ------------------------------------------------------------------------
@@ -174,7 +181,7 @@ class Pruned:
             if is_struct(one):
                 made.append(self._struct(one, items or sources))
             elif one is Day:
-                made += [str, Year]
+                made += [str, Year, float]  # without float, 2002.0 would be a year
             elif get_origin(one) is list:
                 made.append(list[self._type(get_args(one)[0], items)])  # type: ignore[misc]  # built at run time
             elif get_origin(one) is dict:
@@ -203,14 +210,7 @@ class Decoded(list[Any]):
 
 
 def decode(raws: Sequence[bytes], wire: type[msgspec.Struct]) -> Decoded:
-    """Decode records: all at once if possible, else each, and leniently what is refused."""
-    try:
-        return Decoded(decoder_of(list[wire]).decode(b"[" + b",".join(raws) + b"]"))  # type: ignore[valid-type]  # a type made at run time
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _decode_each(raws, wire)
-
-
-def _decode_each(raws: Sequence[bytes], wire: type[msgspec.Struct]) -> Decoded:
+    """Decode each record, leniently if the strict decoder refuses it."""
     decoded, decoder, nothing = Decoded(), decoder_of(wire), wire()
     for number, raw in enumerate(raws):
         try:
@@ -315,7 +315,7 @@ class Batch:
         """Return the owner, the value and the key of each item; a list has no keys."""
         parent = item._parent
         assert parent is not None  # noqa: S101 - for the type checker: an item is in a list
-        return self.once((item, "items"), lambda _: _flattened(self.values(parent)))
+        return self.once((item, "items"), lambda _: flattened(self.values(parent)))
 
     def _texts(self, source: Source) -> pa.Array:
         values = self.values(source)
@@ -329,9 +329,10 @@ class Batch:
         values = self.values(source)
         if is_empty(values):
             return pa.nulls(len(values), TEXT)
-        if int in set(map(type, values)):
-            values = [str(one) if type(one) is int else one for one in values]
-        encoded = pa.array(values, TEXT).dictionary_encode()
+        if set(map(type, values)) - {str, type(None)}:
+            values = [one if one is None else str(one) for one in values]
+        array = pa.array(values, TEXT)
+        encoded = array.dictionary_encode()
         distinct = encoded.dictionary.to_pylist()
         dates = list(map(_iso, distinct))
         if False in dates:
@@ -339,7 +340,7 @@ class Batch:
             self._note(source, np.flatnonzero(is_odd[encoded.indices.fill_null(-1).to_numpy()]))
             dates = [one or None for one in dates]
         if dates == distinct:
-            return encoded.dictionary.take(encoded.indices)
+            return array
         return pa.array(dates, TEXT).take(encoded.indices)
 
     def _note(self, source: Source, places: Places) -> None:
@@ -374,26 +375,33 @@ class Recorder(Batch):
         return np.zeros(0, np.intp), [], []
 
 
-def _flattened(values: list[Any]) -> tuple[Places, list[Any], list[Any]]:
+def flattened(values: list[Any]) -> tuple[Places, list[Any], list[Any]]:
     """Return the owner, the value and the key of each item of lists or objects.
 
-    A value that is no list is a list of one. The nulls of a list are left out.
+    A value that is no list is a list of one. The nulls and empty texts of a list are left out.
     """
     kinds = set(map(type, values)) - {type(None)}
     if dict in kinds:
-        pairs = [[*one.items()] if one else [] for one in values]
-        owners, flat, _ = _flattened(pairs)
-        return owners, [value for _, value in flat], [key for key, _ in flat]
+        objects: list[dict[str, Any]] = [one or _NO_OBJECT for one in values]
+        flat = list(chain.from_iterable(map(dict.values, objects)))
+        return _owners(objects), flat, list(chain.from_iterable(objects))
     if kinds - {list}:
         values = [one if one is None or type(one) is list else [one] for one in values]
     lists = [one or () for one in values]
-    counts = np.fromiter(map(len, lists), np.intp, len(lists))
-    flat = list(chain.from_iterable(lists))
-    owners = np.repeat(np.arange(len(lists)), counts)
-    if type(None) in set(map(type, flat)):
-        owners = owners[np.array([one is not None for one in flat], bool)]
-        flat = [one for one in flat if one is not None]
+    owners, flat = _owners(lists), list(chain.from_iterable(lists))
+    kinds = set(map(type, flat))
+    if type(None) in kinds or (str in kinds and "" in flat):
+        is_given = [one is not None and one != "" for one in flat]
+        owners, flat = owners[np.array(is_given, bool)], list(compress(flat, is_given))
     return owners, flat, []
+
+
+_NO_OBJECT: dict[str, Any] = {}
+
+
+def _owners(values: Sequence[Sized]) -> Places:
+    """Return the position of the owner of each item."""
+    return np.repeat(np.arange(len(values)), np.fromiter(map(len, values), np.intp, len(values)))
 
 
 def _first(value: Any) -> Any:

@@ -5,9 +5,10 @@ of `expressions`. Records are read into columns, many at once, and only the want
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from types import MappingProxyType
 from typing import Any, NamedTuple, get_args, get_type_hints
 
 import msgspec
@@ -86,7 +87,10 @@ class RecordType:
         return fields
 
     def read(
-        self, raws: Sequence[bytes], wanted: Wanted, max_items: int | None = None
+        self,
+        raws: Sequence[bytes],
+        wanted: Wanted,
+        max_items: Mapping[str, int | None] = MappingProxyType({}),
     ) -> RecordValues:
         """Read the wanted fields of records.
 
@@ -97,7 +101,7 @@ class RecordType:
         wanted
             The leaves to read of each field; those that the vendor does not deliver are left out.
         max_items
-            Number of items of each list to keep; None for all.
+            Number of items to keep of each list; None, or a list that is not named, keeps all.
         """
         reader = self._reader(wanted)
         batch = Batch(self.root, decode(raws, reader.wire), reader.types)
@@ -105,7 +109,7 @@ class RecordType:
         for name, leaves in wanted.items():
             column = self.fields.get(name)
             if isinstance(column, ListColumn):
-                lists[name] = _list(column, leaves, batch, len(raws), max_items)
+                lists[name] = _list(column, leaves, batch, len(raws), max_items.get(name))
             elif column is not None:
                 scalars[name] = {leaf: of.read(batch) for leaf, of in _chosen(column, leaves)}
         return RecordValues(len(raws), scalars, lists, batch.odd)
@@ -209,8 +213,8 @@ class Record:
     __hash__ = None  # type: ignore[assignment]  # equal records can have different bytes
 
 
-def read_models(records: Iterable[Record]) -> list[Model]:
-    """Return the models of records, in their order."""
+def read_models(records: Iterable[Record], fields: Collection[str] | None = None) -> list[Model]:
+    """Return the models of records, in their order, with all fields or only some."""
     places: dict[RecordType, list[int]] = {}
     raws: list[bytes] = []
     for place, one in enumerate(records):
@@ -218,13 +222,17 @@ def read_models(records: Iterable[Record]) -> list[Model]:
         raws.append(one.raw)
     models: dict[int, Model] = {}
     for kind, own in places.items():
-        found = _models(kind, [raws[place] for place in own])
+        found = _models(kind, [raws[place] for place in own], fields)
         models |= zip(own, found, strict=True)
     return [models[place] for place in range(len(raws))]
 
 
-def _models(kind: RecordType, raws: Sequence[bytes]) -> list[Model]:
-    wanted = {name: _leaves_of(column) for name, column in kind.fields.items()}
+def _models(kind: RecordType, raws: Sequence[bytes], fields: Collection[str] | None) -> list[Model]:
+    wanted = {
+        name: _leaves_of(column)
+        for name, column in kind.fields.items()
+        if fields is None or name in fields
+    }
     values = kind.read(raws, wanted)
     made: list[dict[str, Any]] = [{} for _ in raws]
     for name, leaves in values.scalars.items():

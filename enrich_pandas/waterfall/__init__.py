@@ -35,7 +35,7 @@ class Terms:
     Attributes
     ----------
     output, wanted
-        The fields to return; the fields that a later provider is requested to fill. With None, a
+        The fields to return; the fields that a later provider is requested to fill. Without any, a
         later provider is requested only for rows without a match.
     oldest
         An answer from before this time is requested again. A time and not an age, so that it does
@@ -49,7 +49,7 @@ class Terms:
     providers: Sequence[Provider]
     kind: Kind
     output: Output
-    wanted: Sequence[Field] | None
+    wanted: Sequence[Field]
     budget: Budget | None
     oldest: float
     environment: Environment

@@ -13,7 +13,7 @@ import msgspec
 from enrich_pandas.frame.flatten import DistinctAnswers
 from enrich_pandas.frame.identifiers import canonical
 from enrich_pandas.frame.output import Output
-from enrich_pandas.frame.schema import Field, has_value, leaves_of
+from enrich_pandas.frame.schema import Field, has_value
 from enrich_pandas.frame.validation import ROW_REASONS
 from enrich_pandas.journal.records import Answer
 from enrich_pandas.models import Part
@@ -118,13 +118,11 @@ class Merged:
     is_closed: bool = False
     has_status: bool = False
 
-    def lacks(self, wanted: Sequence[Field] | None) -> bool:
-        """Return whether a wanted field is missing; with None, whether a match is missing."""
+    def lacks(self, wanted: Sequence[Field]) -> bool:
+        """Return whether a match or a wanted field is missing."""
         if self.is_closed:
             return False
-        if wanted is None or self.model is None:
-            return self.model is None
-        return any(field.name not in self.sources for field in wanted)
+        return self.model is None or any(field.name not in self.sources for field in wanted)
 
     def take(self, provider: str, answer: Answer | None, fields: Sequence[Field]) -> None:
         """Add a provider's answer; None if it is in flight."""
@@ -240,7 +238,7 @@ def _differences(
         if _differ(one, two, known_as):
             yield Difference(field.name, provider, one, other, two)
         return
-    for leaf in leaves_of(field.type):
+    for leaf in field.leaves:
         values = getattr(one, leaf.field), getattr(two, leaf.field)
         if (
             not leaf.is_year

@@ -8,7 +8,7 @@ from hypothesis import given, settings, strategies as st
 from enrich_pandas.directory import Directory
 from enrich_pandas.frame import flatten
 from enrich_pandas.frame.arrays import ArrayBuilder
-from enrich_pandas.frame.schema import fields_of
+from enrich_pandas.frame.schema import fields_of, limit_items
 from enrich_pandas.models import (
     Company,
     Email,
@@ -157,8 +157,8 @@ def test_ids_are_read_as_text(look_up, values, text):
 
 
 def wide(models, prefix, statuses=None):
-    count, fields = len(models), fields_of(type(models[0]))
-    builder = ArrayBuilder(fields, 3)
+    count, fields = len(models), limit_items(fields_of(type(models[0])), 3)
+    builder = ArrayBuilder(fields)
     distinct = flatten.DistinctAnswers(
         statuses or ["matched"] * count,
         [""] * count,
@@ -167,7 +167,7 @@ def wide(models, prefix, statuses=None):
         builder.places([None if model is None else builder.add(model) for model in models]),
         builder.arrays(),
     )
-    columns = flatten.wide(flatten.RowAnswers(distinct, np.arange(count)), fields, 3)
+    columns = flatten.wide(flatten.RowAnswers(distinct, np.arange(count)), fields)
     return pd.DataFrame({prefix + name: values for name, values in columns.items()})
 
 

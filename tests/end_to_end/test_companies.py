@@ -59,7 +59,7 @@ def test_email_and_domain_are_requested_once(box):
     frame = pd.DataFrame(
         {"Website": ["company0.example", None], "Email": [None, "a@company0.example"]}
     )
-    found = enrich(frame, on={"domain": "Website", "email_domain": "Email"})
+    found = enrich(frame, on={"domain": "Website", "email_domain": "Email"}, fields="id")
     assert found["company_id"].iloc[0] == found["company_id"].iloc[1]
     assert len(box.ledger) == 1
 
@@ -193,8 +193,8 @@ def test_both_apis_give_the_same_values(box, firms):
         *("estimated_revenue_lower_bound_usd", "estimated_revenue_higher_bound_usd"),
         *("company_type", "linkedin_company_description", "all_office_addresses", "company_id"),
     ]
-    current = enrich(firms)
-    screener = enrich(firms, ep.Crustdata(api="screener", fields=opened))
+    current = enrich(firms, fields="all")
+    screener = enrich(firms, ep.Crustdata(api="screener", fields=opened), fields="all")
     same = [
         *("id", "name", "domain", "linkedin_url", "linkedin_id", "founded_year", "employees"),
         *("description", "type", "headquarters", "headquarters_address", "revenue_min_usd"),
@@ -211,6 +211,6 @@ def test_layout_fields_and_prefix_shape_the_columns(box, firms, layout):
     found = enrich(firms, fields=["name", "industries"], layout=layout, prefix="c_")
     assert list(found.columns[:7]) == ["Website", "note", "c_status", "c_reason", "c_provider",
                                        "c_fetched_at", "c_name"]  # fmt: skip
-    tables = enrich(firms, layout="tables")
+    tables = enrich(firms, fields="all", layout="tables")
     assert {"companies", "headcounts", "fundings"} <= set(tables)
     assert asked(box) == 2

@@ -60,7 +60,7 @@ def test_twenty_five_thousand_leads_are_matched_by_echo():
     leads = pd.DataFrame({"LinkedIn": [*urls, *again]}).sample(frac=1, random_state=3)
     provider = ep.Amplemarket(rows_at_risk=1_000)
     with ep.sandbox(latency=0.05, job_seconds=(2, 9), process=True) as box:
-        found = leads.enrich.people(provider, progress=None)
+        found = leads.enrich.people(provider, fields="all", progress=None)
         requests, ledger = box.requests, box.ledger
         assert ep.runs()["credits"].sum() == ledger["credits"].sum()
         assert ledger["identity"].is_unique

@@ -33,7 +33,7 @@ CASCADE = [ep.Directory(CRM), ep.Crustdata()]
 
 
 def people(frame=LEADS, provider="crustdata", **options):
-    return ep.people(frame, provider, progress=None, **options)
+    return ep.people(frame, provider, **{"fields": "all", "progress": None, **options})
 
 
 def stranger(frame, position=17):

@@ -73,7 +73,7 @@ def test_pages_match_rows_with_duplicates_and_unicode():
     urls = [f"linkedin.com/in/zoé-{n}-example" for n in range(250)]
     leads = pd.DataFrame({"LinkedIn": [*urls, *(url.replace("é", "%C3%A9") for url in urls)]})
     with ep.sandbox(misses=0) as box:
-        found = leads.enrich.people(ep.Amplemarket(rows_at_risk=250), progress=None)
+        found = leads.enrich.people(ep.Amplemarket(rows_at_risk=250), fields="all", progress=None)
         assert len(box.requests) == 4  # a start, and three pages
     assert counts(found) == {"matched": 500}
     assert found["person_id"].iloc[:250].tolist() == found["person_id"].iloc[250:].tolist()

@@ -1,3 +1,5 @@
+from contextlib import suppress
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -5,7 +7,15 @@ from hypothesis import given, settings, strategies as st
 
 from enrich_pandas.frame import flatten
 from enrich_pandas.frame.arrays import ArrayBuilder
-from enrich_pandas.frame.schema import ROW_COLUMNS, TEXT, fields_of, singular, wide_names
+from enrich_pandas.frame.output import decide_output
+from enrich_pandas.frame.schema import (
+    ROW_COLUMNS,
+    TEXT,
+    fields_of,
+    limit_items,
+    singular,
+    wide_names,
+)
 from enrich_pandas.models import Company, Education, Email, Experience, Location, Person
 
 FIELDS = fields_of(Person)
@@ -41,8 +51,8 @@ people = st.builds(
 )
 
 
-def answers_of(models, codes=None, max_items=None, fields=FIELDS):
-    count, builder = len(models), ArrayBuilder(fields, max_items)
+def answers_of(models, codes=None, fields=FIELDS):
+    count, builder = len(models), ArrayBuilder(fields)
     added = [None if model is None else builder.add(model) for model in models]
     distinct = flatten.DistinctAnswers(
         status=["matched" if model else "not_found" for model in models],
@@ -70,7 +80,7 @@ def test_numbered_columns_have_singular_names(model):
 def test_column_names_are_unique(model):
     fields = fields_of(model)
     sources = [flatten.source_name(field) for field in fields]
-    wide = [*wide_names(fields, max_items=3), *sources]
+    wide = [*wide_names(limit_items(fields, 3)), *sources]
     assert len(set(wide)) == len(wide)
     nested = [*ROW_COLUMNS, *(field.name for field in fields), *sources]
     assert len(set(nested)) == len(nested)
@@ -84,7 +94,7 @@ def test_scalars_parts_and_lists_become_columns():
         experiences=[Experience(title="Engineer", start_date="2002-05")],
         skills=["Python"],
     )
-    frame = pd.DataFrame(flatten.wide(answers_of([person]), FIELDS, 2))
+    frame = pd.DataFrame(flatten.wide(answers_of([person]), FIELDS))
     row = frame.iloc[0]
     assert row["name"] == "Ada Example"
     assert (row["location"], row["location_city"]) == ("Paris, France", "Paris")
@@ -98,9 +108,10 @@ def test_scalars_parts_and_lists_become_columns():
 @settings(deadline=None)
 @given(st.lists(st.none() | people, max_size=6), st.integers(0, 4))
 def test_columns_and_dtypes_do_not_depend_on_the_data(models, max_items):
-    found = pd.DataFrame(flatten.wide(answers_of(models), FIELDS, max_items))
-    empty = pd.DataFrame(flatten.wide(answers_of([]), FIELDS, max_items))
-    assert list(found.columns) == wide_names(FIELDS, max_items)
+    fields = limit_items(FIELDS, max_items)
+    found = pd.DataFrame(flatten.wide(answers_of(models), fields))
+    empty = pd.DataFrame(flatten.wide(answers_of([]), fields))
+    assert list(found.columns) == wide_names(fields)
     assert found.dtypes.to_dict() == empty.dtypes.to_dict()
     assert found.dtypes["name"] == pd.Series([], dtype=TEXT).dtype
     assert found.dtypes["connections"] == "Int64"
@@ -109,7 +120,7 @@ def test_columns_and_dtypes_do_not_depend_on_the_data(models, max_items):
 def test_number_beyond_64_bits_becomes_null():
     numbers = [3, 2**63, None, -(2**63), 2**64, 2**63 - 1]
     models = [Person(name="Ada", connections=number) for number in numbers]
-    frame = pd.DataFrame(flatten.wide(answers_of(models), FIELDS, 0))
+    frame = pd.DataFrame(flatten.wide(answers_of(models), FIELDS))
     assert frame["connections"].isna().tolist() == [False, True, True, False, True, False]
     assert frame["connections"].dropna().tolist() == [3, -(2**63), 2**63 - 1]
     assert frame["name"].tolist() == ["Ada"] * 6
@@ -117,19 +128,77 @@ def test_number_beyond_64_bits_becomes_null():
 
 def test_integers_in_a_float_field_are_converted():
     models = [Person(score=score) for score in (0.5, None, 2**53 + 1, 2**70, 10**400, 1)]
-    found = pd.DataFrame(flatten.wide(answers_of(models), FIELDS, 0))["score"]
+    found = pd.DataFrame(flatten.wide(answers_of(models), FIELDS))["score"]
     assert found.isna().tolist() == [False, True, False, False, True, False]
     assert found.dropna().tolist() == [0.5, float(2**53 + 1), float(2**70), 1.0]
 
 
 def test_long_ids_stay_exact_text():
     person = Person(id="1941874000003442382")
-    frame = pd.DataFrame(flatten.wide(answers_of([person, None]), FIELDS, 0))
+    frame = pd.DataFrame(flatten.wide(answers_of([person, None]), FIELDS))
     assert frame["id"].iloc[0] == "1941874000003442382"
 
 
 @pytest.mark.parametrize(("date", "year"), [("2002", 2002), ("2002-05-17", 2002), ("soon", None)])
 def test_each_date_has_a_year_column(date, year):
     person = Person(educations=[Education(end_date=date)])
-    found = flatten.wide(answers_of([person]), FIELDS, 1)["education_1_end_year"][0]
+    found = flatten.wide(answers_of([person]), FIELDS)["education_1_end_year"][0]
     assert (None if pd.isna(found) else found) == year
+
+
+def set_by_label(frame, name, value):
+    frame.loc[0, name] = value
+
+
+def set_in_column(frame, name, value):
+    column = frame[name]
+    column.iloc[0] = value
+
+
+def set_by_position(frame, name, value):
+    frame.iloc[0, frame.columns.get_loc(name)] = value
+
+
+def set_in_array(frame, name, value):
+    frame[name].array[0] = value
+
+
+def set_by_at(frame, name, value):
+    frame.at[0, name] = value  # noqa: PD008 - one of the ways to set a cell
+
+
+def set_all(frame, name, value):
+    frame.loc[:, name] = value
+
+
+@pytest.mark.parametrize(
+    "change",
+    [set_by_label, set_in_column, set_by_position, set_in_array, set_by_at, set_all],
+)
+@pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::UserWarning")
+def test_changing_an_empty_column_changes_no_other(change):
+    frame, options = pd.DataFrame(index=range(3)), {"layout": "wide", "max_items": 2, "prefix": ""}
+    output = decide_output(frame, Person, "people", fields="all", **options)
+    answers = answers_of([None, None, None], fields=output.fields)
+    again, frame = frame, output.assemble(frame, answers)
+    values = {"title": "CTO", "connections": 7, "is_realtime": True, "score": 0.5}
+    values |= {"experience_2_start_year": 2002, "email_1_type": "business"}
+    for name, value in values.items():
+        before = frame.drop(columns=name).copy()
+        with suppress(ValueError):  # pandas 3 gives an array that cannot be changed
+            change(frame, name, value)
+        pd.testing.assert_frame_equal(frame.drop(columns=name), before)
+    again = output.assemble(again, answers)
+    assert again[list(values)].isna().all(axis=None)
+    assert change in (set_in_column, set_in_array) or frame[list(values)].iloc[0].notna().all()
+
+
+def test_empty_text_columns_share_their_buffer():
+    columns = flatten.wide(answers_of([None] * 3), FIELDS)
+    dtype = columns["title"].dtype
+    if dtype.storage != "pyarrow":
+        pytest.skip("texts of pandas 2 are Python objects by default")
+    one, two = (columns[name]._pa_array.chunk(0) for name in ("title", "skill_1"))
+    assert [buffer.address for buffer in one.buffers() if buffer] == [
+        buffer.address for buffer in two.buffers() if buffer
+    ]

@@ -7,7 +7,7 @@ from hypothesis import given, settings, strategies as st
 
 from enrich_pandas.frame import flatten
 from enrich_pandas.frame.arrays import ArrayBuilder
-from enrich_pandas.frame.schema import ROW_COLUMNS, fields_of
+from enrich_pandas.frame.schema import ROW_COLUMNS, fields_of, limit_items
 from enrich_pandas.models import Company, Person
 from tests.frame import reference
 
@@ -49,8 +49,8 @@ def frames(draw):
     return models, codes, list(dict.fromkeys(fields))
 
 
-def answers_of(models, codes, fields, max_items=None):
-    count, builder = len(models), ArrayBuilder(fields, max_items)
+def answers_of(models, codes, fields):
+    count, builder = len(models), ArrayBuilder(fields)
     added = [None if model is None else builder.add(model) for model in models]
     distinct = flatten.DistinctAnswers(
         ["x"] * count,
@@ -71,7 +71,8 @@ def cells(column):
 @given(frames(), st.integers(0, 3))
 def test_wide_layout_equals_the_reference(drawn, max_items):
     models, codes, fields = drawn
-    found = flatten.wide(answers_of(models, codes, fields, max_items), fields, max_items)
+    limited = limit_items(fields, max_items)
+    found = flatten.wide(answers_of(models, codes, limited), limited)
     expected = reference.wide(models, codes, fields, max_items)
     assert {name: cells(of) for name, of in found.items() if name not in ROW_COLUMNS} == expected
 
@@ -104,7 +105,7 @@ class ExtendedPerson(Person):
     "models", [[ExtendedPerson(name="Ada"), Person(name="Zoe")], [ExtendedPerson(name="Ada")]]
 )
 def test_subclass_of_a_model_keeps_its_values_aligned(models):
-    fields = fields_of(Person)
-    found = flatten.wide(answers_of(models, range(len(models)), fields, 1), fields, 1)
+    fields = limit_items(fields_of(Person), 1)
+    found = flatten.wide(answers_of(models, range(len(models)), fields), fields)
     assert cells(found["name"]) == [model.name for model in models]
     assert all(cells(of) == [None] * len(models) for name, of in found.items() if name == "title")

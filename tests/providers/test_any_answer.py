@@ -5,6 +5,7 @@ Answers are made from the wire types themselves, so that a field that is added t
 """
 
 import types
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, NamedTuple, Union, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -13,33 +14,34 @@ import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
 import enrich_pandas as ep
-from enrich_pandas.models import Company, Person
+from enrich_pandas.models import Company, Model, Person
 from enrich_pandas.providers import amplemarket, crustdata, zoho
 from enrich_pandas.providers.base import Match, Provider, Status
 from enrich_pandas.providers.crustdata import screener
 from enrich_pandas.providers.decoding import Day, read
+from enrich_pandas.providers.records import Record, RecordType
 
 
 class Schema(NamedTuple):
-    """A wire type, and the function that returns its model."""
+    """A wire type, and the function that returns the model of an element."""
 
     wire: type[msgspec.Struct]
-    model_of: Any
+    model_of: Callable[[bytes], Model]
+
+    @classmethod
+    def of(cls, kind: RecordType) -> "Schema":
+        return cls(kind.wire, lambda raw: Record(kind, raw).read())
 
 
 SCHEMAS = {
-    "crustdata person": Schema(crustdata.people.Candidate, crustdata.people.person_of),
-    "screener person": Schema(screener.people.Profile, screener.people.person_of),
-    "amplemarket person": Schema(amplemarket.people.WirePerson, amplemarket.people.person_of),
-    "zoho person": Schema(zoho.people.EnrichedPerson, zoho.people.person_of),
-    "crustdata company": Schema(
-        crustdata.companies.CompanyCandidate, crustdata.companies.company_of
-    ),
-    "screener company": Schema(screener.companies.Firm, screener.companies.company_of),
-    "amplemarket company": Schema(
-        amplemarket.companies.WireCompany, amplemarket.companies.company_of
-    ),
-    "zoho company": Schema(zoho.companies.EnrichedOrg, zoho.companies.company_of),
+    "crustdata person": Schema.of(crustdata.people.PEOPLE),
+    "screener person": Schema.of(screener.people.PEOPLE),
+    "amplemarket person": Schema.of(amplemarket.people.SINGLE_PEOPLE),
+    "zoho person": Schema.of(zoho.people.PEOPLE),
+    "crustdata company": Schema.of(crustdata.companies.COMPANIES),
+    "screener company": Schema.of(screener.companies.COMPANIES),
+    "amplemarket company": Schema.of(amplemarket.companies.SINGLE_COMPANIES),
+    "zoho company": Schema.of(zoho.companies.COMPANIES),
 }
 
 # -- Any answer of a schema ----------------------------------------------------------------------
@@ -160,9 +162,9 @@ def test_any_valid_answer_makes_a_frame(name, count, dtypes, tmp_path):
     def holds(given_):
         models = []
         for answer in given_:
-            element, odd = read(msgspec.json.encode(answer), wire)
-            assert odd == [], answer
-            models.append(model_of(element))
+            raw = msgspec.json.encode(answer)
+            assert read(raw, wire)[1] == [], answer
+            models.append(model_of(raw))
             written = msgspec.json.encode(models[-1])
             assert msgspec.json.decode(written, type=model) == models[-1]
         for layout in ("wide", "nested", "tables"):

@@ -16,8 +16,9 @@ from enrich_pandas.emulators.crustdata.screener_companies import (
 from enrich_pandas.errors import RequestError
 from enrich_pandas.models import Company
 from enrich_pandas.providers.base import Identity, Match, Request, Response
-from enrich_pandas.providers.binding import company_keys, key_of
+from enrich_pandas.providers.binding import Reading, company_keys, key_of
 from enrich_pandas.providers.crustdata import Crustdata, Prices, current, screener
+from enrich_pandas.providers.records import Record
 
 Reply = Callable[..., Response]
 DOMAIN = Identity.of(domain="acme.example")
@@ -39,6 +40,14 @@ def run(provider: Crustdata, batch: list[Identity], response: Response) -> list[
         flow.send(response)
     matches: list[Match] = end.value.value
     return matches
+
+
+def read(found: Match | Reading) -> Company:
+    """Return the company that a vendor's record is read as."""
+    assert isinstance(found.model, Record)
+    company = found.model.read()
+    assert isinstance(company, Company)
+    return company
 
 
 def firm(name: str = "Acme", domain: str = "acme.example", **more: Any) -> dict[str, Any]:
@@ -170,8 +179,7 @@ def test_only_the_exact_company_is_matched(
     assert (match.status, match.reason) == (status, reason)
     assert match.credits == provider.price("companies", [DOMAIN])
     if status == "matched":
-        assert isinstance(match.model, Company)
-        assert match.model.domain == "acme.example"
+        assert read(match).domain == "acme.example"
     else:
         assert match.model is None
         assert match.note == "2 companies were returned"
@@ -189,8 +197,7 @@ def test_an_inexact_company_is_matched_only_with_echo(
 def test_a_main_domain_outranks_other_domains(reply: Reply) -> None:
     holder = firm("Holding", "holding.example", domains=["holding.example", "acme.example"])
     (match,) = run(SCREENER, [DOMAIN], reply([holder, firm()]))
-    assert isinstance(match.model, Company)
-    assert match.model.name == "Acme"
+    assert read(match).name == "Acme"
     (match,) = run(SCREENER, [DOMAIN], reply([holder]))
     assert match.status == "matched"
 
@@ -220,8 +227,7 @@ def test_no_company_is_bound_to_another_domain(
     assert sorted(match.identity for match in matches) == sorted(batch)
     for match in matches:
         if match.status == "matched" and not match.reason:
-            assert isinstance(match.model, Company)
-            assert match.model.domain == match.identity.get("domain")
+            assert read(match).domain == match.identity.get("domain")
 
 
 @settings(max_examples=200, deadline=None)
@@ -333,7 +339,8 @@ def test_every_section_has_a_place_or_is_listed() -> None:
 
     def made(data: dict[str, Any]) -> Any:
         answer = {"matched_on": "x", "matches": [{"company_data": data}]}
-        return current.read_company(msgspec.json.encode(answer), lambda _: 2.0).model
+        reading = current.read_company(msgspec.json.encode(answer), lambda _: 2.0)
+        return reading.model and read(reading)
 
     assert isinstance(made(whole), Company)
     for name in SECTIONS:
@@ -349,7 +356,8 @@ def test_every_field_has_a_place_or_is_listed() -> None:
     }
 
     def made(data: dict[str, Any]) -> Any:
-        return screener.read_company(msgspec.json.encode(data), lambda _: 1.0).model
+        reading = screener.read_company(msgspec.json.encode(data), lambda _: 1.0)
+        return reading.model and read(reading)
 
     for name in whole:
         without = made({key: value for key, value in whole.items() if key != name})

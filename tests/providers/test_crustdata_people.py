@@ -17,26 +17,31 @@ from enrich_pandas.models import (
     Phone,
     SocialProfile,
 )
+from enrich_pandas.providers.binding import Reading
 from enrich_pandas.providers.crustdata import current, screener
+from enrich_pandas.providers.records import Record
 
 
 def free(_: Any) -> float:
     return 0.0
 
 
+def read(reading: Reading) -> Person:
+    assert isinstance(reading.model, Record)
+    person = reading.model.read()
+    assert isinstance(person, Person)
+    return person
+
+
 def screened(**element: Any) -> Person:
     element = {"query_linkedin_profile_urn_or_slug": ["ada"], "name": "Ada", **element}
-    person = screener.read_element(msgspec.json.encode(element), free).model
-    assert person is not None
-    return person
+    return read(screener.read_person(msgspec.json.encode(element), free))
 
 
 def found(**person_data: Any) -> Person:
     match = {"confidence_score": 0.75, "person_data": person_data}
     element = {"matched_on": "ada@example.com", "matches": [match]}
-    person = current.read_element(msgspec.json.encode(element), free).model
-    assert person is not None
-    return person
+    return read(current.read_person(msgspec.json.encode(element), free))
 
 
 def test_every_documented_screener_field_has_a_place() -> None:
@@ -481,10 +486,9 @@ def test_an_answer_with_emails_only_is_a_person() -> None:
         "enriched_realtime": False,
         "query_linkedin_profile_urn_or_slug": ["ada"],
     }
-    reading = screener.read_element(msgspec.json.encode(element), lambda parts: 2.0 * len(parts))
+    reading = screener.read_person(msgspec.json.encode(element), lambda parts: 2.0 * len(parts))
     assert reading.credits == 2
-    assert isinstance(reading.model, Person)
-    assert reading.model.company == "Acme"
+    assert read(reading).company == "Acme"
 
 
 def test_the_main_position_is_the_default_or_first() -> None:
@@ -522,6 +526,6 @@ def test_long_lists_keep_every_item() -> None:
 def test_notes_never_contain_email_addresses() -> None:
     job = {"business_emails": {"ada@acme.example": {"verification_status": 5}}}
     raw = msgspec.json.encode({"name": "Ada", "current_employers": [job]})
-    reading = screener.read_element(raw, free)
-    assert "business_emails.verification_status" in reading.note
-    assert "@" not in reading.note
+    odd = screener.PEOPLE.read([raw], {"emails": ("address", "status")}).odd
+    assert odd == {0: ["current_employers[].business_emails.verification_status"]}
+    assert "@" not in screener.read_person(raw, free).note

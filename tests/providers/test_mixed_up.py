@@ -21,6 +21,7 @@ import enrich_pandas as ep
 from enrich_pandas.errors import ProviderError
 from enrich_pandas.models import Company, Person
 from enrich_pandas.providers.base import Identity, Request, Response
+from enrich_pandas.providers.records import Record
 from enrich_pandas.testing import drive, reply
 from tests.testing.test_contract import current, name_in, screener_company, screener_person
 from tests.testing.test_contract_jobs_of_vendors import Amplemarket, Zoho
@@ -308,7 +309,8 @@ def parsed_from_garbled(name, seed):
             continue
         assert sorted(match.identity for match in talk.matches) == sorted(batch), (name, seed)
         for match in talk.matches:
-            msgspec.json.decode(msgspec.json.encode(match.model), type=model | None)
+            found = match.model.read() if isinstance(match.model, Record) else match.model
+            msgspec.json.decode(msgspec.json.encode(found), type=model | None)
             assert match.status != "not_found" or match.model is None
         got += len(talk.models)
     return got

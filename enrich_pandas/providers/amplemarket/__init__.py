@@ -7,8 +7,10 @@ from http import HTTPStatus
 from typing import Any, ClassVar, Literal
 
 from enrich_pandas.errors import ConfigurationError, ProviderError
+from enrich_pandas.providers.amplemarket.companies import COMPANIES, SINGLE_COMPANIES
 from enrich_pandas.providers.amplemarket.errors import KEYS_URL, AmplemarketErrorBody
 from enrich_pandas.providers.amplemarket.flows import BulkFlow, SingleFlow
+from enrich_pandas.providers.amplemarket.people import PEOPLE, SINGLE_PEOPLE
 from enrich_pandas.providers.amplemarket.requests import (
     AmplemarketEndpoint,
     LeadKey,
@@ -24,6 +26,7 @@ from enrich_pandas.providers.base import (
     Response,
     Secret,
 )
+from enrich_pandas.providers.records import RecordType
 
 __all__ = ["Amplemarket"]
 
@@ -152,6 +155,12 @@ class Amplemarket(Provider):
     }
     origin: ClassVar[str] = "https://api.amplemarket.com"
     credentials: ClassVar[Mapping[str, str]] = {"api_key": "AMPLEMARKET_API_KEY"}
+    record_types: ClassVar[tuple[RecordType, ...]] = (
+        PEOPLE,
+        COMPANIES,
+        SINGLE_PEOPLE,
+        SINGLE_COMPANIES,
+    )
     docs_url: ClassVar[str] = "https://docs.amplemarket.com"
     keys_url: ClassVar[str] = KEYS_URL
     unbilled_options: ClassVar[Mapping[Kind, tuple[str, ...]]] = {

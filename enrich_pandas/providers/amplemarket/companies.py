@@ -1,23 +1,34 @@
-"""Amplemarket's companies: wire types, the company, and the employer of a person."""
+"""Amplemarket's companies: wire types, and how a company and a person's employer are read."""
 
-from collections.abc import Iterator, Sequence
+from functools import partial
 
-from msgspec.structs import replace
-
-from enrich_pandas.models import Company, Employer, Headcount, Location
+from enrich_pandas.models import Company
 from enrich_pandas.providers.binding import domain_key
-from enrich_pandas.providers.decoding import (
-    Date,
-    Fraction,
-    Id,
-    Texts,
-    Wire,
-    Year,
+from enrich_pandas.providers.decoding import Date, Fraction, Id, Texts, Wire, Year
+from enrich_pandas.providers.expressions import (
+    Column,
+    Leaves,
+    ListColumn,
+    Part,
+    concatenated,
     date,
+    each,
+    either,
+    first,
+    flag,
+    given,
     identifier,
+    is_true,
+    joined,
+    key,
+    per_value,
     text,
     texts,
+    together,
+    whole,
 )
+from enrich_pandas.providers.reader import Source
+from enrich_pandas.providers.records import Fields, RecordType
 
 # -- Wire types ----------------------------------------------------------------------------------
 # Source: docs.amplemarket.com/guides/companies-search, "Company Object". Clients have seen codes as
@@ -86,144 +97,140 @@ class CompanyResult(Wire):
     linkedin_id: Id = None
 
 
-# -- Models --------------------------------------------------------------------------------------
+# -- What binding reads --------------------------------------------------------------------------
 
 
-def company_of(firm: WireCompany) -> Company:
-    """Return the company of the vendor's object."""
-    offices = [place(one) for one in firm.locations or () if one]
-    return Company(
-        id=identifier(firm.id),
-        name=text(firm.name),
-        domain=domain_of(firm),
-        website=text(firm.website),
-        description=text(firm.overview),
-        type=text(firm.type),
-        is_b2b=firm.is_b2b,
-        is_b2c=firm.is_b2c,
-        industry=text(firm.industry),
-        founded_year=firm.founded_year,
-        employees=whole(firm.estimated_number_of_employees),
-        employees_range=text(firm.size),
-        headquarters=_headquarters(firm, offices),
-        linkedin_url=text(firm.linkedin_url),
-        linkedin_followers=whole(firm.followers),
-        traffic_rank=whole(firm.traffic_rank),
-        logo_url=text(firm.logo_url),
-        revenue_usd=whole(firm.revenue),
-        revenue_range=text(firm.estimated_revenue),
-        total_funding_usd=whole(firm.total_funding),
-        last_funding_round=text(firm.latest_funding_stage),
-        last_funding_date=date(firm.latest_funding_date),
-        keywords=texts(firm.keywords, separator=","),
-        technologies=texts(firm.technologies, separator=","),
-        sic_codes=codes(firm.sic_codes),
-        naics_codes=codes(firm.naics_codes),
-        offices=offices,
-        headcounts=list(_headcounts(firm)),
-    )
+def head(firm: Source) -> list[Source]:
+    """Return the places that tell whether a company was found, and which one."""
+    return [firm.id, firm.name, firm.website, firm.linkedin_url]
 
 
-def _headquarters(firm: WireCompany, offices: Sequence[Location]) -> Location | None:
+def result_head(result: Source) -> list[Source]:
+    """Return the places of the status, of the echo, and of the company's head."""
+    echo = [result.domain, result.company_domain, result.linkedin_url, result.linkedin_id]
+    return [result.status, *echo, *head(result.result)]
+
+
+# -- Mapping -------------------------------------------------------------------------------------
+
+
+def company(firm: Source) -> Fields:
+    """Return the columns of a company."""
+    return {
+        **_basics(firm),
+        **_lists(firm),
+        "headquarters": _headquarters(firm),
+        "offices": each(firm.locations, place),
+        "headcounts": _headcounts(firm),
+    }
+
+
+def employer(firm: Source) -> Part:
+    """Return the columns of a person's employer; lists become text."""
+    seat = _headquarters(firm)
+    return {
+        **_basics(firm),
+        **{name: joined(listed) for name, listed in _lists(firm).items()},
+        "location": seat["name"],
+        "city": seat["city"],
+        "region": seat["region"],
+        "country": seat["country"],
+        "locations": joined(given(each(firm.locations, _in_words))),
+        "headcounts": joined(_headcounts_in_words(firm)),
+    }
+
+
+def _basics(firm: Source) -> Part:
+    """Return the columns that a company and an employer have in common."""
+    return {
+        "id": identifier(firm.id),
+        "name": text(firm.name),
+        "domain": domain(firm),
+        "website": text(firm.website),
+        "description": text(firm.overview),
+        "type": text(firm.type),
+        "is_b2b": flag(firm.is_b2b),
+        "is_b2c": flag(firm.is_b2c),
+        "industry": text(firm.industry),
+        "founded_year": whole(firm.founded_year),
+        "employees": whole(firm.estimated_number_of_employees),
+        "employees_range": text(firm.size),
+        "linkedin_url": text(firm.linkedin_url),
+        "linkedin_followers": whole(firm.followers),
+        "traffic_rank": whole(firm.traffic_rank),
+        "logo_url": text(firm.logo_url),
+        "revenue_usd": whole(firm.revenue),
+        "revenue_range": text(firm.estimated_revenue),
+        "total_funding_usd": whole(firm.total_funding),
+        "last_funding_round": text(firm.latest_funding_stage),
+        "last_funding_date": date(firm.latest_funding_date),
+    }
+
+
+def _lists(firm: Source) -> dict[str, ListColumn]:
+    return {
+        "keywords": texts(firm.keywords, separator=","),
+        "technologies": texts(firm.technologies, separator=","),
+        "sic_codes": texts(firm.sic_codes),
+        "naics_codes": texts(firm.naics_codes),
+    }
+
+
+def _headquarters(firm: Source) -> Part:
     """Return the headquarters, with the address of the main office if there is one."""
-    seat = located(firm.location, firm.location_details)
-    streets = [one.address for one in offices if one.is_primary and one.address]
-    return replace(seat or Location(), address=streets[0]) if streets else seat
+    seat, offices = place(firm.location_details), given(each(firm.locations, place), "address")
+    main = first(offices, where=is_true(offices["is_primary"]))
+    address = either(main["address"], seat["address"])
+    return {**seat, "name": text(firm.location), "address": address}
 
 
-def employer_of(firm: WireCompany) -> Employer:
-    """Return the employer of a person; lists become text."""
-    company = company_of(firm)
-    seat = company.headquarters or Location()
-    return Employer(
-        name=company.name,
-        id=company.id,
-        domain=company.domain,
-        website=company.website,
-        linkedin_url=company.linkedin_url,
-        description=company.description,
-        logo_url=company.logo_url,
-        type=company.type,
-        industry=company.industry,
-        employees=company.employees,
-        employees_range=company.employees_range,
-        founded_year=company.founded_year,
-        linkedin_followers=company.linkedin_followers,
-        location=seat.name,
-        city=seat.city,
-        region=seat.region,
-        country=seat.country,
-        locations=_joined([_in_words(one) for one in company.offices]),
-        revenue_usd=company.revenue_usd,
-        revenue_range=company.revenue_range,
-        total_funding_usd=company.total_funding_usd,
-        last_funding_round=company.last_funding_round,
-        last_funding_date=company.last_funding_date,
-        traffic_rank=company.traffic_rank,
-        is_b2b=company.is_b2b,
-        is_b2c=company.is_b2c,
-        keywords=_joined(company.keywords),
-        technologies=_joined(company.technologies),
-        sic_codes=_joined(company.sic_codes),
-        naics_codes=_joined(company.naics_codes),
-        headcounts=_joined([f"{one.by} {one.group}: {one.people}" for one in company.headcounts]),
-    )
-
-
-def domain_of(firm: WireCompany) -> str | None:
+def domain(firm: Source) -> Column:
     """Return the domain of a company's website, because the vendor returns no domain."""
-    key = domain_key(text(firm.website) or "")
-    return key.partition(":")[2] if key else None
+    return per_value(_domain_in, text(firm.website))
 
 
-def place(one: Place) -> Location:
-    """Return the location of the vendor's object."""
-    return Location(
-        address=text(one.address),
-        postal_code=identifier(one.postal_code),
-        city=text(one.city),
-        region=text(one.state),
-        country=text(one.country),
-        is_primary=one.is_primary,
+def _domain_in(website: str | None) -> str | None:
+    found = domain_key(website or "")
+    return found.removeprefix("domain:") if found else None
+
+
+def place(one: Source) -> Part:
+    """Return the columns of a location."""
+    return {
+        "address": text(one.address),
+        "postal_code": identifier(one.postal_code),
+        "city": text(one.city),
+        "region": text(one.state),
+        "country": text(one.country),
+        "is_primary": flag(one.is_primary),
+    }
+
+
+def _in_words(one: Source) -> Part:
+    of = place(one)
+    parts = (of["address"], of["postal_code"], of["city"], of["region"], of["country"])
+    return {"": concatenated(*parts, separator=", ")}
+
+
+def _headcounts(firm: Source) -> ListColumn:
+    counts = together(
+        each(firm.department_headcount, partial(_headcount, by="department")),
+        each(firm.job_function_headcount, partial(_headcount, by="function")),
     )
+    return given(counts, "people")
 
 
-def located(name: str | None, details: Place | None) -> Location | None:
-    """Return a location from its name and details, or None if both are empty."""
-    found = place(details or Place())
-    found.name = text(name)
-    return found if found != Location() else None
+def _headcount(people: Source, by: str) -> Leaves:
+    return {"people": whole(people), "group": key(people), "by": by}
 
 
-def whole(number: float | None) -> int | None:
-    """Return a number without its fraction."""
-    return None if number is None else int(number)
+def _headcounts_in_words(firm: Source) -> ListColumn:
+    of = _headcounts(firm)
+    words = concatenated(of["by"], " ", of["group"], ": ", of["people"])
+    return ListColumn(of.owners, {"": words})
 
 
-def codes(given: Codes) -> list[str]:
-    """Return codes as text, each once.
-
-    Examples
-    --------
-    >>> codes([7372, "0111", None, 7372]), codes("7372")
-    (['7372', '0111'], ['7372'])
-    """
-    listed = given if isinstance(given, list) else [given]
-    return texts([str(code) for code in listed if code is not None])
-
-
-def _headcounts(firm: WireCompany) -> Iterator[Headcount]:
-    groups = {"department": firm.department_headcount, "function": firm.job_function_headcount}
-    for by, counted in groups.items():
-        for group, people in (counted or {}).items():
-            if people is not None:
-                yield Headcount(people=whole(people), group=group, by=by)
-
-
-def _in_words(one: Location) -> str:
-    parts = (one.address, one.postal_code, one.city, one.region, one.country)
-    return ", ".join(part for part in parts if part)
-
-
-def _joined(parts: Sequence[str]) -> str | None:
-    return "; ".join(filter(None, parts)) or None
+COMPANIES = RecordType(
+    "companies", Company, CompanyResult, lambda result: company(result.result), result_head
+)
+SINGLE_COMPANIES = RecordType("single/companies", Company, WireCompany, company, head)

@@ -1,23 +1,38 @@
-"""Amplemarket's people: wire types and the model."""
+"""Amplemarket's people: wire types, and how they are read."""
 
-from enrich_pandas.models import (
-    Education,
-    Email,
-    Employer,
-    Experience,
-    Language,
-    Person,
-    Phone,
-)
+import pyarrow as pa
+
+from enrich_pandas.models import Person
 from enrich_pandas.providers.amplemarket import companies
-from enrich_pandas.providers.amplemarket.companies import (
-    Place,
-    WireCompany,
-    domain_of,
-    employer_of,
-    located,
+from enrich_pandas.providers.amplemarket.companies import Place, WireCompany
+from enrich_pandas.providers.decoding import Date, Id, Wire
+from enrich_pandas.providers.expressions import (
+    Column,
+    Leaves,
+    ListColumn,
+    Part,
+    date,
+    each,
+    either,
+    filtered,
+    first,
+    flag,
+    given,
+    has,
+    identifier,
+    is_equal,
+    is_first,
+    is_given,
+    is_true,
+    of_owner,
+    one,
+    per_value,
+    text,
+    together,
+    when,
 )
-from enrich_pandas.providers.decoding import Date, Id, Wire, date, identifier, text
+from enrich_pandas.providers.reader import Source
+from enrich_pandas.providers.records import Fields, RecordType
 
 # -- Wire types ----------------------------------------------------------------------------------
 # Source: docs.amplemarket.com/guides/people-search, "Person Object". The content of a position, a
@@ -109,106 +124,140 @@ class PersonResult(Wire):
     title: str | None = None
 
 
-# -- Model ---------------------------------------------------------------------------------------
+# -- What binding reads --------------------------------------------------------------------------
 
 
-def person_of(found: WirePerson) -> Person:
-    """Return the person of the vendor's object."""
-    address = text(found.email)
-    employer = employer_of(found.company) if found.company else None
-    known = employer or Employer()
-    return Person(
-        id=identifier(found.id),
-        name=text(found.name),
-        first_name=text(found.first_name),
-        last_name=text(found.last_name),
-        gender=text(found.gender),
-        title=text(found.title),
-        company=known.name,
-        company_domain=known.domain,
-        employer=employer,
-        headline=text(found.headline),
-        summary=text(found.about),
-        location=located(found.location, found.location_details),
-        linkedin_url=text(found.linkedin_url),
-        picture_url=text(found.image_url),
-        emails=[Email(address=address)] if address else [],
-        phones=[_phone(one) for one in found.phone_numbers or () if one],
-        experiences=_with_current(
-            [_experience(job) for job in found.experiences or () if job], found, known
-        ),
-        educations=[_education(school) for school in found.educations or () if school],
-        languages=[_language(one) for one in found.languages or () if one],
-    )
+def head(found: Source) -> list[Source]:
+    """Return the places that tell whether a person was found, and what was revealed."""
+    return [found.id, found.name, found.linkedin_url, found.email, found.phone_numbers]
 
 
-def _with_current(
-    jobs: list[Experience], found: WirePerson, employer: Employer
-) -> list[Experience]:
-    """Return the positions, with the current one completed from the fields outside the list."""
-    start = date(found.current_position_start_date)
+def result_head(result: Source) -> list[Source]:
+    """Return the places of the status, of the echo, and of the person's head."""
+    profile = [result.email, result.linkedin_url, result.linkedin_id]
+    words = [result.name, result.title, result.company_domain, result.company_name]
+    return [result.status, *profile, *words, *head(result.result)]
+
+
+# -- Mapping -------------------------------------------------------------------------------------
+
+
+def person(found: Source) -> Fields:
+    """Return the columns of a person."""
+    employer = companies.employer(found.company)
+    experiences = each(found.experiences, _experience)
+    return {
+        "id": identifier(found.id),
+        "name": text(found.name),
+        "first_name": text(found.first_name),
+        "last_name": text(found.last_name),
+        "gender": text(found.gender),
+        "title": text(found.title),
+        "company": employer["name"],
+        "company_domain": employer["domain"],
+        "employer": employer,
+        "headline": text(found.headline),
+        "summary": text(found.about),
+        "location": {**companies.place(found.location_details), "name": text(found.location)},
+        "linkedin_url": text(found.linkedin_url),
+        "picture_url": text(found.image_url),
+        "emails": given(one(found, address=text(found.email))),
+        "phones": each(found.phone_numbers, _phone),
+        "experiences": _with_current(experiences, found, employer),
+        "educations": each(found.educations, _education),
+        "languages": each(found.languages, _language),
+    }
+
+
+def _with_current(jobs: ListColumn, found: Source, employer: Part) -> ListColumn:
+    """Complete the current position from the fields outside the list.
+
+    It is the first open one with the person's title. If there is none, or if it began at another
+    date, the position that the outer fields describe is added in front.
+    """
+    title, start = text(found.title), date(found.current_position_start_date)
     description = text(found.current_position_description)
-    if start is None and description is None:
-        return jobs
-    title = text(found.title)
-    open_ = [job for job in jobs if job.is_current or job.end_date is None]
-    current = next((job for job in open_ if job.title == title), None)
-    if current is None or (start and current.start_date and not _agree(start, current.start_date)):
-        own = Experience(title=title, company=employer.name, company_domain=employer.domain)
-        current = own
-        jobs = [own, *jobs]
-    current.start_date = current.start_date or start
-    current.description = current.description or description
-    current.is_current = True
-    return jobs
+    is_described = is_given(start) | is_given(description)
+    is_open = is_true(jobs["is_current"]) | ~is_given(jobs["end_date"])
+    fits = is_open & is_equal(jobs["title"], of_owner(jobs, title)) & of_owner(jobs, is_described)
+    agrees = per_value(_agree, first(jobs, where=fits)["start_date"], start, kind=pa.bool_())
+    is_listed = has(jobs, where=fits) & agrees
+    is_current = is_first(jobs, where=fits) & of_owner(jobs, is_listed)
+
+    def completed(leaf: str, outer: Column) -> Column:
+        return when(is_current, either(jobs[leaf], of_owner(jobs, outer)), jobs[leaf])
+
+    listed = {
+        **jobs.leaves,
+        "start_date": completed("start_date", start),
+        "description": completed("description", description),
+        "is_current": when(is_current, True, jobs["is_current"]),
+    }
+    own = one(
+        found,
+        title=title,
+        company=employer["name"],
+        company_domain=employer["domain"],
+        start_date=start,
+        description=description,
+        is_current=True,
+    )
+    is_own = is_described & ~is_listed
+    return together(filtered(own, where=is_own), ListColumn(jobs.owners, listed))
 
 
-def _agree(one: str, other: str) -> bool:
+def _agree(one: str | None, other: str | None) -> bool:
     """Return whether two dates agree to the precision of the coarser one."""
-    return one.startswith(other) or other.startswith(one)
+    return not (one and other) or one.startswith(other) or other.startswith(one)
 
 
-def _experience(job: Position) -> Experience:
-    firm = job.company if isinstance(job.company, companies.WireCompany) else None
-    firm = firm or companies.WireCompany(name=job.company if isinstance(job.company, str) else None)
-    return Experience(
-        title=text(job.title),
-        company=text(job.company_name) or text(firm.name),
-        company_domain=text(job.company_domain) or domain_of(firm),
-        company_id=identifier(firm.id),
-        company_linkedin_url=text(job.company_linkedin_url) or text(firm.linkedin_url),
-        company_description=text(firm.overview),
-        company_logo_url=text(firm.logo_url),
-        location=text(job.location),
-        description=text(job.description),
-        start_date=date(job.start_date),
-        end_date=date(job.end_date),
-        is_current=job.is_current,
-    )
+def _experience(job: Source) -> Leaves:
+    firm = job.company
+    return {
+        "title": text(job.title),
+        "company": text(job.company_name, firm.name, firm),
+        "company_domain": either(text(job.company_domain), companies.domain(firm)),
+        "company_id": identifier(firm.id),
+        "company_linkedin_url": text(job.company_linkedin_url, firm.linkedin_url),
+        "company_description": text(firm.overview),
+        "company_logo_url": text(firm.logo_url),
+        "location": text(job.location),
+        "description": text(job.description),
+        "start_date": date(job.start_date),
+        "end_date": date(job.end_date),
+        "is_current": flag(job.is_current),
+    }
 
 
-def _education(school: School) -> Education:
-    return Education(
-        school=text(school.school_name) or text(school.school) or text(school.name),
-        degree=text(school.degree),
-        field_of_study=text(school.field_of_study),
-        school_linkedin_url=text(school.linkedin_url),
-        start_date=date(school.start_date),
-        end_date=date(school.end_date),
-    )
+def _education(school: Source) -> Leaves:
+    return {
+        "school": text(school.school_name, school.school, school.name),
+        "degree": text(school.degree),
+        "field_of_study": text(school.field_of_study),
+        "school_linkedin_url": text(school.linkedin_url),
+        "start_date": date(school.start_date),
+        "end_date": date(school.end_date),
+    }
 
 
-def _language(one: Tongue | str) -> Language:
-    if isinstance(one, str):
-        return Language(name=text(one))
-    return Language(name=text(one.name) or text(one.language), proficiency=text(one.proficiency))
+def _language(language: Source) -> Leaves:
+    return {
+        "name": text(language.name, language.language, language),
+        "proficiency": text(language.proficiency),
+    }
 
 
-def _phone(one: PhoneNumber) -> Phone:
-    return Phone(
-        number=identifier(one.number),
-        type=text(one.type),
-        source=text(one.source),
-        is_wrong=one.is_wrong_number,
-        is_do_not_call=one.is_dnc_listed,
-    )
+def _phone(phone: Source) -> Leaves:
+    return {
+        "number": identifier(phone.number),
+        "type": text(phone.type),
+        "source": text(phone.source),
+        "is_wrong": flag(phone.is_wrong_number),
+        "is_do_not_call": flag(phone.is_dnc_listed),
+    }
+
+
+PEOPLE = RecordType(
+    "people", Person, PersonResult, lambda result: person(result.result), result_head
+)
+SINGLE_PEOPLE = RecordType("single/people", Person, WirePerson, person, head)

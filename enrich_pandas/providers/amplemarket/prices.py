@@ -1,6 +1,7 @@
 """Amplemarket's prices; credits for e-mail and for phone count as one unit."""
 
-from enrich_pandas.models import Person
+from enrich_pandas.providers.amplemarket.people import WirePerson
+from enrich_pandas.providers.decoding import text
 
 FOUND = 0.5
 EMAIL = 1.0
@@ -22,11 +23,12 @@ def maximum_cost(*, email: bool, phones: bool) -> float:
     return FOUND + EMAIL * email + PHONE * phones
 
 
-def cost(person: Person, *, email: bool, phones: bool) -> float:
+def cost(found: WirePerson, *, email: bool, phones: bool) -> float:
     """Return the cost of a person by what was revealed.
 
     The vendor can charge less: a person or an address that is found twice in 24 hours is charged
     once.
     """
-    has_email, has_phone = email and bool(person.emails), phones and bool(person.phones)
-    return maximum_cost(email=has_email, phones=has_phone)
+    has_email = text(found.email) is not None
+    has_phone = any(one is not None for one in found.phone_numbers or ())
+    return maximum_cost(email=email and has_email, phones=phones and has_phone)

@@ -7,12 +7,13 @@ from functools import partial
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
 
-import msgspec
-
-from enrich_pandas.models import Model
-from enrich_pandas.providers.amplemarket import companies, people, prices
-from enrich_pandas.providers.amplemarket.companies import CompanyResult, company_of
-from enrich_pandas.providers.amplemarket.people import PersonResult, person_of
+from enrich_pandas.providers.amplemarket import prices
+from enrich_pandas.providers.amplemarket.companies import (
+    COMPANIES,
+    SINGLE_COMPANIES,
+    CompanyResult,
+)
+from enrich_pandas.providers.amplemarket.people import PEOPLE, SINGLE_PEOPLE, PersonResult
 from enrich_pandas.providers.base import Identity, Kind, Status
 from enrich_pandas.providers.binding import (
     Reading,
@@ -22,7 +23,8 @@ from enrich_pandas.providers.binding import (
     page_key,
     profile_key,
 )
-from enrich_pandas.providers.decoding import describe_mistyped, identifier, read
+from enrich_pandas.providers.decoding import identifier, read
+from enrich_pandas.providers.records import Record, RecordType
 
 LeadKey = Literal["linkedin_url", "linkedin_id"]
 
@@ -170,11 +172,12 @@ _WORD = re.compile(r"[a-z_]{1,40}")
 
 def read_person_result(raw: bytes, *, email: bool, phones: bool) -> Reading:
     """Parse a result of an enrichment request for people."""
-    result, mistyped = read(raw, people.PersonResult)
+    result, _ = PEOPLE.read_head(raw)
     if result is None:
         return UNREADABLE
-    found = None if _is_empty(result.result) else result.result
-    reading = person_reading(found, mistyped, email=email, phones=phones) if found else None
+    found, reading = result.result, None
+    if not _is_empty(found, raw, PEOPLE):
+        reading = _matched(PEOPLE, raw, prices.cost(found, email=email, phones=phones))
     return _check_status(result.status, reading, [person_echo(result)])
 
 
@@ -183,46 +186,43 @@ def read_company_result(raw: bytes) -> Reading:
 
     The company's own page and domain identify it only if nothing is echoed.
     """
-    result, mistyped = read(raw, companies.CompanyResult)
+    result, _ = COMPANIES.read_head(raw)
     if result is None:
         return UNREADABLE
-    found = None if _is_empty(result.result) else result.result
-    reading = company_reading(found, mistyped) if found else None
-    return _check_status(
-        result.status, reading, [company_echo(result) or found_company_keys(result)]
-    )
+    reading = None
+    if not _is_empty(result.result, raw, COMPANIES):
+        reading = _matched(COMPANIES, raw, prices.COMPANY)
+    claim = company_echo(result) or found_company_keys(result)
+    return _check_status(result.status, reading, [claim])
 
 
 def read_person(raw: bytes, *, email: bool, phones: bool) -> Reading:
     """Parse a Person object that was requested alone."""
-    found, mistyped = read(raw, people.WirePerson)
-    if found is None or _is_empty(found):
+    found, _ = SINGLE_PEOPLE.read_head(raw)
+    if _is_empty(found, raw, SINGLE_PEOPLE):
         return UNREADABLE
-    return person_reading(found, mistyped, email=email, phones=phones)
+    return _matched(SINGLE_PEOPLE, raw, prices.cost(found, email=email, phones=phones))
 
 
 def read_company(raw: bytes) -> Reading:
     """Parse a Company object that was requested alone."""
-    found, mistyped = read(raw, companies.WireCompany)
-    return UNREADABLE if found is None or _is_empty(found) else company_reading(found, mistyped)
+    found, _ = SINGLE_COMPANIES.read_head(raw)
+    if _is_empty(found, raw, SINGLE_COMPANIES):
+        return UNREADABLE
+    return _matched(SINGLE_COMPANIES, raw, prices.COMPANY)
 
 
-def person_reading(
-    found: people.WirePerson, mistyped: list[str], *, email: bool, phones: bool
-) -> Reading:
-    """Return the reading of a person; mistyped fields are noted."""
-    person = person_of(found)
-    return _matched(person, prices.cost(person, email=email, phones=phones), mistyped)
+def _matched(kind: RecordType, raw: bytes, credits_: float) -> Reading:
+    return Reading(status=Status.MATCHED, model=Record(kind, raw), credits=credits_)
 
 
-def company_reading(found: companies.WireCompany, mistyped: list[str]) -> Reading:
-    """Return the reading of a company; mistyped fields are noted."""
-    return _matched(company_of(found), prices.COMPANY, mistyped)
-
-
-def _matched(model: Model, credits_: float, mistyped: list[str]) -> Reading:
-    note = describe_mistyped(mistyped)
-    return Reading(status=Status.MATCHED, model=model, credits=credits_, note=note)
+def _is_empty(head: Any, raw: bytes, kind: RecordType) -> bool:
+    """Return whether an object has no values; only one without a head is decoded completely."""
+    if head is None or head != type(head)():
+        return head is None
+    whole: Any = read(raw, kind.wire)[0]
+    found = getattr(whole, "result", whole)
+    return bool(found == type(found)())
 
 
 def _check_status(
@@ -240,10 +240,6 @@ def _check_status(
         note = f"the vendor's status: {shown}"
         reading = Reading(status=Status.HELD, reason="unknown_status", note=note)
     return replace(reading, claims=claims)
-
-
-def _is_empty(found: msgspec.Struct | None) -> bool:
-    return found is None or found == type(found)()
 
 
 # -- Endpoints -----------------------------------------------------------------------------------

@@ -24,12 +24,15 @@ from enrich_pandas.providers.base import (
     Secret,
     require_rate_limit,
 )
+from enrich_pandas.providers.crustdata.companies import COMPANIES
 from enrich_pandas.providers.crustdata.current import CURRENT
 from enrich_pandas.providers.crustdata.errors import BatchFlow, CrustdataErrorBody, reading_of_error
 from enrich_pandas.providers.crustdata.people import PEOPLE
 from enrich_pandas.providers.crustdata.prices import Prices
 from enrich_pandas.providers.crustdata.requests import ApiVersion, ConfiguredEndpoint
 from enrich_pandas.providers.crustdata.screener import SCREENER
+from enrich_pandas.providers.crustdata.screener.companies import COMPANIES as SCREENER_COMPANIES
+from enrich_pandas.providers.crustdata.screener.people import PEOPLE as SCREENER_PEOPLE
 from enrich_pandas.providers.decoding import decoder_of
 from enrich_pandas.providers.records import RecordType
 
@@ -199,7 +202,10 @@ class Crustdata(Provider):
     }
     origin: ClassVar[str] = "https://api.crustdata.com"
     credentials: ClassVar[Mapping[str, str]] = {"api_key": "CRUSTDATA_API_KEY"}
-    record_types: ClassVar[tuple[RecordType, ...]] = (PEOPLE,)
+    record_types: ClassVar[tuple[RecordType, ...]] = (
+        *(PEOPLE, COMPANIES),
+        *(SCREENER_PEOPLE, SCREENER_COMPANIES),
+    )
     docs_url: ClassVar[str] = "https://docs.crustdata.com"
     keys_url: ClassVar[str] = "https://app.crustdata.com"
     batch_size: ClassVar[int] = 25

@@ -1,28 +1,51 @@
-"""Crustdata's companies: choosing one, wire types of the current API, and the model."""
+"""Crustdata's companies: choosing one, wire types of the current API, and how they are read."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 
-import msgspec
+import pyarrow as pa
 
-from enrich_pandas.models import Company, Funding, Headcount, Location, SocialProfile
+from enrich_pandas.models import Company
+from enrich_pandas.providers import decoding
 from enrich_pandas.providers.base import Identity, Status
-from enrich_pandas.providers.binding import Reading, domain_key, key_of, name_key, page_key
-from enrich_pandas.providers.crustdata.former import distinct_profiles
+from enrich_pandas.providers.binding import (
+    Reading,
+    domain_key,
+    key_of,
+    name_key,
+    page_key,
+)
 from enrich_pandas.providers.crustdata.requests import Price, bind_single_without_data
-from enrich_pandas.providers.decoding import (
-    Date,
-    Fraction,
-    Id,
-    Texts,
-    Whole,
-    Wire,
+from enrich_pandas.providers.decoding import Date, Fraction, Id, Texts, Whole, Wire
+from enrich_pandas.providers.expressions import (
+    Column,
+    Leaves,
+    ListColumn,
+    Part,
+    as_items,
+    as_list,
     date,
+    each,
+    either_list,
+    first,
+    given,
     identifier,
+    item_of,
+    joined,
+    key,
+    number,
+    one,
+    only,
+    per_value,
     text,
     texts,
+    together,
+    whole,
 )
+from enrich_pandas.providers.reader import Source
+from enrich_pandas.providers.records import Fields, Record, RecordType
 
 # -- Both API versions ---------------------------------------------------------------------------
 
@@ -52,29 +75,34 @@ STATES: Mapping[str, Reading] = MappingProxyType(
 )
 
 
-def company_reading(company: Company, price: Price, *, other_names: Sequence[str] = ()) -> Reading:
+def company_reading(
+    record: Record, named: Company, price: Price, *, other_names: object = None
+) -> Reading:
     """Return the reading of a company that could be the requested one.
 
     Parameters
     ----------
-    company
-        The company. Its main domain, page and name are trusted more than its other domains.
+    record
+        The company.
+    named
+        The same with at least the fields that identify it. Its main domain, page and name are
+        trusted more than its other domains.
     price
         Returns its cost in credits.
     other_names
-        Its other names.
+        Its other names, as sent.
     """
     main = (
-        domain_key(company.domain or company.website or ""),
-        page_key(company.linkedin_url or ""),
-        page_key(company.linkedin_id or ""),
-        name_key(company.name or ""),
+        domain_key(named.domain or named.website or ""),
+        page_key(named.linkedin_url or ""),
+        page_key(named.linkedin_id or ""),
+        name_key(named.name or ""),
     )
-    other = (*map(domain_key, company.domains), *map(name_key, other_names))
+    other = (*map(domain_key, named.domains), *map(name_key, decoding.texts(other_names)))
     return Reading(
         status=Status.MATCHED,
         claims=[frozenset(filter(None, main)), frozenset(filter(None, other))],
-        model=company,
+        model=record,
         credits=price(()),
     )
 
@@ -101,9 +129,9 @@ def choose_company(
         ``ambiguous``.
     """
     distinct: list[Reading] = []
-    for one in candidates:
-        if all(one.model != other.model for other in distinct):
-            distinct.append(one)
+    for candidate in candidates:
+        if all(candidate.model != other.model for other in distinct):
+            distinct.append(candidate)
     chosen = _exact(requested, distinct) or distinct
     note = f"{len(distinct)} companies were returned" if len(distinct) > 1 else ""
     if len(chosen) > 1:
@@ -129,72 +157,38 @@ def bind_single_company(batch: Sequence[Identity], readings: Sequence[Reading]) 
     companies = [one for one in readings if one.model is not None]
     if len(batch) > 1 or not companies:
         return bind_single_without_data(batch, readings)
-    key = key_of(batch[0])
-    return choose_company(frozenset([key] if key else ()), companies, is_echoed=False)
+    requested = key_of(batch[0])
+    return choose_company(frozenset([requested] if requested else ()), companies, is_echoed=False)
 
 
-def year(value: object) -> int | None:
-    """Return the year of a date.
-
-    Examples
-    --------
-    >>> year("2012-01-01"), year(2017), year(None)
-    (2012, 2017, None)
-    """
-    written = date(value)
-    return int(written[:4]) if written else None
+def year(source: Source) -> Column:
+    """Return the years of dates."""
+    return per_value(lambda written: written and int(written[:4]), date(source), kind=pa.int64())
 
 
-def whole(number: float | None) -> int | None:
-    """Return a number without its fraction, such as an amount in US dollars.
+def headcounts(**groups: Source) -> ListColumn:
+    """Return the number of people in each group, such as Engineering of the functions."""
 
-    Examples
-    --------
-    >>> whole(141000000.0), whole(None)
-    (141000000, None)
-    """
-    return None if number is None else int(number)
+    def headcount(people: Source, by: str) -> Leaves:
+        return {"people": whole(people), "group": key(people), "by": by}
 
-
-def headcounts(
-    groups: Iterable[tuple[str, Mapping[str, float | None] | None]],
-) -> list[Headcount]:
-    """Return the number of people in each group, such as Engineering of the functions.
-
-    Examples
-    --------
-    >>> [one.group for one in headcounts([("function", {"Sales": 2, "Legal": None})])]
-    ['Sales']
-    """
-    return [
-        Headcount(people=whole(people), group=group, by=by)
-        for by, counted in groups
-        for group, people in (counted or {}).items()
-        if people is not None
-    ]
+    listed = [each(of, partial(headcount, by=by)) for by, of in groups.items()]
+    return given(together(*listed), "people")
 
 
-def location(**parts: str | None) -> Location | None:
-    """Return a location, or None if all its parts are empty."""
-    known = {name: text(part) for name, part in parts.items()}
-    return msgspec.structs.replace(Location(), **known) if any(known.values()) else None
-
-
-def sic_codes(details: Sequence[Sic | None] | None) -> list[str]:
+def sic_codes(details: Source) -> ListColumn:
     """Return the SIC codes of a taxonomy."""
-    codes = (identifier(one.sic_code) for one in details or () if one)
-    return [code for code in codes if code]
+    return each(details, lambda sic: as_list(identifier(sic.sic_code)))
 
 
-def naics_codes(detail: Naics | None) -> list[str]:
-    """Return the NAICS code of a taxonomy, as a list."""
-    code = identifier(detail.naics_code) if detail else None
-    return [code] if code else []
+def names(*sources: Source) -> ListColumn:
+    """Return distinct names or words, which a comma can separate in one text."""
+    return texts(*sources, separator=",")
 
 
-def join_names(investors: object) -> str | None:
-    """Return the names of investors as one text."""
-    return "; ".join(texts(investors)) or None
+def twitter_profile(url: Source) -> ListColumn:
+    """Return the profile on Twitter as the only social profile."""
+    return given(one(url, network="twitter", url=text(url)), "url")
 
 
 # -- Wire types of the current API ---------------------------------------------------------------
@@ -382,110 +376,132 @@ class CompanyElement(Wire):
     matches: list[CompanyCandidate | None] | None = None
 
 
-# -- Model of the current API --------------------------------------------------------------------
+# -- What binding reads --------------------------------------------------------------------------
+
+
+def head(element: Source) -> list[Source]:
+    """Return the places that decide which company an element is about."""
+    data = item_of(element.matches).company_data
+    return [
+        element.matched_on,
+        element.match_status,
+        data.basic_info.name,
+        data.basic_info.profile_name,
+        data.basic_info.primary_domain,
+        data.basic_info.all_domains,
+        data.basic_info.website,
+        data.basic_info.professional_network_url,
+        data.basic_info.professional_network_id,
+        data.status.state,
+    ]
 
 
 def state_of(candidate: CompanyCandidate) -> str | None:
     """Return the vendor's state of a company without data."""
-    return text(((candidate.company_data or CompanyData()).status or State()).state)
+    return decoding.text(((candidate.company_data or CompanyData()).status or State()).state)
 
 
-def other_names_of(candidate: CompanyCandidate) -> list[str]:
-    """Return the other names of a company."""
-    return texts(((candidate.company_data or CompanyData()).basic_info or BasicInfo()).profile_name)
+def basic_info_of(candidate: CompanyCandidate) -> BasicInfo:
+    """Return the section of a candidate with its names."""
+    return (candidate.company_data or CompanyData()).basic_info or BasicInfo()
 
 
-def company_of(candidate: CompanyCandidate) -> Company:
-    """Return the company of a candidate."""
-    data = candidate.company_data or CompanyData()
-    basic, places = data.basic_info or BasicInfo(), data.locations or Locations()
-    people, money = data.headcount or HeadcountData(), data.funding or FundingData()
-    revenue, taxonomy = data.revenue or Revenue(), data.taxonomy or Taxonomy()
-    estimate = revenue.estimated or Estimate()
-    market = revenue.public_markets or PublicMarkets()
-    social = data.social_profiles or SocialProfiles()
-    rivals = data.competitors or Competitors()
-    country = text(people.largest_headcount_country) or text(places.largest_headcount_country)
-    industries = _industries(basic, taxonomy)
+def named_company(basic: BasicInfo) -> Company:
+    """Return a company with the fields that identify it."""
     return Company(
-        id=identifier(data.crustdata_company_id),
-        name=text(basic.name) or text(basic.profile_name),
-        domain=text(basic.primary_domain),
-        website=text(basic.website),
-        description=text(basic.description),
-        type=text(basic.company_type),
-        industry=industries[0] if industries else None,
-        founded_year=year(basic.year_founded),
-        employees=whole(people.total),
-        employees_range=text(basic.employee_count_range),
-        headquarters=_headquarters(places),
-        largest_country=country,
-        linkedin_url=text(basic.professional_network_url),
-        linkedin_id=identifier(basic.professional_network_id),
-        linkedin_followers=whole((data.followers or Followers()).count),
-        crunchbase_url=text((social.crunchbase or Crunchbase()).url),
-        logo_url=text(basic.logo_permalink),
-        ceo=text(((data.employee_reviews or EmployeeReviews()).company_ceo or Ceo()).name),
-        revenue_min_usd=whole(estimate.lower_bound_usd),
-        revenue_max_usd=whole(estimate.upper_bound_usd),
-        total_funding_usd=whole(money.total_investment_usd),
-        last_funding_round=text(money.last_round_type),
-        last_funding_usd=whole(money.last_round_amount_usd),
-        last_funding_date=date(money.last_fundraise_date),
-        acquisition_status=text(revenue.acquisition_status),
-        ipo_date=date(market.ipo_date),
-        fiscal_year_end=text(market.fiscal_year_end),
-        score=candidate.confidence_score,
-        domains=texts(basic.all_domains, separator=","),
-        industries=industries,
-        specialities=_listed(taxonomy.professional_network_specialities),
-        keywords=_listed(taxonomy.categories),
-        markets=_listed(basic.markets),
-        stock_symbols=_listed(market.stock_symbols),
-        sic_codes=sic_codes(taxonomy.sic_detail_list),
-        naics_codes=naics_codes(taxonomy.primary_naics_detail),
-        investors=_listed(money.investors),
-        competitors=texts(rivals.websites, separator=",") or texts(rivals.all_domains),
-        offices=[Location(name=place) for place in texts(places.all_office_addresses)],
-        social_profiles=distinct_profiles(
-            [SocialProfile(network="twitter", url=text(social.twitter_url))]
+        name=decoding.text(basic.name) or decoding.text(basic.profile_name),
+        domain=decoding.text(basic.primary_domain),
+        website=decoding.text(basic.website),
+        linkedin_url=decoding.text(basic.professional_network_url),
+        linkedin_id=decoding.identifier(basic.professional_network_id),
+        domains=decoding.texts(basic.all_domains, separator=","),
+    )
+
+
+# -- Mapping of the current API ------------------------------------------------------------------
+
+
+def company(element: Source) -> Fields:
+    """Return the columns of a company."""
+    candidate = only(element.matches)
+    data = candidate.company_data
+    basic, places, taxonomy = data.basic_info, data.locations, data.taxonomy
+    people, money, revenue = data.headcount, data.funding, data.revenue
+    market, social = revenue.public_markets, data.social_profiles
+    industries = texts(  # the main one first; names can have commas
+        taxonomy.professional_network_industry,
+        basic.industries,
+        taxonomy.professional_network_industries,
+    )
+    return {
+        "id": identifier(data.crustdata_company_id),
+        "name": text(basic.name, basic.profile_name),
+        "domain": text(basic.primary_domain),
+        "website": text(basic.website),
+        "description": text(basic.description),
+        "type": text(basic.company_type),
+        "industry": first(industries)[""],
+        "founded_year": year(basic.year_founded),
+        "employees": whole(people.total),
+        "employees_range": text(basic.employee_count_range),
+        "headquarters": _headquarters(places),
+        "largest_country": text(people.largest_headcount_country, places.largest_headcount_country),
+        "linkedin_url": text(basic.professional_network_url),
+        "linkedin_id": identifier(basic.professional_network_id),
+        "linkedin_followers": whole(data.followers.count),
+        "crunchbase_url": text(social.crunchbase.url),
+        "logo_url": text(basic.logo_permalink),
+        "ceo": text(data.employee_reviews.company_ceo.name),
+        "revenue_min_usd": whole(revenue.estimated.lower_bound_usd),
+        "revenue_max_usd": whole(revenue.estimated.upper_bound_usd),
+        "total_funding_usd": whole(money.total_investment_usd),
+        "last_funding_round": text(money.last_round_type),
+        "last_funding_usd": whole(money.last_round_amount_usd),
+        "last_funding_date": date(money.last_fundraise_date),
+        "acquisition_status": text(revenue.acquisition_status),
+        "ipo_date": date(market.ipo_date),
+        "fiscal_year_end": text(market.fiscal_year_end),
+        "score": number(candidate.confidence_score),
+        "domains": names(basic.all_domains),
+        "industries": industries,
+        "specialities": names(taxonomy.professional_network_specialities),
+        "keywords": names(taxonomy.categories),
+        "markets": names(basic.markets),
+        "stock_symbols": names(market.stock_symbols),
+        "sic_codes": sic_codes(taxonomy.sic_detail_list),
+        "naics_codes": as_list(identifier(taxonomy.primary_naics_detail.naics_code)),
+        "investors": names(money.investors),
+        "competitors": either_list(
+            names(data.competitors.websites), texts(data.competitors.all_domains)
         ),
-        fundings=[_funding(one) for one in money.milestones or () if one],
-        headcounts=headcounts(
-            [
-                ("function", people.by_role_absolute),
-                ("region", people.by_region_absolute),
-                ("skill", people.by_skill_absolute),
-            ]
+        "offices": as_items(texts(places.all_office_addresses), "name"),
+        "social_profiles": twitter_profile(social.twitter_url),
+        "fundings": each(money.milestones, _funding),
+        "headcounts": headcounts(
+            function=people.by_role_absolute,
+            region=people.by_region_absolute,
+            skill=people.by_skill_absolute,
         ),
-    )
+    }
 
 
-def _listed(value: object) -> list[str]:
-    return texts(value, separator=",")
+def _headquarters(places: Source) -> Part:
+    return {
+        "name": text(places.headquarters),
+        "address": text(places.street_address),
+        "city": text(places.hq_city, places.city),
+        "region": text(places.hq_state, places.state),
+        "country": text(places.hq_country, places.country),
+    }
 
 
-def _industries(basic: BasicInfo, taxonomy: Taxonomy) -> list[str]:
-    """Return the industries, the main one first. Names can have commas."""
-    main = texts(taxonomy.professional_network_industry)
-    others = [*texts(basic.industries), *texts(taxonomy.professional_network_industries)]
-    return texts([*main, *others])
+def _funding(milestone: Source) -> Leaves:
+    return {
+        "round": text(milestone.round),
+        "amount_usd": whole(milestone.amount_usd),
+        "announced_date": date(milestone.funding_date, milestone.date),
+        "investors": joined(texts(milestone.investors)),
+    }
 
 
-def _headquarters(places: Locations) -> Location | None:
-    return location(
-        name=places.headquarters,
-        address=places.street_address,
-        city=text(places.hq_city) or places.city,
-        region=text(places.hq_state) or places.state,
-        country=text(places.hq_country) or places.country,
-    )
-
-
-def _funding(milestone: Milestone) -> Funding:
-    return Funding(
-        round=text(milestone.round),
-        amount_usd=whole(milestone.amount_usd),
-        announced_date=date(milestone.funding_date) or date(milestone.date),
-        investors=join_names(milestone.investors),
-    )
+COMPANIES = RecordType("companies", Company, CompanyElement, company, head)

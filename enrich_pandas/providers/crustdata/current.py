@@ -15,12 +15,13 @@ import msgspec
 from enrich_pandas.providers.base import Status
 from enrich_pandas.providers.binding import Reading, company_keys, person_keys
 from enrich_pandas.providers.crustdata.companies import (
+    COMPANIES,
     STATES,
     CompanyElement,
+    basic_info_of,
     choose_company,
-    company_of,
     company_reading,
-    other_names_of,
+    named_company,
     state_of,
 )
 from enrich_pandas.providers.crustdata.errors import QUEUED_SECONDS
@@ -49,7 +50,7 @@ from enrich_pandas.providers.decoding import (
     text,
     texts,
 )
-from enrich_pandas.providers.records import Record
+from enrich_pandas.providers.records import Record, RecordType
 
 _MISSES = ("not_found", "no_match")
 
@@ -73,29 +74,8 @@ def _person_flags(options: RequestOptions, name: str) -> Flags:
     }
 
 
-def read_person(raw: bytes, price: Price) -> Reading:
-    """Parse an element: at most one of its candidates is the person.
-
-    Parameters
-    ----------
-    raw
-        The element.
-    price
-        Returns the credits of an answer from the extras that it holds.
-    """
-    element, mistyped = PEOPLE.read_head(raw)
-    if element is None:
-        return UNREADABLE
-    if len(element.matches or ()) > 1:  # they are compared with each other
-        element, _ = read(raw, Element)
-    claim = person_keys(texts(element.matched_on))
-    reading = _person_reading(raw, element, claim, price)
-    if reading.model is None:  # else the reader of the columns notes what is odd
-        reading = replace(reading, note=_notes(reading.note, describe_mistyped(mistyped)))
-    return replace(reading, claims=[claim])
-
-
-def _person_reading(raw: bytes, element: Element, claim: Collection[str], price: Price) -> Reading:
+def _person_reading(raw: bytes, element: Element, claim: frozenset[str], price: Price) -> Reading:
+    """Return the reading of an element: at most one of its candidates is the person."""
     candidates = _distinct(element.matches or ())
     if "redacted" in (element.match_status, *(one.match_status for one in candidates)):
         return Reading(status=Status.REMOVED, reason="redacted")
@@ -146,16 +126,22 @@ def _company_flags(options: RequestOptions, _name: str) -> Flags:
     return {} if options.exact_match is None else {"exact_match": options.exact_match}
 
 
-def _company_reading(element: CompanyElement, claim: frozenset[str], price: Price) -> Reading:
-    given = [one for one in _distinct(element.matches or ()) if one.company_data]
-    companies = [
-        company_reading(company, price, other_names=other_names_of(one))
-        for one in given
-        if (company := company_of(one)).name or company.domain
-    ]
+def _company_reading(
+    raw: bytes, element: CompanyElement, claim: frozenset[str], price: Price
+) -> Reading:
+    candidates = _distinct(element.matches or ())
+    companies, states = [], []
+    for one in candidates:
+        basic = basic_info_of(one)
+        named = named_company(basic)
+        if named.name or named.domain:
+            record = Record(COMPANIES, only_candidate(raw, candidates, one))
+            names = basic.profile_name
+            companies.append(company_reading(record, named, price, other_names=names))
+        elif (state := state_of(one) or "") in STATES:
+            states.append(STATES[state])
     if companies:
         return choose_company(claim, companies, is_echoed=True)
-    states = [STATES[state] for one in given if (state := state_of(one) or "") in STATES]
     return states[0] if states else _missed(element)
 
 
@@ -166,9 +152,9 @@ def _read_element(
     raw: bytes,
     price: Price,
     *,
-    wire: type[Any],
+    kind: RecordType,
     keys_in: Callable[[Sequence[str]], frozenset[str]],
-    reading_of: Callable[[Any, frozenset[str], Price], Reading],
+    reading_of: Callable[[bytes, Any, frozenset[str], Price], Reading],
 ) -> Reading:
     """Parse an element.
 
@@ -178,16 +164,19 @@ def _read_element(
         The element.
     price
         Returns the credits of an answer from the extras that it holds.
-    wire, keys_in, reading_of
-        The wire type of an element, the keys of its echo, and its reading.
+    kind, keys_in, reading_of
+        The record type of an element, the keys of its echo, and its reading.
     """
-    element, mistyped = read(raw, wire)
+    element, mistyped = kind.read_head(raw)
     if element is None:
         return UNREADABLE
+    if len(element.matches or ()) > 1:  # they are compared with each other
+        element, _ = read(raw, kind.wire)
     claim = keys_in(texts(element.matched_on))
-    reading = reading_of(element, claim, price)
-    note = _notes(reading.note, describe_mistyped(mistyped))
-    return replace(reading, claims=[claim], note=note)
+    reading = reading_of(raw, element, claim, price)
+    if reading.model is None:  # else the reader of the columns notes what is odd
+        reading = replace(reading, note=_notes(reading.note, describe_mistyped(mistyped)))
+    return replace(reading, claims=[claim])
 
 
 def _notes(*notes: str) -> str:
@@ -212,8 +201,9 @@ def _distinct(candidates: Sequence[Any]) -> list[Any]:
     return distinct
 
 
+read_person = partial(_read_element, kind=PEOPLE, keys_in=person_keys, reading_of=_person_reading)
 read_company = partial(
-    _read_element, wire=CompanyElement, keys_in=company_keys, reading_of=_company_reading
+    _read_element, kind=COMPANIES, keys_in=company_keys, reading_of=_company_reading
 )
 
 CURRENT = ApiVersion(

@@ -23,15 +23,18 @@ from enrich_pandas.providers.base import (
     Token,
     batched,
 )
+from enrich_pandas.providers.records import RecordType
 from enrich_pandas.providers.zoho import oauth
 from enrich_pandas.providers.zoho.basis import (
     choose_identity,
     has_english_letters,
     to_english_letters,
 )
+from enrich_pandas.providers.zoho.companies import COMPANIES
 from enrich_pandas.providers.zoho.errors import parse_error
 from enrich_pandas.providers.zoho.jobs import JobFlow, list_ended
 from enrich_pandas.providers.zoho.oauth import DATA_CENTERS, check_people, parse_data_center
+from enrich_pandas.providers.zoho.people import PEOPLE
 from enrich_pandas.providers.zoho.requests import CREDITS, ZohoEndpoint, parse_quota, quota_request
 
 __all__ = ["Zoho"]
@@ -130,6 +133,7 @@ class Zoho(Provider):
         "client_secret": "ZOHO_CLIENT_SECRET",
         "refresh_token": "ZOHO_REFRESH_TOKEN",
     }
+    record_types: ClassVar[tuple[RecordType, ...]] = (PEOPLE, COMPANIES)
     docs_url: ClassVar[str] = "https://www.zoho.com/crm/developer/docs/api/v8/"
     keys_url: ClassVar[str] = oauth.CONSOLE
     batch_size: ClassVar[int] = 1

@@ -125,8 +125,8 @@ def echo_keys(kind: Kind, basis: Basis | None) -> dict[str, str]:
     if kind == "companies":
         parts = {"company": basis.name, "domain": basis.website, "email": basis.email}
         return _keys(parts)
-    company, social = basis.company, basis.social or SocialBasis()
-    employer = company if isinstance(company, CompanyBasis) else CompanyBasis(name=company)
+    company, social = basis.company or CompanyBasis(), basis.social or SocialBasis()
+    employer = CompanyBasis(name=company) if isinstance(company, str) else company
     return _keys(
         {
             "name": basis.name,

@@ -1,22 +1,44 @@
-"""Zoho's companies: wire types and the model."""
+"""Zoho's companies: wire types, and how they are read."""
 
 import re
 
-from msgspec.structs import replace
+import pyarrow as pa
 
-from enrich_pandas.models import Company, Location, Text
+from enrich_pandas.models import Company
 from enrich_pandas.providers.binding import domain_key
-from enrich_pandas.providers.decoding import Date, Id, Texts, Wire, date, identifier, text, texts
+from enrich_pandas.providers.decoding import Date, Id, Texts, Wire
+from enrich_pandas.providers.expressions import (
+    Leaves,
+    ListColumn,
+    as_items,
+    as_texts,
+    date,
+    each,
+    first,
+    given,
+    identifier,
+    is_given,
+    not_in,
+    one,
+    per_value,
+    rest,
+    text,
+    text_or_number,
+    texts,
+    together,
+    when,
+)
+from enrich_pandas.providers.reader import Source
+from enrich_pandas.providers.records import Fields, RecordType
 from enrich_pandas.providers.zoho.basis import Basis
 from enrich_pandas.providers.zoho.people import (
     Industry,
     Media,
-    emails,
+    distinct_emails,
     industries,
     linkedin,
     phones,
     social_profiles,
-    to_text,
 )
 
 # -- Wire types ----------------------------------------------------------------------------------
@@ -82,50 +104,59 @@ class OrgJob(Wire):
     enriched_data: EnrichedOrg | None = None
 
 
-# -- Model ---------------------------------------------------------------------------------------
+# -- Mapping -------------------------------------------------------------------------------------
 
 _WHOLE = re.compile(r"\d{1,3}(?:,\d{3}){1,4}|\d{1,15}", re.ASCII)
 
 
-def company_of(data: EnrichedOrg) -> Company:
-    """Return the company of an enriched organization."""
-    named, networks = industries(data.industries), social_profiles(data.social_media)
+def company(job: Source) -> Fields:
+    """Return the columns of a company."""
+    data = job.enriched_data
+    named, profiles = industries(data.industries), social_profiles(data.social_media)
+    described = given(each(data.description, _description))
     seats, offices = _offices(data.head_quarters), _offices(data.address)
-    people, site = to_text(data.no_of_employees), text(data.website)
-    key, founded = domain_key(site or ""), date(data.founding_year)
-    described = _descriptions(data)
-    texts_ = [Text(title=name, text=about) for name, about in named.items() if about]
-    return Company(
-        id=identifier(data.id),
-        name=text(data.name),
-        domain=key.removeprefix("domain:") if key else None,
-        website=site,
-        description=next((one.text for one in described if one.text), None),
-        descriptions=[*described, *texts_],
-        type=text(data.org_type),
-        operating_status=text(data.org_status),
-        years_in_industry=to_text(data.years_in_industry),
-        industry=next(iter(named), None),
-        industries=list(named),
-        founded_year=int(founded[:4]) if founded else None,
-        employees=employees(people),
-        employees_range=people if employees(people) is None else None,
+    seat, people = first(seats), text_or_number(data.no_of_employees)
+    number = per_value(employees, people, kind=pa.int64())
+    return {
+        "id": identifier(data.id),
+        "name": text(data.name),
+        "domain": per_value(_domain, text(data.website)),
+        "website": text(data.website),
+        "description": first(described, where=is_given(described["text"]))["text"],
+        "descriptions": together(described, given(named, "text")),
+        "type": text(data.org_type),
+        "operating_status": text(data.org_status),
+        "years_in_industry": text_or_number(data.years_in_industry),
+        "industry": first(named)["title"],
+        "industries": as_texts(named, "title"),
+        "founded_year": per_value(_year, date(data.founding_year), kind=pa.int64()),
+        "employees": number,
+        "employees_range": when(~is_given(number), people, None),
         # Zoho's text of the whole place is also the best street address.
-        headquarters=replace(seats[0], address=seats[0].name) if seats else None,
-        offices=[*offices, *(seat for seat in seats[1:] if seat not in offices)],
-        linkedin_url=linkedin(networks),
-        sign_in_url=text(data.sign_in),
-        sign_up_url=text(data.sign_up),
-        logo_url=text(data.logo),
-        ceo=text(data.ceo),
-        revenue_range=to_text(data.revenue),
-        technologies=texts(data.techno_graphic_data, separator=","),
-        business_models=texts(data.business_model, separator=","),
-        territories=texts(data.territory_list),
-        emails=emails(_emails(data)),
-        phones=phones(data.primary_contact, data.secondary_contact, data.other_contacts),
-        social_profiles=networks,
-    )
+        "headquarters": {**seat, "address": seat["name"]},
+        "offices": together(offices, not_in(rest(seats), offices)),
+        "linkedin_url": linkedin(profiles),
+        "sign_in_url": text(data.sign_in),
+        "sign_up_url": text(data.sign_up),
+        "logo_url": text(data.logo),
+        "ceo": text(data.ceo),
+        "revenue_range": text_or_number(data.revenue),
+        "technologies": texts(data.techno_graphic_data, separator=","),
+        "business_models": texts(data.business_model, separator=","),
+        "territories": texts(data.territory_list),
+        "emails": distinct_emails(
+            one(data, address=text(data.primary_email)),
+            one(data, address=text(data.secondary_email)),
+            as_items(texts(data.other_emails), "address"),
+        ),
+        "phones": phones(data),
+        "social_profiles": profiles,
+    }
+
+
+def _domain(site: str | None) -> str | None:
+    key = domain_key(site or "")
+    return key and key.removeprefix("domain:")
 
 
 def employees(text: str | None) -> int | None:
@@ -139,29 +170,35 @@ def employees(text: str | None) -> int | None:
     return int(text.replace(",", "")) if text and _WHOLE.fullmatch(text) else None
 
 
-def _emails(data: EnrichedOrg) -> list[tuple[str | None, None]]:
-    given = (data.primary_email, data.secondary_email, *texts(data.other_emails))
-    return [(text(address), None) for address in given]
+def _year(day: str | None) -> int | None:
+    return int(day[:4]) if day else None
 
 
-def _descriptions(data: EnrichedOrg) -> list[Text]:
-    given = data.description if isinstance(data.description, list) else [data.description]
-    whole = (one if isinstance(one, Described) else Described(description=one) for one in given)
-    made = [Text(title=text(one.title), text=text(one.description)) for one in whole]
-    return [one for one in made if one != Text()]
+def _description(described: Source) -> Leaves:
+    return {"title": text(described.title), "text": text(described.description, described)}
 
 
-def _offices(given: list[Office | None] | Office | None) -> list[Location]:
-    offices = given if isinstance(given, list) else [given]
-    made = [_location(office) for office in offices if office]
-    return [place for place in made if place != Location()]
+def _offices(places: Source) -> ListColumn:
+    return given(each(places, _location))
 
 
-def _location(office: Office) -> Location:
-    return Location(
-        name=text(office.fill_address) or text(office.full_address),
-        postal_code=to_text(office.pin_code),
-        city=text(office.city),
-        region=text(office.state),
-        country=text(office.country),
-    )
+def _location(office: Source) -> Leaves:
+    return {
+        "name": text(office.fill_address, office.full_address),
+        "postal_code": text_or_number(office.pin_code),
+        "city": text(office.city),
+        "region": text(office.state),
+        "country": text(office.country),
+    }
+
+
+# -- What binding reads --------------------------------------------------------------------------
+
+
+def head(job: Source) -> list[Source]:
+    """Return the places that tell whose job it is, its status, and that it found something."""
+    basis, data = job.enrich_based_on, job.enriched_data
+    return [job.id, job.status, data.id, data.name, basis.name, basis.email, basis.website]
+
+
+COMPANIES = RecordType("companies", Company, OrgJob, company, head)

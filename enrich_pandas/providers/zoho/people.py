@@ -1,20 +1,44 @@
-"""Zoho's people: wire types and the model."""
+"""Zoho's people: wire types, and how they are read."""
 
 import re
-from collections.abc import Iterable, Iterator
-from functools import lru_cache
 
-from enrich_pandas.models import (
-    Education,
-    Email,
-    Employer,
-    Experience,
-    Location,
-    Person,
-    Phone,
-    SocialProfile,
+from enrich_pandas.models import Person
+from enrich_pandas.providers.decoding import Date, Id, Texts, Wire
+from enrich_pandas.providers.expressions import (
+    Column,
+    Leaves,
+    ListColumn,
+    Part,
+    as_items,
+    as_texts,
+    concatenated,
+    contains,
+    date,
+    distinct,
+    each,
+    either,
+    first,
+    flag,
+    given,
+    identifier,
+    is_equal,
+    is_given,
+    is_true,
+    joined,
+    not_in,
+    of_owner,
+    one,
+    ordered,
+    per_value,
+    template,
+    text,
+    text_or_number,
+    texts,
+    together,
+    when,
 )
-from enrich_pandas.providers.decoding import Date, Id, Texts, Wire, date, identifier, text, texts
+from enrich_pandas.providers.reader import Source
+from enrich_pandas.providers.records import Fields, RecordType
 from enrich_pandas.providers.zoho.basis import Basis
 
 # -- Wire types ----------------------------------------------------------------------------------
@@ -115,61 +139,38 @@ class PersonJob(Wire):
     enriched_data: EnrichedPerson | None = None
 
 
-# -- People and companies ------------------------------------------------------------------------
+# -- Fields of people and companies --------------------------------------------------------------
 
 _NETWORK = re.compile(r"(?:https?://)?(?:www\.)?([^/?#\s]+)", re.IGNORECASE)
 
 
-def to_text(value: object) -> str | None:
-    """Return a text or a number as text.
-
-    Examples
-    --------
-    >>> to_text(" 10+ "), to_text(2500000.0), to_text(12), to_text("")
-    ('10+', '2500000', '12', None)
-    """
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value) if isinstance(value, int | float) else text(value)
-
-
-def emails(found: Iterable[tuple[str | None, str | None]]) -> list[Email]:
+def distinct_emails(*lists: ListColumn) -> ListColumn:
     """Return each e-mail address once, ignoring case; a later mention can add its type."""
-    by_address: dict[str, Email] = {}
-    for address, kind in found:
-        if not address:
-            continue
-        key = address.casefold()
-        if key not in by_address:
-            by_address[key] = Email(address=address, type=kind)
-        elif kind and by_address[key].type is None:
-            by_address[key].type = kind
-    return list(by_address.values())
+    return distinct(together(*lists), "address", fold=True, fill=True)
 
 
-def phones(primary: object, secondary: object, others: object) -> list[Phone]:
+def phones(data: Source) -> ListColumn:
     """Return each number once, with the type of its first mention."""
-    more = others if isinstance(others, list) else [others]
-    typed = [("primary", primary), ("secondary", secondary), *(("other", one) for one in more)]
-    by_number: dict[str, Phone] = {}
-    for kind, value in typed:
-        if number := to_text(value):
-            by_number.setdefault(number, Phone(number=number, type=kind))
-    return list(by_number.values())
+    numbers = together(
+        one(data, number=text_or_number(data.primary_contact), type="primary"),
+        one(data, number=text_or_number(data.secondary_contact), type="secondary"),
+        each(data.other_contacts, lambda of: {"number": text_or_number(of), "type": "other"}),
+    )
+    return distinct(numbers, "number")
 
 
-def social_profiles(found: Iterable[Media | None] | None) -> list[SocialProfile]:
-    """Return each social profile once."""
-    named: dict[str, str | None] = {}
-    for media in filter(None, found or ()):
-        name = text(media.media_type)
-        for url in texts(media.media_url):
-            named[url] = network(name or url)
-    return [SocialProfile(url=url, network=name) for url, name in named.items()]
+def social_profiles(media: Source) -> ListColumn:
+    """Return each URL once, with the network of its last mention."""
+    return distinct(each(media, _profiles), "url", last=["network"])
 
 
-@lru_cache(maxsize=1 << 10)
-def network(named: str) -> str | None:
+def _profiles(media: Source) -> ListColumn:
+    urls = texts(media.media_url)
+    named = either(of_owner(urls, text(media.media_type)), urls[""])
+    return as_items(urls, "url", network=per_value(network, named))
+
+
+def network(named: str | None) -> str | None:
     """Return the name of a network, from its host or Zoho's name for it.
 
     Examples
@@ -177,145 +178,141 @@ def network(named: str) -> str | None:
     >>> network("linkedin.com"), network("TWITTER"), network("https://about.me/ada")
     ('linkedin', 'twitter', 'about.me')
     """
-    host = _NETWORK.match(named)
+    host = _NETWORK.match(named or "")
     return host[1].lower().removesuffix(".com") if host else None
 
 
-def linkedin(found: Iterable[SocialProfile]) -> str | None:
-    """Return the LinkedIn URL."""
-    url = next((one.url for one in found if one.network == "linkedin"), None)
-    return url if url is None or "://" in url else f"https://{url}"
+def linkedin(profiles: ListColumn) -> Column:
+    """Return the LinkedIn URL, which Zoho writes with or without its scheme."""
+    url = first(profiles, where=is_equal(profiles["network"], "linkedin"))["url"]
+    return when(contains(url, "://"), url, template("https://{}", url))
 
 
-def industries(found: Iterable[Industry | str | None] | None) -> dict[str, str | None]:
-    """Return the names of industries, each with its description.
-
-    Examples
-    --------
-    >>> industries(["Energy", Industry(name="Tools", description="Hammers")])
-    {'Energy': None, 'Tools': 'Hammers'}
-    """
-    whole = [one if isinstance(one, Industry) else Industry(name=one) for one in found or ()]
-    return {name: text(one.description) for one in whole if (name := text(one.name))}
+def industries(listed: Source) -> ListColumn:
+    """Return each industry once, as a title, with its last description as the text."""
+    named = each(listed, lambda of: {"title": text(of.name, of), "text": text(of.description)})
+    return distinct(named, "title", last=["text"])
 
 
-# -- Model ---------------------------------------------------------------------------------------
+# -- Mapping -------------------------------------------------------------------------------------
 
 TYPES = {"professional": "business"}
-NO_COMPANY, NO_SCHOOL, NO_PLACE = CompanyInfo(), Education(), (None, None, None, None)
 
 
-def person_of(data: EnrichedPerson) -> Person:
-    """Return the person; without a designation, the title is that of the main position."""
-    company = data.company_info or NO_COMPANY
-    experiences = sorted(map(_experience, filter(None, company.experiences or ())), key=_rank)
-    main = next((one for one in experiences if one.is_current), Experience())
-    addresses = _addresses(data)
-    networks = social_profiles(data.social_media)
-    parts = map(text, (data.first_name, data.middle_name, data.last_name))
-    return Person(
-        id=identifier(data.id),
-        name=text(data.name) or " ".join(filter(None, parts)) or None,
-        first_name=text(data.first_name),
-        middle_name=text(data.middle_name),
-        last_name=text(data.last_name),
-        gender=text(data.gender),
-        title=text(data.designation) or main.title,
-        company=text(company.name) or main.company,
-        employer=_employer(company),
-        website=text(data.website),
-        location=next((one for one in addresses if one.is_primary), None),
-        linkedin_url=linkedin(networks),
-        emails=emails(_emails(data)),
-        phones=phones(data.primary_contact, data.secondary_contact, data.other_contacts),
-        experiences=experiences,
-        educations=[one for one in map(_education, _schools(data)) if one != NO_SCHOOL],
-        social_profiles=networks,
-        skills=texts(data.skills, separator=","),
-        interests=texts(data.interests, separator=","),
-        addresses=addresses,
-    )
+def person(job: Source) -> Fields:
+    """Return the columns of a person; without a designation, the title is of the main position."""
+    data, company = job.enriched_data, job.enriched_data.company_info
+    experiences, addresses = _experiences(company.experiences), _addresses(data)
+    main = first(experiences, where=is_true(experiences["is_current"]))
+    profiles = social_profiles(data.social_media)
+    first_name, middle_name = text(data.first_name), text(data.middle_name)
+    last_name = text(data.last_name)
+    return {
+        "id": identifier(data.id),
+        "name": either(
+            text(data.name), concatenated(first_name, middle_name, last_name, separator=" ")
+        ),
+        "first_name": first_name,
+        "middle_name": middle_name,
+        "last_name": last_name,
+        "gender": text(data.gender),
+        "title": either(text(data.designation), main["title"]),
+        "company": either(text(company.name), main["company"]),
+        "employer": _employer(company),
+        "website": text(data.website),
+        "location": first(addresses, where=is_true(addresses["is_primary"])),
+        "linkedin_url": linkedin(profiles),
+        "emails": distinct_emails(
+            one(data, address=text(data.primary_email)), each(data.email_infos, _email)
+        ),
+        "phones": phones(data),
+        "experiences": experiences,
+        "educations": given(each(data.educations, _education)),
+        "social_profiles": profiles,
+        "skills": texts(data.skills, separator=","),
+        "interests": texts(data.interests, separator=","),
+        "addresses": addresses,
+    }
 
 
-def _employer(company: CompanyInfo) -> Employer | None:
+def _employer(company: Source) -> Part:
     """Return the employer. The description of an industry follows its name."""
     named = industries(company.industries)
-    described = (f"{name} ({about})" if about else name for name, about in named.items())
-    employer = Employer(
-        name=text(company.name),
-        industry=next(iter(named), None),
-        industries="; ".join(described) or None,
-    )
-    return employer if employer != Employer() else None
+    described = template("{} ({})", named["title"], named["text"])
+    return {
+        "name": text(company.name),
+        "industry": first(named)["title"],
+        "industries": joined(as_texts(named, either(described, named["title"]))),
+    }
 
 
-def _experience(job: Job) -> Experience:
+def _experiences(jobs: Source) -> ListColumn:
+    """Return the positions, the main one first and ended ones last."""
+    listed = each(jobs, _experience)
+    return ordered(listed, listed["is_current"], ~is_given(listed["end_date"]))
+
+
+def _experience(job: Source) -> Leaves:
     """Return a position. Zoho marks the main position, but none as current."""
-    end = date(job.end_period) or date(job.end_date)
-    is_current = True if job.primary and not end else None
-    return Experience(
-        title=text(job.title),
-        company=text(job.company_name),
-        start_date=date(job.start_period) or date(job.start_date),
-        end_date=end,
-        is_current=False if end else is_current,
-        is_primary=job.primary,
-    )
+    end = date(job.end_period, job.end_date)
+    return {
+        "title": text(job.title),
+        "company": text(job.company_name),
+        "start_date": date(job.start_period, job.start_date),
+        "end_date": end,
+        "is_current": when(is_given(end), False, when(flag(job.primary), True, None)),
+        "is_primary": flag(job.primary),
+    }
 
 
-def _rank(job: Experience) -> tuple[bool, bool]:
-    """Return a sort key: the main position first, ended positions last."""
-    return not job.is_current, job.end_date is not None
+def _email(info: Source) -> Leaves:
+    return {"address": text(info.email, info), "type": per_value(_email_type, text(info.type))}
 
 
-def _emails(data: EnrichedPerson) -> Iterator[tuple[str | None, str | None]]:
-    yield text(data.primary_email), None
-    for info in data.email_infos or ():
-        if isinstance(info, EmailInfo):
-            yield text(info.email), _email_type(info.type)
-        else:
-            yield text(info), None
-
-
-@lru_cache(maxsize=1 << 10)
-def _email_type(given: str | None) -> str | None:
-    kind = (text(given) or "").lower() or None
+def _email_type(named: str | None) -> str | None:
+    kind = named and named.lower()
     return TYPES.get(kind or "", kind)
 
 
-def _addresses(data: EnrichedPerson) -> list[Location]:
+def _addresses(data: Source) -> ListColumn:
     """Return the addresses, the primary one first and only once."""
-    main = data.primary_address_info
-    first = [_location(main, is_primary=True)] if main else []
-    ours = (NO_PLACE, *map(_parts, first))
-    others = [_location(one, is_primary=one.primary) for one in data.address_list_info or () if one]
-    distinct = [one for one in others if _parts(one) not in ours]
-    known = [one for one in first if _parts(one) != NO_PLACE]
-    return sorted([*known, *distinct], key=lambda one: not one.is_primary)
-
-
-def _location(place: Place, *, is_primary: bool | None) -> Location:
-    return Location(
-        name=text(place.name),
-        region=text(place.region),
-        country=text(place.country),
-        continent=text(place.continent),
-        is_primary=is_primary,
+    parts = ("name", "region", "country", "continent")
+    main = one(data, **_location(data.primary_address_info), is_primary=True)
+    listed = each(
+        data.address_list_info, lambda of: {**_location(of), "is_primary": flag(of.primary)}
     )
+    known = given(together(main, not_in(listed, main, *parts)), *parts)
+    return ordered(known, known["is_primary"])
 
 
-def _parts(place: Location) -> tuple[str | None, ...]:
-    return place.name, place.region, place.country, place.continent
+def _location(place: Source) -> Part:
+    return {
+        "name": text(place.name),
+        "region": text(place.region),
+        "country": text(place.country),
+        "continent": text(place.continent),
+    }
 
 
-def _schools(data: EnrichedPerson) -> list[School]:
-    found = data.educations
-    return [found] if isinstance(found, School) else [one for one in found or () if one]
+def _education(school: Source) -> Leaves:
+    return {
+        "school": text(school.school_name),
+        "degree": joined(texts(school.degrees)),
+        "field_of_study": joined(texts(school.majors)),
+    }
 
 
-def _education(school: School) -> Education:
-    return Education(
-        school=text(school.school_name),
-        degree="; ".join(texts(school.degrees)) or None,
-        field_of_study="; ".join(texts(school.majors)) or None,
-    )
+# -- What binding reads --------------------------------------------------------------------------
+
+
+def head(job: Source) -> list[Source]:
+    """Return the places that tell whose job it is, its status, and that it found something."""
+    basis, data = job.enrich_based_on, job.enriched_data
+    return [
+        *(job.id, job.status, data.id, data.name),
+        *(basis.name, basis.email, basis.website, basis.company.name, basis.company.website),
+        *(basis.social.facebook, basis.social.linkedin, basis.social.twitter),
+    ]
+
+
+PEOPLE = RecordType("people", Person, PersonJob, person, head)

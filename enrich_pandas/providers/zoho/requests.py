@@ -5,7 +5,7 @@ for the quota the official OpenAPI files, v8.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
@@ -13,7 +13,6 @@ from typing import Any
 
 import msgspec
 
-from enrich_pandas.models import Company, Model, Person
 from enrich_pandas.providers.base import Identity, Kind, Match, Request, Response, Status
 from enrich_pandas.providers.decoding import (
     Id,
@@ -23,10 +22,11 @@ from enrich_pandas.providers.decoding import (
     read,
     text,
 )
+from enrich_pandas.providers.records import Record, RecordType
 from enrich_pandas.providers.zoho.basis import basis_of, contradicts, echo_keys, identity_keys
-from enrich_pandas.providers.zoho.companies import OrgJob, company_of
+from enrich_pandas.providers.zoho.companies import COMPANIES
 from enrich_pandas.providers.zoho.errors import ARRAYS, envelope, items_of
-from enrich_pandas.providers.zoho.people import PersonJob, person_of
+from enrich_pandas.providers.zoho.people import PEOPLE
 
 # -- A job ---------------------------------------------------------------------------------------
 
@@ -35,84 +35,77 @@ DONE = frozenset({"COMPLETED", "UPDATED"})
 ENDED = DONE | {"FAILED", "DATA_NOT_FOUND"}
 
 
-@dataclass(frozen=True, slots=True)
-class JobParser:
-    """Wire type and model of one kind's jobs."""
-
-    wire: type[Any]
-    model_of: Callable[[Any], Model]
-    empty: Model
-
-
-PARSERS: Mapping[Kind, JobParser] = {
-    "people": JobParser(PersonJob, person_of, Person()),
-    "companies": JobParser(OrgJob, company_of, Company()),
-}
+RECORDS: Mapping[Kind, RecordType] = {"people": PEOPLE, "companies": COMPANIES}
 
 
 @dataclass(frozen=True, slots=True)
 class ZohoJob:
-    """A job; ``mistyped`` are the fields that were not as documented."""
+    """A job, and what binding reads of it."""
 
     kind: Kind
-    element: Any
-    mistyped: list[str]
+    raw: bytes
+    head: Any
 
     @property
     def status(self) -> str:
         """Zoho's status, in upper case; empty if there is none."""
-        return (text(self.element.status) or "").upper()
+        return (text(self.head.status) or "").upper()
 
     @property
     def echo(self) -> dict[str, str]:
         """Keys of the identity that it echoes, by identifier."""
-        return echo_keys(self.kind, self.element.enrich_based_on)
+        return echo_keys(self.kind, self.head.enrich_based_on)
 
     def match(self, identity: Identity, job: str) -> Match | None:
         """Return the match of the identity that it was scheduled for, or None while it runs.
 
         It is bound by its id; the echo can only contradict that.
         """
-        own = identifier(self.element.id)
+        own = identifier(self.head.id)
         if own not in (None, job) or contradicts(identity_keys(identity), self.echo):
-            return self._match(identity, Status.HELD, "conflicting_answers")
+            return self._missed(identity, Status.HELD, "conflicting_answers")
         if self.status == "DATA_NOT_FOUND":
-            return self._match(identity, Status.NOT_FOUND, "no_match")
+            return self._missed(identity, Status.NOT_FOUND, "no_match")
         if self.status == "FAILED":
-            return self._match(identity, Status.FAILED, "job_failed")
+            return self._missed(identity, Status.FAILED, "job_failed")
         return self._found(identity) if self.status in DONE else None
 
     def _found(self, identity: Identity) -> Match:
-        parser, data = PARSERS[self.kind], self.element.enriched_data
-        model = parser.empty if data is None else parser.model_of(data)
-        if model != parser.empty:
-            return self._match(identity, Status.MATCHED, model=model)
-        if any(path.startswith("enriched_data") for path in self.mistyped):
-            return self._match(
-                identity, Status.HELD, "unreadable"
-            )  # does not prove that it is empty
-        return self._match(identity, Status.NOT_FOUND, "no_data")
+        record = Record(RECORDS[self.kind], self.raw)
+        if self._is_named or record.read() != record.type.model():
+            return Match(identity=identity, status=Status.MATCHED, model=record, credits=CREDITS)
+        if any(path.startswith("enriched_data") for path in self._mistyped):
+            # This does not prove that it is empty.
+            return self._missed(identity, Status.HELD, "unreadable")
+        return self._missed(identity, Status.NOT_FOUND, "no_data")
 
-    def _match(
-        self, identity: Identity, status: Status, reason: str = "", model: Model | None = None
-    ) -> Match:
-        charged = 0.0 if status is Status.HELD else CREDITS  # a held cost is counted separately
+    @property
+    def _is_named(self) -> bool:
+        """Whether the data has a name or an id, so that it is not empty."""
+        data = self.head.enriched_data
+        return data is not None and bool(text(data.name) or identifier(data.id))
+
+    @property
+    def _mistyped(self) -> list[str]:
+        """The fields that are not as documented, among all of them."""
+        return read(self.raw, RECORDS[self.kind].wire)[1]
+
+    def _missed(self, identity: Identity, status: Status, reason: str) -> Match:
         return Match(
             identity=identity,
             status=status,
-            model=model,
             reason=reason,
-            credits=charged,
-            note=describe_mistyped(self.mistyped),
+            credits=0.0 if status is Status.HELD else CREDITS,  # a held cost is counted separately
+            note=describe_mistyped(self._mistyped),
         )
 
 
 def parse_job(kind: Kind, response: Response) -> ZohoJob | None:
     """Parse the only job of an answer, or return None if there is none."""
     for raw in items_of(response):
-        element, mistyped = read(raw, PARSERS[kind].wire)
-        if element is not None:
-            return ZohoJob(kind, element, mistyped)
+        head, _ = RECORDS[kind].read_head(raw)
+        if head is not None:
+            return ZohoJob(kind, raw, head)
     return None
 
 

@@ -8,7 +8,6 @@ from dataclasses import replace
 
 import msgspec
 
-from enrich_pandas.models import Person
 from enrich_pandas.providers.base import Identity, Status
 from enrich_pandas.providers.binding import Reading, company_keys, person_keys
 from enrich_pandas.providers.crustdata.companies import STATES, bind_single_company, company_reading
@@ -26,9 +25,15 @@ from enrich_pandas.providers.crustdata.requests import (
     RequestOptions,
     bind_single_without_data,
 )
-from enrich_pandas.providers.crustdata.screener.companies import Firm, company_of, named_in
-from enrich_pandas.providers.crustdata.screener.people import Profile, person_of
-from enrich_pandas.providers.decoding import describe_mistyped, read, text, texts
+from enrich_pandas.providers.crustdata.screener.companies import (
+    COMPANIES,
+    Firm,
+    named_company,
+    named_in,
+)
+from enrich_pandas.providers.crustdata.screener.people import PEOPLE, Profile, business_emails_of
+from enrich_pandas.providers.decoding import read, text, texts
+from enrich_pandas.providers.records import Record
 
 
 def query(
@@ -51,7 +56,7 @@ def _person_flags(options: RequestOptions, _name: str) -> Flags:
     }
 
 
-def read_element(raw: bytes, price: Price) -> Reading:
+def read_person(raw: bytes, price: Price) -> Reading:
     """Parse an element: a person, or an error instead of one.
 
     Parameters
@@ -63,21 +68,20 @@ def read_element(raw: bytes, price: Price) -> Reading:
     """
     if raw[:1] == b'"':
         return _missed(Profile(error=msgspec.json.decode(raw)))
-    profile, mistyped = read(raw, Profile)
+    profile, _ = PEOPLE.read_head(raw)
     if profile is None:
         return UNREADABLE
     if not _has_person(profile) and any(_errors(profile)):
         return _missed(profile)
-    person, claims = person_of(profile), _claims(profile)
-    if not mistyped and _is_empty(person):  # "an empty response is returned for those entries"
-        return _empty(claims)
-    has_business_email = any(email.type == "business" for email in person.emails)
+    record, claims = Record(PEOPLE, raw), _claims(profile)
+    if not (text(profile.name) or text(profile.headline)) and _is_empty(record):
+        return _empty(claims)  # "an empty response is returned for those entries"
+    business = list(business_emails_of(profile))
     return Reading(
         status=Status.MATCHED,
-        claims=[*claims, person_keys(email.address or "" for email in person.emails)],
-        model=person,
-        credits=price({"business_email"} if has_business_email else ()),
-        note=describe_mistyped(mistyped),
+        claims=[*claims, person_keys([*business, *texts(profile.email, separator=",")])],
+        model=record,
+        credits=price({"business_email"} if business else ()),
     )
 
 
@@ -113,10 +117,12 @@ def _has_person(profile: Profile) -> bool:
     return any((profile.name, profile.headline, employers, profile.business_email))
 
 
-def _is_empty(person: Person) -> bool:
-    """Return whether a person has nothing but what identifies the profile."""
+def _is_empty(record: Record) -> bool:
+    """Return whether a person has nothing but what identifies the profile, and nothing odd."""
     names = {"linkedin_url", "linkedin_urn_url", "is_realtime", "score"}
-    return not any(getattr(person, f) for f in person.__struct_fields__ if f not in names)
+    person, (_, mistyped) = record.read(), read(record.raw, Profile)
+    known = any(getattr(person, f) for f in person.__struct_fields__ if f not in names)
+    return not (known or mistyped)
 
 
 def _claims(profile: Profile) -> list[frozenset[str]]:
@@ -165,13 +171,13 @@ def read_company(raw: bytes, price: Price) -> Reading:
     price
         Returns the credits of a company.
     """
-    firm, mistyped = read(raw, Firm)
+    firm, _ = COMPANIES.read_head(raw)
     if firm is None:
         return UNREADABLE
-    company = company_of(firm)
-    if company.name or company.domain or company.linkedin_url:
-        found = company_reading(company, price, other_names=texts(firm.linkedin_profile_name))
-        return replace(found, note=describe_mistyped(mistyped))
+    named = named_company(firm)
+    if named.name or named.domain or named.linkedin_url:
+        record = Record(COMPANIES, raw)
+        return company_reading(record, named, price, other_names=firm.linkedin_profile_name)
     claims = [company_keys(named_in(firm))]
     if reading := STATES.get(text(firm.status) or "") or reading_of_error(_errors(firm)):
         return replace(reading, claims=claims)
@@ -209,7 +215,7 @@ SCREENER = ApiVersion(
             size=lambda options, name: (
                 options.emails_per_request or 1 if name == "email" else BATCH
             ),
-            read_element=read_element,
+            read_element=read_person,
             absent=MISSING,
             bind_single=_bind_single_email,
         ),

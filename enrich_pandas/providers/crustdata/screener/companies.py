@@ -1,23 +1,38 @@
-"""The screener's companies: wire types and the model."""
+"""The screener's companies: wire types, and how they are read."""
 
 from collections.abc import Iterator
 from typing import Any
 
-from enrich_pandas.models import Company, Funding, Location, SocialProfile
+from enrich_pandas.models import Company
+from enrich_pandas.providers import decoding
 from enrich_pandas.providers.crustdata.companies import (
     Naics,
     Number,
     Sic,
     headcounts,
-    join_names,
-    location,
-    naics_codes,
+    names,
     sic_codes,
-    whole,
+    twitter_profile,
     year,
 )
-from enrich_pandas.providers.crustdata.former import distinct_profiles
-from enrich_pandas.providers.decoding import Date, Id, Texts, Wire, date, identifier, text, texts
+from enrich_pandas.providers.decoding import Date, Id, Texts, Wire
+from enrich_pandas.providers.expressions import (
+    Leaves,
+    as_items,
+    as_list,
+    date,
+    each,
+    first,
+    identifier,
+    item_of,
+    joined,
+    largest,
+    text,
+    texts,
+    whole,
+)
+from enrich_pandas.providers.reader import Source
+from enrich_pandas.providers.records import Fields, RecordType
 
 # -- Wire types ----------------------------------------------------------------------------------
 # Source: the "Company Enrichment API Dictionary" (2024-11-01).
@@ -132,84 +147,119 @@ class Firm(Wire):
     message: Any = None
 
 
-# -- Model ---------------------------------------------------------------------------------------
+# -- What binding reads --------------------------------------------------------------------------
 
 
-def company_of(firm: Firm) -> Company:
-    """Return the company of an element."""
-    taxonomy, people = firm.taxonomy or Taxonomy(), firm.headcount or HeadcountData()
-    money, rivals = firm.funding_and_investment or Investment(), firm.competitors or Competitors()
-    fundings = [_funding(one) for one in money.funding_milestones_timeseries or () if one]
-    highest = firm.estimated_revenue_higher_bound_usd
-    industries = texts(taxonomy.linkedin_industries)
+def head(firm: Source) -> list[Source]:
+    """Return the places that decide which company an element is about, or why there is none."""
+    return [
+        firm.company_name,
+        firm.linkedin_profile_name,
+        firm.linkedin_profile_url,
+        firm.linkedin_id,
+        firm.company_website_domain,
+        firm.company_website,
+        firm.domains,
+        firm.status,
+        firm.companies,
+        item_of(firm.companies).identifier,
+        firm.companies_to_be_enriched,
+        item_of(firm.companies_to_be_enriched).identifier,
+        firm.error,
+        firm.error_code,
+        firm.message,
+    ]
+
+
+def named_company(firm: Firm) -> Company:
+    """Return a company with the fields that identify it."""
     return Company(
-        id=identifier(firm.company_id),
-        name=text(firm.company_name) or text(firm.linkedin_profile_name),
-        domain=text(firm.company_website_domain),
-        website=text(firm.company_website),
-        description=text(firm.linkedin_company_description),
-        type=text(firm.company_type),
-        industry=industries[0] if industries else None,
-        founded_year=year(firm.year_founded),
-        employees=whole(people.linkedin_headcount),
-        employees_range=text(firm.employee_count_range),
-        headquarters=location(
-            name=firm.headquarters, address=firm.hq_street_address, country=firm.hq_country
-        ),
-        largest_country=text(firm.largest_headcount_country),
-        linkedin_url=text(firm.linkedin_profile_url),
-        linkedin_id=identifier(firm.linkedin_id),
-        linkedin_followers=whole((firm.linkedin_followers or Followers()).linkedin_followers),
-        crunchbase_url=text(firm.crunchbase_profile_url),
-        logo_url=text(firm.linkedin_logo_permalink) or text(firm.linkedin_logo_url),
-        revenue_min_usd=whole(firm.estimated_revenue_lower_bound_usd),
-        revenue_max_usd=whole(
-            firm.estimated_revenue_upper_bound_usd if highest is None else highest
-        ),
-        total_funding_usd=whole(money.crunchbase_total_investment_usd),
-        last_funding_round=text(money.last_funding_round_type),
-        last_funding_usd=whole(money.last_funding_round_investment_usd),
-        last_funding_date=max((one.announced_date or "" for one in fundings), default="") or None,
-        acquisition_status=text(firm.acquisition_status),
-        ipo_date=date(firm.ipo_date),
-        fiscal_year_end=text(firm.fiscal_year_end),
-        domains=texts(firm.domains, separator=","),
-        industries=industries,
-        specialities=texts(taxonomy.linkedin_specialities, separator=","),
-        keywords=texts(taxonomy.crunchbase_categories, separator=","),
-        markets=texts(firm.markets, separator=","),
-        stock_symbols=texts(firm.stock_symbols, separator=","),
-        sic_codes=sic_codes(taxonomy.sic_detail_list),
-        naics_codes=naics_codes(taxonomy.primary_naics_detail),
-        investors=texts(money.crunchbase_investors, separator=","),
-        competitors=texts(rivals.competitor_website_domains, separator=","),
-        offices=[Location(name=place) for place in texts(firm.all_office_addresses)],
-        social_profiles=distinct_profiles(
-            [SocialProfile(network="twitter", url=text(firm.company_twitter_url))]
-        ),
-        fundings=fundings,
-        headcounts=headcounts(
-            [
-                ("function", people.linkedin_headcount_by_role_absolute),
-                ("region", people.linkedin_headcount_by_region_absolute),
-                ("skill", people.linkedin_headcount_by_skill_absolute),
-            ]
-        ),
+        name=decoding.text(firm.company_name) or decoding.text(firm.linkedin_profile_name),
+        domain=decoding.text(firm.company_website_domain),
+        website=decoding.text(firm.company_website),
+        linkedin_url=decoding.text(firm.linkedin_profile_url),
+        linkedin_id=decoding.identifier(firm.linkedin_id),
+        domains=decoding.texts(firm.domains, separator=","),
     )
 
 
 def named_in(firm: Firm) -> Iterator[str]:
     """Yield the identifiers of the companies that an element is about."""
     for one in [*(firm.companies or ()), *(firm.companies_to_be_enriched or ())]:
-        name = one.identifier if isinstance(one, Named) else one
+        name = one if one is None or isinstance(one, str) else one.identifier
         if name:
             yield name
 
 
-def _funding(milestone: Milestone) -> Funding:
-    return Funding(
-        round=text(milestone.funding_round),
-        amount_usd=whole(milestone.funding_milestone_amount_usd),
-        announced_date=date(milestone.funding_date) or date(milestone.date),
-        investors=join_names(milestone.funding_milestone_investors),
-    )
+# -- Mapping -------------------------------------------------------------------------------------
+
+
+def company(firm: Source) -> Fields:
+    """Return the columns of a company."""
+    taxonomy, people, money = firm.taxonomy, firm.headcount, firm.funding_and_investment
+    fundings = each(money.funding_milestones_timeseries, _funding)
+    industries = texts(taxonomy.linkedin_industries)
+    return {
+        "id": identifier(firm.company_id),
+        "name": text(firm.company_name, firm.linkedin_profile_name),
+        "domain": text(firm.company_website_domain),
+        "website": text(firm.company_website),
+        "description": text(firm.linkedin_company_description),
+        "type": text(firm.company_type),
+        "industry": first(industries)[""],
+        "founded_year": year(firm.year_founded),
+        "employees": whole(people.linkedin_headcount),
+        "employees_range": text(firm.employee_count_range),
+        "headquarters": {
+            "name": text(firm.headquarters),
+            "address": text(firm.hq_street_address),
+            "country": text(firm.hq_country),
+        },
+        "largest_country": text(firm.largest_headcount_country),
+        "linkedin_url": text(firm.linkedin_profile_url),
+        "linkedin_id": identifier(firm.linkedin_id),
+        "linkedin_followers": whole(firm.linkedin_followers.linkedin_followers),
+        "crunchbase_url": text(firm.crunchbase_profile_url),
+        "logo_url": text(firm.linkedin_logo_permalink, firm.linkedin_logo_url),
+        "revenue_min_usd": whole(firm.estimated_revenue_lower_bound_usd),
+        "revenue_max_usd": whole(
+            firm.estimated_revenue_higher_bound_usd, firm.estimated_revenue_upper_bound_usd
+        ),
+        "total_funding_usd": whole(money.crunchbase_total_investment_usd),
+        "last_funding_round": text(money.last_funding_round_type),
+        "last_funding_usd": whole(money.last_funding_round_investment_usd),
+        "last_funding_date": largest(fundings, "announced_date"),
+        "acquisition_status": text(firm.acquisition_status),
+        "ipo_date": date(firm.ipo_date),
+        "fiscal_year_end": text(firm.fiscal_year_end),
+        "domains": names(firm.domains),
+        "industries": industries,
+        "specialities": names(taxonomy.linkedin_specialities),
+        "keywords": names(taxonomy.crunchbase_categories),
+        "markets": names(firm.markets),
+        "stock_symbols": names(firm.stock_symbols),
+        "sic_codes": sic_codes(taxonomy.sic_detail_list),
+        "naics_codes": as_list(identifier(taxonomy.primary_naics_detail.naics_code)),
+        "investors": names(money.crunchbase_investors),
+        "competitors": names(firm.competitors.competitor_website_domains),
+        "offices": as_items(texts(firm.all_office_addresses), "name"),
+        "social_profiles": twitter_profile(firm.company_twitter_url),
+        "fundings": fundings,
+        "headcounts": headcounts(
+            function=people.linkedin_headcount_by_role_absolute,
+            region=people.linkedin_headcount_by_region_absolute,
+            skill=people.linkedin_headcount_by_skill_absolute,
+        ),
+    }
+
+
+def _funding(milestone: Source) -> Leaves:
+    return {
+        "round": text(milestone.funding_round),
+        "amount_usd": whole(milestone.funding_milestone_amount_usd),
+        "announced_date": date(milestone.funding_date, milestone.date),
+        "investors": joined(texts(milestone.funding_milestone_investors)),
+    }
+
+
+COMPANIES = RecordType("screener/companies", Company, Firm, company, head)

@@ -1,35 +1,37 @@
-"""The screener's people: wire types and the model."""
+"""The screener's people: wire types, and how they are read."""
 
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
-from enrich_pandas.models import (
-    Certification,
-    Education,
-    Email,
-    Experience,
-    Honor,
-    Language,
-    Location,
-    Person,
-    SocialProfile,
-)
-from enrich_pandas.providers.crustdata.former import (
+from enrich_pandas.models import Person
+from enrich_pandas.providers import decoding
+from enrich_pandas.providers.crustdata.people import (
+    distinct_emails,
     distinct_profiles,
-    fill_from_position,
-    merge_emails,
+    main_position,
 )
-from enrich_pandas.providers.decoding import (
-    Date,
-    Id,
-    Texts,
-    Whole,
-    Wire,
+from enrich_pandas.providers.decoding import Date, Id, Texts, Whole, Wire
+from enrich_pandas.providers.expressions import (
+    Leaves,
+    ListColumn,
+    as_items,
     date,
+    each,
+    either,
+    flag,
     identifier,
+    item_of,
+    key_of,
+    number,
+    one,
     text,
     texts,
+    together,
+    whole,
 )
+from enrich_pandas.providers.reader import Source
+from enrich_pandas.providers.records import Fields, RecordType
 
 # -- Wire types ----------------------------------------------------------------------------------
 # Source: the page "People Enrichment API" and its data dictionary (2024-11-01), and the differences
@@ -138,125 +140,149 @@ class Profile(Wire):
     message: Any = None
 
 
-# -- Model ---------------------------------------------------------------------------------------
+# -- What binding reads --------------------------------------------------------------------------
 
 
-def person_of(profile: Profile) -> Person:
-    """Return the person of an element."""
-    current = [_experience(job, is_current=True) for job in profile.current_employers or () if job]
-    past = [_experience(job, is_current=False) for job in profile.past_employers or () if job]
-    place = text(profile.location)
-    picture = text(profile.profile_picture_permalink) or text(profile.profile_picture_url)
-    return fill_from_position(
-        Person(
-            id=identifier(profile.person_id),
-            name=text(profile.name),
-            title=text(profile.title),
-            headline=text(profile.headline),
-            summary=text(profile.summary),
-            location=Location(name=place) if place else None,
-            linkedin_url=text(profile.linkedin_flagship_url),
-            linkedin_urn_url=text(profile.linkedin_profile_url),
-            linkedin_joined_date=date(profile.linkedin_joined_date),
-            picture_url=picture,
-            connections=profile.num_of_connections,
-            score=profile.score,
-            updated_at=date(profile.last_updated),
-            is_realtime=profile.enriched_realtime,
-            emails=merge_emails(_emails(profile)),
-            experiences=[*current, *past],
-            educations=[
-                _education(school) for school in profile.education_background or () if school
-            ],
-            social_profiles=distinct_profiles(_social_profiles(profile)),
-            certifications=[_certification(one) for one in profile.certifications or () if one],
-            honors=[_honor(award) for award in profile.honors or () if award],
-            skills=texts(profile.skills, separator=","),
-            languages=[Language(name=name) for name in texts(profile.languages, separator=",")],
-            open_to=texts(profile.linkedin_open_to_cards, separator=","),
-            verifications=texts(profile.linkedin_verifications, separator=","),
-        )
-    )
+def head(profile: Source) -> list[Source]:
+    """Return the places that decide which person an element is about, and what it costs."""
+    employers = (profile.current_employers, profile.past_employers)
+    return [
+        profile.query_linkedin_profile_urn_or_slug,
+        profile.linkedin_profile_url,
+        profile.linkedin_flagship_url,
+        profile.name,
+        profile.headline,
+        profile.business_email,
+        profile.email,
+        *(key_of(item_of(item_of(jobs).business_emails)) for jobs in employers),
+        profile.error,
+        profile.error_code,
+        profile.message,
+    ]
 
 
-def _emails(profile: Profile) -> Iterator[Email]:
-    for address in texts(profile.business_email, separator=","):
-        yield Email(address=address, type="business")
+def business_emails_of(profile: Profile) -> Iterator[str]:
+    """Yield the business e-mail addresses of a person; the costs depend on them."""
+    yield from decoding.texts(profile.business_email, separator=",")
     for job in [*(profile.current_employers or ()), *(profile.past_employers or ())]:
-        for address, known in ((job and job.business_emails) or {}).items():
-            yield _business_email(address, known or BusinessEmail())
-    for address in texts(profile.email, separator=","):
-        yield Email(address=address)
+        yield from decoding.texts([*((job and job.business_emails) or ())])
 
 
-def _business_email(address: str, known: BusinessEmail) -> Email:
-    return Email(
-        address=text(address),
-        type="business",
-        status=text(known.verification_status),
-        validated_at=date(known.last_validated_at),
+# -- Mapping -------------------------------------------------------------------------------------
+
+
+def person(profile: Source) -> Fields:
+    """Return the columns of a person."""
+    current = each(profile.current_employers, partial(_experience, is_current=True))
+    past = each(profile.past_employers, partial(_experience, is_current=False))
+    experiences = together(current, past)
+    main = main_position(experiences)
+    return {
+        "id": identifier(profile.person_id),
+        "name": text(profile.name),
+        "title": either(text(profile.title), main["title"]),
+        "company": main["company"],
+        "company_domain": main["company_domain"],
+        "headline": text(profile.headline),
+        "summary": text(profile.summary),
+        "location": {"name": text(profile.location)},
+        "linkedin_url": text(profile.linkedin_flagship_url),
+        "linkedin_urn_url": text(profile.linkedin_profile_url),
+        "linkedin_joined_date": date(profile.linkedin_joined_date),
+        "picture_url": text(profile.profile_picture_permalink, profile.profile_picture_url),
+        "connections": whole(profile.num_of_connections),
+        "score": number(profile.score),
+        "updated_at": date(profile.last_updated),
+        "is_realtime": flag(profile.enriched_realtime),
+        "emails": distinct_emails(
+            as_items(texts(profile.business_email, separator=","), "address", type="business"),
+            each(profile.current_employers, _business_emails),
+            each(profile.past_employers, _business_emails),
+            as_items(texts(profile.email, separator=","), "address"),
+        ),
+        "experiences": experiences,
+        "educations": each(profile.education_background, _education),
+        "social_profiles": distinct_profiles(
+            one(profile, network="twitter", handle=text(profile.twitter_handle)),
+            as_items(texts(profile.github_profiles), "url", network="github"),
+        ),
+        "certifications": each(profile.certifications, _certification),
+        "honors": each(profile.honors, _honor),
+        "skills": texts(profile.skills, separator=","),
+        "languages": as_items(texts(profile.languages, separator=","), "name"),
+        "open_to": texts(profile.linkedin_open_to_cards, separator=","),
+        "verifications": texts(profile.linkedin_verifications, separator=","),
+    }
+
+
+def _business_emails(job: Source) -> ListColumn:
+    """Return the e-mail addresses at an employer; the details are under each address."""
+    return each(
+        job.business_emails,
+        lambda known: {
+            "address": text(key_of(known)),
+            "type": "business",
+            "status": text(known.verification_status),
+            "validated_at": date(known.last_validated_at),
+        },
     )
 
 
-def _social_profiles(profile: Profile) -> Iterator[SocialProfile]:
-    yield SocialProfile(network="twitter", handle=text(profile.twitter_handle))
-    for url in texts(profile.github_profiles):
-        yield SocialProfile(network="github", url=url)
+def _experience(job: Source, *, is_current: bool) -> Leaves:
+    return {
+        "title": text(job.employee_title),
+        "company": text(job.employer_name),
+        "company_domain": text(job.employer_company_website_domain, job.domains),
+        "company_id": identifier(job.employer_company_id),
+        "company_linkedin_id": identifier(job.employer_linkedin_id),
+        "company_description": text(job.employer_linkedin_description),
+        "company_logo_url": text(job.employer_logo_url),
+        "position_id": identifier(job.employee_position_id),
+        "location": text(job.employee_location),
+        "description": text(job.employee_description),
+        "start_date": date(job.start_date),
+        "end_date": date(job.end_date),
+        "is_current": is_current,
+        "is_primary": flag(job.is_default),
+    }
 
 
-def _experience(job: Employer, *, is_current: bool) -> Experience:
-    domain = text(job.employer_company_website_domain) or text(job.domains)
-    return Experience(
-        title=text(job.employee_title),
-        company=text(job.employer_name),
-        company_domain=domain,
-        company_id=identifier(job.employer_company_id),
-        company_linkedin_id=identifier(job.employer_linkedin_id),
-        company_description=text(job.employer_linkedin_description),
-        company_logo_url=text(job.employer_logo_url),
-        position_id=identifier(job.employee_position_id),
-        location=text(job.employee_location),
-        description=text(job.employee_description),
-        start_date=date(job.start_date),
-        end_date=date(job.end_date),
-        is_current=is_current,
-        is_primary=job.is_default,
-    )
+def _education(school: Source) -> Leaves:
+    return {
+        "school": text(school.institute_name),
+        "degree": text(school.degree_name),
+        "field_of_study": text(school.field_of_study),
+        "activities": text(school.activities_and_societies),
+        "school_linkedin_id": identifier(school.institute_linkedin_id),
+        "school_linkedin_url": text(school.institute_linkedin_url),
+        "school_logo_url": text(school.institute_logo_url),
+        "start_date": date(school.start_date),
+        "end_date": date(school.end_date),
+    }
 
 
-def _education(school: School) -> Education:
-    return Education(
-        school=text(school.institute_name),
-        degree=text(school.degree_name),
-        field_of_study=text(school.field_of_study),
-        activities=text(school.activities_and_societies),
-        school_linkedin_id=identifier(school.institute_linkedin_id),
-        school_linkedin_url=text(school.institute_linkedin_url),
-        school_logo_url=text(school.institute_logo_url),
-        start_date=date(school.start_date),
-        end_date=date(school.end_date),
-    )
+def _certification(certificate: Source) -> Leaves:
+    return {
+        "name": text(certificate.name),
+        "issuer": text(certificate.issuer_organization),
+        "issuer_linkedin_id": identifier(certificate.issuer_organization_linkedin_id),
+        "credential_id": identifier(certificate.certification_id),
+        "url": text(certificate.url),
+        "issued_date": date(certificate.issued_date),
+        "expiration_date": date(certificate.expiration_date),
+    }
 
 
-def _certification(certificate: Certificate) -> Certification:
-    return Certification(
-        name=text(certificate.name),
-        issuer=text(certificate.issuer_organization),
-        issuer_linkedin_id=identifier(certificate.issuer_organization_linkedin_id),
-        credential_id=identifier(certificate.certification_id),
-        url=text(certificate.url),
-        issued_date=date(certificate.issued_date),
-        expiration_date=date(certificate.expiration_date),
-    )
+def _honor(award: Source) -> Leaves:
+    return {
+        "title": text(award.title),
+        "issuer": text(award.issuer),
+        "organization": text(award.associated_organization),
+        "organization_linkedin_id": identifier(award.associated_organization_linkedin_id),
+        "description": text(award.description),
+        "media_url": text(award.media_urls),
+        "issued_date": date(award.issued_date),
+    }
 
 
-def _honor(award: Award) -> Honor:
-    return Honor(
-        title=text(award.title),
-        issuer=text(award.issuer),
-        organization=text(award.associated_organization),
-        organization_linkedin_id=identifier(award.associated_organization_linkedin_id),
-        description=text(award.description),
-        media_url=text(award.media_urls),
-        issued_date=date(award.issued_date),
-    )
+PEOPLE = RecordType("screener/people", Person, Profile, person, head)
