@@ -599,7 +599,7 @@ ERASURE = [
     Mutant(
         "the suppression list is not read before results are shown",
         "enrich_pandas.engine.results:Results.record",
-        replace("screen.apply(answer)", "answer"),
+        replace("self._screen().apply(answers)", "answers"),
         PRIVACY,
     ),
     Mutant(
