@@ -97,6 +97,7 @@ INDEXES = st.sampled_from(
     ]
 )
 DAY = pd.Timestamp("2024-01-01")
+OPTIONS = {"fields": "all", "progress": None}
 LABELS = [7, ("a", "b"), "other", None, DAY, "Other", 1.5, "a b", "", "\ud800"]
 
 
@@ -143,7 +144,7 @@ def promised(tmp_path_factory):
     nothing = pd.DataFrame({"Email": pd.Series([], dtype=object)})
     with ep.sandbox(journal=tmp_path_factory.mktemp("promised") / "journal.sqlite"):
         return {
-            layout: dict(ep.people(nothing, Oracle(), layout=layout, progress=None).dtypes.iloc[1:])
+            layout: dict(ep.people(nothing, Oracle(), layout=layout, **OPTIONS).dtypes.iloc[1:])
             for layout in ("wide", "nested")
         }
 
@@ -171,7 +172,7 @@ def check_frames(count, promised):
         before = frame.copy(deep=True)
         on = {"email": "Email"}
         plan = frame.enrich.plan(oracle, on=on, max_age=age)
-        result = frame.enrich.people(oracle, on=on, layout=layout, max_age=age, progress=None)
+        result = frame.enrich.people(oracle, on=on, layout=layout, max_age=age, **OPTIONS)
         assert_untouched(frame, before)
         assert_kept(result, frame)
         new = result.iloc[:, frame.shape[1] :]

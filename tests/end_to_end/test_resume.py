@@ -41,7 +41,7 @@ def charges(box):
 
 def test_past_run_has_its_facts_and_rows(home):
     with ep.sandbox(journal=home, misses=0.2) as box:
-        frame = enriched(budget=500)
+        frame = enriched(fields="all", budget=500)
         past = newest()
         assert (past.provider, past.kind, past.status, past.budget) == (
             "crustdata",
