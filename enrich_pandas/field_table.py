@@ -1,6 +1,6 @@
 """The table of the fields that a call can return."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from itertools import chain
 
 import pandas as pd
@@ -9,7 +9,7 @@ from enrich_pandas.call import Kind
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.frame.schema import TEXT, Field, field_names, fields_of, limit_items
 from enrich_pandas.pipeline import MODELS, PREFIXES
-from enrich_pandas.providers import provider_rows
+from enrich_pandas.providers import providers_by_field
 
 TYPES: Mapping[type, str] = {str: "text", int: "integer", float: "number", bool: "flag"}
 
@@ -36,7 +36,9 @@ def fields(kind: Kind = "people") -> pd.DataFrame:
         - ``standard``: whether the field is one of the standard fields (bool). A part or an item
           of a list is returned with its most important leaves if it is not named.
         - ``description``: what it means.
-        - ``providers``: the installed providers whose answers can fill it. Null if none says so.
+        - ``providers``: the installed providers whose answers can have it. Whether a vendor fills
+          it depends on your account, on the options of the provider and on the person. A directory
+          fills what its table has.
 
     Raises
     ------
@@ -60,7 +62,7 @@ def fields(kind: Kind = "people") -> pd.DataFrame:
         raise ConfigurationError(
             f"kind={kind!r} is not valid.", todo='Use kind="people" or kind="companies".'
         )
-    rows, filled = fields_of(MODELS[kind]), _providers_by_field(kind)
+    rows, filled = fields_of(MODELS[kind]), providers_by_field(MODELS[kind])
     texts = {
         "field": [field.name for field in rows],
         "type": [_type(field) for field in rows],
@@ -71,15 +73,6 @@ def fields(kind: Kind = "people") -> pd.DataFrame:
     table = pd.DataFrame({name: pd.Series(column, dtype=TEXT) for name, column in texts.items()})
     table.insert(3, "standard", [field.standard > 0 for field in rows])
     return table
-
-
-def _providers_by_field(kind: Kind) -> Mapping[str, Sequence[str]]:
-    """Return the names of the installed providers that say that they fill each field of a kind."""
-    filled: dict[str, list[str]] = {}
-    for row in provider_rows():
-        for name in row.fills.get(kind, ()):
-            filled.setdefault(name, []).append(row.name)
-    return filled
 
 
 def _type(field: Field) -> str:

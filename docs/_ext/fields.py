@@ -1,15 +1,10 @@
 """The directives of the page of fields: tables that are generated from `enrich_pandas.models`.
 
 ``fields`` is `enrich_pandas.fields` with the vendors beside it, ``standard`` the columns of the
-standard fields, and ``parts`` the fields of each part. A provider delivers a field if its code
-assigns it: the extension looks for the keyword in calls of the model and for assignments to an
-attribute of it.
+standard fields, and ``parts`` the fields of each part.
 """
 
-import ast
 from collections.abc import Iterable, Iterator, Sequence
-from functools import cache
-from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints
 
 from docutils import nodes
@@ -42,14 +37,13 @@ class Fields(Directive):
     def run(self) -> list[nodes.Node]:
         """Return the table of one kind."""
         kind = self.arguments[0]
-        delivered = {vendor: _assigned(vendor, MODELS[kind].__name__) for vendor in VENDORS}
         rows = [
             [
                 _code(field.field),
                 [nodes.Text(field.type)],
                 _named([name for name in field.columns.split(", ") if name != "…"]),
                 [nodes.Text("●" if field.standard else "")],
-                *([nodes.Text("●" if field.field in delivered[of] else "")] for of in VENDORS),
+                *([nodes.Text("●" if of in str(field.providers) else "")] for of in VENDORS),
                 [nodes.Text(field.description)],
             ]
             for field in ep.fields(kind).itertuples()
@@ -123,30 +117,6 @@ def _parts() -> list[type]:
             if isinstance(one, type) and issubclass(one, models.Part):
                 found[one] = None
     return list(found)
-
-
-@cache
-def _assigned(vendor: str, model: str) -> frozenset[str]:
-    """Return the fields of a model that a provider's code assigns."""
-    folder = Path(ep.__file__).parent / "providers" / vendor
-    found: set[str] = set()
-    for path in sorted(folder.rglob("*.py")):
-        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
-            found.update(_keywords(node, model), _attributes(node, model.lower()))
-    return frozenset(found)
-
-
-def _keywords(node: ast.AST, model: str) -> Iterator[str]:
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == model:
-        yield from (keyword.arg for keyword in node.keywords if keyword.arg)
-
-
-def _attributes(node: ast.AST, variable: str) -> Iterator[str]:
-    targets = node.targets if isinstance(node, ast.Assign) else []
-    for target in (part for whole in targets for part in ast.walk(whole)):
-        match target:
-            case ast.Attribute(value=ast.Name(id=name), attr=field) if name == variable:
-                yield field
 
 
 def _code(text: str) -> list[nodes.Node]:

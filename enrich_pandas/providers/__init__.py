@@ -2,13 +2,15 @@
 
 import difflib
 import logging
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 
 from enrich_pandas.errors import ConfigurationError, ProviderNotFoundError
+from enrich_pandas.models import Part
 from enrich_pandas.providers.base import Identity, Kind, Provider
+from enrich_pandas.providers.records import RecordType
 
 GROUP = "enrich_pandas.providers"
 
@@ -31,9 +33,6 @@ class ProviderRow:
         For each kind, the maximum cost of one identity in credits; None if it depends on options.
     credentials
         The environment variable of each credential, by the name of its argument.
-    fills
-        For each kind, the fields that its answers can fill, as its attribute ``fills`` says; empty
-        without this attribute.
     defined
         Module and class, as the entry point states them.
     """
@@ -43,7 +42,6 @@ class ProviderRow:
     identifiers: Mapping[Kind, tuple[str, ...]]
     price: Mapping[Kind, float | None]
     credentials: Mapping[str, str]
-    fills: Mapping[Kind, Collection[str]]
     defined: str
 
 
@@ -73,6 +71,26 @@ def provider_classes() -> dict[str, str]:
     'enrich_pandas.providers.crustdata:Crustdata'
     """
     return {point.name: point.value for point in _points()}
+
+
+def providers_by_field(model: type[Part]) -> dict[str, list[str]]:
+    """Return the names of the providers that can fill each field of a model, sorted.
+
+    They are those with a record type that maps to the field. A provider without record types, such
+    as a directory, is in none of the lists.
+
+    Examples
+    --------
+    >>> from enrich_pandas.models import Person
+    >>> providers_by_field(Person)["title"]
+    ['amplemarket', 'crustdata', 'zoho']
+    """
+    found: dict[str, list[str]] = {}
+    for point in _points():
+        types: Sequence[RecordType] = getattr(_load_class(point), "record_types", ())
+        for name in sorted({name for one in types if one.model is model for name in one.fields}):
+            found.setdefault(name, []).append(point.name)
+    return found
 
 
 def find_provider(provider: str | Provider) -> Provider:
@@ -124,14 +142,26 @@ def _load(point: EntryPoint) -> Provider:
     return made
 
 
+def _load_class(point: EntryPoint) -> object:
+    """Return the class of a provider; None if it cannot be imported."""
+    try:
+        return point.load()
+    except Exception as error:  # noqa: BLE001 - one broken package must not hide the others
+        _warn(point, error)
+        return None
+
+
+def _warn(point: EntryPoint, error: Exception) -> None:
+    logger.warning("The provider %r was not loaded: %s.", point.name, type(error).__name__)
+
+
 def _row(point: EntryPoint) -> ProviderRow:
-    kind: object = None
+    kind = _load_class(point)
     provider: Provider | None = None
     try:
-        kind = point.load()
-        provider = _load(point)
+        provider = _load(point) if kind is not None else None
     except Exception as error:  # noqa: BLE001 - one broken package must not hide the others
-        logger.warning("The provider %r was not loaded: %s.", point.name, type(error).__name__)
+        _warn(point, error)
     declared = provider or kind
     kinds = tuple(getattr(declared, "kinds", ()))
     return ProviderRow(
@@ -140,7 +170,6 @@ def _row(point: EntryPoint) -> ProviderRow:
         identifiers=MappingProxyType(dict(getattr(declared, "identifiers", {}))),
         price=MappingProxyType({one: _price(provider, one) for one in kinds}),
         credentials=MappingProxyType(dict(getattr(declared, "credentials", {}))),
-        fills=MappingProxyType(dict(getattr(declared, "fills", {}))),
         defined=point.value,
     )
 
