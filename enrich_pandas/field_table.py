@@ -1,6 +1,6 @@
 """The table of the fields that a call can return."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import chain
 
 import pandas as pd
@@ -9,7 +9,7 @@ from enrich_pandas.call import Kind
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.frame.schema import TEXT, Field, field_names, fields_of, limit_items
 from enrich_pandas.pipeline import MODELS, PREFIXES
-from enrich_pandas.providers import providers_by_field
+from enrich_pandas.providers import provider_rows
 
 TYPES: Mapping[type, str] = {str: "text", int: "integer", float: "number", bool: "flag"}
 
@@ -62,7 +62,7 @@ def fields(kind: Kind = "people") -> pd.DataFrame:
         raise ConfigurationError(
             f"kind={kind!r} is not valid.", todo='Use kind="people" or kind="companies".'
         )
-    rows, filled = fields_of(MODELS[kind]), providers_by_field(MODELS[kind])
+    rows, filled = fields_of(MODELS[kind]), _providers_by_field(kind)
     texts = {
         "field": [field.name for field in rows],
         "type": [_type(field) for field in rows],
@@ -73,6 +73,15 @@ def fields(kind: Kind = "people") -> pd.DataFrame:
     table = pd.DataFrame({name: pd.Series(column, dtype=TEXT) for name, column in texts.items()})
     table.insert(3, "standard", [field.standard > 0 for field in rows])
     return table
+
+
+def _providers_by_field(kind: Kind) -> Mapping[str, Sequence[str]]:
+    """Return the names of the installed providers that say that they fill each field of a kind."""
+    filled: dict[str, list[str]] = {}
+    for row in provider_rows():
+        for name in row.fills.get(kind, ()):
+            filled.setdefault(name, []).append(row.name)
+    return filled
 
 
 def _type(field: Field) -> str:

@@ -163,7 +163,7 @@ def known_answers(
     answers = {keys[key]: one for key, one in journal.stored(keys).items()}
     if until is not None:
         answers = _as_of(until, journal, call, identities, answers)
-    stored = {one: suppression.apply(answer) for one, answer in answers.items()}
+    stored = suppression.apply(answers)
     suppressed = suppression.for_identities(call.kind, call.provider, identities)
     holders = journal.claims(list(keys)).items()
     claimed = {keys[key] for key, holder in holders if not holder.is_idle}

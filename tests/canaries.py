@@ -19,11 +19,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import zstandard
 
 from enrich_pandas.emulators.account import KEY
+from enrich_pandas.journal import elements
 
 PERSON = re.compile(r"[\w.+-]@[\w.-]*\bexample\b|\blinkedin\.com/in/\w|-example-\d")
-STREAM = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]")
+STREAM = re.compile(rb"\x1f\x8b\x08|\x78[\x01\x5e\x9c\xda]|" + re.escape(zstandard.FRAME_HEADER))
 DEEPEST = 3  # levels of compression
 PIECE = 2**12  # bytes of a stream at a time
 LONGEST = 64 * 2**20  # maximum bytes of a decompressed stream
@@ -69,6 +71,8 @@ def unpacked(data: bytes) -> Iterator[bytes]:
 
 def inflated(stream: memoryview) -> bytes:
     """Decompress a stream as far as it is valid, in pieces, because most end at once."""
+    if stream[:4] == zstandard.FRAME_HEADER:
+        return journaled(stream)
     inflater, found = zlib.decompressobj(zlib.MAX_WBITS | 32), bytearray()
     with suppress(zlib.error):
         for place in range(0, len(stream), PIECE):
@@ -76,6 +80,17 @@ def inflated(stream: memoryview) -> bytes:
             if inflater.eof or not left:
                 break
             found += inflater.decompress(stream[place : place + PIECE], left)
+    return bytes(found)
+
+
+def journaled(frame: memoryview) -> bytes:
+    """Decompress what the journal has compressed, with its dictionary, as far as it is valid."""
+    found = bytearray()
+    with suppress(zstandard.ZstdError, LookupError):
+        number = zstandard.get_frame_parameters(frame).dict_id
+        inflater = elements._codecs.reader(number).decompressobj()
+        for place in range(0, min(len(frame), LONGEST), PIECE):
+            found += inflater.decompress(frame[place : place + PIECE])
     return bytes(found)
 
 

@@ -1,7 +1,9 @@
 """The directives of the page of fields: tables that are generated from `enrich_pandas.models`.
 
 ``fields`` is `enrich_pandas.fields` with the vendors beside it, ``standard`` the columns of the
-standard fields, and ``parts`` the fields of each part.
+standard fields, and ``parts`` the fields of each part. A provider delivers a field if its code
+assigns it: the extension looks for the keyword in calls of the model and for assignments to an
+attribute of it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
@@ -15,6 +17,7 @@ import enrich_pandas as ep
 from enrich_pandas import models
 from enrich_pandas.frame.schema import field_names, standard_fields
 from enrich_pandas.pipeline import PREFIXES
+from enrich_pandas.providers import provider_rows
 
 VENDORS = ("crustdata", "amplemarket", "zoho")
 MODELS = {"people": models.Person, "companies": models.Company}
@@ -37,13 +40,14 @@ class Fields(Directive):
     def run(self) -> list[nodes.Node]:
         """Return the table of one kind."""
         kind = self.arguments[0]
+        delivered = {row.name: row.fills[kind] for row in provider_rows() if row.name in VENDORS}
         rows = [
             [
                 _code(field.field),
                 [nodes.Text(field.type)],
                 _named([name for name in field.columns.split(", ") if name != "…"]),
                 [nodes.Text("●" if field.standard else "")],
-                *([nodes.Text("●" if of in str(field.providers) else "")] for of in VENDORS),
+                *([nodes.Text("●" if field.field in delivered[of] else "")] for of in VENDORS),
                 [nodes.Text(field.description)],
             ]
             for field in ep.fields(kind).itertuples()

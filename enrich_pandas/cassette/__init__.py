@@ -68,8 +68,7 @@ def export_run(
     keys = [fingerprint(scope, one) for one in identities]
     suppression = journal.suppression.current_filter()
     suppressed = suppression.for_identities(kind, provider.name, identities)
-    for answer in journal.stored(keys).values():
-        suppression.apply(answer)  # which notes the entries that it met
+    suppression.apply(journal.stored(keys))  # which notes the entries that it met
     found, missing = list[Interaction](), set(identities).difference(suppressed)
     for batch in journal.queries.batches_behind(run, keys):
         if batch.scope != scope or not (steps := _recorded_steps(provider, kind, batch)):

@@ -21,7 +21,9 @@ from enrich_pandas.journal.records import (
     new_answer,
 )
 from enrich_pandas.journal.suppression import EMPTY_FILTER, SuppressionFilter
+from enrich_pandas.models import Model
 from enrich_pandas.providers.base import Identity, Kind, Match, Provider, Request, Response, Status
+from enrich_pandas.providers.records import Record, read_models
 from enrich_pandas.transport.outcome import repair_response
 
 
@@ -72,12 +74,12 @@ class Results:
 
     def record(self, answers: Mapping[Identity, Answer], credits_: float = 0.0) -> None:
         """Add answers and their cost; each replaces an older answer."""
-        screen = self._screen()
+        shown = self._screen().apply(answers)
         with self._lock:
             self._credits += credits_
-            for identity, answer in answers.items():
+            for identity, answer in shown.items():
                 if self.wants(identity):
-                    self._replace(identity, self._keep(screen.apply(answer)))
+                    self._replace(identity, self._keep(answer))
 
     def settle(self, identities: Iterable[Identity], status: Status, reason: str) -> None:
         """Set the status of identities that have no answer, and so no fetch time."""
@@ -189,11 +191,31 @@ def _changes(
 ) -> Iterator[Change]:
     keyed = {fingerprint(landed.scope, match.identity): match for match in matches}
     stored = journal.queries.stored(landed.batch.id, list(keyed))
+    updated = {
+        key: _update(keyed[key], before, landed.answered, provider)
+        for key, before in stored.items()
+    }
+    answers = {key: after for key, after in updated.items() if after is not None}
+    shown, models = screen.apply(answers), _read_as_before(stored, answers)
     for key, before in stored.items():
-        after = _update(keyed[key], before, landed.answered, provider)
-        is_shown = after is None or screen.apply(after) is after
-        if is_shown and _comparable(before) != _comparable(after):
+        after = updated[key]
+        is_shown = after is None or shown[key] is after
+        if is_shown and _comparable(before) != _comparable(after, models.get(key)):
             yield Change(key, keyed[key].identity, before, after)
+
+
+def _read_as_before(
+    stored: Mapping[bytes, Answer | None], answers: Mapping[bytes, Answer]
+) -> dict[bytes, Model]:
+    """Return the models of records whose older answer has a model: it is of an older version."""
+    records = {
+        key: answer.match.model
+        for key, answer in answers.items()
+        if isinstance(answer.match.model, Record)
+        and (before := stored[key])
+        and isinstance(before.match.model, Model)
+    }
+    return dict(zip(records, read_models(records.values()), strict=True))
 
 
 def _update(match: Match, before: Answer | None, answered: float, provider: str) -> Answer | None:
@@ -210,9 +232,9 @@ def _update(match: Match, before: Answer | None, answered: float, provider: str)
     )
 
 
-def _comparable(answer: Answer | None) -> object:
+def _comparable(answer: Answer | None, model: Model | None = None) -> object:
     """Return what is compared: everything but the cost and the time."""
     if answer is None:
         return None
     match = answer.match
-    return match.status, match.reason, match.note, match.model
+    return match.status, match.reason, match.note, model or match.model

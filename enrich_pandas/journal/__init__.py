@@ -38,19 +38,22 @@ from enrich_pandas.journal.disk import (
     check_integrity,
     reserve_space,
 )
+from enrich_pandas.journal.elements import read_bodies
 from enrich_pandas.journal.erasure import Eraser, Retention, erase_removed, erase_returned
 from enrich_pandas.journal.queries import RUNNING, Queries
 from enrich_pandas.journal.records import (
+    STORED,
     UNREADABLE,
     Answer,
     Batch,
     Claim,
     ClaimHolder,
+    RecordTypes,
     new_answer,
     pack,
     read_answer,
     read_identity,
-    read_response,
+    read_responses,
     request_row,
     response_row,
     store,
@@ -60,7 +63,6 @@ from enrich_pandas.journal.suppression import SuppressionList
 from enrich_pandas.providers.base import Identity, Kind, Match, Request, Response
 
 KNOWN = "SELECT fingerprint FROM results UNION ALL SELECT fingerprint FROM claims LIMIT ?"
-STORED = "SELECT * FROM results WHERE fingerprint IN ({})"
 # The cost of identities that were erased meanwhile stays held, unless the answer states it. With
 # what was spent it never exceeds the maximum cost of the batch.
 LANDED = (
@@ -131,8 +133,9 @@ class Journal:
         identities = fingerprints if isinstance(fingerprints, Mapping) else {}
         with self._database.reading() as connection:
             rows = [*select_in(connection.execute, STORED, list(fingerprints))]
+        types = RecordTypes()
         with self._decoding():
-            return {row[0]: read_answer(row, identities.get(row[0])) for row in rows}
+            return {row[0]: read_answer(row, types, identities.get(row[0])) for row in rows}
 
     def claims(self, fingerprints: Sequence[bytes]) -> dict[bytes, ClaimHolder]:
         """Read which batches have claimed these fingerprints."""
@@ -247,9 +250,11 @@ class Journal:
             steps = connection.execute(
                 "SELECT * FROM requests WHERE batch = ? ORDER BY id", (batch,)
             ).fetchall()
+            with self._decoding():
+                bodies = read_bodies(connection, batch)
         with self._decoding():
             identities = [read_identity(pairs) for pairs in unpack(row["identities"])]
-            return Batch(batch, identities, {step["step"]: read_response(step) for step in steps})
+            return Batch(batch, identities, read_responses(steps, bodies))
 
     def record_intent(self, batch: int, step: int, request: Request) -> int:
         """Record that a request is about to be sent: from now on it may have been charged."""

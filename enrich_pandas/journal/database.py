@@ -303,7 +303,7 @@ def insert(connection: sqlite3.Connection, table: str, values: dict[str, Any]) -
 def select_in(
     execute: Callable[[str, tuple[Any, ...]], Iterable[sqlite3.Row]],
     query: str,
-    keys: Sequence[bytes],
+    keys: Sequence[bytes | int],
     *parameters: Any,
 ) -> Iterator[sqlite3.Row]:
     """Run a query whose ``{}`` is a list of keys, `KEYS_PER_QUERY` keys at a time."""

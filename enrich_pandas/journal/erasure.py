@@ -9,7 +9,7 @@ import time
 import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, NamedTuple
 from unicodedata import normalize
 from urllib.parse import unquote
 
@@ -17,13 +17,20 @@ import msgspec
 
 from enrich_pandas.journal.claims import release
 from enrich_pandas.journal.database import Database
+from enrich_pandas.journal.elements import (
+    REFERENCE,
+    compress_element,
+    decompress,
+    read_bodies,
+    write_body,
+)
 from enrich_pandas.journal.records import (
     Answer,
+    RecordTypes,
     fingerprint,
-    model_of,
     pack,
-    read_answer,
     read_identity,
+    read_model,
     store,
     unpack,
 )
@@ -38,7 +45,9 @@ from enrich_pandas.journal.suppression import (
     identifier_keys,
     model_keys,
 )
+from enrich_pandas.models import Model
 from enrich_pandas.providers.base import Identity, Kind, Match, Status
+from enrich_pandas.providers.records import Record
 
 # Search and removal in raw answers
 
@@ -215,9 +224,59 @@ def _rest(value: Any, matcher: TextMatcher, own: Collection[str]) -> Any:
     return value
 
 
+def without_texts(raw: bytes, matcher: TextMatcher) -> bytes:
+    """Return an element without list items and texts that match; itself if none does.
+
+    Examples
+    --------
+    >>> matcher = TextMatcher.of(["email ada@example.com"])
+    >>> without_texts(b'{"name": "Bo", "boss": "ada@example.com"}', matcher)
+    b'{"name":"Bo","boss":null}'
+    """
+    if not matcher.may_be_in(raw):
+        return raw
+    whole = msgspec.json.decode(raw)
+    rest = _without_texts(whole, matcher)
+    return raw if rest == whole else msgspec.json.encode(rest)
+
+
+def _without_texts(value: Any, matcher: TextMatcher) -> Any:
+    if isinstance(value, list):
+        return [one for one in value if not matcher.is_in(one)]
+    if isinstance(value, dict):
+        pairs = value.items()
+        return {
+            one: _without_texts(inner, matcher) for one, inner in pairs if not matcher.is_in(one)
+        }
+    return None if matcher.is_in(value) else value
+
+
 # Erasure from the tables
 
-NOTHING = zlib.compress(b"")
+ANSWERS = """
+    SELECT fingerprint, provider, kind, identity, model, results.batch AS batch, element, type, raw
+    FROM results LEFT JOIN elements ON elements.id = element
+    WHERE kind = :kind AND :provider IN ('', provider)
+    UNION ALL SELECT NULL, provider, kind, '[]', NULL, batch, elements.id, type, raw
+    FROM elements JOIN batches ON batches.id = batch JOIN runs ON runs.id = run
+    WHERE kind = :kind AND :provider IN ('', provider)
+      AND elements.id NOT IN (SELECT element FROM results WHERE element IS NOT NULL)
+"""
+# Elements in which others can be mentioned. The employer in an element about a person stays.
+MENTIONS = """
+    SELECT elements.id AS id, raw
+    FROM elements JOIN batches ON batches.id = batch JOIN runs ON runs.id = run
+    WHERE :kind IN ('people', kind) AND :provider IN ('', provider)
+"""
+BODIES = """
+    SELECT requests.id AS id, batch, headers, body, is_cut
+    FROM requests JOIN batches ON batches.id = batch JOIN runs ON runs.id = run
+    WHERE body IS NOT NULL AND :provider IN ('', runs.provider)
+"""
+# Two identities of one person can have the same element.
+DELETE_WITHOUT_ELEMENT = """
+    DELETE FROM results WHERE element IS NOT NULL AND element NOT IN (SELECT id FROM elements)
+"""
 # Hold the cost of identities that were erased from the batch of an open job.
 REMOVE_IDENTITIES = """
     UPDATE batches SET identities = :rest, held = held + (
@@ -276,14 +335,14 @@ def erase_returned(
     """
     if not has_erased(connection):
         return
-    query = "SELECT body FROM requests WHERE batch = ? AND body IS NOT NULL"
-    named = set[str]()
-    for (body,) in connection.execute(query, (batch,)):
-        named |= keys_in(zlib.decompress(body), kind)
+    bodies = read_bodies(connection, batch).values()
+    named = {key for body in bodies for key in keys_in(body, kind)}
     for entry, found in find_erased(connection, kind, provider, named).items():
-        affected = [match for match in matches if not found.isdisjoint(_keys(kind, match))]
         requested = {
-            key for match in affected for key in identifier_keys(kind, dict(match.identity.keys))
+            key
+            for match in matches
+            if not found.isdisjoint(_keys(kind, match.identity, match.model))
+            for key in identifier_keys(kind, dict(match.identity.keys))
         }
         erase(connection, kind, found | requested, entry, follow=False)
 
@@ -315,19 +374,33 @@ def erase(
         The number of stored answers that were deleted.
     """
     known, deleted = _find_related(connection, kind, named, entry.provider, follow=follow)
-    connection.executemany("DELETE FROM results WHERE fingerprint = ?", [(key,) for key in deleted])
+    for table, column, place in (("results", "fingerprint", 0), ("elements", "id", 1)):
+        statement = f"DELETE FROM {table} WHERE {column} = ?"  # noqa: S608 - names are above
+        connection.executemany(statement, [(key[place],) for key in deleted])
+    connection.execute(DELETE_WITHOUT_ELEMENT)
     own: dict[int, set[str]] = {}
-    for row, match in deleted.values():
-        own.setdefault(row["batch"], set()).update(_names(match))
+    for one in deleted.values():
+        own.setdefault(one.batch, set()).update(one.names)
     matcher = TextMatcher.of(known)
+    _erase_from_elements(connection, matcher, kind, entry.provider)
     _erase_from_bodies(connection, matcher, own, entry.provider)
-    identities = {match.identity for _, match in deleted.values()}
-    _erase_from_identities(connection, matcher, identities)
+    _erase_from_identities(connection, matcher, {one.identity for one in deleted.values()})
     add_entries(connection, [(kind, key) for key in known], *entry)
-    return len(deleted)
+    return sum(key is not None for key, _ in deleted)
 
 
-Stored = tuple[sqlite3.Row, Match]
+Key = tuple[bytes | None, int | None]  # the fingerprint of a result, and its element
+
+
+class Deleted(NamedTuple):
+    """What is deleted of a result, or of an element that a later answer has replaced.
+
+    ``names`` are texts that stand for it in the bodies of its batch.
+    """
+
+    batch: int
+    identity: Identity
+    names: set[str]
 
 
 def _find_related(
@@ -337,61 +410,77 @@ def _find_related(
     provider: str,
     *,
     follow: bool,
-) -> tuple[set[str], dict[bytes, Stored]]:
+) -> tuple[set[str], dict[Key, Deleted]]:
     """Return all comparable keys and the stored answers of the people or companies.
 
     An answer has further identifiers of the same person; more answers may be stored under them.
     """
-    query = "SELECT * FROM results WHERE kind = ? AND (? = '' OR provider = ?)"
-    named, more, deleted = set[str](), set(start), dict[bytes, Stored]()
+    facts, types = {"kind": kind, "provider": provider}, RecordTypes()
+    named, more, deleted = set[str](), set(start), dict[Key, Deleted]()
     while more:
         named |= more
         more, matcher = set(), TextMatcher.of(named)
-        for row in connection.execute(query, (kind, provider, provider)):
-            if row["fingerprint"] in deleted or not matcher.may_be_in(_written(row)):
+        for row in connection.execute(ANSWERS, facts):
+            key, text = (row["fingerprint"], row["element"]), _text(row)
+            if key in deleted or not matcher.may_be_in(bytes(row["identity"]) + text):
                 continue
-            match = read_answer(row).match
-            if not named.isdisjoint(known := set(_keys(kind, match))):
-                deleted[row["fingerprint"]] = row, match
+            identity, model = read_identity(unpack(row["identity"])), read_model(row, types)
+            known = set(_keys(kind, identity, model))
+            if model is None:  # of an unknown type: its text also has identifiers of others
+                known |= named & keys_in(text, kind)
+            if not named.isdisjoint(known):
+                deleted[key] = Deleted(row["batch"], identity, set(_names(identity, model, row)))
                 more |= known - named if follow else set()
     return named, deleted
 
 
-def _written(row: sqlite3.Row) -> bytes:
-    """Return the text of a stored answer; most need not be decoded."""
-    return bytes(row["identity"]) + zlib.decompress(row["model"] or NOTHING)
+def _text(row: sqlite3.Row) -> bytes:
+    """Return the text of a stored model or element; most need not be decoded."""
+    packed = row["raw"] or row["model"]
+    return decompress(packed) if packed else b""
 
 
-def _keys(kind: Kind, match: Match) -> Iterator[str]:
-    yield from identifier_keys(kind, dict(match.identity.keys))
-    if (model := model_of(match)) is not None:
+def _keys(kind: Kind, identity: Identity, model: Model | Record | None) -> Iterator[str]:
+    yield from identifier_keys(kind, dict(identity.keys))
+    if model is not None:
         yield from model_keys(model)
 
 
-def _names(match: Match) -> Iterator[str]:
+def _names(identity: Identity, model: Model | Record | None, row: sqlite3.Row) -> Iterator[str]:
     """Yield names and ids, which identify the person within an answer about it."""
-    model = model_of(match)
-    found = (match.identity.get("name"), model and model.name)
-    yield from (name.casefold() for name in (*found, model and model.id) if name)
+    if isinstance(model, Record):
+        model = model.read()
+    found = (identity.get("name"), model and model.name, model and model.id)
+    yield from (name.casefold() for name in found if name)
+    if row["element"] is not None:
+        yield REFERENCE.format(row["element"])
+
+
+def _erase_from_elements(
+    connection: sqlite3.Connection, matcher: TextMatcher, kind: Kind, provider: str
+) -> None:
+    """Remove what other people's and companies' elements state about the erased."""
+    changed = list[tuple[bytes, int]]()
+    for row in connection.execute(MENTIONS, {"kind": kind, "provider": provider}):
+        raw = decompress(row["raw"])
+        rest = without_texts(raw, matcher)
+        if rest is not raw:
+            changed.append((compress_element(rest), row["id"]))
+    connection.executemany("UPDATE elements SET raw = ? WHERE id = ?", changed)
 
 
 def _erase_from_bodies(
     connection: sqlite3.Connection, matcher: TextMatcher, own: Mapping[int, set[str]], provider: str
 ) -> None:
-    query = (
-        "SELECT requests.id, batch, headers, body FROM requests JOIN batches ON batches.id = batch "
-        "JOIN runs ON runs.id = run "
-        "WHERE body IS NOT NULL AND (? = '' OR runs.provider = ?)"
-    )
-    for row in connection.execute(query, (provider, provider)).fetchall():
-        body = zlib.decompress(row["body"])
+    for row in connection.execute(BODIES, {"provider": provider}).fetchall():
+        body = decompress(row["body"])
         rest = remove_elements(body, matcher, own.get(row["batch"], ()))
+        if rest is not body:
+            write_body(connection, row["id"], rest, is_cut=row["is_cut"])
         headers = _without(row["headers"], matcher)
-        if rest is not body or headers is not row["headers"]:
-            connection.execute(
-                "UPDATE requests SET headers = ?, body = ? WHERE id = ?",
-                (headers, zlib.compress(rest, 1), row["id"]),
-            )
+        if headers is not row["headers"]:
+            statement = "UPDATE requests SET headers = ? WHERE id = ?"
+            connection.execute(statement, (headers, row["id"]))
 
 
 def _without(headers: bytes, matcher: TextMatcher) -> bytes:
@@ -443,9 +532,14 @@ OPEN = """
 # An expired match is replaced by the outcome of its last request: a lost answer stays held.
 RESTORE_LATER_STATUS = """
     UPDATE results SET status = later_status,
-    reason = iif(later_status = 'held', 'answer_lost', ''), note = '', model = NULL, credits = 0,
+    reason = iif(later_status = 'held', 'answer_lost', ''), note = '', model = NULL,
+    element = NULL, credits = 0,
     fetched = requested_again, not_before = NULL, requested_again = NULL, later_status = NULL
     WHERE fetched < ? AND later_status IS NOT NULL
+"""
+DELETE_ELEMENTS = """
+    DELETE FROM elements WHERE id NOT IN (SELECT element FROM results WHERE element IS NOT NULL)
+    AND batch NOT IN (SELECT batch FROM requests WHERE body IS NOT NULL)
 """
 HELD = "UPDATE batches SET state = 'landed', held = MAX(held, ?) WHERE id = ?"
 
@@ -513,12 +607,13 @@ def _expire_batch(connection: sqlite3.Connection, row: sqlite3.Row) -> None:
 
 
 def _delete_answers(connection: sqlite3.Connection, moment: float) -> None:
-    """Delete raw answers and the identities of batches and runs."""
+    """Delete raw answers with their elements, and the identities of batches and runs."""
     connection.execute(
         "UPDATE requests SET headers = NULL, body = NULL WHERE answered < ? AND body IS NOT NULL "
         "AND batch IN (SELECT id FROM batches WHERE state != 'open')",
         (moment,),
     )
+    connection.execute(DELETE_ELEMENTS)
     connection.execute(
         "UPDATE batches SET identities = ? WHERE state != 'open' AND identities != ? "
         "AND run IN (SELECT id FROM runs WHERE started < ?)",

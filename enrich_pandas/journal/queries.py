@@ -8,23 +8,25 @@ from http import HTTPStatus
 from typing import Any
 
 from enrich_pandas.journal.database import Database, select_in, translate_errors
+from enrich_pandas.journal.elements import read_bodies
 from enrich_pandas.journal.erasure import erase
 from enrich_pandas.journal.records import (
-    STORE,
+    STORED,
     UNREADABLE,
     Answer,
     AnsweredBatch,
     Batch,
     Change,
     Price,
+    RecordTypes,
     RunInput,
     cost_difference,
     pack,
     read_answer,
     read_identity,
     read_outcomes,
-    read_response,
-    result_row,
+    read_responses,
+    store_rows,
     unpack,
 )
 from enrich_pandas.journal.suppression import SuppressionEntry, SuppressionReason, identifier_keys
@@ -67,7 +69,6 @@ BATCHES_OF_PURCHASE = """
 """
 CHANGE_COSTS = "UPDATE batches SET spent = spent + ?, held = MAX(held + ?, 0) WHERE id = ?"
 LATEST = 1000  # batches that the estimate of a cost is based on
-STORED = "SELECT * FROM results WHERE fingerprint IN ({})"
 CLAIMS = "SELECT fingerprint FROM claims WHERE fingerprint IN ({})"
 EMPTY = (HTTPStatus.ACCEPTED, HTTPStatus.NO_CONTENT)  # answers without a body
 
@@ -207,11 +208,13 @@ class Queries:
             steps = connection.execute(
                 "SELECT * FROM requests WHERE batch = ? ORDER BY id", (batch,)
             ).fetchall()
+            with self._decoding():
+                bodies = read_bodies(connection, batch)
         with self._decoding():
-            if row is None or any(map(_is_deleted, steps)):
+            if row is None or any(_is_deleted(step, bodies.get(step["id"])) for step in steps):
                 return None
             identities = [read_identity(pairs) for pairs in unpack(row["identities"])]
-            recorded = {step["step"]: read_response(step) for step in steps}
+            recorded = read_responses(steps, bodies)
         answered = max((step["answered"] or 0.0 for step in steps), default=0.0)
         requests = {step["step"]: (step["method"], step["path"]) for step in steps}
         is_open = row["state"] != "landed"
@@ -228,8 +231,10 @@ class Queries:
             rows = list(select_in(connection.execute, STORED, fingerprints))
             others = {row[0] for row in select_in(connection.execute, CLAIMS, fingerprints)}
         others |= {row["fingerprint"] for row in rows if row["batch"] != batch}
+        types = RecordTypes()
         with self._decoding():
-            own = {row["fingerprint"]: read_answer(row) for row in rows if row["batch"] == batch}
+            mine = [row for row in rows if row["batch"] == batch]
+            own = {row["fingerprint"]: read_answer(row, types) for row in mine}
         return {key: own.get(key) for key in fingerprints if key not in others}
 
     def amend(
@@ -270,14 +275,13 @@ def pack_identities(identities: Iterable[Identity]) -> bytes:
     return zlib.compress(pack([identity.keys for identity in identities]), 1)
 
 
-def _is_deleted(step: sqlite3.Row) -> bool:
+def _is_deleted(step: sqlite3.Row, body: bytes | None) -> bool:
     """Return whether the body of an answer was deleted, by retention or erasure."""
     if step["outcome"] is None:
         return False
-    if step["body"] is None:
+    if body is None:
         return True
-    is_whole = step["outcome"] == Outcome.ACCEPTED and step["status"] not in EMPTY
-    return is_whole and not zlib.decompress(step["body"])
+    return not body and step["outcome"] == Outcome.ACCEPTED and step["status"] not in EMPTY
 
 
 def _is_current(change: Change, row: sqlite3.Row | None, batch: int) -> bool:
@@ -298,4 +302,4 @@ def _apply(
         entry = SuppressionEntry(cause, provider, change.after.fetched)
         erase(connection, kind, set(identifier_keys(kind, dict(change.identity.keys))), entry)
     else:
-        connection.execute(STORE, result_row(change.key, change.after, kind, batch))
+        store_rows(connection, {change.key: change.after}, kind, batch)

@@ -4,13 +4,17 @@ import hashlib
 import sqlite3
 import zlib
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any, NamedTuple
 
 import msgspec
+import zstandard
 
 from enrich_pandas.journal.database import insert, select_in
+from enrich_pandas.journal.elements import compress_body, decompress, store_elements
 from enrich_pandas.models import Company, Model, Person
+from enrich_pandas.providers import record_type
 from enrich_pandas.providers.base import (
     Identity,
     Kind,
@@ -22,7 +26,7 @@ from enrich_pandas.providers.base import (
     Status,
 )
 from enrich_pandas.providers.decoding import decoder_of
-from enrich_pandas.providers.records import Record
+from enrich_pandas.providers.records import Record, RecordType
 
 
 class Answer(NamedTuple):
@@ -48,10 +52,14 @@ class Answer(NamedTuple):
 
 
 HITS = "SELECT fingerprint FROM results WHERE fingerprint IN ({}) AND status = ?"
-STORE = "INSERT OR REPLACE INTO results VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+STORE = "INSERT OR REPLACE INTO results VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"
+STORED = """
+    SELECT results.*, type, raw FROM results LEFT JOIN elements ON elements.id = element
+    WHERE fingerprint IN ({})
+"""
 OUTCOMES = (
     "SELECT fingerprint, provider, status, reason, note, credits, fetched, not_before, "
-    "requested_again, later_status, model IS NOT NULL AS has_model "
+    "requested_again, later_status, COALESCE(model, element) IS NOT NULL AS has_model "
     "FROM results WHERE fingerprint IN ({})"
 )
 STORED_MODEL = object()  # the `model_ref` of a model that was not read from the journal
@@ -133,7 +141,14 @@ def pack(value: Any) -> bytes:
 
 
 # The errors of reading a row of a damaged file: bytes or even column names may have changed.
-UNREADABLE = (zlib.error, msgspec.MsgspecError, ValueError, LookupError, TypeError)
+UNREADABLE = (
+    zlib.error,
+    zstandard.ZstdError,
+    msgspec.MsgspecError,
+    ValueError,
+    LookupError,
+    TypeError,
+)
 
 
 def unpack(value: bytes) -> Any:
@@ -151,7 +166,14 @@ def read_identity(value: list[list[str]]) -> Identity:
     return Identity(tuple((name, key) for name, key in value))
 
 
-def read_response(row: sqlite3.Row) -> Response:
+def read_responses(
+    steps: Iterable[sqlite3.Row], bodies: Mapping[int, bytes]
+) -> dict[int, Response]:
+    """Decode the responses of a batch, by step; ``bodies`` has their bodies by request."""
+    return {step["step"]: read_response(step, bodies.get(step["id"], b"")) for step in steps}
+
+
+def read_response(row: sqlite3.Row, body: bytes) -> Response:
     """Decode a response; one that never arrived is unknown: it may have been charged."""
     if row["outcome"] is None:
         outcome = Outcome.UNKNOWN if row["billed"] else Outcome.NOT_SENT
@@ -159,7 +181,7 @@ def read_response(row: sqlite3.Row) -> Response:
     return Response(
         status=row["status"],
         headers=unpack(row["headers"]),
-        body=zlib.decompress(row["body"]),
+        body=body,
         outcome=Outcome(row["outcome"]),
         sent=row["sent"],
         received=row["answered"] or 0.0,
@@ -182,15 +204,30 @@ def request_row(batch: int, step: int, request: Request, sent: float | None) -> 
 
 def response_row(response: Response) -> tuple[Outcome, int | None, bytes, bytes]:
     """Return the columns of a raw answer."""
-    headers, body = pack(dict(response.headers)), zlib.compress(response.body, 1)
+    headers, body = pack(dict(response.headers)), compress_body(response.body)
     return response.outcome, response.status, headers, body
 
 
-def result_row(key: bytes, answer: Answer, kind: Kind, batch: int) -> tuple[Any, ...]:
+def store_rows(
+    connection: sqlite3.Connection, answers: Mapping[bytes, Answer], kind: Kind, batch: int
+) -> None:
+    """Store answers with their models, or with references to their elements."""
+    models = [answer.match.model for answer in answers.values()]
+    records = [model for model in models if isinstance(model, Record)]
+    elements = store_elements(connection, batch, records)
+    rows = [_result_row(key, one, kind, batch, elements) for key, one in answers.items()]
+    connection.executemany(STORE, rows)
+
+
+def _result_row(
+    key: bytes, answer: Answer, kind: Kind, batch: int, elements: Mapping[bytes, int]
+) -> tuple[Any, ...]:
     """Return the row of an answer, in the order of the columns of the table."""
-    match = answer.match
-    model = model_of(match)
-    packed = None if model is None else _compress(msgspec.json.encode(model))
+    match, model, element = answer.match, None, None
+    if isinstance(match.model, Record):
+        element = elements[match.model.raw]
+    elif match.model is not None:
+        model = _compress(msgspec.json.encode(match.model))
     return (
         key,
         answer.provider,
@@ -199,19 +236,15 @@ def result_row(key: bytes, answer: Answer, kind: Kind, batch: int) -> tuple[Any,
         match.status,
         match.reason,
         match.note,
-        packed,
+        model,
         match.credits,
         batch,
         answer.fetched,
         answer.not_before,
         answer.requested_again,
         answer.later_status,
+        element,
     )
-
-
-def model_of(match: Match) -> Model | None:
-    """Return the model of a match."""
-    return match.model.read() if isinstance(match.model, Record) else match.model
 
 
 def _compress(short: bytes) -> bytes:
@@ -231,8 +264,8 @@ def store(
     misses = [key for key, answer in answers.items() if answer.match.status is not Status.MATCHED]
     found = select_in(connection.execute, HITS, misses, Status.MATCHED)
     hits = {row["fingerprint"] for row in found}
-    rows = [result_row(key, one, kind, batch) for key, one in kept.items() if key not in hits]
-    connection.executemany(STORE, rows)
+    new = {key: one for key, one in kept.items() if key not in hits}
+    store_rows(connection, new, kind, batch)
     connection.executemany(
         "UPDATE results SET requested_again = ?, later_status = ? WHERE fingerprint = ?",
         [
@@ -267,14 +300,44 @@ _decoders: dict[str, Any] = {
 }
 
 
-def read_answer(row: sqlite3.Row, identity: Identity | None = None) -> Answer:
-    """Decode a stored answer, and its identity if that is not given."""
-    model = (
-        None
-        if row["model"] is None
-        else _decoders[row["kind"]].decode(zlib.decompress(row["model"]))
-    )
-    return _answer(row, identity or read_identity(unpack(row["identity"])), model)
+class RecordTypes(dict[tuple[str, str], RecordType | None]):
+    """Record types by provider and name, each looked up once; None if it is unknown."""
+
+    def __missing__(self, key: tuple[str, str]) -> RecordType | None:
+        self[key] = found = record_type(*key)
+        return found
+
+
+# The answer is kept as it is: it can be read again by a version that knows its type.
+UNKNOWN_TYPE = (
+    "The stored answer cannot be read: its provider is not installed, or a newer version of "
+    "enrich_pandas has stored it."
+)
+
+
+def read_answer(row: sqlite3.Row, types: RecordTypes, identity: Identity | None = None) -> Answer:
+    """Decode a stored answer, and its identity if that is not given.
+
+    An answer with a record of an unknown type is held and ``unreadable``.
+    """
+    identity = identity or read_identity(unpack(row["identity"]))
+    model = read_model(row, types)
+    answer = _answer(row, identity, model)
+    if model is None and row["element"] is not None:
+        match = replace(answer.match, status=Status.HELD, reason="unreadable", note=UNKNOWN_TYPE)
+        return answer._replace(match=match)
+    return answer
+
+
+def read_model(row: sqlite3.Row, types: RecordTypes) -> Model | Record | None:
+    """Decode a stored model or record; None if there is none, or if its type is unknown."""
+    if row["element"] is not None:
+        known = types[row["provider"], row["type"]]
+        return None if known is None else Record(known, decompress(row["raw"]))
+    if row["model"] is None:
+        return None
+    found: Model = _decoders[row["kind"]].decode(decompress(row["model"]))
+    return found
 
 
 def read_outcomes(
@@ -291,7 +354,10 @@ def read_outcomes(
 
 
 def _answer(
-    row: sqlite3.Row, identity: Identity, model: Model | None, model_ref: Any = None
+    row: sqlite3.Row,
+    identity: Identity,
+    model: Model | Record | None,
+    model_ref: Any = None,
 ) -> Answer:
     match = Match(
         identity=identity,

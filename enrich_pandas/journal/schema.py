@@ -5,7 +5,7 @@ names that the tables had, and only new ones are added.
 """
 
 APPLICATION_ID = 0x656E7270  # "enrp", which tells a journal from any other SQLite file
-VERSION = 7
+VERSION = 8
 
 # `at_risk` is the maximum that the requests of an open batch may have cost so far. It is null if
 # nothing can have been charged; 0 is a price like any other.
@@ -15,6 +15,13 @@ CREATE VIEW batch_risks AS
     SELECT SUM(credits) FROM requests
     WHERE batch = batches.id AND billed AND COALESCE(outcome, '') NOT IN ('refused', 'not_sent')
   ) AS at_risk FROM batches
+"""
+# The elements of a batch that results refer to. If `is_cut`, the body of its request has references
+# in their places. A later answer replaces a result, but not the element of an earlier run.
+ELEMENTS = """
+CREATE TABLE elements (
+  id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, type TEXT NOT NULL, raw BLOB NOT NULL
+)
 """
 SCHEMA = f"""
 CREATE TABLE runs (
@@ -39,14 +46,16 @@ CREATE INDEX claims_of_a_batch ON claims (batch);
 CREATE TABLE requests (
   id INTEGER PRIMARY KEY, batch INTEGER NOT NULL, step INTEGER NOT NULL, method TEXT NOT NULL,
   path TEXT NOT NULL, billed INTEGER NOT NULL, credits REAL NOT NULL, sent REAL NOT NULL,
-  answered REAL, outcome TEXT, status INTEGER, headers BLOB, body BLOB
+  answered REAL, outcome TEXT, status INTEGER, headers BLOB, body BLOB,
+  is_cut INTEGER NOT NULL DEFAULT 0
 );
 CREATE INDEX requests_of_a_batch ON requests (batch);
+{ELEMENTS};
 CREATE TABLE results (
   fingerprint BLOB PRIMARY KEY, provider TEXT NOT NULL, kind TEXT NOT NULL,
   identity BLOB NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL, note TEXT NOT NULL,
   model BLOB, credits REAL NOT NULL, batch INTEGER NOT NULL, fetched REAL NOT NULL,
-  not_before REAL, requested_again REAL, later_status TEXT
+  not_before REAL, requested_again REAL, later_status TEXT, element INTEGER
 );
 CREATE TABLE suppressions (
   key BLOB NOT NULL, provider TEXT NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL,
@@ -96,5 +105,11 @@ ALTER TABLE results RENAME COLUMN asked TO requested_again;
 ALTER TABLE results RENAME COLUMN worse TO later_status;
 {BATCH_RISKS};
 PRAGMA user_version = 7
+""",
+    7: f"""
+{ELEMENTS};
+ALTER TABLE requests ADD COLUMN is_cut INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE results ADD COLUMN element INTEGER;
+PRAGMA user_version = 8
 """,
 }

@@ -11,14 +11,16 @@ import secrets
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from enrich_pandas.journal.database import Database, select_in
-from enrich_pandas.journal.records import Answer, model_of, pack
+from enrich_pandas.journal.records import Answer, pack
 from enrich_pandas.models import Model, Person
 from enrich_pandas.providers.base import Identity, Kind, Match, Status
 from enrich_pandas.providers.binding import domain_key, email_key, page_key, profile_key
+from enrich_pandas.providers.records import Record, read_models
 
+T = TypeVar("T")
 ANY_PROVIDER = ""  # in place of a provider's name: the entry applies to all of them
 
 # The identifiers that identify a person or company alone, and how they are compared.
@@ -35,6 +37,9 @@ _IDENTIFYING: Mapping[Kind, Mapping[str, Callable[[str], str | None]]] = {
         "company_linkedin_url": page_key,
     },
 }
+
+# What `model_keys` reads of a model.
+IDENTIFYING_FIELDS = frozenset({"linkedin_url", "linkedin_urn_url", "emails", "domain"})
 
 
 class SuppressionReason(NamedTuple):
@@ -74,19 +79,39 @@ def identifier_keys(kind: Kind, values: Mapping[str, str]) -> Iterator[str]:
     yield from named or ([pack(whole).decode()] if whole else ())
 
 
-def model_keys(model: Model) -> Iterator[str]:
-    """Yield the comparable keys of a person or company that a vendor returned."""
+def model_keys(model: Model | Record) -> set[str]:
+    """Return the comparable keys of a person or company that a vendor returned."""
+    return keys_of_all([model])[0]
+
+
+def keys_of_all(models: Sequence[Model | Record]) -> list[set[str]]:
+    """Return the comparable keys of each person or company that a vendor returned.
+
+    To read one record takes almost as long as to read a hundred.
+    """
+    records = {place: one for place, one in enumerate(models) if isinstance(one, Record)}
+    read = dict(zip(records, read_models(records.values(), IDENTIFYING_FIELDS), strict=True))
+    return [
+        set(_keys(read[place] if isinstance(one, Record) else one))
+        for place, one in enumerate(models)
+    ]
+
+
+def _keys(model: Model) -> Iterator[str]:
     if isinstance(model, Person):
         urls = (model.linkedin_url, model.linkedin_urn_url)
         found = [("linkedin_url", url) for url in urls]
         found += [("email", email.address) for email in model.emails]
-        kind: Kind = "people"
     else:
         found = [("domain", model.domain), ("company_linkedin_url", model.linkedin_url)]
-        kind = "companies"
     for name, value in found:
-        if value and (key := _IDENTIFYING[kind][name](value)):
+        if value and (key := _IDENTIFYING[kind_of(type(model))][name](value)):
             yield f"{name} {key}"
+
+
+def kind_of(model: type[Model]) -> Kind:
+    """Return what a model describes."""
+    return "people" if issubclass(model, Person) else "companies"
 
 
 class SuppressionFilter:
@@ -137,14 +162,19 @@ class SuppressionFilter:
         )
         return {one: _answer(one, entry) for one, entry in entries if entry}
 
-    def apply(self, answer: Answer) -> Answer:
-        """Return the answer, or a suppressed one if its person or company is on the list."""
-        model = model_of(answer.match) if self._entries else None
-        if model is None or not self._entries:
-            return answer
-        kind: Kind = "people" if isinstance(model, Person) else "companies"
-        entry = self._find(kind, model_keys(model), answer.provider)
-        return answer if entry is None else _answer(answer.match.identity, entry, answer)
+    def apply(self, answers: Mapping[T, Answer]) -> dict[T, Answer]:
+        """Return the answers, and suppressed ones if their person or company is on the list."""
+        shown = dict(answers)
+        if not self._entries:
+            return shown
+        models = {key: model for key, one in answers.items() if (model := one.match.model)}
+        keys = keys_of_all(list(models.values()))
+        for (key, model), named in zip(models.items(), keys, strict=True):
+            described = model.type.model if isinstance(model, Record) else type(model)
+            answer = answers[key]
+            if entry := self._find(kind_of(described), named, answer.provider):
+                shown[key] = _answer(answer.match.identity, entry, answer)
+        return shown
 
     def _find(self, kind: Kind, named: Iterable[str], provider: str) -> SuppressionEntry | None:
         for name in named:

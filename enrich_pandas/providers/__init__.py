@@ -2,17 +2,18 @@
 
 import difflib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from types import MappingProxyType
 
 from enrich_pandas.errors import ConfigurationError, ProviderNotFoundError
-from enrich_pandas.models import Part
+from enrich_pandas.models import Company, Model, Person
 from enrich_pandas.providers.base import Identity, Kind, Provider
 from enrich_pandas.providers.records import RecordType
 
 GROUP = "enrich_pandas.providers"
+MODELS: Mapping[Kind, type[Model]] = MappingProxyType({"people": Person, "companies": Company})
 
 logger: logging.Logger = logging.getLogger("enrich_pandas")
 
@@ -33,6 +34,9 @@ class ProviderRow:
         For each kind, the maximum cost of one identity in credits; None if it depends on options.
     credentials
         The environment variable of each credential, by the name of its argument.
+    fills
+        For each kind, the fields that its answers can fill, as the mappings of its record types
+        say; empty for a provider that returns models.
     defined
         Module and class, as the entry point states them.
     """
@@ -42,6 +46,7 @@ class ProviderRow:
     identifiers: Mapping[Kind, tuple[str, ...]]
     price: Mapping[Kind, float | None]
     credentials: Mapping[str, str]
+    fills: Mapping[Kind, Collection[str]]
     defined: str
 
 
@@ -73,26 +78,6 @@ def provider_classes() -> dict[str, str]:
     return {point.name: point.value for point in _points()}
 
 
-def providers_by_field(model: type[Part]) -> dict[str, list[str]]:
-    """Return the names of the providers that can fill each field of a model, sorted.
-
-    They are those with a record type that maps to the field. A provider without record types, such
-    as a directory, is in none of the lists.
-
-    Examples
-    --------
-    >>> from enrich_pandas.models import Person
-    >>> providers_by_field(Person)["title"]
-    ['amplemarket', 'crustdata', 'zoho']
-    """
-    found: dict[str, list[str]] = {}
-    for point in _points():
-        types: Sequence[RecordType] = getattr(_load_class(point), "record_types", ())
-        for name in sorted({name for one in types if one.model is model for name in one.fields}):
-            found.setdefault(name, []).append(point.name)
-    return found
-
-
 def find_provider(provider: str | Provider) -> Provider:
     """Return the provider of that name with its default options, or the provider itself.
 
@@ -120,6 +105,37 @@ def find_provider(provider: str | Provider) -> Provider:
     )
 
 
+def record_type(provider: str, name: str) -> RecordType | None:
+    """Return the record type of a provider's class, or None if no such class has it.
+
+    The classes that are loaded already come first, so that a provider that is not installed works
+    in the process that defines it. The types are the class attribute ``record_types``.
+    """
+    for kind in _classes(provider):
+        for one in getattr(kind, "record_types", ()):
+            if one.name == name:
+                found: RecordType = one
+                return found
+    return None
+
+
+def _classes(provider: str) -> Iterator[type]:
+    """Yield the classes of a provider; an installed one is loaded only if it is needed."""
+    kinds = [Provider]
+    for kind in kinds:
+        kinds += kind.__subclasses__()
+        if getattr(kind, "name", "") == provider:
+            yield kind
+    for point in _points():
+        if point.name == provider:
+            try:
+                yield point.load()
+            except Exception as error:  # noqa: BLE001 - its answers stay stored, and count as unreadable
+                logger.warning(
+                    "The provider %r was not loaded: %s.", provider, type(error).__name__
+                )
+
+
 def _hint(provider: object) -> str:
     if isinstance(provider, type):
         return f"Pass an instance: {provider.__name__}()."
@@ -142,26 +158,14 @@ def _load(point: EntryPoint) -> Provider:
     return made
 
 
-def _load_class(point: EntryPoint) -> object:
-    """Return the class of a provider; None if it cannot be imported."""
-    try:
-        return point.load()
-    except Exception as error:  # noqa: BLE001 - one broken package must not hide the others
-        _warn(point, error)
-        return None
-
-
-def _warn(point: EntryPoint, error: Exception) -> None:
-    logger.warning("The provider %r was not loaded: %s.", point.name, type(error).__name__)
-
-
 def _row(point: EntryPoint) -> ProviderRow:
-    kind = _load_class(point)
+    kind: object = None
     provider: Provider | None = None
     try:
-        provider = _load(point) if kind is not None else None
+        kind = point.load()
+        provider = _load(point)
     except Exception as error:  # noqa: BLE001 - one broken package must not hide the others
-        _warn(point, error)
+        logger.warning("The provider %r was not loaded: %s.", point.name, type(error).__name__)
     declared = provider or kind
     kinds = tuple(getattr(declared, "kinds", ()))
     return ProviderRow(
@@ -170,8 +174,15 @@ def _row(point: EntryPoint) -> ProviderRow:
         identifiers=MappingProxyType(dict(getattr(declared, "identifiers", {}))),
         price=MappingProxyType({one: _price(provider, one) for one in kinds}),
         credentials=MappingProxyType(dict(getattr(declared, "credentials", {}))),
+        fills=MappingProxyType({one: _fills(declared, one) for one in kinds}),
         defined=point.value,
     )
+
+
+def _fills(declared: object, kind: Kind) -> frozenset[str]:
+    """Return the fields of a kind that the record types of a provider fill."""
+    types: Iterable[RecordType] = getattr(declared, "record_types", ())
+    return frozenset(name for one in types if one.model is MODELS[kind] for name in one.fields)
 
 
 def _price(provider: Provider | None, kind: Kind) -> float | None:

@@ -239,7 +239,10 @@ def _whole(batch: Batch, source: Source) -> pa.Array:
     values = batch.values(source)
     if is_empty(values):
         return pa.nulls(len(values), pa.int64())
-    if float in set(map(type, values)):
+    kinds = set(map(type, values)) - {type(None)}
+    if kinds == {float}:
+        return pa.array(values, pa.float64()).cast(pa.int64(), safe=False)
+    if float in kinds:
         values = [None if one is None else int(one) for one in values]
     return pa.array(values, pa.int64())
 

@@ -181,7 +181,7 @@ class Pruned:
             if is_struct(one):
                 made.append(self._struct(one, items or sources))
             elif one is Day:
-                made += [str, Year]
+                made += [str, Year, float]  # without float, 2002.0 would be a year
             elif get_origin(one) is list:
                 made.append(list[self._type(get_args(one)[0], items)])  # type: ignore[misc]  # built at run time
             elif get_origin(one) is dict:
@@ -210,14 +210,7 @@ class Decoded(list[Any]):
 
 
 def decode(raws: Sequence[bytes], wire: type[msgspec.Struct]) -> Decoded:
-    """Decode records: all at once if possible, else each, and leniently what is refused."""
-    try:
-        return Decoded(decoder_of(list[wire]).decode(b"[" + b",".join(raws) + b"]"))  # type: ignore[valid-type]  # a type made at run time
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-        return _decode_each(raws, wire)
-
-
-def _decode_each(raws: Sequence[bytes], wire: type[msgspec.Struct]) -> Decoded:
+    """Decode each record, leniently if the strict decoder refuses it."""
     decoded, decoder, nothing = Decoded(), decoder_of(wire), wire()
     for number, raw in enumerate(raws):
         try:
@@ -336,8 +329,8 @@ class Batch:
         values = self.values(source)
         if is_empty(values):
             return pa.nulls(len(values), TEXT)
-        if int in set(map(type, values)):
-            values = [str(one) if type(one) is int else one for one in values]
+        if set(map(type, values)) - {str, type(None)}:
+            values = [one if one is None else str(one) for one in values]
         array = pa.array(values, TEXT)
         encoded = array.dictionary_encode()
         distinct = encoded.dictionary.to_pylist()

@@ -5,7 +5,7 @@ of `expressions`. Records are read into columns, many at once, and only the want
 """
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
@@ -213,8 +213,8 @@ class Record:
     __hash__ = None  # type: ignore[assignment]  # equal records can have different bytes
 
 
-def read_models(records: Iterable[Record]) -> list[Model]:
-    """Return the models of records, in their order."""
+def read_models(records: Iterable[Record], fields: Collection[str] | None = None) -> list[Model]:
+    """Return the models of records, in their order, with all fields or only some."""
     places: dict[RecordType, list[int]] = {}
     raws: list[bytes] = []
     for place, one in enumerate(records):
@@ -222,13 +222,17 @@ def read_models(records: Iterable[Record]) -> list[Model]:
         raws.append(one.raw)
     models: dict[int, Model] = {}
     for kind, own in places.items():
-        found = _models(kind, [raws[place] for place in own])
+        found = _models(kind, [raws[place] for place in own], fields)
         models |= zip(own, found, strict=True)
     return [models[place] for place in range(len(raws))]
 
 
-def _models(kind: RecordType, raws: Sequence[bytes]) -> list[Model]:
-    wanted = {name: _leaves_of(column) for name, column in kind.fields.items()}
+def _models(kind: RecordType, raws: Sequence[bytes], fields: Collection[str] | None) -> list[Model]:
+    wanted = {
+        name: _leaves_of(column)
+        for name, column in kind.fields.items()
+        if fields is None or name in fields
+    }
     values = kind.read(raws, wanted)
     made: list[dict[str, Any]] = [{} for _ in raws]
     for name, leaves in values.scalars.items():

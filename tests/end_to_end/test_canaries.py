@@ -18,10 +18,12 @@ from types import SimpleNamespace
 
 import pandas as pd
 import pytest
+import zstandard
 from IPython.core.ultratb import VerboseTB
 
 import enrich_pandas as ep
 from enrich_pandas.emulators.account import KEY
+from enrich_pandas.journal.elements import compress_element
 from enrich_pandas.progress import widget
 from enrich_pandas.progress.phrases import ended
 from enrich_pandas.providers.amplemarket import flows
@@ -69,6 +71,8 @@ PLANTED = {
     "in hexadecimal": lambda text: text.encode().hex().encode(),
     "gzip": lambda text: b"\0\1" + gzip.compress(f'{{"a": "{text}"}}'.encode()) + b"\0",
     "gzip, cut": lambda text: gzip.compress(f"{text}{'0123456789' * 99}".encode())[:-12],
+    "zstd": lambda text: b"\0" + zstandard.compress(f'{{"a": "{text}"}}'.encode()) + b"\0",
+    "an element": lambda text: compress_element(f'{{"a": "{text}"}}'.encode()) + b"\0",
     "deflate, twice": lambda text: zlib.compress(zlib.compress(text.encode())),
     **{
         f"in base64, from place {lead}": lambda text, lead=lead: base64.b64encode(

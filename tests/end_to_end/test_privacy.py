@@ -9,9 +9,11 @@ from unittest.mock import Mock
 import msgspec
 import pandas as pd
 import pytest
+import zstandard
 
 import enrich_pandas as ep
 from enrich_pandas.journal import Journal, erasure
+from enrich_pandas.journal.elements import decompress
 from enrich_pandas.journal.erasure import TextMatcher, remove_elements
 from enrich_pandas.journal.suppression import identifier_keys
 from tests.conftest import HOUR
@@ -62,8 +64,8 @@ def bytes_of(home):
     inflated = []
     for cell in cells:
         try:
-            inflated.append(zlib.decompress(cell))
-        except zlib.error:
+            inflated.append(decompress(cell))
+        except (zlib.error, zstandard.ZstdError):
             continue
     connection.close()
     return plain + b"".join(inflated)

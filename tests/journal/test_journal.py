@@ -7,7 +7,6 @@ import sys
 import threading
 import time
 import warnings
-import zlib
 from dataclasses import replace
 from unittest.mock import Mock
 
@@ -18,6 +17,7 @@ from enrich_pandas import journal as journal_module
 from enrich_pandas.errors import JournalError
 from enrich_pandas.journal import Journal
 from enrich_pandas.journal.database import Database
+from enrich_pandas.journal.elements import decompress
 from enrich_pandas.journal.records import Change, fingerprint, new_answer
 from enrich_pandas.models import Email, Person
 from enrich_pandas.providers.base import Identity, Match, Outcome, Request, Response, Status
@@ -566,7 +566,7 @@ def test_erasing_a_shared_mailbox_spares_unrelated_people(journal):
     assert list(screen.for_identities("people", "test", [ADA, BOB, EVE, sales])) == [BOB]
     with journal._database.reading() as connection:
         rows = connection.execute("SELECT body FROM requests").fetchall()
-    bodies = [zlib.decompress(row[0]) for row in rows]
+    bodies = [decompress(row[0]) for row in rows]
     assert eves in bodies
     assert not any(b"info@" in body or b"bob@" in body for body in bodies)
 

@@ -10,6 +10,11 @@ from enrich_pandas.journal.schema import MIGRATIONS, VERSION
 
 # The statements that turn a file into one of the version before.
 DOWNGRADES = {
+    8: """
+        DROP TABLE elements;
+        ALTER TABLE requests DROP COLUMN is_cut;
+        ALTER TABLE results DROP COLUMN element;
+    """,
     7: """
         DROP VIEW batch_risks;
         ALTER TABLE suppressions RENAME TO tombstones;
@@ -70,7 +75,7 @@ def test_migration_of_version_6_keeps_every_row(tmp_path, connection):
         "runs": ("run", "test", "people", "0", 1.0, 2.0, 1, 1, 3.0, None, None, "done", "lease",
                  b"call", b"input", 5.0),
         "results": (b"key", "test", "people", b"[]", "matched", "", "", None, 3.0, 1, 1.0, None,
-                    2.0, "held"),
+                    2.0, "held", None),
         "suppressions": (b"hash", "", "suppressed", "forgotten", 1.0),
         "settings": ("key", b"secret"),
     }  # fmt: skip

@@ -8,11 +8,29 @@ import pytest
 from enrich_pandas.errors import AuthenticationError, ConfigurationError, QuotaError, RequestError
 from enrich_pandas.models import Company, Person
 from enrich_pandas.providers.amplemarket import Amplemarket
-from enrich_pandas.providers.amplemarket.companies import WireCompany as Firm, company_of
-from enrich_pandas.providers.amplemarket.people import PersonResult, WirePerson as Human, person_of
-from enrich_pandas.providers.amplemarket.requests import person_echo, person_key, person_parameters
-from enrich_pandas.providers.base import Identity, Outcome, RateLimit, Request, Response, Secret
+from enrich_pandas.providers.amplemarket.companies import SINGLE_COMPANIES
+from enrich_pandas.providers.amplemarket.people import SINGLE_PEOPLE, PersonResult
+from enrich_pandas.providers.amplemarket.requests import (
+    person_echo,
+    person_key,
+    person_parameters,
+    read_company,
+    read_company_result,
+    read_person,
+    read_person_result,
+)
+from enrich_pandas.providers.base import (
+    Identity,
+    Outcome,
+    RateLimit,
+    Request,
+    Response,
+    Secret,
+    Status,
+)
+from enrich_pandas.providers.binding import UNPROVEN, bind
 from enrich_pandas.providers.decoding import read
+from enrich_pandas.providers.records import Record, read_models
 
 ADA = "https://www.linkedin.com/in/ada-löw"
 
@@ -185,17 +203,15 @@ PERSON_FIELDS: dict[str, dict[str, Any]] = {
 
 
 def human(fields: dict[str, Any]) -> Any:
-    made, odd = read(msgspec.json.encode(fields), Human)
-    assert made is not None
-    assert odd == []
-    return msgspec.to_builtins(person_of(made))
+    raw = msgspec.json.encode(fields)
+    assert read(raw, SINGLE_PEOPLE.wire)[1] == []
+    return msgspec.to_builtins(Record(SINGLE_PEOPLE, raw).read())
 
 
 def firm(fields: dict[str, Any]) -> Any:
-    made, odd = read(msgspec.json.encode(fields), Firm)
-    assert made is not None
-    assert odd == []
-    return msgspec.to_builtins(company_of(made))
+    raw = msgspec.json.encode(fields)
+    assert read(raw, SINGLE_COMPANIES.wire)[1] == []
+    return msgspec.to_builtins(Record(SINGLE_COMPANIES, raw).read())
 
 
 @pytest.mark.parametrize("field", [*PERSON_FIELDS])
@@ -245,21 +261,34 @@ def test_an_unlisted_current_position_is_added() -> None:
     assert second == other
 
 
+def test_current_position_fills_only_what_is_empty() -> None:
+    own = {"title": "Engineer", "start_date": "2020", "description": "Own", "is_current": True}
+    (job,) = human({**PERSON, "experiences": [own]})["experiences"]
+    assert job == own
+
+
+def test_current_position_of_each_person_is_its_own() -> None:
+    people = [PERSON, {"experiences": PERSON["experiences"]}, {**PERSON, "experiences": None}]
+    read_alone = [human(one).get("experiences") for one in people]
+    raws = [msgspec.json.encode(one) for one in people]
+    models: list[Any] = read_models(Record(SINGLE_PEOPLE, raw) for raw in raws)
+    assert [msgspec.to_builtins(one.experiences) for one in models] == read_alone
+    assert [len(one) for one in read_alone] == [2, 2, 1]
+
+
 JUNK = [0, "x", [], {}, [None], [[1]], [{"a": 1}], True, 1.5, None, {"a": {"b": []}}]
 
 
 @pytest.mark.parametrize("junk", JUNK, ids=repr)
 def test_a_mistyped_field_affects_no_other_field(junk: Any) -> None:
     for name in PERSON:
-        made, _ = read(msgspec.json.encode({**PERSON, name: junk}), Human)
-        assert made is not None
-        person = person_of(made)
+        raw = msgspec.json.encode({**PERSON, name: junk})
+        person: Any = Record(SINGLE_PEOPLE, raw).read()
         assert msgspec.json.decode(msgspec.json.encode(person), type=Person) == person
         assert name == "headline" or person.headline == "Engineer at Acme"
     for name in COMPANY:
-        made_firm, _ = read(msgspec.json.encode({**COMPANY, name: junk}), Firm)
-        assert made_firm is not None
-        company = company_of(made_firm)
+        raw = msgspec.json.encode({**COMPANY, name: junk})
+        company: Any = Record(SINGLE_COMPANIES, raw).read()
         assert msgspec.json.decode(msgspec.json.encode(company), type=Company) == company
         assert name == "industry" or company.industry == "Manufacturing"
 
@@ -461,9 +490,6 @@ def test_a_title_with_a_company_replaces_a_name():
 
 
 def test_two_different_results_for_one_lead_conflict() -> None:
-    from enrich_pandas.providers.amplemarket.requests import read_person_result
-    from enrich_pandas.providers.binding import UNPROVEN, bind
-
     ada = Identity.of(email="ada@example.com")
 
     def result(name: str) -> bytes:
@@ -476,6 +502,74 @@ def test_two_different_results_for_one_lead_conflict() -> None:
         (match,) = bind([ada], readings, UNPROVEN, person_key, one_key=True)
         return match
 
-    assert bound("Ada Example", "Ada Example").model.name == "Ada Example"
+    assert bound("Ada Example", "Ada Example").model.read().name == "Ada Example"
     match = bound("Ada Example", "Bo Example")
     assert (match.status, match.reason, match.model) == ("held", "conflicting_answers", None)
+
+
+# -- Readings ------------------------------------------------------------------------------------
+
+
+def reading_of(function: Any, element: Any, **options: bool) -> Any:
+    return function(msgspec.json.encode(element), **options)
+
+
+@pytest.mark.parametrize(
+    ("found", "credits_"),
+    [
+        ({"id": "1"}, 0.5),
+        ({"headline": "Engineer"}, 0.5),
+        ({"email": "ada@example.com"}, 1.5),
+        ({"email": " "}, 0.5),
+        ({"phone_numbers": [{"number": "+1 555 0100"}]}, 1.5),
+        ({"phone_numbers": [{}]}, 1.5),
+        ({"phone_numbers": [None, "x"]}, 0.5),
+        (PERSON, 2.5),
+    ],
+)
+def test_cost_of_a_person_follows_what_was_revealed(found: Any, credits_: float) -> None:
+    reveal = {"email": True, "phones": True}
+    result = {"status": "enriched", "result": found}
+    readings = [
+        reading_of(read_person, found, **reveal),
+        reading_of(read_person_result, result, **reveal),
+    ]
+    assert [(one.status, one.credits) for one in readings] == [(Status.MATCHED, credits_)] * 2
+    assert [one.model.raw for one in readings] == [*map(msgspec.json.encode, (found, result))]
+    assert readings[0].model.read() == readings[1].model.read()
+    unrevealed = reading_of(read_person, found, email=False, phones=False)
+    assert unrevealed.credits == 0.5
+
+
+@pytest.mark.parametrize("found", [{}, {"id": None}, {"introduced_yesterday": 1}, {"name": [1]}])
+def test_an_object_without_values_is_unreadable(found: Any) -> None:
+    no = {"email": False, "phones": False}
+    result = {"status": "enriched", "result": found}
+    readings = [
+        reading_of(read_person, found, **no),
+        reading_of(read_company, found),
+        reading_of(read_person_result, result, **no),
+        reading_of(read_company_result, result),
+    ]
+    assert {(one.status, one.reason) for one in readings} == {(Status.HELD, "answer_unreadable")}
+
+
+@pytest.mark.parametrize("raw", [b"[]", b"7", b"null", b'"x"'])
+def test_an_element_that_is_no_object_is_unreadable(raw: bytes) -> None:
+    no = {"email": False, "phones": False}
+    readings = [
+        read_person(raw, **no),
+        read_company(raw),
+        read_person_result(raw, **no),
+        read_company_result(raw),
+    ]
+    assert {one.reason for one in readings} == {"answer_unreadable"}
+
+
+def test_a_company_is_bound_by_its_own_page_only_without_an_echo() -> None:
+    result = {"status": "enriched", "result": COMPANY}
+    own = reading_of(read_company_result, result)
+    assert own.claims == [frozenset({"page:acme", "domain:acme.example"})]
+    echoed = reading_of(read_company_result, {**result, "domain": "other.example"})
+    assert echoed.claims == [frozenset({"domain:other.example"})]
+    assert echoed.model.read().domain == "acme.example"

@@ -32,22 +32,16 @@ class Schema(NamedTuple):
     def of(cls, kind: RecordType) -> "Schema":
         return cls(kind.wire, lambda raw: Record(kind, raw).read())
 
-    @classmethod
-    def by(cls, wire: type[msgspec.Struct], function: Callable[..., Model]) -> "Schema":
-        return cls(wire, lambda raw: function(read(raw, wire)[0]))
-
 
 SCHEMAS = {
     "crustdata person": Schema.of(crustdata.people.PEOPLE),
     "screener person": Schema.of(screener.people.PEOPLE),
-    "amplemarket person": Schema.by(amplemarket.people.WirePerson, amplemarket.people.person_of),
-    "zoho person": Schema.by(zoho.people.EnrichedPerson, zoho.people.person_of),
+    "amplemarket person": Schema.of(amplemarket.people.SINGLE_PEOPLE),
+    "zoho person": Schema.of(zoho.people.PEOPLE),
     "crustdata company": Schema.of(crustdata.companies.COMPANIES),
     "screener company": Schema.of(screener.companies.COMPANIES),
-    "amplemarket company": Schema.by(
-        amplemarket.companies.WireCompany, amplemarket.companies.company_of
-    ),
-    "zoho company": Schema.by(zoho.companies.EnrichedOrg, zoho.companies.company_of),
+    "amplemarket company": Schema.of(amplemarket.companies.SINGLE_COMPANIES),
+    "zoho company": Schema.of(zoho.companies.COMPANIES),
 }
 
 # -- Any answer of a schema ----------------------------------------------------------------------

@@ -12,7 +12,6 @@ import msgspec
 import pytest
 from hypothesis import HealthCheck, given, settings, strategies as st
 
-from enrich_pandas.frame.flatten import ArrayBuilder
 from enrich_pandas.models import Email
 from enrich_pandas.providers.decoding import decoder_of, read
 from enrich_pandas.providers.records import Record, read_models
@@ -109,8 +108,6 @@ def test_models_and_records_of_all_types_share_a_frame(kind, layout):
     cases = [case for case in CASES.values() if case.kind == kind and record_type_of(case)]
     if not cases:
         pytest.skip(f"no vendor returns records of {kind} yet")
-    if not hasattr(ArrayBuilder, "places"):
-        pytest.skip("the frame does not take records yet")
     old, new = [], []
     for number, raws in enumerate(zip(*(case.records(700, 7) for case in cases), strict=True)):
         for case, raw in zip(cases, raws, strict=True):

@@ -121,7 +121,7 @@ def test_a_person_is_sent_as_documented():
         False,
     )
     assert said(match) == ("matched", "", 1.0)
-    assert match.model.name == "Ada Example"
+    assert match.model.read().name == "Ada Example"
 
 
 def test_a_company_is_sent_as_documented():

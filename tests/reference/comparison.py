@@ -8,7 +8,7 @@
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain, islice
 from time import monotonic
@@ -20,12 +20,13 @@ import pandas as pd
 import pyarrow as pa
 
 from enrich_pandas.frame import flatten
-from enrich_pandas.frame.output import Output, Tables, decide_output
-from enrich_pandas.frame.schema import fields_of, leaves_of, scalar_columns
+from enrich_pandas.frame.arrays import ArrayBuilder
+from enrich_pandas.frame.output import Tables, decide_output
+from enrich_pandas.frame.schema import fields_of
 from enrich_pandas.models import Company, Model, Person
 from enrich_pandas.providers import amplemarket, crustdata, find_provider, zoho
 from enrich_pandas.providers.crustdata import screener
-from enrich_pandas.providers.records import ListValues, Record, RecordType, RecordValues
+from enrich_pandas.providers.records import Record, RecordType
 from tests.reference import (
     amplemarket as amplemarket_reference,
     crustdata as crustdata_reference,
@@ -135,83 +136,18 @@ def frames_of(
         max_items=max_items,
         prefix="",
     )
-    places, arrays = _collect(output, found)
-    count = len(found)
+    builder, count = output.builder(), len(found)
+    references = [None if one is None else builder.add(one) for one in found]
     distinct = flatten.DistinctAnswers(
         ["matched"] * count,
         [""] * count,
         [case.provider] * count,
         [1.8e9] * count,
-        places,
-        arrays,
+        builder.places(references),
+        builder.arrays(),
     )
     made = output.assemble(rows, flatten.RowAnswers(distinct, np.arange(count)))
     return made if isinstance(made, Tables) else {case.kind: made}
-
-
-def _collect(output: Output, found: Sequence[Model | Record | None]) -> tuple[Any, Any]:
-    """Return the position of each model or record, and their arrays."""
-    builder: Any = output.builder()
-    if hasattr(builder, "places"):
-        references = [None if one is None else builder.add(one) for one in found]
-        return builder.places(references), builder.arrays()
-    raws = [one.raw for one in found if isinstance(one, Record)]
-    if raws:
-        (kind,) = {one.type for one in found if one is not None}
-        return np.arange(len(raws)), _arrays_of_records(kind, raws, output)
-    places = [-1 if one is None else builder.add(one) for one in found]
-    return np.array(places, np.intp), builder.arrays()
-
-
-def _arrays_of_records(kind: RecordType, raws: Sequence[bytes], output: Output) -> Any:
-    """Return the arrays of records, as long as the frame does not take records itself."""
-    max_items = output.max_items if output.layout == "wide" else None
-    chunks = [
-        _chunk(kind.read(raws[start : start + 1_000], _wanted(output), max_items), output)
-        for start in range(0, len(raws), 1_000)
-    ]
-    return chunks[0] if len(chunks) == 1 else flatten._concatenate_models(chunks)
-
-
-def _wanted(output: Output) -> dict[str, tuple[str, ...]]:
-    return {
-        one.name: ("",)
-        if one.shape == "scalar"
-        else tuple(dict.fromkeys(leaf.field for leaf in leaves_of(one.type)))
-        for one in output.fields
-    }
-
-
-def _chunk(values: RecordValues, output: Output) -> Any:
-    scalars, items = {}, {}
-    every = np.ones(values.size, np.intp)
-    for field in output.fields:
-        if field.shape == "list":
-            none = ListValues(every * 0, every * 0, {})
-            counts, kept, leaves = values.lists.get(field.name, none)
-            of = ((leaf.suffix, leaf) for leaf in leaves_of(field.type))
-            items[field.name] = flatten.Items(counts, kept, _named(leaves, of, int(kept.sum())))
-        elif field.shape == "part":
-            of = ((leaf.suffix, leaf) for leaf in leaves_of(field.type))
-            leaves = values.scalars.get(field.name, {})
-            items[field.name] = flatten.Items(every, every, _named(leaves, of, values.size))
-        else:
-            leaves = values.scalars.get(field.name, {})
-            scalars[field.name] = _named(
-                {field.name: leaves[""]} if leaves else {}, scalar_columns(field), values.size
-            )
-    return flatten.ModelArrays(scalars, items)
-
-
-def _named(leaves: Mapping[str, Any], columns: Iterable[tuple[str, Any]], size: int) -> Any:
-    made: dict[str, Any] = {}
-    last = None
-    for name, leaf in columns:
-        if leaf.is_year:
-            made[name] = flatten.years(last)
-        else:
-            made[name] = last = leaves.get(leaf.field, pa.nulls(size, leaf.type))
-    return made
 
 
 # -- Differences ---------------------------------------------------------------------------------
@@ -438,16 +374,10 @@ def check(
 
 def notes_of(case: Case, raws: Sequence[bytes]) -> list[Sequence[str]]:
     """Return the paths of the odd fields of each record, as its record type names them."""
-    kind = record_type_of(case)
-    assert kind is not None, case.label
-    wanted = {
-        one.name: ("",)
-        if one.shape == "scalar"
-        else tuple(dict.fromkeys(leaf.field for leaf in leaves_of(one.type)))
-        for one in fields_of(case.model)
-    }
-    odd = kind.read(raws, wanted).odd
-    return [odd.get(number, ()) for number in range(len(raws))]
+    builder = ArrayBuilder(fields_of(case.model))
+    references = [builder.add(record) for record in _records_of(case)(raws)]
+    odd = builder.arrays().odd
+    return [odd.get(place, ()) for place in builder.places(references).tolist()]
 
 
 def notes_equal(
@@ -455,7 +385,8 @@ def notes_equal(
 ) -> list[Difference]:
     """Return the first records whose odd fields are not named as the reference names them.
 
-    The paths can begin at the element or at its data. Fields that no column needs are never named.
+    The paths can begin at the element or at its data. Fields that no column needs are left out. A
+    difference has the paths that only one of them names.
     """
     old, given = read_all(case, tuple(raws)), unread(case)
     different = []
@@ -463,7 +394,8 @@ def notes_equal(
         ours = {path for one in mistyped if not _is_within(path := bare(case, one), given)}
         theirs = {path for one in paths if not _is_within(path := bare(case, one), given)}
         if ours != theirs:
-            different.append(Difference("note", number, sorted(ours), sorted(theirs)))
+            missing, more = sorted(ours - theirs), sorted(theirs - ours)
+            different.append(Difference("paths in the note", number, missing, more))
     return different[:MOST]
 
 

@@ -12,14 +12,8 @@ from enrich_pandas.providers.amplemarket.companies import (
     COMPANIES,
     SINGLE_COMPANIES,
     CompanyResult,
-    WireCompany,
 )
-from enrich_pandas.providers.amplemarket.people import (
-    PEOPLE,
-    SINGLE_PEOPLE,
-    PersonResult,
-    WirePerson,
-)
+from enrich_pandas.providers.amplemarket.people import PEOPLE, SINGLE_PEOPLE, PersonResult
 from enrich_pandas.providers.base import Identity, Kind, Status
 from enrich_pandas.providers.binding import (
     Reading,
@@ -182,7 +176,7 @@ def read_person_result(raw: bytes, *, email: bool, phones: bool) -> Reading:
     if result is None:
         return UNREADABLE
     found, reading = result.result, None
-    if not _is_empty(found, lambda: read(raw, PersonResult)[0].result):
+    if not _is_empty(found, raw, PEOPLE):
         reading = _matched(PEOPLE, raw, prices.cost(found, email=email, phones=phones))
     return _check_status(result.status, reading, [person_echo(result)])
 
@@ -196,7 +190,7 @@ def read_company_result(raw: bytes) -> Reading:
     if result is None:
         return UNREADABLE
     reading = None
-    if not _is_empty(result.result, lambda: read(raw, CompanyResult)[0].result):
+    if not _is_empty(result.result, raw, COMPANIES):
         reading = _matched(COMPANIES, raw, prices.COMPANY)
     claim = company_echo(result) or found_company_keys(result)
     return _check_status(result.status, reading, [claim])
@@ -205,7 +199,7 @@ def read_company_result(raw: bytes) -> Reading:
 def read_person(raw: bytes, *, email: bool, phones: bool) -> Reading:
     """Parse a Person object that was requested alone."""
     found, _ = SINGLE_PEOPLE.read_head(raw)
-    if _is_empty(found, lambda: read(raw, WirePerson)[0]):
+    if _is_empty(found, raw, SINGLE_PEOPLE):
         return UNREADABLE
     return _matched(SINGLE_PEOPLE, raw, prices.cost(found, email=email, phones=phones))
 
@@ -213,7 +207,7 @@ def read_person(raw: bytes, *, email: bool, phones: bool) -> Reading:
 def read_company(raw: bytes) -> Reading:
     """Parse a Company object that was requested alone."""
     found, _ = SINGLE_COMPANIES.read_head(raw)
-    if _is_empty(found, lambda: read(raw, WireCompany)[0]):
+    if _is_empty(found, raw, SINGLE_COMPANIES):
         return UNREADABLE
     return _matched(SINGLE_COMPANIES, raw, prices.COMPANY)
 
@@ -222,9 +216,13 @@ def _matched(kind: RecordType, raw: bytes, credits_: float) -> Reading:
     return Reading(status=Status.MATCHED, model=Record(kind, raw), credits=credits_)
 
 
-def _is_empty(head: Any, decode: Callable[[], Any]) -> bool:
+def _is_empty(head: Any, raw: bytes, kind: RecordType) -> bool:
     """Return whether an object has no values; only one without a head is decoded completely."""
-    return head is None or (head == type(head)() and (found := decode()) == type(found)())
+    if head is None or head != type(head)():
+        return head is None
+    whole: Any = read(raw, kind.wire)[0]
+    found = getattr(whole, "result", whole)
+    return bool(found == type(found)())
 
 
 def _check_status(
