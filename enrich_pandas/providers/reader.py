@@ -423,9 +423,11 @@ def holds_text(source: Source) -> bool:
 
 def _listed_text(value: Any) -> str | None:
     """Return the first text of a list that is not blank."""
-    if type(value) is not list:
-        return None
-    return next((one for one in value if type(one) is str and one and not one.isspace()), None)
+    if type(value) is list:
+        for one in value:
+            if type(one) is str and one and not one.isspace():
+                return one
+    return None
 
 
 @lru_cache(maxsize=1 << 14)
