@@ -378,17 +378,13 @@ def per_value(function: Callable[..., Any], *columns: Column, kind: pa.DataType 
     """
 
     def compute(batch: Batch) -> pa.Array:
-        encoded = [one.read(batch).dictionary_encode(null_encoding="encode") for one in columns]
-        known = [one.dictionary.to_pylist() for one in encoded]
-        codes = [one.indices.to_numpy() for one in encoded]
-        if len(encoded) == 1:
-            return pa.array(map(function, *known), kind).take(encoded[0].indices)
-        sizes = [len(one) for one in known]
-        combined = np.ravel_multi_index(codes, sizes) if len(codes[0]) else codes[0]
-        distinct_, places = np.unique(combined, return_inverse=True)
-        rows = zip(*np.unravel_index(distinct_, sizes), strict=True) if len(distinct_) else ()
-        results = [function(*(of[at] for of, at in zip(known, row, strict=True))) for row in rows]
-        return pa.array(results, kind).take(pa.array(places))
+        arrays = [column.read(batch) for column in columns]
+        numbers = _numbered(np.zeros(len(arrays[0]), np.intp), arrays)
+        firsts = _first_places(numbers)
+        if firsts is not None:
+            arrays = [one.take(pa.array(firsts)) for one in arrays]
+        results = pa.array(map(function, *(one.to_pylist() for one in arrays)), kind)
+        return results if firsts is None else results.take(pa.array(numbers))
 
     return _column(columns[0].level, compute)
 
