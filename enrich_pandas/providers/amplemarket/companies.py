@@ -10,6 +10,7 @@ from enrich_pandas.providers.expressions import (
     Leaves,
     ListColumn,
     Part,
+    as_texts,
     concatenated,
     date,
     each,
@@ -226,8 +227,7 @@ def _headcount(people: Source, by: str) -> Leaves:
 
 def _headcounts_in_words(firm: Source) -> ListColumn:
     of = _headcounts(firm)
-    words = concatenated(of["by"], " ", of["group"], ": ", of["people"])
-    return ListColumn(of.owners, {"": words})
+    return as_texts(of, concatenated(of["by"], " ", of["group"], ": ", of["people"]))
 
 
 COMPANIES = RecordType(
