@@ -7,35 +7,37 @@ import pytest
 
 from enrich_pandas.models import Company
 from enrich_pandas.providers.decoding import Date, Fraction, Id, Texts, Whole, Wire
-from enrich_pandas.providers.expressions import (
-    ListColumn,
-    as_list,
+from enrich_pandas.providers.records import RecordType
+from enrich_pandas.providers.records.columns import (
     concatenated,
     constant,
     date,
+    flag,
+    identifier,
+    is_equal,
+    key,
+    per_value,
+    text,
+    when,
+    whole,
+)
+from enrich_pandas.providers.records.lists import (
+    ListColumn,
+    as_list,
     distinct,
     each,
     either_list,
     filtered,
     first,
-    flag,
     given,
     has,
-    identifier,
-    is_equal,
     is_first,
     joined,
-    key,
     largest,
     of_owner,
-    per_value,
-    text,
     texts,
     together,
-    when,
-    whole,
 )
-from enrich_pandas.providers.records import RecordType
 
 
 class Item(Wire):
