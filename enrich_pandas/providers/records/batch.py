@@ -142,7 +142,7 @@ class Batch:
         names = kind.__struct_fields__
         if is_empty(values):
             return dict.fromkeys(names, values)
-        if kind is not self._types.get(self._root) or source is not self._root:
+        if set(map(type, values)) != {kind}:
             nothing = kind()
             values = [one if type(one) is kind else nothing for one in values]
         if len(names) == 1:
