@@ -29,9 +29,9 @@ from enrich_pandas.journal.records import Answer
 from enrich_pandas.models import Person
 from enrich_pandas.pipeline import ResultCollector
 from enrich_pandas.providers.base import Identity, Match, Response
-from enrich_pandas.providers.decoding import decoder_of, read as read_element
+from enrich_pandas.providers.decoding import decoder_of
 from enrich_pandas.providers.zoho.errors import items_of
-from enrich_pandas.providers.zoho.people import PersonJob
+from enrich_pandas.providers.zoho.people import PEOPLE, PersonJob
 from enrich_pandas.providers.zoho.requests import ZohoJob
 
 PROFILE = """
@@ -85,8 +85,8 @@ def read(bodies: Iterable[bytes]) -> Iterator[Match]:
     """Read answers as the provider's flow reads each of them."""
     raw = (raw for body in bodies for raw in items_of(Response(status=200, body=body)))
     for number, job in enumerate(raw):
-        element, odd = read_element(job, PersonJob)
-        match = ZohoJob("people", element, odd).match(identity(number), job_id(number))
+        head, _ = PEOPLE.read_head(job)
+        match = ZohoJob("people", job, head).match(identity(number), job_id(number))
         assert match is not None
         yield match
 
