@@ -6,35 +6,37 @@ import pyarrow as pa
 import pytest
 
 from enrich_pandas.models import Company
-from enrich_pandas.providers.decoding import Date, Fraction, Id, Texts, Whole, Wire
+from enrich_pandas.providers.decoding import Date, Id, Texts, Whole, Wire
 from enrich_pandas.providers.records import RecordType
 from enrich_pandas.providers.records.columns import (
     concatenated,
-    constant,
+    contains,
     date,
-    flag,
     identifier,
     is_equal,
     key,
     per_value,
+    template,
     text,
+    text_or_number,
     when,
     whole,
 )
 from enrich_pandas.providers.records.lists import (
     ListColumn,
+    as_items,
     as_list,
+    as_texts,
     distinct,
     each,
     either_list,
-    filtered,
     first,
     given,
-    has,
-    is_first,
     joined,
     largest,
+    not_in,
     of_owner,
+    rest,
     texts,
     together,
 )
@@ -47,7 +49,6 @@ class Item(Wire):
     code: Id = None
     day: Date = None
     words: Texts = None
-    is_open: bool | None = None
 
 
 class Made(Wire):
@@ -56,14 +57,10 @@ class Made(Wire):
     a: Texts = None
     b: Texts = None
     code: Id = None
+    size: str | int | float | None = None
     items: list[Item | None] | None = None
     others: list[Item | None] | None = None
     counts: dict[str, Whole | None] | None = None
-    name: str | None = None
-    other: str | None = None
-    size: Fraction | None = None
-    codes: str | int | list[str | int | None] | None = None
-    mixed: list[Item | str | None] | None = None
 
 
 def read(mapping, *records):
@@ -86,6 +83,19 @@ def read(mapping, *records):
 
 def funding(item):
     return {"round": text(item.name), "investors": joined(texts(item.words))}
+
+
+def named(item):
+    return {"name": text(item.name), "words": text(item.words)}
+
+
+def names(source):
+    return as_texts(each(source, named), "name")
+
+
+def with_owner(item):
+    words = texts(item.words)
+    return as_items(words, "word", name=of_owner(words, text(item.name)), kind="word")
 
 
 A, B, NONE = {"name": "A"}, {"name": "B", "day": "2002-05"}, {}
@@ -140,6 +150,83 @@ CASES = {
         {"items": [A, B], "others": [B, NONE, {"name": "b"}]},
         [{"round": name, "investors": None} for name in ("A", "B", "b")],
     ),
+    "distinct by all leaves": (
+        lambda it: distinct(each(it.items, named)),
+        {"items": [{**A, "words": "x"}, A, {**A, "words": "y"}, NONE, NONE, A]},
+        [
+            *({"name": "A", "words": word} for word in ("x", None, "y")),
+            {"name": None, "words": None},
+        ],
+    ),
+    "distinct with the last value": (
+        lambda it: distinct(each(it.items, named), "name", last=["words"]),
+        {"items": [{**A, "words": "x"}, {"words": "z"}, B, A]},
+        [{"name": "A", "words": None}, {"name": "B", "words": None}],
+    ),
+    "not_in": (
+        lambda it: not_in(names(it.items), names(it.others)),
+        {"items": [A, B, NONE, A], "others": [B, {"name": "a"}]},
+        ["A", None, "A"],
+    ),
+    "not_in, null": (
+        lambda it: not_in(names(it.items), names(it.others)),
+        {"items": [A, NONE], "others": [NONE]},
+        ["A"],
+    ),
+    "rest": (lambda it: rest(names(it.items)), {"items": [A, A, None, B]}, ["A", "B"]),
+    "rest of one item": (lambda it: rest(names(it.items)), {"items": [A]}, []),
+    "as_items with columns and constants": (
+        lambda it: each(it.items, with_owner),
+        {"items": [{**A, "words": ["x", "", "x", "y"]}, {"words": "z"}, B]},
+        [
+            {"word": word, "name": name, "kind": "word"}
+            for word, name in (("x", "A"), ("y", "A"), ("z", None))
+        ],
+    ),
+    "joined column of items": (
+        lambda it: joined(
+            as_texts(listed := each(it.items, named), template("{}!", listed["name"]))
+        ),
+        {"items": [A, None, B]},
+        "A!; B!",
+    ),
+    "text_or_number: a whole number": (
+        lambda it: text_or_number(it.size),
+        {"size": 2.5e6},
+        "2500000",
+    ),
+    "text_or_number: a fraction": (lambda it: text_or_number(it.size), {"size": 0.5}, "0.5"),
+    "text_or_number: a text": (lambda it: text_or_number(it.size), {"size": " 10+ "}, "10+"),
+    "template": (
+        lambda it: template("{} ({})", text(it.a), text(it.b)),
+        {"a": "x", "b": "y"},
+        "x (y)",
+    ),
+    "template with a null": (
+        lambda it: template("{} ({})", text(it.a), text(it.b)),
+        {"a": "x"},
+        None,
+    ),
+    "concatenated": (
+        lambda it: concatenated(text(it.a), text(it.b), separator=" "),
+        {"b": ["", "y"]},
+        "y",
+    ),
+    "contains": (
+        lambda it: when(contains(text(it.a), "://"), text(it.a), text(it.b)),
+        {"a": "https://x", "b": "y"},
+        "https://x",
+    ),
+    "contains, of null": (
+        lambda it: when(contains(text(it.a), "://"), text(it.a), text(it.b)),
+        {"b": "y"},
+        "y",
+    ),
+    "is_equal to a text": (
+        lambda it: when(is_equal(text(it.a), "x"), text(it.b), None),
+        {"a": "x", "b": "y"},
+        "y",
+    ),
     "per_value": (
         lambda it: per_value(lambda one: one and len(one), text(it.a), kind=pa.int64()),
         {"a": [" ", "four"]},
@@ -164,162 +251,3 @@ def test_column_is_read_from_records(name):
 
 def mapping_of(mapping):
     return mapping(RecordType("made up", Company, Made, lambda _: {}, lambda _: []).root)
-
-
-# -- Items and their owners ----------------------------------------------------------------------
-
-
-def item(place):
-    return {"name": text(place.name, place), "is_open": flag(place.is_open)}
-
-
-def of_items(column_of):
-    """Return a list with a column of the items as its texts."""
-
-    def build(root):
-        listed = each(root.mixed, item)
-        return ListColumn(listed.owners, {"": column_of(root, listed)})
-
-    return build
-
-
-THINGS = [
-    {"name": "a", "mixed": [{"name": "b"}, {"name": "a", "is_open": True}, {"name": "a"}]},
-    {"name": None, "mixed": [{"is_open": False}, {"name": "a", "is_open": True}]},
-    {"name": "c", "mixed": None},
-    {"name": "d", "mixed": ["d", "", None, " "]},
-]
-
-
-@pytest.mark.parametrize(
-    ("column_of", "expected"),
-    [
-        (lambda root, listed: listed["name"], [["b", "a", "a"], [None, "a"], [], ["d", None]]),
-        (
-            lambda root, listed: of_owner(listed, text(root.name)),
-            [["a"] * 3, [None] * 2, [], ["d"] * 2],
-        ),
-        (
-            lambda root, listed: is_equal(listed["name"], of_owner(listed, text(root.name))),
-            [[False, True, True], [True, False], [], [True, False]],
-        ),
-        (
-            lambda root, listed: is_first(listed, where=is_equal(listed["name"], "a")),
-            [[False, True, False], [False, True], [], [False, False]],
-        ),
-        (
-            lambda root, listed: is_first(listed),
-            [[True, False, False], [True, False], [], [True, False]],
-        ),
-        (
-            lambda root, listed: listed["is_open"] & is_equal(listed["name"], "a"),
-            [[False, True, False], [False, True], [], [False, False]],
-        ),
-        (
-            lambda root, listed: listed["is_open"] | is_equal(listed["name"], "b"),
-            [[True, True, False], [False, True], [], [False, False]],
-        ),
-        (
-            lambda root, listed: ~listed["is_open"],
-            [[True, False, True], [True, False], [], [True, True]],
-        ),
-    ],
-)
-def test_columns_of_items_follow_the_owner(column_of, expected):
-    assert read(of_items(column_of), *THINGS) == expected
-
-
-def test_filtered_items_keep_their_order_and_owner():
-    def names(root):
-        listed = each(root.mixed, item)
-        kept = filtered(listed, where=is_equal(listed["name"], "a"))
-        return ListColumn(kept.owners, {"": kept["name"]})
-
-    assert read(names, *THINGS) == [["a", "a"], ["a"], [], []]
-
-
-def test_has_and_first_look_at_the_same_items():
-    def open_name(root):
-        listed = each(root.mixed, item)
-        found = first(listed, where=listed["is_open"])["name"]
-        return when(has(listed, where=listed["is_open"]), found, constant("none", root))
-
-    assert read(open_name, *THINGS) == ["a", "a", "none", "none"]
-    assert read(lambda root: has(each(root.mixed, item)), *THINGS) == [True, True, False, True]
-
-
-def test_concatenated_leaves_out_nulls():
-    records = [{"name": "a", "other": "b"}, {"other": "b"}, {"name": "a"}, {}, {"size": 2.7}]
-    pair = read(lambda one: concatenated(text(one.name), text(one.other), separator=", "), *records)
-    assert pair == ["a, b", "b", "a", None, None]
-    words = read(lambda one: concatenated("has ", whole(one.size), "."), *records)
-    assert words == ["has ."] * 4 + ["has 2."]
-
-
-@pytest.mark.parametrize(
-    ("sent", "expected"),
-    [
-        ([7372, "0111", None, 7372, " 7372 ", ""], ["7372", "0111"]),
-        ("7372, 0111", ["7372, 0111"]),
-        (7372, ["7372"]),
-        (0, ["0"]),
-        ([], []),
-        (" ", []),
-    ],
-)
-def test_numbers_of_a_list_become_text(sent, expected):
-    assert read(lambda root: texts(root.codes), {"codes": sent}, {"codes": "x"}) == [
-        expected,
-        ["x"],
-    ]
-
-
-def test_texts_with_a_separator_are_distinct_for_each_owner():
-    things = [{"codes": "b, a,,b"}, {"codes": ["a, b", "a"]}, {}, {"codes": "a"}]
-    found = read(lambda root: texts(root.codes, separator=","), *things)
-    assert found == [["b", "a"], ["a, b", "a"], [], ["a"]]
-
-
-def test_joined_texts_leave_out_nulls():
-    def names(root):
-        listed = each(root.mixed, item)
-        return joined(ListColumn(listed.owners, {"": listed["name"]}))
-
-    assert read(names, *THINGS) == ["b; a; a", "a", None, "d"]
-    assert read(names, {}, {"mixed": [{}]}) == [None, None]
-
-
-def test_function_is_called_once_for_each_distinct_combination():
-    calls = []
-
-    def note(*values):
-        calls.append(values)
-        return "-".join(map(str, values))
-
-    records = [{"name": "a", "other": "b"}, {"name": "a"}, {"name": "a", "other": "b"}, {}]
-    found = read(lambda one: per_value(note, text(one.name), text(one.other)), *records)
-    assert found == ["a-b", "a-None", "a-b", "None-None"]
-    assert calls == [("a", "b"), ("a", None), (None, None)]
-    calls.clear()
-    assert read(lambda one: per_value(note, text(one.name)), *records) == ["a", "a", "a", "None"]
-    assert calls == [("a",), (None,)]
-
-
-def test_whole_numbers_lose_their_fraction_toward_zero():
-    sizes = [2.7, -2.7, None, 0, 2.0**53, -0.0]
-    found = read(lambda one: whole(one.size), *({"size": size} for size in sizes))
-    assert found == [2, -2, None, 0, 2**53, 0]
-
-
-def test_damaged_record_does_not_disturb_the_others():
-    kind = RecordType("made up", Company, Made, lambda it: {"name": text(it.name)}, lambda _: [])
-    raws = [b'{"name": "a"}', b'{"name": []}', b"[]", b'{"name": "\xff"}', b'{"name": "b"}']
-    found = kind.read(raws, {"name": [""]})
-    assert found.scalars["name"][""].to_pylist() == [
-        "a",
-        None,
-        None,
-        "\N{REPLACEMENT CHARACTER}",
-        "b",
-    ]
-    assert found.odd == {1: ["name"], 2: [""]}
