@@ -208,7 +208,10 @@ class Record:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Record) or self.type is not other.type:
             return False
-        return self.raw == other.raw or self.read() == other.read()
+        if self.raw == other.raw:
+            return True
+        own, others = read_models([self, other])
+        return own == others
 
     __hash__ = None  # type: ignore[assignment]  # equal records can have different bytes
 
