@@ -182,11 +182,12 @@ def test_made_up_person_takes_less_than_600_bytes():
 
 
 def test_dictionary_has_reserved_addresses_only():
-    found = re.findall(rb"@([\w.-]+)", elements._dictionary(elements.LATEST).as_bytes())
-    ends = [host.decode().strip(".").rpartition(".")[2] for host in found]
-    assert len(found) > 50
-    assert all("example".startswith(end) or end in ("com", "net", "org") for end in ends)
-    assert not [host for host in found if host.endswith(b"com") and host != b"example.com"]
+    written = elements._dictionary(elements.LATEST).as_bytes().decode(errors="replace")
+    hosts = {host for host in re.findall(r"@([\w.-]+\.[a-z]+)", written)}
+    assert "example.com" in hosts
+    others = hosts - {f"example.{end}" for end in ("com", "net", "org")}
+    # The trainer cuts its samples anywhere.
+    assert {host for host in others if not "example".startswith(host.rpartition(".")[2])} == set()
 
 
 # Unknown types
