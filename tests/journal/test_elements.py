@@ -1,7 +1,9 @@
 """A vendor's element is stored once, compressed, and read again byte by byte."""
 
 import re
+import sqlite3
 import time
+from contextlib import closing
 from dataclasses import replace
 from itertools import count
 
@@ -23,10 +25,11 @@ from enrich_pandas.providers.crustdata import Crustdata
 from enrich_pandas.providers.crustdata.current import CURRENT
 from enrich_pandas.providers.crustdata.people import PEOPLE
 from enrich_pandas.providers.records import Record
+from tests.journal.test_schema import downgrade
 
 SCOPE, PROVIDER = b"scope", Crustdata(api_key="sandbox-key", business_email=True)
-NAMES = ("ada", "bob", "eve")
-ADA, BOB, EVE = (
+NAMES = ("ada", "bob", "eve", "dan")
+ADA, BOB, EVE, DAN = (
     Identity.of(linkedin_url=f"https://www.linkedin.com/in/{name}-example") for name in NAMES
 )
 REQUEST = Request(method="POST", path="/person/enrich", billed=True, credits=3)
@@ -66,21 +69,27 @@ def journal(path):
 runs = count()
 
 
-def bought(journal, body, *matches, fetched=None, held=0.0, scope=SCOPE):
+def bought(journal, body, *matches, fetched=None, held=0.0):
     """Buy some identities in a run of their own; return the run and the batch."""
     run = f"run {next(runs)}"
     identities = [match.identity for match in matches]
-    keys = [fingerprint(scope, one) for one in identities]
+    keys = [key(one) for one in identities]
     known = {one: answer.as_of for one, answer in journal.stored(keys).items()}
     facts = {"rows": 1, "identities": 1, "credits_planned": 3.0, "started": time.time()}
     journal.begin_run(id=run, provider="crustdata", kind="people", library="0", **facts)
-    batch = journal.claim(run, scope, identities, keys, price=len, budget=None, known=known).batch
-    request = journal.record_intent(batch.id, 0, REQUEST)
+    batch = claimed(journal, run, *identities, known=known)
+    request = journal.record_intent(batch, 0, REQUEST)
     answered = {"status": 200, "outcome": Outcome.ACCEPTED, "received": fetched or time.time()}
     journal.record_answer(request, Response(body=body, **answered))
     pairs = list(zip(keys, matches, strict=True))
-    journal.store_results(batch.id, "crustdata", "people", pairs, held, fetched=fetched)
-    return run, batch.id
+    journal.store_results(batch, "crustdata", "people", pairs, held, fetched=fetched)
+    return run, batch
+
+
+def claimed(journal, run, *identities, known=()):
+    keys = [key(one) for one in identities]
+    terms = {"price": len, "budget": None, "known": dict(known)}
+    return journal.claim(run, SCOPE, identities, keys, **terms).batch.id
 
 
 def matched(identity, raw=None, kind=PEOPLE):
@@ -375,3 +384,95 @@ def test_model_of_another_provider_is_stored_as_before(journal):
     assert journal.stored([key(ADA)])[key(ADA)].match == model
     assert query(journal, "SELECT COUNT(*) FROM elements") == [(0,)]
     assert bodies(journal, run) == [b'[{"name": "Ada Example"}]']
+
+
+# Files of version 7, which stored models beside whole bodies
+
+
+def model_of(identity, **more):
+    match = matched(identity, element(identity, **more))
+    return replace(match, model=match.model.read())
+
+
+@pytest.fixture
+def old(path):
+    """Make a file of version 7; yield its journal, two runs, and a batch with an unread answer."""
+    journal = Journal(path)
+    body = answer_of(element(ADA, headline="before"), element(BOB))
+    first, _ = bought(
+        journal, body, model_of(ADA, headline="before"), model_of(BOB), fetched=time.time() - 9
+    )
+    second, _ = bought(journal, answer_of(element(ADA)), model_of(ADA))
+    held = Match(identity=EVE, status=Status.HELD, reason="answer_lost")
+    bought(journal, b"", held, held=1.0)
+    batch = claimed(journal, second, DAN)
+    journal.record_answer(
+        journal.record_intent(batch, 0, REQUEST),
+        Response(status=200, body=answer_of(element(DAN)), outcome=Outcome.ACCEPTED),
+    )
+    journal.close()
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+        downgrade(connection, 7)
+        before = rows_of_version_7(connection)
+    journal = Journal(path)
+    with journal._database.reading() as connection:
+        assert rows_of_version_7(connection) == before
+    yield journal, first, second, batch
+    journal.close()
+
+
+def rows_of_version_7(connection):
+    columns = {"results": "fingerprint, status, model, batch", "requests": "id, outcome, body"}
+    return [
+        tuple(row)
+        for table, names in columns.items()
+        for row in connection.execute(f"SELECT {names} FROM {table}")  # noqa: S608 - above
+    ]
+
+
+def test_old_answers_are_read_as_models(old):
+    journal, first, _, _ = old
+    stored = journal.stored([key(one) for one in (ADA, BOB, EVE)])
+    assert stored[key(ADA)].match == model_of(ADA)
+    assert stored[key(BOB)].match == model_of(BOB)
+    assert stored[key(EVE)].match.status is Status.HELD
+    assert bodies(journal, first) == [answer_of(element(ADA, headline="before"), element(BOB))]
+
+
+def test_old_replaced_answer_stays_available(old):
+    journal = old[0]
+    until = time.time() - 5
+    past = parse_past_answers(journal, PROVIDER, "people", [ADA], scope=SCOPE, until=until)
+    assert past[ADA].match.model.read() == model_of(ADA, headline="before").model
+
+
+def test_old_unread_answer_is_adopted_and_stored_as_a_record(old):
+    journal, _, _, batch = old
+    adopted = journal.adopt(batch, SCOPE)
+    assert adopted.recorded[0].body == answer_of(element(DAN))
+    pairs = [(key(DAN), matched(DAN))]
+    journal.store_results(batch, "crustdata", "people", pairs, 0.0)
+    assert journal.stored([key(DAN)])[key(DAN)].match == matched(DAN)
+    assert query(journal, "SELECT MAX(is_cut) FROM requests WHERE batch = 4") == [(1,)]
+
+
+def test_old_answers_are_erased(old):
+    journal, first, _, _ = old
+    assert journal.eraser.erase("people", {"email": "ada@acme.example"}) == 1
+    assert b"ada" not in texts(journal)
+    assert journal.stored([key(BOB)])[key(BOB)].match == model_of(BOB)
+    assert msgspec.json.decode(bodies(journal, first)[0]) == [msgspec.json.decode(element(BOB))]
+
+
+def test_parsing_old_answers_again_finds_no_change(old, monkeypatch):
+    monkeypatch.setattr("enrich_pandas.engine.results.scope_of", lambda *_: SCOPE)
+    journal, first, second, _ = old
+    for run in (first, second):
+        assert list(parse_again(journal, run, PROVIDER, "people", "live")) == []
+
+
+def test_new_record_replaces_an_old_model(old):
+    journal = old[0]
+    raw = element(BOB, headline="after")
+    bought(journal, answer_of(raw), matched(BOB, raw))
+    assert journal.stored([key(BOB)])[key(BOB)].match == matched(BOB, raw)
