@@ -6,33 +6,35 @@ from enrich_pandas.models import Person
 from enrich_pandas.providers.amplemarket import companies
 from enrich_pandas.providers.amplemarket.companies import Place, WireCompany
 from enrich_pandas.providers.decoding import Date, Id, Wire
-from enrich_pandas.providers.expressions import (
+from enrich_pandas.providers.records import Fields, RecordType
+from enrich_pandas.providers.records.columns import (
     Column,
     Leaves,
-    ListColumn,
     Part,
     date,
-    each,
     either,
-    filtered,
-    first,
     flag,
-    given,
-    has,
     identifier,
     is_equal,
-    is_first,
     is_given,
     is_true,
-    of_owner,
-    one,
     per_value,
     text,
-    together,
     when,
 )
-from enrich_pandas.providers.reader import Source
-from enrich_pandas.providers.records import Fields, RecordType
+from enrich_pandas.providers.records.lists import (
+    ListColumn,
+    each,
+    filtered,
+    first,
+    given,
+    has,
+    is_first,
+    of_owner,
+    one,
+    together,
+)
+from enrich_pandas.providers.records.source import Source
 
 # -- Wire types ----------------------------------------------------------------------------------
 # Source: docs.amplemarket.com/guides/people-search, "Person Object". The content of a position, a

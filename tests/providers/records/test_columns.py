@@ -7,26 +7,21 @@ import pytest
 
 from enrich_pandas.models import Company
 from enrich_pandas.providers.decoding import Date, Id, Texts, Whole, Wire
-from enrich_pandas.providers.expressions import (
+from enrich_pandas.providers.records import RecordType
+from enrich_pandas.providers.records.columns import date, identifier, key, per_value, text, whole
+from enrich_pandas.providers.records.lists import (
     ListColumn,
     as_list,
-    date,
     distinct,
     each,
     either_list,
     first,
     given,
-    identifier,
     joined,
-    key,
     largest,
-    per_value,
-    text,
     texts,
     together,
-    whole,
 )
-from enrich_pandas.providers.records import RecordType
 
 
 class Item(Wire):
