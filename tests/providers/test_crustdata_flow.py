@@ -15,7 +15,7 @@ from enrich_pandas.errors import RequestError
 from enrich_pandas.models import Person
 from enrich_pandas.providers.base import Flow, Identity, Match, Outcome, Request, Response, Status
 from enrich_pandas.providers.crustdata import Crustdata, screener
-from enrich_pandas.providers.records import Record
+from enrich_pandas.providers.records import Record, read_models
 
 Reply = Callable[..., Response]
 Talk = Callable[..., tuple[list[Match], list[Request]]]
@@ -67,7 +67,14 @@ def outcomes(matches: Sequence[Match]) -> dict[str, tuple[str, str]]:
 
 
 def names(matches: Sequence[Match]) -> dict[str, str | None]:
-    return {slug_of(m.identity): read(m).name for m in matches if m.model is not None}
+    return {slug_of(match.identity): person.name for match, person in people_of(matches)}
+
+
+def people_of(matches: Sequence[Match]) -> list[tuple[Match, Any]]:
+    """Return the matches with a person, and these people."""
+    found = [(one, one.model) for one in matches if isinstance(one.model, Record)]
+    people = read_models([record for _, record in found])
+    return [(match, person) for (match, _), person in zip(found, people, strict=True)]
 
 
 def read(match: Match) -> Person:
@@ -331,8 +338,8 @@ def test_each_identity_gets_only_its_own_data(case: Any, api: Any, data: st.Data
     for match in matches:
         slug = slug_of(match.identity)
         assert (match.model is not None) == (match.status is Status.MATCHED)
-        assert match.model is None or read(match).name == f"Name of {slug}"
         assert (slug in answered) == (match.status is Status.MATCHED)
+    assert all(name == f"Name of {slug}" for slug, name in names(matches).items())
 
 
 # -- E-mail addresses ----------------------------------------------------------------------------
@@ -735,9 +742,8 @@ def test_mutated_answers_give_each_identity_a_status(api: Any, data: st.DataObje
             junk = copy.deepcopy(data.draw(JUNK))
             mutate(body, data.draw(st.sampled_from(paths)), junk, action)
     response = Response(status=200, body=msgspec.json.encode(body))
-    for match in converse(Crustdata(api=api), PEOPLE, response):
-        if match.model is not None:
-            assert read(match).name in {f"Name of {slug_of(match.identity)}", "x", None}
+    for match, person in people_of(converse(Crustdata(api=api), PEOPLE, response)):
+        assert person.name in {f"Name of {slug_of(match.identity)}", "x", None}
 
 
 def test_a_mistyped_field_is_empty_and_named(talk: Talk, reply: Reply) -> None:

@@ -17,8 +17,10 @@ import pyarrow as pa
 
 from enrich_pandas.models import Model, Part
 from enrich_pandas.providers.decoding import read
-from enrich_pandas.providers.expressions import Column, ListColumn
-from enrich_pandas.providers.reader import Batch, Places, Pruned, Recorder, Source, decode
+from enrich_pandas.providers.records.batch import Batch, Places, Recorder, decode
+from enrich_pandas.providers.records.columns import Column
+from enrich_pandas.providers.records.lists import ListColumn
+from enrich_pandas.providers.records.source import Pruned, Source
 
 Wanted = Mapping[str, Sequence[str]]  # the leaves of each field; a scalar or a text has the leaf ""
 Leaves = Mapping[str, pa.Array]
@@ -208,7 +210,10 @@ class Record:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Record) or self.type is not other.type:
             return False
-        return self.raw == other.raw or self.read() == other.read()
+        if self.raw == other.raw:
+            return True
+        own, others = read_models([self, other])
+        return own == others
 
     __hash__ = None  # type: ignore[assignment]  # equal records can have different bytes
 
