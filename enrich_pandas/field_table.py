@@ -36,7 +36,9 @@ def fields(kind: Kind = "people") -> pd.DataFrame:
         - ``standard``: whether the field is one of the standard fields (bool). A part or an item
           of a list is returned with its most important leaves if it is not named.
         - ``description``: what it means.
-        - ``providers``: the installed providers whose answers can fill it. Null if none says so.
+        - ``providers``: the installed providers whose answers can have it. Whether a vendor fills
+          it depends on your account, on the options of the provider and on the person. A directory
+          fills what its table has.
 
     Raises
     ------

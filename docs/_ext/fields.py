@@ -1,9 +1,8 @@
 """The directives of the page of fields: tables that are generated from `enrich_pandas.models`.
 
 ``fields`` is `enrich_pandas.fields` with the vendors beside it, ``standard`` the columns of the
-standard fields, and ``parts`` the fields of each part. A provider delivers a field if its code
-assigns it: the extension looks for the keyword in calls of the model and for assignments to an
-attribute of it.
+standard fields, and ``parts`` the fields of each part. A provider delivers a field if a mapping of
+its record types has it.
 """
 
 from collections.abc import Iterable, Iterator, Sequence

@@ -147,7 +147,7 @@ def wide(answers: RowAnswers, fields: Sequence[Field]) -> Columns:
 
 
 def nested(answers: RowAnswers, fields: Sequence[Field]) -> Columns:
-    """Return scalars and, for every list, a lossless Arrow ``list<struct>`` column."""
+    """Return scalars and, for every list, all its items as an Arrow ``list<struct>`` column."""
     columns = _rows(answers)
     for field in fields:
         columns |= _nested(answers, field) if field.shape == "list" else {}

@@ -224,31 +224,33 @@ def _rest(value: Any, matcher: TextMatcher, own: Collection[str]) -> Any:
     return value
 
 
-def without_texts(raw: bytes, matcher: TextMatcher) -> bytes:
-    """Return an element without list items and texts that match; itself if none does.
+def without_mentions(raw: bytes, matcher: TextMatcher, own: TextMatcher) -> bytes:
+    """Return an element without what it states about others; itself if it states nothing.
+
+    A list item that matches is removed, unless ``own`` is in it, too: then only texts are.
 
     Examples
     --------
-    >>> matcher = TextMatcher.of(["email ada@example.com"])
-    >>> without_texts(b'{"name": "Bo", "boss": "ada@example.com"}', matcher)
-    b'{"name":"Bo","boss":null}'
+    >>> matcher, own = (TextMatcher.of([f"email {name}@example.com"]) for name in ("ada", "bo"))
+    >>> raw = b'[{"id": "bo@example.com", "boss": "ada@example.com"}, {"id": "ada@example.com"}]'
+    >>> without_mentions(raw, matcher, own)
+    b'[{"id":"bo@example.com","boss":null}]'
     """
-    if not matcher.may_be_in(raw):
-        return raw
     whole = msgspec.json.decode(raw)
-    rest = _without_texts(whole, matcher)
+    rest = _without_mentions(whole, matcher, own)
     return raw if rest == whole else msgspec.json.encode(rest)
 
 
-def _without_texts(value: Any, matcher: TextMatcher) -> Any:
+def _without_mentions(value: Any, matcher: TextMatcher, own: TextMatcher) -> Any:
+    if not matcher.is_in(value):
+        return value
     if isinstance(value, list):
-        return [one for one in value if not matcher.is_in(one)]
+        kept = (one for one in value if own.is_in(one) or not matcher.is_in(one))
+        return [_without_mentions(one, matcher, own) for one in kept]
     if isinstance(value, dict):
-        pairs = value.items()
-        return {
-            one: _without_texts(inner, matcher) for one, inner in pairs if not matcher.is_in(one)
-        }
-    return None if matcher.is_in(value) else value
+        named = {one: inner for one, inner in value.items() if not matcher.is_in(one)}
+        return {one: _without_mentions(inner, matcher, own) for one, inner in named.items()}
+    return None
 
 
 # Erasure from the tables
@@ -257,14 +259,14 @@ ANSWERS = """
     SELECT fingerprint, provider, kind, identity, model, results.batch AS batch, element, type, raw
     FROM results LEFT JOIN elements ON elements.id = element
     WHERE kind = :kind AND :provider IN ('', provider)
-    UNION ALL SELECT NULL, provider, kind, '[]', NULL, batch, elements.id, type, raw
+    UNION ALL SELECT NULL, provider, kind, X'5B5D', NULL, batch, elements.id, type, raw
     FROM elements JOIN batches ON batches.id = batch JOIN runs ON runs.id = run
     WHERE kind = :kind AND :provider IN ('', provider)
       AND elements.id NOT IN (SELECT element FROM results WHERE element IS NOT NULL)
 """
 # Elements in which others can be mentioned. The employer in an element about a person stays.
 MENTIONS = """
-    SELECT elements.id AS id, raw
+    SELECT elements.id AS element, provider, kind, type, raw
     FROM elements JOIN batches ON batches.id = batch JOIN runs ON runs.id = run
     WHERE :kind IN ('people', kind) AND :provider IN ('', provider)
 """
@@ -460,12 +462,14 @@ def _erase_from_elements(
     connection: sqlite3.Connection, matcher: TextMatcher, kind: Kind, provider: str
 ) -> None:
     """Remove what other people's and companies' elements state about the erased."""
-    changed = list[tuple[bytes, int]]()
+    changed, types = list[tuple[bytes, int]](), RecordTypes()
     for row in connection.execute(MENTIONS, {"kind": kind, "provider": provider}):
         raw = decompress(row["raw"])
-        rest = without_texts(raw, matcher)
-        if rest is not raw:
-            changed.append((compress_element(rest), row["id"]))
+        if matcher.may_be_in(raw):
+            model = read_model(row, types)
+            own = TextMatcher.of(set() if model is None else model_keys(model))
+            rest = without_mentions(raw, matcher, own)
+            changed += [(compress_element(rest), row["element"])] if rest is not raw else []
     connection.executemany("UPDATE elements SET raw = ? WHERE id = ?", changed)
 
 

@@ -175,3 +175,39 @@ def test_rows_so_far_are_written_after_a_stop(leads, box):
     partial = written("leads.people.partial.csv")
     assert partial["person_status"].tolist() == ["skipped", "skipped", "invalid", "skipped"]
     assert not Path("leads.people.csv").exists()
+
+
+def test_fields_lists_what_fields_can_name(box):
+    result = typed("fields", "companies")
+    assert result.exit_code == 0, result.output
+    lines = [line.split() for line in result.output.splitlines()]
+    assert lines[0] == ["field", "type", "standard", "providers", "description"]
+    found = {line[0]: line[1:] for line in lines}
+    assert found["domain"][:2] == ["text", "standard"]
+    assert found["ceo"][:2] == ["text", "crustdata,"]
+    assert box.requests.empty
+
+
+def test_fields_of_people_are_standard_by_default_and_all_on_request(leads, box):
+    assert typed("people", leads, "-p", "crustdata").exit_code == 0
+    few = written("leads.people.csv")
+    options = [
+        "--fields",
+        "standard,skills,educations.activities",
+        "--max-items",
+        "1",
+        "-o",
+        "x.csv",
+    ]
+    assert typed("people", leads, "-p", "crustdata", *options).exit_code == 0
+    more = written("x.csv")
+    assert (
+        typed("people", leads, "-p", "crustdata", "--fields", "all", "-o", "y.csv").exit_code == 0
+    )
+    assert {"person_skill_1", "person_education_1_activities"} <= {*more} - {*few}
+    assert "person_email_2" in few
+    assert "person_email_2" not in more
+    assert len({*written("y.csv")} - {*few}) > 390
+    refused = typed("plan", leads, "-p", "crustdata", "--fields", "titel")
+    assert refused.exit_code == 1
+    assert "Did you mean 'title'?" in refused.output

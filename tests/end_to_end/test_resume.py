@@ -14,6 +14,7 @@ import pytest
 
 import enrich_pandas as ep
 from enrich_pandas.journal.database import Database
+from enrich_pandas.models import Person
 from enrich_pandas.providers.crustdata import current as crustdata
 from tests.conftest import asked
 from tests.journal.test_schema import downgrade
@@ -201,18 +202,16 @@ def test_recorded_call_contains_no_key(home):
 
 def test_reread_parses_raw_answers_without_request(home, monkeypatch):
     with ep.sandbox(journal=home, misses=0) as box:
-        read = crustdata.read_element
+        endpoint = crustdata.CURRENT.endpoints["people"]
         with monkeypatch.context() as patch:
             from dataclasses import replace
 
             def older(raw, price):
-                found = read(raw, price)
+                found = endpoint.read_element(raw, price)
                 if found.model is None:
                     return found
-                model = type(found.model)(name=found.model.name)
-                return replace(found, model=model)
+                return replace(found, model=Person(name=found.model.read().name))
 
-            endpoint = crustdata.CURRENT.endpoints["people"]
             patch.setitem(
                 crustdata.CURRENT.endpoints, "people", replace(endpoint, read_element=older)
             )

@@ -116,11 +116,31 @@ def test_later_provider_gets_only_rows_with_missing_fields():
     assert providers == ["free", "free+second", "second", "free"]
 
 
-def test_without_fields_later_provider_gets_unmatched_rows():
+@pytest.mark.parametrize("options", [{}, {"fields": "standard"}, {"fields": "all"}])
+def test_without_named_fields_later_provider_gets_unmatched_rows(options):
     first, second = Free({url(0): Person(name="Ann")}), Second({url(1): Person(title="CFO")})
-    people = enrich(leads(2), [first, second])
+    people = enrich(leads(2), [first, second], **options)
     assert second.asked == [url(1)]
     assert people["person_status"].eq("matched").all()
+
+
+def test_only_fields_named_beside_the_standard_ones_are_wanted():
+    first = Free({url(0): Person(skills=["sql"]), url(1): Person(name="Bo")})
+    second = Second({url(1): Person(name="Other", skills=["r"])})
+    people = enrich(leads(2), [first, second], fields=["standard", "skills"], sources=True)
+    assert second.asked == [url(1)]
+    assert people["person_skill_1"].tolist() == ["sql", "r"]
+    assert people["person_name"].fillna("-").tolist() == ["-", "Bo"]
+
+
+def test_row_that_lacks_the_named_leaf_goes_on():
+    first = Free({url(n): Person(location=Location(country="France")) for n in (0, 1)})
+    first.known[url(0)].location.city = "Lyon"
+    second = Second({url(1): Person(location=Location(city="Paris"))})
+    people = enrich(leads(2), [first, second], fields="location.city", sources=True)
+    assert second.asked == [url(1)]
+    assert people["person_location_city"].tolist() == ["Lyon", "Paris"]
+    assert people["person_location_source"].tolist() == ["free", "second"]
 
 
 def test_lists_and_parts_are_merged_whole():

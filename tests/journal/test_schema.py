@@ -1,11 +1,15 @@
 """A journal of an older version is migrated without loss."""
 
 import sqlite3
+import zlib
 from contextlib import closing
 
+import msgspec
 import pytest
 
 from enrich_pandas.journal import Journal
+from enrich_pandas.journal.elements import read_bodies
+from enrich_pandas.journal.records import RecordTypes, read_model
 from enrich_pandas.journal.schema import MIGRATIONS, VERSION
 
 # The statements that turn a file into one of the version before.
@@ -38,9 +42,25 @@ DOWNGRADES = {
 
 def downgrade(connection, version):
     """Turn a file of the present version into one of an older version."""
+    store_models(connection)
     for newer in range(VERSION, version, -1):
         connection.executescript(DOWNGRADES[newer])
     connection.execute(f"PRAGMA user_version = {version}")
+
+
+def store_models(connection):
+    """Store models and whole bodies, as before version 8."""
+    connection.row_factory = sqlite3.Row
+    query = "SELECT results.*, type, raw FROM results JOIN elements ON elements.id = element"
+    for row in connection.execute(query).fetchall():
+        model = msgspec.json.encode(read_model(row, RecordTypes()).read())
+        values = zlib.compress(model), row["fingerprint"]
+        connection.execute("UPDATE results SET model = ? WHERE fingerprint = ?", values)
+    for (batch,) in connection.execute("SELECT id FROM batches").fetchall():
+        for request, body in read_bodies(connection, batch).items():
+            values = zlib.compress(body, 1), request
+            connection.execute("UPDATE requests SET body = ? WHERE id = ?", values)
+    connection.row_factory = None
 
 
 def structure(connection):

@@ -11,6 +11,8 @@ def wrong(frame: pd.DataFrame) -> None:
     ep.people(frame, layout="round")
     ep.people(frame, errors="ignore")
     ep.people(frame, max_items="3")
+    ep.people(frame, fields=3)
+    ep.fields("firms")
     ep.people(5)
     ep.plan(frame, kind="firms")
     ep.companies(frame, progress="loud")

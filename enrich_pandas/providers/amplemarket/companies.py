@@ -5,30 +5,33 @@ from functools import partial
 from enrich_pandas.models import Company
 from enrich_pandas.providers.binding import domain_key
 from enrich_pandas.providers.decoding import Date, Fraction, Id, Texts, Wire, Year
-from enrich_pandas.providers.expressions import (
+from enrich_pandas.providers.records import Fields, RecordType
+from enrich_pandas.providers.records.columns import (
     Column,
     Leaves,
-    ListColumn,
     Part,
     concatenated,
     date,
-    each,
     either,
-    first,
     flag,
-    given,
     identifier,
     is_true,
-    joined,
     key,
     per_value,
     text,
-    texts,
-    together,
     whole,
 )
-from enrich_pandas.providers.reader import Source
-from enrich_pandas.providers.records import Fields, RecordType
+from enrich_pandas.providers.records.lists import (
+    ListColumn,
+    as_texts,
+    each,
+    first,
+    given,
+    joined,
+    texts,
+    together,
+)
+from enrich_pandas.providers.records.source import Source
 
 # -- Wire types ----------------------------------------------------------------------------------
 # Source: docs.amplemarket.com/guides/companies-search, "Company Object". Clients have seen codes as
@@ -226,8 +229,7 @@ def _headcount(people: Source, by: str) -> Leaves:
 
 def _headcounts_in_words(firm: Source) -> ListColumn:
     of = _headcounts(firm)
-    words = concatenated(of["by"], " ", of["group"], ": ", of["people"])
-    return ListColumn(of.owners, {"": words})
+    return as_texts(of, concatenated(of["by"], " ", of["group"], ": ", of["people"]))
 
 
 COMPANIES = RecordType(

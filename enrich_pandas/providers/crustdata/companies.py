@@ -19,33 +19,33 @@ from enrich_pandas.providers.binding import (
 )
 from enrich_pandas.providers.crustdata.requests import Price, bind_single_without_data
 from enrich_pandas.providers.decoding import Date, Fraction, Id, Texts, Whole, Wire
-from enrich_pandas.providers.expressions import (
+from enrich_pandas.providers.records import Fields, Record, RecordType, read_models
+from enrich_pandas.providers.records.columns import (
     Column,
     Leaves,
-    ListColumn,
     Part,
+    date,
+    identifier,
+    key,
+    number,
+    per_value,
+    text,
+    whole,
+)
+from enrich_pandas.providers.records.lists import (
+    ListColumn,
     as_items,
     as_list,
-    date,
     each,
     either_list,
     first,
     given,
-    identifier,
-    item_of,
     joined,
-    key,
-    number,
     one,
-    only,
-    per_value,
-    text,
     texts,
     together,
-    whole,
 )
-from enrich_pandas.providers.reader import Source
-from enrich_pandas.providers.records import Fields, Record, RecordType, read_models
+from enrich_pandas.providers.records.source import Source, item_of, only
 
 # -- Both API versions ---------------------------------------------------------------------------
 

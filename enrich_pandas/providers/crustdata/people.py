@@ -5,33 +5,33 @@ from functools import partial
 
 from enrich_pandas.models import Person
 from enrich_pandas.providers.decoding import Date, Id, Texts, Whole, Wire, text as first_text
-from enrich_pandas.providers.expressions import (
+from enrich_pandas.providers.records import Fields, RecordType
+from enrich_pandas.providers.records.columns import (
     Leaves,
-    ListColumn,
     Part,
-    as_items,
     date,
-    distinct,
-    each,
     either,
     either_part,
-    first,
     flag,
-    given,
     identifier,
     is_true,
-    item_of,
     number,
-    one,
-    only,
     per_value,
     text,
-    texts,
-    together,
     whole,
 )
-from enrich_pandas.providers.reader import Source
-from enrich_pandas.providers.records import Fields, RecordType
+from enrich_pandas.providers.records.lists import (
+    ListColumn,
+    as_items,
+    distinct,
+    each,
+    first,
+    given,
+    one,
+    texts,
+    together,
+)
+from enrich_pandas.providers.records.source import Source, item_of, only
 
 
 def distinct_emails(*lists: ListColumn) -> ListColumn:

@@ -7,29 +7,31 @@ import pyarrow as pa
 from enrich_pandas.models import Company
 from enrich_pandas.providers.binding import domain_key
 from enrich_pandas.providers.decoding import Date, Id, Texts, Wire
-from enrich_pandas.providers.expressions import (
+from enrich_pandas.providers.records import Fields, RecordType
+from enrich_pandas.providers.records.columns import (
     Leaves,
+    date,
+    identifier,
+    is_given,
+    per_value,
+    text,
+    text_or_number,
+    when,
+)
+from enrich_pandas.providers.records.lists import (
     ListColumn,
     as_items,
     as_texts,
-    date,
     each,
     first,
     given,
-    identifier,
-    is_given,
     not_in,
     one,
-    per_value,
     rest,
-    text,
-    text_or_number,
     texts,
     together,
-    when,
 )
-from enrich_pandas.providers.reader import Source
-from enrich_pandas.providers.records import Fields, RecordType
+from enrich_pandas.providers.records.source import Source
 from enrich_pandas.providers.zoho.basis import Basis
 from enrich_pandas.providers.zoho.people import (
     Industry,

@@ -4,41 +4,43 @@ import re
 
 from enrich_pandas.models import Person
 from enrich_pandas.providers.decoding import Date, Id, Texts, Wire
-from enrich_pandas.providers.expressions import (
+from enrich_pandas.providers.records import Fields, RecordType
+from enrich_pandas.providers.records.columns import (
     Column,
     Leaves,
-    ListColumn,
     Part,
-    as_items,
-    as_texts,
     concatenated,
     contains,
     date,
-    distinct,
-    each,
     either,
-    first,
     flag,
-    given,
     identifier,
     is_equal,
     is_given,
     is_true,
+    per_value,
+    template,
+    text,
+    text_or_number,
+    when,
+)
+from enrich_pandas.providers.records.lists import (
+    ListColumn,
+    as_items,
+    as_texts,
+    distinct,
+    each,
+    first,
+    given,
     joined,
     not_in,
     of_owner,
     one,
     ordered,
-    per_value,
-    template,
-    text,
-    text_or_number,
     texts,
     together,
-    when,
 )
-from enrich_pandas.providers.reader import Source
-from enrich_pandas.providers.records import Fields, RecordType
+from enrich_pandas.providers.records.source import Source
 from enrich_pandas.providers.zoho.basis import Basis
 
 # -- Wire types ----------------------------------------------------------------------------------

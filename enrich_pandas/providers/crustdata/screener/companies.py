@@ -16,23 +16,18 @@ from enrich_pandas.providers.crustdata.companies import (
     year,
 )
 from enrich_pandas.providers.decoding import Date, Id, Texts, Wire
-from enrich_pandas.providers.expressions import (
-    Leaves,
+from enrich_pandas.providers.records import Fields, RecordType
+from enrich_pandas.providers.records.columns import Leaves, date, identifier, text, whole
+from enrich_pandas.providers.records.lists import (
     as_items,
     as_list,
-    date,
     each,
     first,
-    identifier,
-    item_of,
     joined,
     largest,
-    text,
     texts,
-    whole,
 )
-from enrich_pandas.providers.reader import Source
-from enrich_pandas.providers.records import Fields, RecordType
+from enrich_pandas.providers.records.source import Source, item_of
 
 # -- Wire types ----------------------------------------------------------------------------------
 # Source: the "Company Enrichment API Dictionary" (2024-11-01).

@@ -12,26 +12,19 @@ from enrich_pandas.providers.crustdata.people import (
     main_position,
 )
 from enrich_pandas.providers.decoding import Date, Id, Texts, Whole, Wire
-from enrich_pandas.providers.expressions import (
+from enrich_pandas.providers.records import Fields, RecordType
+from enrich_pandas.providers.records.columns import (
     Leaves,
-    ListColumn,
-    as_items,
     date,
-    each,
     either,
     flag,
     identifier,
-    item_of,
-    key_of,
     number,
-    one,
     text,
-    texts,
-    together,
     whole,
 )
-from enrich_pandas.providers.reader import Source
-from enrich_pandas.providers.records import Fields, RecordType
+from enrich_pandas.providers.records.lists import ListColumn, as_items, each, one, texts, together
+from enrich_pandas.providers.records.source import Source, item_of, key_of
 
 # -- Wire types ----------------------------------------------------------------------------------
 # Source: the page "People Enrichment API" and its data dictionary (2024-11-01), and the differences

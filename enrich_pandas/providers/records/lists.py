@@ -1,129 +1,25 @@
-"""The vocabulary of a mapping: the columns of a model as functions of a vendor's fields.
+"""The vocabulary of a mapping for lists: their items, which of them, and in which order."""
 
-A mapping is a table with one line for each field of the model. Each value is a lazy column: nothing
-is read before the frame asks for the field, and then only what the field needs.
-
-A `Column` has one value for each record, or for each item of a list. A `ListColumn` has items, and
-each of its leaves is a column. A part is a plain dict of columns.
-"""
-
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import chain
-from typing import Any, Generic, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from enrich_pandas.providers.decoding import text as text_of
-from enrich_pandas.providers.reader import (
-    TEXT,
-    Batch,
-    Places,
-    Source,
-    clean,
-    flattened,
-    is_empty,
-    item_of,
-    key_of,
-    level_of,
-    only,
+from enrich_pandas.providers.records.batch import TEXT, Batch, Places, clean, flattened, is_empty
+from enrich_pandas.providers.records.columns import (
+    NONE,
+    Column,
+    Constant,
+    Lazy,
+    Part,
+    mask_of,
+    part_of,
+    scalar_of,
+    taken,
 )
-
-__all__ = [
-    "Column",
-    "Leaves",
-    "ListColumn",
-    "Part",
-    "as_items",
-    "as_list",
-    "as_texts",
-    "concatenated",
-    "constant",
-    "contains",
-    "date",
-    "distinct",
-    "each",
-    "either",
-    "either_list",
-    "either_part",
-    "filtered",
-    "first",
-    "flag",
-    "given",
-    "has",
-    "identifier",
-    "is_equal",
-    "is_first",
-    "is_given",
-    "is_true",
-    "item_of",
-    "joined",
-    "key",
-    "key_of",
-    "largest",
-    "not_in",
-    "number",
-    "of_owner",
-    "one",
-    "only",
-    "ordered",
-    "per_value",
-    "rest",
-    "template",
-    "text",
-    "text_or_number",
-    "texts",
-    "together",
-    "when",
-    "whole",
-]
-
-T = TypeVar("T")
-Mask = npt.NDArray[np.bool_]
-
-
-class Lazy(Generic[T]):
-    """A value of a batch that is computed when it is first read."""
-
-    __slots__ = ("_compute", "level")
-
-    def __init__(self, level: Source, compute: Callable[[Batch], T]) -> None:
-        self.level, self._compute = level, compute
-
-    def read(self, batch: Batch) -> T:
-        """Return the value for a batch."""
-        return batch.once(self, self._compute)
-
-
-class Column(Lazy[pa.Array]):
-    """One value for each record, or for each item of a list: an Arrow array.
-
-    Conditions combine as in pandas: ``one & other``, ``one | other`` and ``~one``. A condition that
-    is null counts as not true.
-    """
-
-    __slots__ = ()
-
-    def __and__(self, other: "Column") -> "Column":
-        return _column(self.level, lambda batch: pc.and_(_true(self, batch), _true(other, batch)))
-
-    def __or__(self, other: "Column") -> "Column":
-        return _column(self.level, lambda batch: pc.or_(_true(self, batch), _true(other, batch)))
-
-    def __invert__(self) -> "Column":
-        return _column(self.level, lambda batch: pc.invert(_true(self, batch)))
-
-
-def _true(condition: Column, batch: Batch) -> pa.Array:
-    return pc.fill_null(condition.read(batch), False)
-
-
-Part = Mapping[str, Column]
-Constant = str | bool
-Leaves = Mapping[str, Column | Constant]
-NONE = -1  # the position of a value that does not exist
+from enrich_pandas.providers.records.source import Source, item_of, level_of
 
 
 class ListColumn:
@@ -155,247 +51,6 @@ class ListColumn:
         return ListColumn(owners, {name: _take(of, places) for name, of in self.leaves.items()})
 
 
-def _column(level: Source, compute: Callable[[Batch], pa.Array]) -> Column:
-    return Column(level, compute)
-
-
-# -- Values of one field -------------------------------------------------------------------------
-
-
-def text(*sources: Source) -> Column:
-    """Return texts without surrounding white space: the first place that has one."""
-    return either(*(_read(source, Batch.text) for source in sources))
-
-
-def text_or_number(source: Source) -> Column:
-    """Return texts, and numbers as text without a fraction of zero."""
-    return _read(source, _text_or_number)
-
-
-def identifier(*sources: Source) -> Column:
-    """Return ids as text; the id 0 is none."""
-    return either(*(_read(source, Batch.identifier) for source in sources))
-
-
-def date(*sources: Source) -> Column:
-    """Return dates in ISO form at the vendor's precision."""
-    return either(*(_read(source, Batch.date) for source in sources))
-
-
-def flag(source: Source) -> Column:
-    """Return what is true and what is false."""
-    return _column(level_of(source), lambda batch: _array(batch.values(source), pa.bool_()))
-
-
-def number(source: Source) -> Column:
-    """Return numbers with their fraction."""
-    return _column(level_of(source), lambda batch: _array(batch.values(source), pa.float64()))
-
-
-def whole(*sources: Source) -> Column:
-    """Return numbers without their fraction, such as an amount in US dollars."""
-    return either(*(_read(source, _whole) for source in sources))
-
-
-def key(item: Source) -> Column:
-    """Return the keys of the items of an object, exactly as they were sent."""
-    return _column(item, lambda batch: pa.array(batch.values(key_of(item)), TEXT))
-
-
-def constant(value: Constant, level: Source) -> Column:
-    """Return the same value for each value at a level."""
-    scalar = _scalar(value)
-    return _column(level, lambda batch: pa.repeat(scalar, batch.size(level)))
-
-
-def _scalar(value: Constant | None) -> pa.Scalar:
-    return pa.scalar(value, pa.bool_() if isinstance(value, bool) else TEXT)
-
-
-def _read(source: Source, read: Callable[[Batch, Source], pa.Array]) -> Column:
-    return _column(level_of(source), lambda batch: read(batch, source))
-
-
-def _text_or_number(batch: Batch, source: Source) -> pa.Array:
-    values = batch.values(source)
-    if is_empty(values):
-        return pa.nulls(len(values), TEXT)
-    if set(map(type, values)) - {str, type(None)}:
-        values = [one if one is None or type(one) is str else _spelled(one) for one in values]
-    return clean(pa.array(values, TEXT))
-
-
-def _spelled(value: Any) -> str | None:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value) if isinstance(value, int | float) else text_of(value)
-
-
-def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
-    return pa.nulls(len(values), kind) if is_empty(values) else pa.array(values, kind)
-
-
-def _whole(batch: Batch, source: Source) -> pa.Array:
-    values = batch.values(source)
-    if is_empty(values):
-        return pa.nulls(len(values), pa.int64())
-    kinds = set(map(type, values)) - {type(None)}
-    if kinds == {float}:
-        return pa.array(values, pa.float64()).cast(pa.int64(), safe=False)
-    if float in kinds:
-        values = [None if one is None else int(one) for one in values]
-    return pa.array(values, pa.int64())
-
-
-# -- Columns of columns --------------------------------------------------------------------------
-
-
-def either(*columns: Column) -> Column:
-    """Return the first value that is not null."""
-    if len(columns) == 1:
-        return columns[0]
-    return _column(columns[0].level, lambda batch: _first_given(batch, columns))
-
-
-def _first_given(batch: Batch, columns: Sequence[Column]) -> pa.Array:
-    found = columns[0].read(batch)
-    for column in columns[1:]:
-        if len(found) and not found.null_count:
-            break
-        other = column.read(batch)
-        if other.null_count < len(other):
-            found = other if found.null_count == len(found) else pc.coalesce(found, other)
-    return found
-
-
-def template(form: str, *columns: Column) -> Column:
-    """Return a form such as ``{} ({})`` filled with texts; null if one of them is null."""
-    start, *others = map(_scalar, form.split("{}"))
-
-    def compute(batch: Batch) -> pa.Array:
-        filled = zip((column.read(batch) for column in columns), others, strict=True)
-        return pc.binary_join_element_wise(start, *chain.from_iterable(filled), _scalar(""))
-
-    return _column(columns[0].level, compute)
-
-
-def either_part(*parts: Part) -> Part:
-    """Return the first part that has a value in any leaf."""
-    level = next(iter(parts[0].values())).level
-    chosen: Lazy[Places] = Lazy(level, lambda batch: _first_part(batch, parts))
-    names = dict.fromkeys(name for part in parts for name in part)
-    return {name: _leaf_of_parts(parts, name, chosen) for name in names}
-
-
-def _first_part(batch: Batch, parts: Sequence[Part]) -> Places:
-    """Return the number of the first part with a value, for each owner."""
-    filled = [
-        np.logical_or.reduce([_mask(pc.is_valid(of.read(batch))) for of in part.values()])
-        for part in parts
-    ]
-    number: Places = np.argmax(np.vstack(filled), axis=0)  # the first one if none has a value
-    return number
-
-
-def _leaf_of_parts(parts: Sequence[Part], name: str, chosen: Lazy[Places]) -> Column:
-    def compute(batch: Batch) -> pa.Array:
-        number = chosen.read(batch)
-        known = [part[name].read(batch) if name in part else None for part in parts]
-        found = pa.nulls(len(number), next(one.type for one in known if one is not None))
-        for place, one in enumerate(known):
-            if one is not None and one.null_count < len(one):
-                is_chosen = number == place
-                found = one if is_chosen.all() else pc.if_else(pa.array(is_chosen), one, found)
-        return found
-
-    return _column(chosen.level, compute)
-
-
-def when(condition: Column, then: Column | Constant, otherwise: Column | None) -> Column:
-    """Return one value where a condition is true and another one where it is not.
-
-    A condition that is null counts as not true.
-    """
-
-    def compute(batch: Batch) -> pa.Array:
-        one = then.read(batch) if isinstance(then, Column) else _scalar(then)
-        other = pa.scalar(None, one.type) if otherwise is None else otherwise.read(batch)
-        return pc.if_else(_true(condition, batch), one, other)
-
-    return _column(condition.level, compute)
-
-
-def is_given(column: Column) -> Column:
-    """Return which values are not null."""
-    return _column(column.level, lambda batch: pc.is_valid(column.read(batch)))
-
-
-def contains(column: Column, part: str) -> Column:
-    """Return which texts contain another one; null for null."""
-    return _column(column.level, lambda batch: pc.match_substring(column.read(batch), part))
-
-
-def is_true(column: Column) -> Column:
-    """Return which values are true; null is not."""
-    return _column(column.level, lambda batch: _true(column, batch))
-
-
-def is_equal(one: Column, other: Column | str) -> Column:
-    """Return which values are equal, to those of a column or to one text; null equals null."""
-
-    def compute(batch: Batch) -> pa.Array:
-        ours = one.read(batch)
-        theirs = other.read(batch) if isinstance(other, Column) else _scalar(other)
-        are_null = pc.and_(pc.is_null(ours), pc.is_null(theirs))
-        return pc.or_(pc.fill_null(pc.equal(ours, theirs), False), are_null)
-
-    return _column(one.level, compute)
-
-
-def concatenated(*parts: Column | str, separator: str = "") -> Column:
-    """Return the values of several columns, and texts between them, as one text.
-
-    Nulls are left out. It is null if nothing is left.
-    """
-    columns = [one for one in parts if isinstance(one, Column)]
-
-    def compute(batch: Batch) -> pa.Array:
-        read = [
-            one.read(batch).cast(TEXT) if isinstance(one, Column) else _scalar(one) for one in parts
-        ]
-        first_text = pc.coalesce(*read)  # a row without any text would be left out of the result
-        read[0] = pc.if_else(pc.is_null(first_text), _scalar(""), read[0])
-        found = pc.binary_join_element_wise(*read, _scalar(separator), null_handling="skip")
-        return pc.if_else(pc.equal(found, ""), pa.scalar(None, TEXT), found)
-
-    return _column(columns[0].level, compute)
-
-
-def per_value(function: Callable[..., Any], *columns: Column, kind: pa.DataType = TEXT) -> Column:
-    """Return the result of a function of each distinct combination of values.
-
-    The function receives None for a null.
-    """
-
-    def compute(batch: Batch) -> pa.Array:
-        encoded = [one.read(batch).dictionary_encode(null_encoding="encode") for one in columns]
-        known = [one.dictionary.to_pylist() for one in encoded]
-        codes = [one.indices.to_numpy() for one in encoded]
-        if len(encoded) == 1:
-            return pa.array(map(function, *known), kind).take(encoded[0].indices)
-        sizes = [len(one) for one in known]
-        combined = np.ravel_multi_index(codes, sizes) if len(codes[0]) else codes[0]
-        distinct_, places = np.unique(combined, return_inverse=True)
-        rows = zip(*np.unravel_index(distinct_, sizes), strict=True) if len(distinct_) else ()
-        results = [function(*(of[at] for of, at in zip(known, row, strict=True))) for row in rows]
-        return pa.array(results, kind).take(pa.array(places))
-
-    return _column(columns[0].level, compute)
-
-
-# -- Lists ---------------------------------------------------------------------------------------
-
-
 def each(source: Source, item: Callable[[Source], Any]) -> ListColumn:
     """Return a list with one item for each item at a place.
 
@@ -411,7 +66,7 @@ def each(source: Source, item: Callable[[Source], Any]) -> ListColumn:
     made = item(place)
     level = level_of(source)
     if not isinstance(made, ListColumn):
-        return ListColumn(Lazy(level, lambda batch: batch.owners(place)), _part(made, place))
+        return ListColumn(Lazy(level, lambda batch: batch.owners(place)), part_of(made, place))
     owners = Lazy(level, lambda batch: batch.owners(place)[made.owners.read(batch)])
     return ListColumn(owners, made.leaves)
 
@@ -419,7 +74,7 @@ def each(source: Source, item: Callable[[Source], Any]) -> ListColumn:
 def one(level: Source, **leaves: Column | Constant) -> ListColumn:
     """Return a list with exactly one item for each owner."""
     owners = Lazy(level_of(level), lambda batch: np.arange(batch.size(level_of(level))))
-    return ListColumn(owners, _part(leaves, level_of(level)))
+    return ListColumn(owners, part_of(leaves, level_of(level)))
 
 
 def as_items(listed: ListColumn, leaf: str, **others: Column | Constant) -> ListColumn:
@@ -427,8 +82,8 @@ def as_items(listed: ListColumn, leaf: str, **others: Column | Constant) -> List
     level = listed.level
 
     def repeated(value: Constant) -> Column:
-        scalar = _scalar(value)
-        return _column(level, lambda batch: pa.repeat(scalar, len(listed.owners.read(batch))))
+        scalar = scalar_of(value)
+        return Column(level, lambda batch: pa.repeat(scalar, len(listed.owners.read(batch))))
 
     leaves = {name: of if isinstance(of, Column) else repeated(of) for name, of in others.items()}
     return ListColumn(listed.owners, {leaf: listed[""], **leaves})
@@ -442,14 +97,8 @@ def as_texts(listed: ListColumn, of: str | Column) -> ListColumn:
 def as_list(column: Column) -> ListColumn:
     """Return the values of a column as lists of one; a null is an empty list."""
     level = column.level
-    owners = Lazy(level, lambda batch: np.flatnonzero(_mask(pc.is_valid(column.read(batch)))))
-    return ListColumn(owners, {"": _column(level, lambda batch: column.read(batch).drop_null())})
-
-
-def _part(leaves: Leaves, level: Source) -> Part:
-    return {
-        name: of if isinstance(of, Column) else constant(of, level) for name, of in leaves.items()
-    }
+    owners = Lazy(level, lambda batch: np.flatnonzero(mask_of(pc.is_valid(column.read(batch)))))
+    return ListColumn(owners, {"": Column(level, lambda batch: column.read(batch).drop_null())})
 
 
 def texts(*sources: Source, separator: str | None = None) -> ListColumn:
@@ -465,7 +114,7 @@ def _texts(source: Source, separator: str | None) -> ListColumn:
     level = level_of(source)
     split = Lazy(level, lambda batch: _split(batch, source, separator))
     owners = Lazy(level, lambda batch: split.read(batch)[0])
-    return ListColumn(owners, {"": _column(level, lambda batch: split.read(batch)[1])})
+    return ListColumn(owners, {"": Column(level, lambda batch: split.read(batch)[1])})
 
 
 def _split(batch: Batch, source: Source, separator: str | None) -> tuple[Places, pa.Array]:
@@ -480,7 +129,7 @@ def _split(batch: Batch, source: Source, separator: str | None) -> tuple[Places,
         flat = list(map(_in_words, flat))
     found = clean(pa.array(flat, TEXT))
     if found.null_count:
-        owners, found = owners[_mask(pc.is_valid(found))], found.drop_null()
+        owners, found = owners[mask_of(pc.is_valid(found))], found.drop_null()
     firsts = _first_places(_numbered(owners, [found]))
     return (owners, found) if firsts is None else (owners[firsts], found.take(pa.array(firsts)))
 
@@ -549,7 +198,7 @@ def _joined_leaf(
         found = pa.concat_arrays(arrays)
         return found if places is None else found.take(pa.array(places))
 
-    return _column(lists[0].level, compute)
+    return Column(lists[0].level, compute)
 
 
 def given(listed: ListColumn, *leaves: str) -> ListColumn:
@@ -593,9 +242,9 @@ def distinct(
 
     def leaf(name: str, column: Column) -> Column:
         if name in last:
-            return _column(column.level, lambda batch: _last(column.read(batch), group.read(batch)))
+            return Column(column.level, lambda batch: _last(column.read(batch), group.read(batch)))
         if fill and name not in named:
-            return _column(column.level, lambda batch: _fill(column.read(batch), group.read(batch)))
+            return Column(column.level, lambda batch: _fill(column.read(batch), group.read(batch)))
         return _take(column, firsts)
 
     owners = Lazy(listed.level, lambda batch: _at(listed.owners.read(batch), firsts.read(batch)))
@@ -610,7 +259,7 @@ def _groups(
     leaves = [listed[name].read(batch) for name in by]
     numbers, items = _numbered(owners, map(_folded, leaves) if fold else leaves), None
     if len(by) == 1 and leaves[0].null_count:
-        items = np.flatnonzero(_mask(pc.is_valid(leaves[0])))
+        items = np.flatnonzero(mask_of(pc.is_valid(leaves[0])))
         numbers = _distinct_numbers(numbers[items])
     firsts = _first_places(numbers)
     if items is None:
@@ -662,7 +311,7 @@ def _fill(array: pa.Array, group: tuple[Places | None, Places, Places]) -> pa.Ar
     is_valid = pc.is_valid(array).to_numpy(zero_copy_only=False)[items]
     places = np.full(len(firsts), NONE, np.intp)
     places[groups[is_valid][::-1]] = items[is_valid][::-1]  # the first one is assigned last
-    return _taken(array, places)
+    return taken(array, places)
 
 
 def _folded(array: pa.Array) -> pa.Array:
@@ -679,7 +328,7 @@ def filtered(listed: ListColumn, *, where: Column) -> ListColumn:
     """Return the items for which a condition is true."""
 
     def places(batch: Batch) -> Places | None:
-        mask = _mask(where.read(batch))
+        mask = mask_of(where.read(batch))
         return None if mask.all() else np.flatnonzero(mask)
 
     return _chosen(listed, places)
@@ -689,7 +338,7 @@ def ordered(listed: ListColumn, *by: Column) -> ListColumn:
     """Return the items of each owner with those first for which a condition is true, stably."""
 
     def places(batch: Batch) -> Places | None:
-        keys = [~_mask(column.read(batch)) for column in reversed(by)]
+        keys = [~mask_of(column.read(batch)) for column in reversed(by)]
         order = np.lexsort([*keys, listed.owners.read(batch)])
         return None if np.array_equal(order, np.arange(len(order))) else order
 
@@ -760,10 +409,10 @@ def _find_first_items(
 ) -> Places:
     owners = listed.owners.read(batch)
     chosen = np.full(batch.size(listed.level), NONE, np.intp)
-    known = None if where is None else _mask(where.read(batch))
+    known = None if where is None else mask_of(where.read(batch))
     masks = [known]
     if prefer is not None:
-        liked = _mask(prefer.read(batch))
+        liked = mask_of(prefer.read(batch))
         masks.append(liked if known is None else liked & known)
     for mask in masks:
         items = np.arange(len(owners)) if mask is None else np.flatnonzero(mask)
@@ -773,7 +422,7 @@ def _find_first_items(
 
 def has(listed: ListColumn, *, where: Column | None = None) -> Column:
     """Return which owners have an item, or one for which a condition is true."""
-    return _column(
+    return Column(
         listed.level, lambda batch: pa.array(_first_items(batch, listed, where) != NONE, pa.bool_())
     )
 
@@ -787,7 +436,7 @@ def is_first(listed: ListColumn, *, where: Column | None = None) -> Column:
         mask[chosen[chosen != NONE]] = True
         return pa.array(mask)
 
-    return _column(listed.level, compute)
+    return Column(listed.level, compute)
 
 
 def largest(listed: ListColumn, leaf: str) -> Column:
@@ -798,14 +447,14 @@ def largest(listed: ListColumn, leaf: str) -> Column:
         order = pc.array_sort_indices(array, order="descending").to_numpy()[::-1]  # nulls first
         places = np.full(batch.size(listed.level), NONE, np.intp)
         places[owners[order]] = order  # the last assignment stays
-        return _taken(array, places)
+        return taken(array, places)
 
-    return _column(listed.level, compute)
+    return Column(listed.level, compute)
 
 
 def of_owner(listed: ListColumn, column: Column) -> Column:
     """Return a value of the owner for each item of a list."""
-    return _column(
+    return Column(
         listed.level, lambda batch: column.read(batch).take(pa.array(listed.owners.read(batch)))
     )
 
@@ -819,19 +468,14 @@ def joined(listed: ListColumn, separator: str = "; ") -> Column:
         if values.null_count == len(values):
             return pa.nulls(size, TEXT)
         if values.null_count:
-            owners, values = owners[_mask(pc.is_valid(values))], values.drop_null()
+            owners, values = owners[mask_of(pc.is_valid(values))], values.drop_null()
         counts = np.bincount(owners, minlength=size)
         offsets = pa.array(np.append(0, np.cumsum(counts)), pa.int64())
         lists = pa.LargeListArray.from_arrays(offsets, values)
-        whole_ = pc.binary_join(lists, _scalar(separator))
+        whole_ = pc.binary_join(lists, scalar_of(separator))
         return pc.if_else(pa.array(counts > 0), whole_, pa.scalar(None, TEXT))
 
-    return _column(listed.level, compute)
-
-
-def _mask(array: pa.Array) -> Mask:
-    found: Mask = pc.fill_null(array, False).to_numpy(zero_copy_only=False)
-    return found
+    return Column(listed.level, compute)
 
 
 def _chosen(listed: ListColumn, places: Callable[[Batch], Places | None]) -> ListColumn:
@@ -849,16 +493,8 @@ def _take(column: Column, places: Lazy[Places | None]) -> Column:
         found, at = column.read(batch), places.read(batch)
         return found if at is None else found.take(pa.array(at))
 
-    return _column(column.level, compute)
+    return Column(column.level, compute)
 
 
 def _taken_column(column: Column, places: Lazy[Places]) -> Column:
-    return _column(places.level, lambda batch: _taken(column.read(batch), places.read(batch)))
-
-
-def _taken(array: pa.Array, places: Places) -> pa.Array:
-    """Return the values at some positions, and null for `NONE`."""
-    if array.null_count == len(array):
-        return pa.nulls(len(places), array.type)
-    missing = places == NONE
-    return array.take(pa.array(places, mask=missing if missing.any() else None))
+    return Column(places.level, lambda batch: taken(column.read(batch), places.read(batch)))

@@ -17,8 +17,10 @@ import pyarrow as pa
 
 from enrich_pandas.models import Model, Part
 from enrich_pandas.providers.decoding import read
-from enrich_pandas.providers.expressions import Column, ListColumn
-from enrich_pandas.providers.reader import Batch, Places, Pruned, Recorder, Source, decode
+from enrich_pandas.providers.records.batch import Batch, Places, Recorder, decode
+from enrich_pandas.providers.records.columns import Column
+from enrich_pandas.providers.records.lists import ListColumn
+from enrich_pandas.providers.records.source import Pruned, Source
 
 Wanted = Mapping[str, Sequence[str]]  # the leaves of each field; a scalar or a text has the leaf ""
 Leaves = Mapping[str, pa.Array]
