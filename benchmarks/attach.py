@@ -12,7 +12,7 @@ import pandas as pd
 import pyarrow as pa
 
 from benchmarks.flatten import against
-from enrich_pandas.frame.flatten import Take
+from enrich_pandas.frame.flatten import NullColumns, Take
 from enrich_pandas.frame.output import attach
 
 PROFILE = """
@@ -32,8 +32,8 @@ def measure(rows: int = 1_000_000) -> Iterator[dict[str, object]]:
         for values in arrays.values():
             values.take(pa.array(codes))
 
-    def attached() -> pd.DataFrame:
-        pick = Take(codes)
+    def attached(_: object) -> pd.DataFrame:
+        pick = Take(codes, NullColumns(len(codes)))
         columns = {name: pick.column(values) for name, values in arrays.items()}
         return attach(frame, columns, [])
 

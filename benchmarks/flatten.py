@@ -1,9 +1,11 @@
-"""Convert the vendor's bytes to a frame: CPU time in multiples of ``orjson.loads``.
+"""Convert the vendors' bytes to a frame: CPU time in multiples of ``orjson.loads``.
 
-The people have the shape of Zoho's ``enriched_data``, in answers of 100. Each way is measured
-between two runs of the yardstick, since the load of other processes changes both; the figure is the
-median of the ratios. ``MB at the peak`` is the rise of a forked process's resident memory above the
-memory with the bytes alone. The other tools read the same lists as the wide frame.
+The answers are those of `conversations`: Zoho's of one person, Crustdata's of 25 and Amplemarket's
+of 100. Each way is measured between two runs of the yardstick on the same bytes, since the load of
+other processes changes both; the figure is the median of the ratios. ``MB at the peak`` is the rise
+of a forked process's resident memory above the memory with the bytes alone. ``columns`` are those
+of the frame. The other tools (`tools`) make the same lists wide; pyarrow and polars get lines of
+JSON and a schema, which are prepared before.
 """
 
 import gc
@@ -12,142 +14,146 @@ import os
 import resource
 import statistics
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import msgspec
 import numpy as np
 import orjson
 import pandas as pd
 
-from benchmarks.made_up import answers, identity, job_id
-from enrich_pandas.frame.output import Output
-from enrich_pandas.frame.schema import fields_of, limit_items
+from benchmarks import tools
+from benchmarks.conversations import VENDORS, Begun, Conversation, begin, read
+from enrich_pandas.frame.output import decide_output
 from enrich_pandas.frame.validation import Identified
 from enrich_pandas.journal.records import Answer
 from enrich_pandas.models import Person
 from enrich_pandas.pipeline import ResultCollector
-from enrich_pandas.providers.base import Identity, Match, Response
-from enrich_pandas.providers.decoding import decoder_of, read as read_element
-from enrich_pandas.providers.zoho.errors import items_of
-from enrich_pandas.providers.zoho.people import PersonJob
-from enrich_pandas.providers.zoho.requests import ZohoJob
+from enrich_pandas.providers.base import Identity, Match
+from enrich_pandas.providers.decoding import decoder_of
+from enrich_pandas.providers.records import Record
 
-PROFILE = """
-Half of about 0.1 ms a person is reading (a quarter from wire type to model, a tenth decoding), a
-third converts models to arrays, and a tenth makes columns. The cost is Python's steps for each
-person, evenly spread. Only a mapping that is data, executed a column at a time, would come much
-closer to the decoder. Before the last change a wide frame took 16 times the yardstick on a machine
-that was as busy.
-"""
 Layout = Literal["wide", "nested", "tables"]
-MOST, REPEATS = 5, 7
-FIELDS = fields_of(Person)
-
-
-class Envelope(msgspec.Struct, rename={"jobs": "__zia_people_enrichment"}):
-    """The floor of typed decoding: the wire types without a conversion to models."""
-
-    jobs: list[PersonJob]
+Fields = str | Sequence[str]
+P = TypeVar("P")
+THREE = ("title", "company", "emails")
+REPEATS = 5
+POLARS = "polars' JSON reader"
 
 
 def measure(rows: int = 10_000) -> Iterator[dict[str, object]]:
-    bodies = list(answers(rows))
-    matches = list(read(bodies))
+    for vendor, conversations in VENDORS.items():
+        yield from measured(vendor, list(conversations(rows)))
+
+
+def measured(vendor: str, talks: list[Conversation]) -> Iterator[dict[str, object]]:
+    bodies = [talk.body for talk in talks]
+    matches = list(read(map(begin, talks)))
+    records = [match.model for match in matches if isinstance(match.model, Record)]
+    lines = tools.lines(vendor, bodies)
+    schema = tools.schema_of(lines)
+
+    def begun() -> list[Begun]:
+        return [begin(talk) for talk in talks]
+
     gc.freeze()  # the garbage collector ignores the objects of the benchmark itself
-    ways: dict[str, Callable[[], object]] = {
-        "floor: msgspec skips the bytes": lambda: each(bodies, msgspec.Raw),
-        "floor: msgspec decodes wire types": lambda: each(bodies, Envelope),
-        "read: bytes to models": lambda: sum(1 for _ in read(bodies)),
-        **{
-            f"bytes to {name}": partial(frame, bodies, name)
-            for name in ("wide", "nested", "tables")
-        },
-        "models to wide": lambda: assembled(matches, "wide"),
-        "json_normalize": lambda: normalized(bodies),
-        "json_normalize, explode, unstack": lambda: rival(bodies),
+    ways: dict[str, tuple[Callable[[], Any], Callable[[Any], object]]] = {
+        "floor: msgspec skips the bytes": (lambda: bodies, skipped),
+        "floor: msgspec decodes wire types": (lambda: records, decoded),
+        "bytes to matches": (begun, lambda flows: sum(1 for _ in read(flows))),
+        "wide, all fields": (begun, partial(frame, fields="all")),
+        "wide, standard fields": (begun, partial(frame, fields="standard", most=None)),
+        "wide, three fields": (begun, partial(frame, fields=THREE)),
+        "nested, all fields": (begun, partial(frame, fields="all", layout="nested")),
+        "tables, all fields": (begun, partial(frame, fields="all", layout="tables")),
+        "json_normalize": (lambda: bodies, partial(tools.normalized, vendor)),
+        "json_normalize, explode, unstack": (lambda: bodies, partial(tools.unstacked, vendor)),
+        "pyarrow's JSON reader": (lambda: lines, partial(tools.with_pyarrow, schema=schema)),
+        POLARS: (lambda: lines, partial(tools.with_polars, schema=schema)),
     }
-    size = sum(map(len, bodies)) / 1e6
-    for name, work in ways.items():
-        ratio, noise = against(lambda: each_loaded(bodies), work)
+    for name, (prepare, work) in ways.items():
+        # The threads of polars do not survive the fork.
+        peak = "" if name == POLARS else risen(partial(work, prepare()))
+        ratio, noise = against(lambda: loaded(bodies), work, prepare)
+        made = work(prepare())
         yield {
+            "vendor": vendor,
             "what": name,
-            "people": rows,
-            "MB of bytes": size,
+            "people": len(matches),
+            "MB of bytes": sum(map(len, bodies)) / 1e6,
             "times orjson.loads": ratio,
             "spread": f"±{noise:.0%}",
-            "MB at the peak": risen(work),
+            "columns": made.shape[1] if isinstance(made, pd.DataFrame) else "",
+            "MB at the peak": peak,
         }
 
 
-def read(bodies: Iterable[bytes]) -> Iterator[Match]:
-    """Read answers as the provider's flow reads each of them."""
-    raw = (raw for body in bodies for raw in items_of(Response(status=200, body=body)))
-    for number, job in enumerate(raw):
-        element, odd = read_element(job, PersonJob)
-        match = ZohoJob("people", element, odd).match(identity(number), job_id(number))
-        assert match is not None
-        yield match
+def frame(
+    begun: Iterable[Begun], fields: Fields, layout: Layout = "wide", most: int | None = tools.MOST
+) -> Any:
+    return assembled(read(begun), fields, layout, most)
 
 
-def frame(bodies: Iterable[bytes], layout: Layout) -> object:
-    return assembled(read(bodies), layout)
-
-
-def assembled(matches: Iterable[Match], layout: Layout) -> object:
+def assembled(
+    matches: Iterable[Match],
+    fields: Fields,
+    layout: Layout = "wide",
+    most: int | None = tools.MOST,
+    codes: Any = None,
+) -> Any:
     """Collect answers and build the frame, as a call does."""
-    fields = limit_items(FIELDS, MOST if layout == "wide" else None)
-    collector = ResultCollector(Output("people", fields, layout, "person_", ()))
+    output = decide_output(
+        pd.DataFrame(), Person, "people",
+        fields=fields, layout=layout, max_items=most, prefix="person_",
+    )  # fmt: skip
+    collector = ResultCollector(output)
     results: dict[Identity, Answer] = {
-        match.identity: collector.keep(Answer(match, 1.7e9, "zoho")) for match in matches
+        match.identity: collector.keep(Answer(match, 1.7e9, "vendor")) for match in matches
     }
-    people = Identified(np.arange(len(results)), list(results), [])
-    return collector.assemble(pd.DataFrame(index=range(len(results))), people, results)
+    codes = np.arange(len(results)) if codes is None else codes
+    people = Identified(codes, list(results), [])
+    return collector.assemble(pd.DataFrame(index=range(len(codes))), people, results)
 
 
-def each_loaded(bodies: Iterable[bytes]) -> None:
+def loaded(bodies: Iterable[bytes]) -> None:
     for body in bodies:
         orjson.loads(body)
 
 
-def each(bodies: Iterable[bytes], kind: Any) -> None:
-    decoder = decoder_of(kind)
+def skipped(bodies: Iterable[bytes]) -> None:
+    decoder = decoder_of(msgspec.Raw)
     for body in bodies:
         decoder.decode(body)
 
 
-def found(bodies: Iterable[bytes]) -> list[dict[str, Any]]:
-    whole = (json.loads(body)["__zia_people_enrichment"] for body in bodies)
-    return [job["enriched_data"] for jobs in whole for job in jobs]
-
-
-def normalized(bodies: Iterable[bytes]) -> pd.DataFrame:
-    return pd.json_normalize(found(bodies))
-
-
-def rival(bodies: Iterable[bytes]) -> pd.DataFrame:
-    """Flatten as users would write it; lists within the items are left unchanged."""
-    frame = normalized(bodies)
-    lists = ["email_infos", "company_info.experiences", "educations", "social_media"]
-    parts = [frame.drop(columns=lists)]
-    for name in lists:
-        long = frame[name].explode().dropna()
-        items = pd.json_normalize(long.tolist()).set_axis(long.index)
-        items["n"] = items.groupby(level=0).cumcount()
-        first = items[items["n"] < MOST].set_index("n", append=True).unstack("n")  # noqa: PD010 - as users write it
-        first.columns = [f"{name}_{n}_{field}" for field, n in first.columns]
-        parts.append(first)
-    return pd.concat(parts, axis=1)
+def decoded(records: Iterable[Record]) -> None:
+    """Decode the people alone; elements that do not fit their type are left out."""
+    for record in records:
+        try:
+            decoder_of(record.type.wire).decode(record.raw)
+        except msgspec.ValidationError:
+            continue
 
 
 def against(
-    yardstick: Callable[[], object], work: Callable[[], object], repeats: int = REPEATS
+    yardstick: Callable[[], object],
+    work: Callable[[Any], object],
+    prepare: Callable[[], Any] = lambda: None,
+    repeats: int = REPEATS,
 ) -> tuple[float, float]:
-    """Return the median ratio of CPU times, and half the range as a share of it."""
+    """Return the median ratio of CPU times, and half the range as a share of it.
+
+    ``work`` takes what ``prepare`` returns, which is not measured.
+    """
     ratios = []
     for _ in range(repeats):
-        before, own, after = seconds(yardstick), seconds(work), seconds(yardstick)
+        prepared = prepare()
+        before, own, after = (
+            seconds(yardstick),
+            seconds(partial(work, prepared)),
+            seconds(yardstick),
+        )
         ratios.append(own / ((before + after) / 2))
     middle = statistics.median(ratios)
     return middle, (max(ratios) - min(ratios)) / 2 / middle

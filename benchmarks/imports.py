@@ -1,8 +1,9 @@
-"""Import the package, against pandas; complete ``df.enrich.``, against a bare accessor.
+"""Import the package, against pandas; show the help; complete ``df.enrich.``.
 
-Import: CPU time of new interpreters, in turns. Completion: CPU time of IPython's own completer with
-jedi, as in a notebook, after a first completion. With ``pandas-stubs`` installed, jedi reads it for
-every frame, which is also most of the time of the bare accessor.
+Import and help: CPU time of new interpreters, in turns. Typer imports pydantic for the help of a
+command, but not for the list of commands. Completion: CPU time of IPython's own completer with
+jedi, as in a notebook, after a first completion, against a bare accessor. With ``pandas-stubs``
+installed, jedi reads it for every frame, which is also most of the time of the bare accessor.
 """
 
 import importlib
@@ -26,6 +27,7 @@ Completing: all but 1 ms is jedi, which reads pandas' source and stubs.
 
 def measure(rows: int = 40) -> Iterator[dict[str, object]]:
     yield from compared(imported, ("import pandas", "import enrich_pandas"), rows)
+    yield from compared(helped, ("import typer", "--help", "people --help"), rows)
     yield from compared(completer(), ("df.bare.", "df.enrich."), rows)
 
 
@@ -50,11 +52,30 @@ def compared(
 
 def imported(code: str) -> float:
     """Return the CPU seconds of a new interpreter that runs an import."""
-    program = f"{code}, time; print(time.process_time())"
+    return float(output(f"{code}, time; print(time.process_time())"))
+
+
+def output(program: str) -> str:
+    """Return what a program prints in a new interpreter."""
     done = subprocess.run(  # noqa: S603 - this interpreter
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
-    return float(done.stdout)
+    return done.stdout
+
+
+def helped(words: str) -> float:
+    """Return the CPU seconds of the command line with these words, or of an import."""
+    if words.startswith("import"):
+        return imported(words)
+    program = f"""
+import sys, time
+sys.argv = ["enrich-pandas", *{words.split()}]
+from enrich_pandas.cli import app
+sys.stdout = sys.stderr
+app(standalone_mode=False)
+print(time.process_time(), file=sys.__stdout__)
+"""
+    return float(output(program))
 
 
 def completer() -> Callable[[str], float]:

@@ -1,30 +1,20 @@
-"""Generate people in the shape of Zoho's ``enriched_data``, as bytes, for two benchmarks.
+"""Generate people in the shape of Zoho's ``enriched_data``.
 
 0 to 16 e-mails, 0 to 8 positions with nulls, 0 to 5 schools with lists, and 0 to 8 profiles on
-networks: 2.1 KB a person, in answers of 100. The same number always gives the same person.
+networks: 2.1 KB a person. The same number always gives the same person.
 """
 
-import json
 import random
-from collections.abc import Iterator
 from typing import Any
 
 from enrich_pandas.providers.base import Identity
 
-BATCH = 100
 ARRAY = "__zia_people_enrichment"
 NETWORKS = ("linkedin", "twitter", "facebook", "github", "instagram", "youtube", "medium", "xing")
 TITLES = ("Engineer", "Head of Research", "Buyer", "Accountant", "Chief of Staff")
 PLACES = ("Zürich", "São Paulo", "Kraków", "Austin", "Lagos", "Osaka", "Leeds", "Bengaluru")
 MAJORS = ("Mathematics", "Economics", "Law", "Physics", "Philosophy")
 SKILLS = ("Python", "Negotiation", "Statistics", "Accounting", "Leadership", "SQL", "Welding")
-
-
-def answers(people: int) -> Iterator[bytes]:
-    """Yield answers with a hundred jobs each."""
-    for start in range(0, people, BATCH):
-        jobs = [job(number) for number in range(start, min(start + BATCH, people))]
-        yield json.dumps({ARRAY: jobs}, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def url(number: int) -> str:

@@ -1,7 +1,9 @@
-"""Make a call whose answers are all stored, against the flattening of the same people.
+"""Make a call whose answers are all stored, against ``take`` of the same columns alone.
 
 A tenth of the rows are distinct people in Zoho's shape, written to the journal without a request.
-The floor converts their decoded models to a wide frame with the same number of rows.
+``times take`` compares the call with Arrow's ``take`` of its columns by the same codes, without
+keeping them. ``times flatten`` compares it with converting the same people, already read, to a wide
+frame with the same number of rows.
 """
 
 import itertools
@@ -10,25 +12,16 @@ from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 
 import enrich_pandas as ep
-from benchmarks.flatten import FIELDS, against, read
-from benchmarks.made_up import answers, url
+from benchmarks.conversations import begin, read, zoho
+from benchmarks.flatten import Fields, against, assembled
+from benchmarks.made_up import url
 from enrich_pandas.engine.context import current_environment, journal_path
 from enrich_pandas.engine.plan import fingerprint, scope_of
-from enrich_pandas.frame.output import Output
-from enrich_pandas.frame.validation import Identified
 from enrich_pandas.journal import Journal
-from enrich_pandas.journal.records import Answer
-from enrich_pandas.pipeline import ResultCollector
-from enrich_pandas.providers.base import Match
 
-PROFILE = """
-Profile with Crustdata's people: 28 % decodes models, 25 % is the fan-out, 20 % converts models to
-arrays, 19 % finds and validates rows. With 20,000 people, Python's garbage collector takes 20 to
-30 % of the time, and more the more other objects are alive.
-Next: replace the compressed JSON of each model by a format that is decoded in bulk.
-"""
 BATCH = 1_000  # people in a transaction
 
 
@@ -38,18 +31,38 @@ def measure(rows: int = 1_000_000) -> Iterator[dict[str, object]]:
     frame = pd.DataFrame({"LinkedIn": pd.array(list(map(url, range(people))), dtype="str")[codes]})
     with ep.sandbox():
         fill(provider, people)
-        matches = list(read(answers(people)))
-        ratio, noise = against(
-            lambda: flattened(matches, codes),
-            lambda: ep.people(frame, provider, progress=None),
-            repeats=3,
-        )
-    yield {
-        "rows": rows,
-        "people": people,
-        "times flatten": ratio,
-        "spread": f"±{noise:.0%}",
-    }
+        matches = list(read(map(begin, zoho(people))))
+        for fields in ("standard", "all"):
+            arrays = columns(assembled(matches, fields, most=None))
+
+            def called(_: object, fields: Fields = fields) -> pd.DataFrame:
+                return ep.people(frame, provider, fields=fields, progress=None)
+
+            def taken(arrays: list[pa.Array] = arrays) -> None:
+                places = pa.array(codes)
+                for array in arrays:
+                    array.take(places)
+
+            def flattened(fields: Fields = fields) -> object:
+                return assembled(matches, fields, most=None, codes=codes)
+
+            take, noise = against(taken, called, repeats=5)
+            flatten, _ = against(flattened, called, repeats=3)
+            yield {
+                "rows": rows,
+                "people": people,
+                "fields": fields,
+                "columns": len(arrays),
+                "times take": take,
+                "spread": f"±{noise:.0%}",
+                "times flatten": flatten,
+            }
+
+
+def columns(frame: pd.DataFrame) -> list[pa.Array]:
+    """Return the columns of a frame as Arrow arrays in one piece."""
+    table = pa.Table.from_pandas(frame, preserve_index=False).combine_chunks()
+    return [chunked.chunk(0) for chunked in table.columns]
 
 
 def fill(provider: ep.Zoho, people: int) -> None:
@@ -61,7 +74,7 @@ def fill(provider: ep.Zoho, people: int) -> None:
         id="filled", provider=provider.name, kind="people", library="0", started=time.time(),
         rows=people, identities=people, credits_planned=0.0,
     )  # fmt: skip
-    matches = read(answers(people))
+    matches = read(map(begin, zoho(people)))
     while some := list(itertools.islice(matches, BATCH)):
         identities = [match.identity for match in some]
         keys = [fingerprint(scope, one) for one in identities]
@@ -73,10 +86,3 @@ def fill(provider: ep.Zoho, people: int) -> None:
         journal.store_results(claim.batch.id, provider.name, "people", keyed, held=0.0)
     journal.end_run("filled", "done")
     journal.close()
-
-
-def flattened(matches: list[Match], codes: "np.ndarray[tuple[int], np.dtype[np.intp]]") -> object:
-    collector = ResultCollector(Output("people", FIELDS, "wide", 3, "person_", ()))
-    results = {match.identity: collector.keep(Answer(match, 1.7e9, "zoho")) for match in matches}
-    people = Identified(codes, list(results), [])
-    return collector.assemble(pd.DataFrame(index=range(len(codes))), people, results)

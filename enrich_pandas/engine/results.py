@@ -74,6 +74,8 @@ class Results:
 
     def record(self, answers: Mapping[Identity, Answer], credits_: float = 0.0) -> None:
         """Add answers and their cost; each replaces an older answer."""
+        if not answers and not credits_:
+            return
         shown = self._screen().apply(answers)
         with self._lock:
             self._credits += credits_

@@ -455,10 +455,10 @@ class Runner:
         self._results.record(dict(zip(requested, answers, strict=True)), spent if is_own else 0.0)
         self._close(task)
         again = set() if is_own else self._work.select_resent(answers)
-        left = again | task.unsent
-        self._add_batches(
-            [i for i in task.batch.identities if i in left and self._results.wants(i)]
-        )
+        if left := again | task.unsent:
+            self._add_batches(
+                [i for i in task.batch.identities if i in left and self._results.wants(i)]
+            )
 
     def _stop(self, error: EnrichError) -> None:
         with self._lock:

@@ -86,8 +86,9 @@ class Scheduler(Generic[T]):
         with self._changed:
             before = len(self._new)
             self._new.extend(tasks)
-            self.total += len(self._new) - before
-            self._changed.notify_all()
+            if added := len(self._new) - before:
+                self.total += added
+                self._changed.notify_all()
 
     def add_urgent(self, task: T) -> None:
         """Add a task that runs before new tasks begin."""

@@ -10,6 +10,7 @@ import pandas as pd
 from enrich_pandas.engine.context import REPLAY, read_call
 from enrich_pandas.frame.output import Tables, text_of
 from enrich_pandas.frame.schema import (
+    COPIES_ON_WRITE,
     ROW_COLUMNS,
     TEXT,
     TIME,
@@ -25,7 +26,6 @@ from enrich_pandas.report.page import MAX_LABELS
 from enrich_pandas.statuses import Status
 
 MODELS: Mapping[Kind, type[Part]] = {"people": Person, "companies": Company}
-COPIES_ON_WRITE = int(pd.__version__.split(".")[0]) >= 3  # noqa: PLR2004 - pandas 3
 
 Columns = Mapping[str, "pd.Series[Any]"]
 

@@ -23,6 +23,7 @@ from enrich_pandas.providers.records.columns import (
 )
 from enrich_pandas.providers.records.lists import (
     ListColumn,
+    as_texts,
     each,
     first,
     given,
@@ -228,8 +229,7 @@ def _headcount(people: Source, by: str) -> Leaves:
 
 def _headcounts_in_words(firm: Source) -> ListColumn:
     of = _headcounts(firm)
-    words = concatenated(of["by"], " ", of["group"], ": ", of["people"])
-    return ListColumn(of.owners, {"": words})
+    return as_texts(of, concatenated(of["by"], " ", of["group"], ": ", of["people"]))
 
 
 COMPANIES = RecordType(

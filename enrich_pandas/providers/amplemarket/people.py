@@ -8,7 +8,6 @@ from enrich_pandas.providers.amplemarket.companies import Place, WireCompany
 from enrich_pandas.providers.decoding import Date, Id, Wire
 from enrich_pandas.providers.records import Fields, RecordType
 from enrich_pandas.providers.records.columns import (
-    Column,
     Leaves,
     Part,
     date,
@@ -177,35 +176,27 @@ def _with_current(jobs: ListColumn, found: Source, employer: Part) -> ListColumn
     It is the first open one with the person's title. If there is none, or if it began at another
     date, the position that the outer fields describe is added in front.
     """
-    title, start = text(found.title), date(found.current_position_start_date)
+    start = date(found.current_position_start_date)
     description = text(found.current_position_description)
+    outer = {"title": text(found.title), "start_date": start, "description": description}
     is_described = is_given(start) | is_given(description)
+
     is_open = is_true(jobs["is_current"]) | ~is_given(jobs["end_date"])
-    fits = is_open & is_equal(jobs["title"], of_owner(jobs, title)) & of_owner(jobs, is_described)
+    has_title = is_equal(jobs["title"], of_owner(jobs, outer["title"]))
+    fits = is_open & has_title & of_owner(jobs, is_described)
     agrees = per_value(_agree, first(jobs, where=fits)["start_date"], start, kind=pa.bool_())
     is_listed = has(jobs, where=fits) & agrees
+
     is_current = is_first(jobs, where=fits) & of_owner(jobs, is_listed)
-
-    def completed(leaf: str, outer: Column) -> Column:
-        return when(is_current, either(jobs[leaf], of_owner(jobs, outer)), jobs[leaf])
-
-    listed = {
-        **jobs.leaves,
-        "start_date": completed("start_date", start),
-        "description": completed("description", description),
-        "is_current": when(is_current, True, jobs["is_current"]),
+    completed = {
+        leaf: when(is_current, either(jobs[leaf], of_owner(jobs, outer[leaf])), jobs[leaf])
+        for leaf in ("start_date", "description")
     }
-    own = one(
-        found,
-        title=title,
-        company=employer["name"],
-        company_domain=employer["domain"],
-        start_date=start,
-        description=description,
-        is_current=True,
-    )
-    is_own = is_described & ~is_listed
-    return together(filtered(own, where=is_own), ListColumn(jobs.owners, listed))
+    completed["is_current"] = when(is_current, True, jobs["is_current"])
+    listed = ListColumn(jobs.owners, {**jobs.leaves, **completed})
+    firm = {"company": employer["name"], "company_domain": employer["domain"]}
+    own = one(found, **outer, **firm, is_current=True)
+    return together(filtered(own, where=is_described & ~is_listed), listed)
 
 
 def _agree(one: str | None, other: str | None) -> bool:

@@ -19,7 +19,7 @@ from enrich_pandas.providers.binding import (
 )
 from enrich_pandas.providers.crustdata.requests import Price, bind_single_without_data
 from enrich_pandas.providers.decoding import Date, Fraction, Id, Texts, Whole, Wire
-from enrich_pandas.providers.records import Fields, Record, RecordType
+from enrich_pandas.providers.records import Fields, Record, RecordType, read_models
 from enrich_pandas.providers.records.columns import (
     Column,
     Leaves,
@@ -128,10 +128,7 @@ def choose_company(
         only answer to this identifier, with the reason ``inexact``. Several companies fail as
         ``ambiguous``.
     """
-    distinct: list[Reading] = []
-    for candidate in candidates:
-        if all(candidate.model != other.model for other in distinct):
-            distinct.append(candidate)
+    distinct = _distinct(candidates)
     chosen = _exact(requested, distinct) or distinct
     note = f"{len(distinct)} companies were returned" if len(distinct) > 1 else ""
     if len(chosen) > 1:
@@ -144,6 +141,14 @@ def choose_company(
     if is_echoed:
         return replace(only, reason="inexact")
     return Reading(status=Status.FAILED, reason="inexact", credits=only.credits)
+
+
+def _distinct(candidates: Sequence[Reading]) -> Sequence[Reading]:
+    """Return the readings without those of the same company again."""
+    if len(candidates) == 1:
+        return candidates
+    models = read_models(one.model for one in candidates if isinstance(one.model, Record))
+    return [one for place, one in enumerate(candidates) if models[place] not in models[:place]]
 
 
 def _exact(requested: frozenset[str], companies: Sequence[Reading]) -> list[Reading]:

@@ -22,7 +22,6 @@ from enrich_pandas.providers.decoding import (
     identifier,
     parse_day,
     read_leniently,
-    text,
 )
 from enrich_pandas.providers.records.source import (
     ITEM,
@@ -143,7 +142,7 @@ class Batch:
         names = kind.__struct_fields__
         if is_empty(values):
             return dict.fromkeys(names, values)
-        if kind is not self._types.get(self._root) or source is not self._root:
+        if set(map(type, values)) != {kind}:
             nothing = kind()
             values = [one if type(one) is kind else nothing for one in values]
         if len(names) == 1:
@@ -263,7 +262,12 @@ def holds_text(source: Source) -> bool:
 
 
 def _listed_text(value: Any) -> str | None:
-    return text(value) if type(value) is list else None
+    """Return the first text of a list that is not blank."""
+    if type(value) is list:
+        for one in value:
+            if type(one) is str and one and not one.isspace():
+                return one
+    return None
 
 
 @lru_cache(maxsize=1 << 14)
@@ -280,6 +284,8 @@ def _iso(written: str | None) -> str | Literal[False] | None:
 def _identifiers(values: list[Any]) -> pa.Array:
     if is_empty(values):
         return pa.nulls(len(values), TEXT)
+    if list in set(map(type, values)):
+        values = [_listed_id(one) if type(one) is list else one for one in values]
     kinds = set(map(type, values)) - {type(None)}
     if kinds == {str}:
         ids = clean(pa.array(values, TEXT))
@@ -290,6 +296,12 @@ def _identifiers(values: list[Any]) -> pa.Array:
         except OverflowError:
             pass
     return pa.array(map(identifier, values), TEXT)
+
+
+def _listed_id(ids: list[Any]) -> str | int | None:
+    """Return the first id of a list; the id 0 is none."""
+    one = ids[0] if ids else None
+    return one if type(one) is int and one else identifier(ids)
 
 
 def without(array: pa.Array, value: str) -> pa.Array:

@@ -8,10 +8,25 @@ import pytest
 from enrich_pandas.models import Company
 from enrich_pandas.providers.decoding import Date, Id, Texts, Whole, Wire
 from enrich_pandas.providers.records import RecordType
-from enrich_pandas.providers.records.columns import date, identifier, key, per_value, text, whole
+from enrich_pandas.providers.records.columns import (
+    concatenated,
+    contains,
+    date,
+    identifier,
+    is_equal,
+    key,
+    per_value,
+    template,
+    text,
+    text_or_number,
+    when,
+    whole,
+)
 from enrich_pandas.providers.records.lists import (
     ListColumn,
+    as_items,
     as_list,
+    as_texts,
     distinct,
     each,
     either_list,
@@ -19,6 +34,9 @@ from enrich_pandas.providers.records.lists import (
     given,
     joined,
     largest,
+    not_in,
+    of_owner,
+    rest,
     texts,
     together,
 )
@@ -39,6 +57,7 @@ class Made(Wire):
     a: Texts = None
     b: Texts = None
     code: Id = None
+    size: str | int | float | None = None
     items: list[Item | None] | None = None
     others: list[Item | None] | None = None
     counts: dict[str, Whole | None] | None = None
@@ -64,6 +83,19 @@ def read(mapping, *records):
 
 def funding(item):
     return {"round": text(item.name), "investors": joined(texts(item.words))}
+
+
+def named(item):
+    return {"name": text(item.name), "words": text(item.words)}
+
+
+def names(source):
+    return as_texts(each(source, named), "name")
+
+
+def with_owner(item):
+    words = texts(item.words)
+    return as_items(words, "word", name=of_owner(words, text(item.name)), kind="word")
 
 
 A, B, NONE = {"name": "A"}, {"name": "B", "day": "2002-05"}, {}
@@ -117,6 +149,83 @@ CASES = {
         lambda it: distinct(together(each(it.items, funding), each(it.others, funding)), "round"),
         {"items": [A, B], "others": [B, NONE, {"name": "b"}]},
         [{"round": name, "investors": None} for name in ("A", "B", "b")],
+    ),
+    "distinct by all leaves": (
+        lambda it: distinct(each(it.items, named)),
+        {"items": [{**A, "words": "x"}, A, {**A, "words": "y"}, NONE, NONE, A]},
+        [
+            *({"name": "A", "words": word} for word in ("x", None, "y")),
+            {"name": None, "words": None},
+        ],
+    ),
+    "distinct with the last value": (
+        lambda it: distinct(each(it.items, named), "name", last=["words"]),
+        {"items": [{**A, "words": "x"}, {"words": "z"}, B, A]},
+        [{"name": "A", "words": None}, {"name": "B", "words": None}],
+    ),
+    "not_in": (
+        lambda it: not_in(names(it.items), names(it.others)),
+        {"items": [A, B, NONE, A], "others": [B, {"name": "a"}]},
+        ["A", None, "A"],
+    ),
+    "not_in, null": (
+        lambda it: not_in(names(it.items), names(it.others)),
+        {"items": [A, NONE], "others": [NONE]},
+        ["A"],
+    ),
+    "rest": (lambda it: rest(names(it.items)), {"items": [A, A, None, B]}, ["A", "B"]),
+    "rest of one item": (lambda it: rest(names(it.items)), {"items": [A]}, []),
+    "as_items with columns and constants": (
+        lambda it: each(it.items, with_owner),
+        {"items": [{**A, "words": ["x", "", "x", "y"]}, {"words": "z"}, B]},
+        [
+            {"word": word, "name": name, "kind": "word"}
+            for word, name in (("x", "A"), ("y", "A"), ("z", None))
+        ],
+    ),
+    "joined column of items": (
+        lambda it: joined(
+            as_texts(listed := each(it.items, named), template("{}!", listed["name"]))
+        ),
+        {"items": [A, None, B]},
+        "A!; B!",
+    ),
+    "text_or_number: a whole number": (
+        lambda it: text_or_number(it.size),
+        {"size": 2.5e6},
+        "2500000",
+    ),
+    "text_or_number: a fraction": (lambda it: text_or_number(it.size), {"size": 0.5}, "0.5"),
+    "text_or_number: a text": (lambda it: text_or_number(it.size), {"size": " 10+ "}, "10+"),
+    "template": (
+        lambda it: template("{} ({})", text(it.a), text(it.b)),
+        {"a": "x", "b": "y"},
+        "x (y)",
+    ),
+    "template with a null": (
+        lambda it: template("{} ({})", text(it.a), text(it.b)),
+        {"a": "x"},
+        None,
+    ),
+    "concatenated": (
+        lambda it: concatenated(text(it.a), text(it.b), separator=" "),
+        {"b": ["", "y"]},
+        "y",
+    ),
+    "contains": (
+        lambda it: when(contains(text(it.a), "://"), text(it.a), text(it.b)),
+        {"a": "https://x", "b": "y"},
+        "https://x",
+    ),
+    "contains, of null": (
+        lambda it: when(contains(text(it.a), "://"), text(it.a), text(it.b)),
+        {"b": "y"},
+        "y",
+    ),
+    "is_equal to a text": (
+        lambda it: when(is_equal(text(it.a), "x"), text(it.b), None),
+        {"a": "x", "b": "y"},
+        "y",
     ),
     "per_value": (
         lambda it: per_value(lambda one: one and len(one), text(it.a), kind=pa.int64()),

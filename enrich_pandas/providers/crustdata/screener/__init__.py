@@ -74,9 +74,10 @@ def read_person(raw: bytes, price: Price) -> Reading:
     if not _has_person(profile) and any(_errors(profile)):
         return _missed(profile)
     record, claims = Record(PEOPLE, raw), _claims(profile)
-    if not (text(profile.name) or text(profile.headline)) and _is_empty(record):
-        return _empty(claims)  # "an empty response is returned for those entries"
     business = list(business_emails_of(profile))
+    is_known = text(profile.name) or text(profile.headline) or business
+    if not is_known and _is_empty(record):  # "an empty response is returned for those entries"
+        return _empty(claims)
     return Reading(
         status=Status.MATCHED,
         claims=[*claims, person_keys([*business, *texts(profile.email, separator=",")])],
@@ -119,10 +120,11 @@ def _has_person(profile: Profile) -> bool:
 
 def _is_empty(record: Record) -> bool:
     """Return whether a person has nothing but what identifies the profile, and nothing odd."""
-    names = {"linkedin_url", "linkedin_urn_url", "is_realtime", "score"}
-    person, (_, mistyped) = record.read(), read(record.raw, Profile)
-    known = any(getattr(person, f) for f in person.__struct_fields__ if f not in names)
-    return not (known or mistyped)
+    _, mistyped = read(record.raw, Profile)
+    if mistyped:
+        return False
+    person, names = record.read(), {"linkedin_url", "linkedin_urn_url", "is_realtime", "score"}
+    return not any(getattr(person, f) for f in person.__struct_fields__ if f not in names)
 
 
 def _claims(profile: Profile) -> list[frozenset[str]]:
