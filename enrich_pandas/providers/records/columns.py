@@ -292,11 +292,12 @@ def per_value(function: Callable[..., Any], *columns: Column, kind: pa.DataType 
         codes = [one.indices.to_numpy() for one in encoded]
         if len(encoded) == 1:
             return pa.array(map(function, *known), kind).take(encoded[0].indices)
-        sizes = [len(one) for one in known]
-        combined = np.ravel_multi_index(codes, sizes) if len(codes[0]) else codes[0]
-        distinct_, places = np.unique(combined, return_inverse=True)
-        rows = zip(*np.unravel_index(distinct_, sizes), strict=True) if len(distinct_) else ()
-        results = [function(*(of[at] for of, at in zip(known, row, strict=True))) for row in rows]
+        combined = codes[0].astype(np.intp)
+        for of, own in zip(known[1:], codes[1:], strict=True):
+            combined = np.unique(combined * len(of) + own, return_inverse=True)[1]
+        _, firsts, places = np.unique(combined, return_index=True, return_inverse=True)
+        rows = ([of[own[at]] for of, own in zip(known, codes, strict=True)] for at in firsts)
+        results = [function(*row) for row in rows]
         return pa.array(results, kind).take(pa.array(places))
 
     return Column(columns[0].level, compute)
