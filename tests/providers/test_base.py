@@ -1,4 +1,4 @@
-import pickle
+from copy import deepcopy
 from dataclasses import replace
 
 import pytest
@@ -53,7 +53,7 @@ def test_value_of_the_interface_is_a_frozen_value(value, change):
     assert getattr(changed, name) == change[name]
     assert changed != value
     assert replace(changed, **{name: getattr(value, name)}) == value
-    assert pickle.loads(pickle.dumps(value)) == value
+    assert deepcopy(value) == value
     assert "Ada" not in repr(value)
     with pytest.raises(AttributeError):
         setattr(value, name, change[name])
