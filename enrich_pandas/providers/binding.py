@@ -9,15 +9,17 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from urllib.parse import unquote
 
 import idna
+import msgspec
+from msgspec.structs import replace
 
 from enrich_pandas.models import Model
 from enrich_pandas.providers.base import Identity, Match, Status
 from enrich_pandas.providers.records import Record
+from enrich_pandas.providers.types import replaceable, repr_without
 
 logger: logging.Logger = logging.getLogger("enrich_pandas")
 
@@ -139,8 +141,8 @@ def company_keys(echoes: Iterable[str]) -> frozenset[str]:
     return frozenset(key for key in named if key)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+@replaceable
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """What one element of an answer says, before it is bound to an identity.
 
     Attributes
@@ -154,11 +156,14 @@ class Reading:
 
     status: Status
     claims: Sequence[frozenset[str]] = ()
-    model: Model | Record | None = field(default=None, repr=False)
+    model: Model | Record | None = None
     reason: str = ""
     credits: float = 0.0
     retry_in: float | None = None
     note: str = ""
+
+    def __repr__(self) -> str:
+        return repr_without(self, "model")
 
     def named(self, requested: frozenset[str]) -> list[str]:
         """Return the requested keys that its most trusted useful claim names."""

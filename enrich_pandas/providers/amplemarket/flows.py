@@ -6,12 +6,13 @@ Enrichment Request" and "Enrichment Request Polling".
 
 import re
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
 from enrich_pandas.providers.amplemarket.errors import (
     MALFORMED,

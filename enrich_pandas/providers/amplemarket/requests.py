@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from enrich_pandas.providers.amplemarket import prices
 from enrich_pandas.providers.amplemarket.companies import (

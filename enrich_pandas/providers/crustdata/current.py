@@ -6,11 +6,11 @@ sent, the ``match_status`` "redacted" means that the person opted out, and the i
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from enrich_pandas.providers.base import Status
 from enrich_pandas.providers.binding import Reading, company_keys, person_keys

@@ -2,10 +2,12 @@
 
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import cache
 from numbers import Real
 from typing import Any
+
+from msgspec.structs import replace
 
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.providers.base import Match, Status
