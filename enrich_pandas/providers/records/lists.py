@@ -244,12 +244,12 @@ def _groups(
     listed: ListColumn, batch: Batch, by: Sequence[str], *, fold: bool
 ) -> tuple[Places | None, Places, Places]:
     """Return the first item of each group (None if each has one), the items, and their groups."""
-    owners = listed.owners.read(batch)
+    owners, items = listed.owners.read(batch), None
     leaves = [listed[name].read(batch) for name in by]
-    numbers, items = _numbered(owners, map(_folded, leaves) if fold else leaves), None
     if len(by) == 1 and leaves[0].null_count:
         items = np.flatnonzero(mask_of(pc.is_valid(leaves[0])))
-        numbers = _distinct_numbers(numbers[items])
+        owners, leaves = owners[items], [leaves[0].drop_null()]
+    numbers = _numbered(owners, map(_folded, leaves) if fold else leaves)
     firsts = _first_places(numbers)
     if items is None:
         return firsts, np.arange(len(numbers)), numbers
@@ -268,16 +268,32 @@ def _first_places(numbers: Places) -> Places | None:
 
 def _numbered(owners: Places, leaves: Iterable[pa.Array]) -> Places:
     """Return the same number for items with the same owner and leaves, in order of appearance."""
-    numbers = owners
+    if (owners[1:] > owners[:-1]).all():  # one item of each owner
+        return np.arange(len(owners))
+    return _distinct_numbers(_combined(owners, leaves))
+
+
+def _combined(owners: Places, leaves: Iterable[pa.Array]) -> Places:
+    """Return the same number for items with the same owner and leaves."""
+    numbers, count = owners, int(owners.max(initial=NONE)) + 1
     for array in leaves:
         encoded = array.dictionary_encode()
         size = len(encoded.dictionary) + 1  # the last one is null
-        own = encoded.indices.fill_null(size - 1).to_numpy()
-        numbers = _distinct_numbers(numbers * size + own)
+        if count * size > _MOST:
+            numbers, count = _distinct_numbers(numbers), len(numbers)
+        numbers = numbers * size + encoded.indices.fill_null(size - 1).to_numpy()
+        count *= size
     return numbers
 
 
+_MOST = np.iinfo(np.intp).max
+
+
 def _distinct_numbers(numbers: Places) -> Places:
+    """Return numbers without gaps, in order of appearance."""
+    ascending = np.sort(numbers)
+    if (ascending[1:] != ascending[:-1]).all():  # much faster than to hash them
+        return np.arange(len(numbers))
     encoded: Places = pa.array(numbers, pa.int64()).dictionary_encode().indices.to_numpy()
     return encoded.astype(np.intp)
 
@@ -350,8 +366,8 @@ def not_in(listed: ListColumn, others: ListColumn, *by: str) -> ListColumn:
         both = (listed, others)
         owners = [of.owners.read(batch) for of in both]
         leaves = [pa.concat_arrays([of[name].read(batch) for of in both]) for name in named]
-        own, other = np.split(_numbered(np.concatenate(owners), leaves), [len(owners[0])])
-        is_kept = np.isin(own, other, invert=True)
+        own, other = np.split(_combined(np.concatenate(owners), leaves), [len(owners[0])])
+        is_kept = ~pc.is_in(pa.array(own), pa.array(other)).to_numpy(zero_copy_only=False)
         return None if is_kept.all() else np.flatnonzero(is_kept)
 
     return _chosen(listed, places)
