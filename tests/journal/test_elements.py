@@ -21,7 +21,15 @@ from enrich_pandas.journal.records import Change, fingerprint, new_answer
 from enrich_pandas.journal.suppression import SuppressionReason
 from enrich_pandas.models import Person
 from enrich_pandas.providers import record_type
-from enrich_pandas.providers.base import Identity, Match, Outcome, Request, Response, Status
+from enrich_pandas.providers.base import (
+    Identity,
+    Match,
+    Outcome,
+    Provider,
+    Request,
+    Response,
+    Status,
+)
 from enrich_pandas.providers.crustdata import Crustdata
 from enrich_pandas.providers.crustdata.current import CURRENT
 from enrich_pandas.providers.crustdata.people import PEOPLE
@@ -220,6 +228,13 @@ def test_unreadable_person_can_be_erased(journal, monkeypatch):
     monkeypatch.setattr("enrich_pandas.journal.records.record_type", lambda *_: None)
     assert journal.eraser.erase("people", {"email": "ada@acme.example"}) == 1
     assert list(journal.stored([key(ADA), key(BOB)])) == [key(BOB)]
+
+
+def test_record_type_of_the_newest_class_is_found():
+    """A notebook defines a provider again, with a better mapping."""
+    types = [replace(PEOPLE), replace(PEOPLE)]
+    classes = [type("Own", (Provider,), {"name": "own", "record_types": (one,)}) for one in types]
+    assert record_type(classes[0].name, "people") is types[1]
 
 
 def test_record_type_is_found_by_provider_and_name():
@@ -441,6 +456,15 @@ def test_model_of_another_provider_is_stored_as_before(journal):
     assert journal.stored([key(ADA)])[key(ADA)].match == model
     assert query(journal, "SELECT COUNT(*) FROM elements") == [(0,)]
     assert bodies(journal, run) == [b'[{"name": "Ada Example"}]']
+
+
+def test_record_of_an_undeclared_type_is_stored_as_a_model(journal):
+    """Its type could not be found again by the provider and the name."""
+    kind = replace(PEOPLE, name="undeclared")
+    bought(journal, answer_of(element(ADA)), matched(ADA, kind=kind))
+    stored = journal.stored([key(ADA)])[key(ADA)].match
+    assert (stored.status, stored.model) == (Status.MATCHED, matched(ADA).model.read())
+    assert query(journal, "SELECT COUNT(*) FROM elements") == [(0,)]
 
 
 # Files of version 7, which stored models beside whole bodies
