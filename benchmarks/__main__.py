@@ -34,6 +34,7 @@ TABLES = (
     "jobs",
     "recording",
     "journal",
+    "elements",
     "peers",
     "dask",
 )

@@ -94,7 +94,7 @@ def _register_accessor() -> None:
 
 logging.getLogger(__name__).addHandler(logging.NullHandler())
 # The command line shows its help without pandas; a command that reads a table registers it then.
-if PurePath(sys.argv[0]).stem != "enrich-pandas":
+if PurePath(*sys.argv[:1]).stem != "enrich-pandas":
     _register_accessor()
 if "dask.dataframe" in sys.modules:  # if Dask is imported later: import enrich_pandas.dask_frame
     importlib.import_module("enrich_pandas.dask_frame")

@@ -39,7 +39,7 @@ from enrich_pandas.journal.disk import (
     reserve_space,
 )
 from enrich_pandas.journal.elements import read_bodies
-from enrich_pandas.journal.erasure import Eraser, Retention, erase_removed, erase_returned
+from enrich_pandas.journal.erasure import Eraser, erase_removed, erase_returned
 from enrich_pandas.journal.queries import RUNNING, Queries
 from enrich_pandas.journal.records import (
     STORED,
@@ -59,6 +59,7 @@ from enrich_pandas.journal.records import (
     store,
     unpack,
 )
+from enrich_pandas.journal.retention import Retention
 from enrich_pandas.journal.suppression import SuppressionList
 from enrich_pandas.providers.base import Identity, Kind, Match, Request, Response
 

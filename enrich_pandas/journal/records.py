@@ -352,8 +352,8 @@ def read_answer(row: sqlite3.Row, types: RecordTypes, identity: Identity | None 
 def read_model(row: sqlite3.Row, types: RecordTypes) -> Model | Record | None:
     """Decode a stored model or record; None if there is none, or if its type is unknown."""
     if row["element"] is not None:
-        known = types[row["provider"], row["type"]]
-        return None if known is None else Record(known, decompress(row["raw"]))
+        raw, known = decompress(row["raw"]), types[row["provider"], row["type"]]
+        return None if known is None else Record(known, raw)
     if row["model"] is None:
         return None
     found: Model = _decoders[row["kind"]].decode(decompress(row["model"]))

@@ -159,10 +159,11 @@ class Stage:
     ) -> Runner:
         """Start a run in the journal and return its runner; ``keep`` is passed to `Results`."""
         provider, plan, cassette = self.provider, self.plan(work), work.cassette
+        identities = list(self.identified.identities)  # made once: each iteration makes new objects
         refused = Counter[str]()
         for (status, _), rows in self.refused.items():
             refused[status] += rows
-        run = _start_run(self, work, plan, journal, budget)
+        run = _start_run(self, identities, work, plan, journal, budget=budget)
         maximum = self._maximum_at_risk(plan, budget)
         limiter = limiter_for(
             provider.name,
@@ -178,7 +179,7 @@ class Stage:
             )
             maximum = 0.0
         elif cassette is not None:
-            cassette.note_run(run, provider, self.kind, self.identified.identities)
+            cassette.note_run(run, provider, self.kind, identities)
         return Runner(
             work,
             provider,
@@ -189,7 +190,7 @@ class Stage:
             run=run,
             results=Results(
                 provider.name,
-                dict(zip(self.identified.identities, self.rows_by_code, strict=False)),
+                dict(zip(identities, self.rows_by_code, strict=False)),
                 refused,
                 journal.suppression.current_filter,
                 keep,
@@ -269,7 +270,13 @@ def _answered(work: Work) -> list[Identity]:
 
 
 def _start_run(
-    stage: Stage, work: Work, plan: StagePlan, journal: Journal, budget: Budget | None
+    stage: Stage,
+    identities: Sequence[Identity],
+    work: Work,
+    plan: StagePlan,
+    journal: Journal,
+    *,
+    budget: Budget | None,
 ) -> str:
     """Start a run in the journal, with all that another process needs to resume it.
 
@@ -303,6 +310,6 @@ def _start_run(
         budget=None if budget is None else budget.credits,
         budget_name=None if budget is None else budget.name or run,
         call=call,
-        input=pack_identities(stage.identified.identities),
+        input=pack_identities(identities),
     )
     return run

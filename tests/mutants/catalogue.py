@@ -24,6 +24,7 @@ PRIVACY = "tests/end_to_end/test_privacy.py"
 CANARIES = "tests/end_to_end/test_canaries.py"
 FRAMES = "tests/end_to_end/test_frames.py"
 JOURNAL = "tests/journal/test_journal.py"
+ELEMENTS = "tests/journal/test_elements.py"
 DATABASE = "tests/journal/test_database.py"
 DISK = "tests/journal/test_disk.py"
 OVERFLOW = "tests/journal/test_spill.py"
@@ -550,6 +551,18 @@ ERASURE = [
         PRIVACY,
     ),
     Mutant(
+        "erasure keeps what the elements of others state",
+        "enrich_pandas.journal.erasure:erase",
+        drop("_erase_from_elements"),
+        ELEMENTS,
+    ),
+    Mutant(
+        "an element is not cut out of its body",
+        "enrich_pandas.journal.elements:store_elements",
+        drop("_cut_out"),
+        ELEMENTS,
+    ),
+    Mutant(
         "erasure keeps the headers",
         "enrich_pandas.journal.erasure:_erase_from_bodies",
         replace('_without(row["headers"], matcher)', 'row["headers"]'),
@@ -599,7 +612,7 @@ ERASURE = [
     Mutant(
         "the suppression list is not read before results are shown",
         "enrich_pandas.engine.results:Results.record",
-        replace("screen.apply(answer)", "answer"),
+        replace("self._screen().apply(answers)", "answers"),
         PRIVACY,
     ),
     Mutant(
@@ -619,13 +632,13 @@ RETENTION = [
     ),
     Mutant(
         "a lost answer expires with the match before it",
-        "enrich_pandas.journal.erasure:_delete_results",
+        "enrich_pandas.journal.retention:_delete_results",
         drop("RESTORE_LATER_STATUS"),
         RESUME,
     ),
     Mutant(
         "a held row expires and is bought again",
-        "enrich_pandas.journal.erasure:_delete_results",
+        "enrich_pandas.journal.retention:_delete_results",
         replace("AND status != ?", "AND ? != ''"),
         JOURNAL,
     ),
@@ -643,19 +656,19 @@ RETENTION = [
     ),
     Mutant(
         "unread answers of a dead process never expire",
-        "enrich_pandas.journal.erasure:Retention.delete_expired",
+        "enrich_pandas.journal.retention:Retention.delete_expired",
         never("in dead"),
         PRIVACY,
     ),
     Mutant(
         "unread answers of a living process expire",
-        "enrich_pandas.journal.erasure:Retention.delete_expired",
+        "enrich_pandas.journal.retention:Retention.delete_expired",
         always("self._is_alive"),
         JOURNAL,
     ),
     Mutant(
         "a clock that was ahead stops the deletions",
-        "enrich_pandas.journal.erasure:Retention.delete_expired",
+        "enrich_pandas.journal.retention:Retention.delete_expired",
         replace("0 <= now - ", "now - "),
         PRIVACY,
     ),

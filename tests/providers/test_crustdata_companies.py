@@ -185,6 +185,16 @@ def test_only_the_exact_company_is_matched(
         assert match.note == "2 companies were returned"
 
 
+def test_record_is_the_element_with_one_company(reply: Reply) -> None:
+    alone, both = element("acme.example", firm()), element("acme.example", OTHER, firm())
+    (match,) = run(Crustdata(), [DOMAIN], reply([alone]))
+    assert isinstance(match.model, Record)
+    assert match.model.raw == msgspec.json.encode(alone)
+    (match,) = run(Crustdata(), [DOMAIN], reply([both]))
+    assert isinstance(match.model, Record)
+    assert msgspec.json.decode(match.model.raw) == {**both, "matches": both["matches"][1:]}
+
+
 def test_an_inexact_company_is_matched_only_with_echo(
     reply: Reply,
 ) -> None:

@@ -17,8 +17,9 @@ import pyarrow as pa
 
 from enrich_pandas.models import Model, Part
 from enrich_pandas.providers.decoding import read
-from enrich_pandas.providers.records.batch import Batch, Places, Recorder, decode
+from enrich_pandas.providers.records.batch import Batch, Plan, Recorder
 from enrich_pandas.providers.records.columns import Column
+from enrich_pandas.providers.records.leaves import Places
 from enrich_pandas.providers.records.lists import ListColumn
 from enrich_pandas.providers.records.source import Pruned, Source
 
@@ -105,8 +106,7 @@ class RecordType:
         max_items
             Number of items to keep of each list; None, or a list that is not named, keeps all.
         """
-        reader = self._reader(wanted)
-        batch = Batch(self.root, decode(raws, reader.wire), reader.types)
+        batch = Batch(raws, self._plan(wanted))
         scalars, lists = dict[str, Leaves](), dict[str, ListValues]()
         for name, leaves in wanted.items():
             column = self.fields.get(name)
@@ -126,19 +126,19 @@ class RecordType:
         return Pruned(root, self.head(root)).wire
 
     @cached_property
-    def _readers(self) -> dict[Any, Pruned]:
+    def _plans(self) -> dict[Any, Plan]:
         return {}
 
-    def _reader(self, wanted: Wanted) -> Pruned:
-        """Return the pruned wire types for the wanted fields, which are built once."""
+    def _plan(self, wanted: Wanted) -> Plan:
+        """Return what to read for the wanted fields; it is found out once."""
         key = tuple((name, tuple(leaves)) for name, leaves in wanted.items())
-        if key not in self._readers:
+        if key not in self._plans:
             with _lock:
                 recorder = Recorder(self.root)
                 for name, leaves in wanted.items():
                     _record(self.fields.get(name), leaves, recorder)
-                self._readers[key] = Pruned(self.root, recorder.used)
-        return self._readers[key]
+                self._plans[key] = recorder.plan()
+        return self._plans[key]
 
 
 _lock = threading.Lock()

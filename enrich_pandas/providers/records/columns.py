@@ -16,8 +16,17 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from enrich_pandas.providers.decoding import text as text_of
-from enrich_pandas.providers.records.batch import TEXT, Batch, Places, clean, is_empty
+from enrich_pandas.providers.records.batch import Batch, Read
+from enrich_pandas.providers.records.leaves import (
+    TEXT,
+    Places,
+    clean,
+    to_flags,
+    to_numbers,
+    to_texts,
+    to_texts_and_numbers,
+    to_whole_numbers,
+)
 from enrich_pandas.providers.records.source import Source, key_of, level_of
 
 T = TypeVar("T")
@@ -76,7 +85,7 @@ def text(*sources: Source) -> Column:
 
 def text_or_number(source: Source) -> Column:
     """Return texts, and numbers as text without a fraction of zero."""
-    return _read(source, _text_or_number)
+    return Column(level_of(source), lambda batch: clean(batch.leaf(source, to_texts_and_numbers)))
 
 
 def identifier(*sources: Source) -> Column:
@@ -91,22 +100,22 @@ def date(*sources: Source) -> Column:
 
 def flag(source: Source) -> Column:
     """Return what is true and what is false."""
-    return Column(level_of(source), lambda batch: _array(batch.values(source), pa.bool_()))
+    return _leaf(source, to_flags)
 
 
 def number(source: Source) -> Column:
     """Return numbers with their fraction."""
-    return Column(level_of(source), lambda batch: _array(batch.values(source), pa.float64()))
+    return _leaf(source, to_numbers)
 
 
 def whole(*sources: Source) -> Column:
     """Return numbers without their fraction, such as an amount in US dollars."""
-    return either(*(_read(source, _whole) for source in sources))
+    return either(*(_leaf(source, to_whole_numbers) for source in sources))
 
 
 def key(item: Source) -> Column:
     """Return the keys of the items of an object, exactly as they were sent."""
-    return Column(item, lambda batch: pa.array(batch.values(key_of(item)), TEXT))
+    return Column(item, lambda batch: batch.leaf(key_of(item), to_texts))
 
 
 def constant(value: Constant, level: Source) -> Column:
@@ -124,35 +133,8 @@ def _read(source: Source, read: Callable[[Batch, Source], pa.Array]) -> Column:
     return Column(level_of(source), lambda batch: read(batch, source))
 
 
-def _text_or_number(batch: Batch, source: Source) -> pa.Array:
-    values = batch.values(source)
-    if is_empty(values):
-        return pa.nulls(len(values), TEXT)
-    if set(map(type, values)) - {str, type(None)}:
-        values = [one if one is None or type(one) is str else _spelled(one) for one in values]
-    return clean(pa.array(values, TEXT))
-
-
-def _spelled(value: Any) -> str | None:
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
-    return str(value) if isinstance(value, int | float) else text_of(value)
-
-
-def _array(values: list[Any], kind: pa.DataType) -> pa.Array:
-    return pa.nulls(len(values), kind) if is_empty(values) else pa.array(values, kind)
-
-
-def _whole(batch: Batch, source: Source) -> pa.Array:
-    values = batch.values(source)
-    if is_empty(values):
-        return pa.nulls(len(values), pa.int64())
-    kinds = set(map(type, values)) - {type(None)}
-    if kinds == {float}:
-        return pa.array(values, pa.float64()).cast(pa.int64(), safe=False)
-    if float in kinds:
-        values = [None if one is None else int(one) for one in values]
-    return pa.array(values, pa.int64())
+def _leaf(source: Source, read: Read) -> Column:
+    return Column(level_of(source), lambda batch: batch.leaf(source, read))
 
 
 # -- Columns of columns --------------------------------------------------------------------------
@@ -292,11 +274,12 @@ def per_value(function: Callable[..., Any], *columns: Column, kind: pa.DataType 
         codes = [one.indices.to_numpy() for one in encoded]
         if len(encoded) == 1:
             return pa.array(map(function, *known), kind).take(encoded[0].indices)
-        sizes = [len(one) for one in known]
-        combined = np.ravel_multi_index(codes, sizes) if len(codes[0]) else codes[0]
-        distinct_, places = np.unique(combined, return_inverse=True)
-        rows = zip(*np.unravel_index(distinct_, sizes), strict=True) if len(distinct_) else ()
-        results = [function(*(of[at] for of, at in zip(known, row, strict=True))) for row in rows]
+        combined = codes[0].astype(np.intp)
+        for of, own in zip(known[1:], codes[1:], strict=True):
+            combined = np.unique(combined * len(of) + own, return_inverse=True)[1]
+        _, firsts, places = np.unique(combined, return_index=True, return_inverse=True)
+        rows = ([of[own[at]] for of, own in zip(known, codes, strict=True)] for at in firsts)
+        results = [function(*row) for row in rows]
         return pa.array(results, kind).take(pa.array(places))
 
     return Column(columns[0].level, compute)

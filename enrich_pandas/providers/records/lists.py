@@ -1,13 +1,14 @@
 """The vocabulary of a mapping for lists: their items, which of them, and in which order."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from enrich_pandas.providers.records.batch import TEXT, Batch, Places, clean, flattened, is_empty
+from enrich_pandas.providers.records.batch import Batch
 from enrich_pandas.providers.records.columns import (
     NONE,
     Column,
@@ -19,6 +20,7 @@ from enrich_pandas.providers.records.columns import (
     scalar_of,
     taken,
 )
+from enrich_pandas.providers.records.leaves import TEXT, Places, clean, to_text_lists
 from enrich_pandas.providers.records.source import Source, item_of, level_of
 
 
@@ -111,33 +113,20 @@ def texts(*sources: Source, separator: str | None = None) -> ListColumn:
 
 
 def _texts(source: Source, separator: str | None) -> ListColumn:
-    level = level_of(source)
-    split = Lazy(level, lambda batch: _split(batch, source, separator))
+    level, read = level_of(source), partial(to_text_lists, separator=separator)
+    split = Lazy(level, lambda batch: _distinct_texts(batch.leaf(source, read)))
     owners = Lazy(level, lambda batch: split.read(batch)[0])
     return ListColumn(owners, {"": Column(level, lambda batch: split.read(batch)[1])})
 
 
-def _split(batch: Batch, source: Source, separator: str | None) -> tuple[Places, pa.Array]:
-    """Return the owners and the distinct texts of each value."""
-    values = batch.values(source)
-    if is_empty(values):
-        return np.zeros(0, np.intp), pa.nulls(0, TEXT)
-    if separator:
-        values = [one.split(separator) if type(one) is str else one for one in values]
-    owners, flat, _ = flattened(values)
-    if set(map(type, flat)) - {str}:
-        flat = list(map(_in_words, flat))
-    found = clean(pa.array(flat, TEXT))
+def _distinct_texts(lists: pa.Array) -> tuple[Places, pa.Array]:
+    """Return the owners and the distinct texts of lists."""
+    counts = pc.fill_null(pc.list_value_length(lists), 0).to_numpy(zero_copy_only=False)
+    owners, found = np.repeat(np.arange(len(lists)), counts), clean(lists.flatten())
     if found.null_count:
         owners, found = owners[mask_of(pc.is_valid(found))], found.drop_null()
     firsts = _first_places(_numbered(owners, [found]))
     return (owners, found) if firsts is None else (owners[firsts], found.take(pa.array(firsts)))
-
-
-def _in_words(value: Any) -> str | None:
-    if type(value) is int:
-        return str(value)
-    return value if type(value) is str else None
 
 
 def together(*lists: ListColumn) -> ListColumn:
