@@ -29,15 +29,19 @@ BODY_LEVEL = 1  # lower levels take as long and need more space
 
 
 class _Codecs(threading.local):
-    """The compressors of a thread; they are slow to make, and not for several threads."""
+    """The compressors of a thread; they are slow to make, and not for several threads.
+
+    A checksum detects damaged bytes, which would otherwise be read as other texts.
+    """
 
     def __init__(self) -> None:
-        self.body = zstandard.ZstdCompressor(BODY_LEVEL)
+        self.body = zstandard.ZstdCompressor(BODY_LEVEL, write_checksum=True)
         self._readers = {0: zstandard.ZstdDecompressor()}
 
     @cached_property
     def element(self) -> zstandard.ZstdCompressor:
-        return zstandard.ZstdCompressor(ELEMENT_LEVEL, dict_data=_dictionary(LATEST))
+        dictionary = _dictionary(LATEST)
+        return zstandard.ZstdCompressor(ELEMENT_LEVEL, dict_data=dictionary, write_checksum=True)
 
     def reader(self, dictionary: int) -> zstandard.ZstdDecompressor:
         """Return the decompressor for an id of a dictionary; 0 is none."""

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from enrich_pandas.journal.database import Database
+from enrich_pandas.journal.database import Database, translate_errors
 from enrich_pandas.journal.elements import (
     REFERENCE,
     compress_element,
@@ -24,6 +24,7 @@ from enrich_pandas.journal.elements import (
     write_body,
 )
 from enrich_pandas.journal.records import (
+    UNREADABLE,
     RecordTypes,
     pack,
     read_identity,
@@ -43,6 +44,7 @@ from enrich_pandas.journal.suppression import (
 )
 from enrich_pandas.models import Model
 from enrich_pandas.providers.base import Identity, Kind, Match, Status
+from enrich_pandas.providers.decoding import decode_untyped
 from enrich_pandas.providers.records import Record
 
 # Search and removal in raw answers
@@ -65,6 +67,7 @@ _WRITTEN_AS_IT_IS = re.compile(r'[^"\\\x00-\x1f\x7f]+')
 _ESCAPED = re.compile(r"\\u([0-9a-fA-F]{4})")
 _QUOTED = re.compile(rb"%[0-9a-fA-F]{2}")
 _ASCII = bytes(range(128))
+MAX_DEPTH = 64  # of nested values, far from the limit of Python's recursion
 # All characters outside ASCII that `_folded` maps to ASCII.
 _FOLDED_TO_ASCII = frozenset(
     "\xdf\u0130\u0149\u017f\u037e\u1e9a\u1e9e\u1fef\u212a\ufb00\ufb01\ufb02\ufb03\ufb04\ufb05\ufb06"
@@ -107,15 +110,18 @@ class TextMatcher:
                 patterns.append(rf"^@?{whole}(?=$|[/?#])|/{whole}(?=$|[/?#\s])")
         return cls(frozenset(words), re.compile("|".join(patterns), re.IGNORECASE))
 
-    def is_in(self, value: Any, own: Collection[str] = ()) -> bool:
-        """Return whether a JSON value matches, at any depth.
+    def is_in(self, value: Any, own: Collection[str] = (), depth: int = 0) -> bool:
+        """Return whether a JSON value matches, or is nested too deeply to decide it.
 
         ``own`` are names that match if they are the whole text.
         """
+        if depth > MAX_DEPTH:
+            return True
         if isinstance(value, dict):
-            return any(self.is_in(one, own) for pair in value.items() for one in pair)
+            inner = (one for pair in value.items() for one in pair)
+            return any(self.is_in(one, own, depth + 1) for one in inner)
         if isinstance(value, list):
-            return any(self.is_in(one, own) for one in value)
+            return any(self.is_in(one, own, depth + 1) for one in value)
         if not isinstance(value, str):
             return False
         return value.casefold() in own or bool(
@@ -201,14 +207,20 @@ def remove_elements(body: bytes, matcher: TextMatcher, own: Collection[str] = ()
     """
     if not own and not matcher.may_be_in(body):
         return body
-    try:
-        whole = msgspec.json.decode(body)
-        if not matcher.is_in(whole, own):
-            return body
-        rest = _rest(whole, matcher, own)
-        return b"" if matcher.is_in(rest, own) else msgspec.json.encode(rest)
-    except (msgspec.MsgspecError, RecursionError):
+    whole = decode_untyped(body)
+    if whole is None:
         return b""
+    if not matcher.is_in(whole, own):
+        return _without_hidden(body, whole, matcher)
+    rest = _rest(whole, matcher, own)
+    return b"" if matcher.is_in(rest, own) else msgspec.json.encode(rest)
+
+
+def _without_hidden(written: bytes, value: Any, matcher: TextMatcher) -> bytes:
+    """Return a JSON text, or its value alone if only a repeated key of an object can match."""
+    if not matcher.may_be_in(written) or matcher.may_be_in(rest := msgspec.json.encode(value)):
+        return written
+    return rest
 
 
 def _rest(value: Any, matcher: TextMatcher, own: Collection[str]) -> Any:
@@ -223,7 +235,8 @@ def _rest(value: Any, matcher: TextMatcher, own: Collection[str]) -> Any:
 def without_mentions(raw: bytes, matcher: TextMatcher, own: TextMatcher) -> bytes:
     """Return an element without what it states about others; itself if it states nothing.
 
-    A list item that matches is removed, unless ``own`` is in it, too: then only texts are.
+    A list item that matches is removed, unless ``own`` is in it, too: then only texts are. An
+    element that cannot be parsed is replaced by an empty one.
 
     Examples
     --------
@@ -232,20 +245,27 @@ def without_mentions(raw: bytes, matcher: TextMatcher, own: TextMatcher) -> byte
     >>> without_mentions(raw, matcher, own)
     b'[{"id":"bo@example.com","boss":null}]'
     """
-    whole = msgspec.json.decode(raw)
-    rest = _without_mentions(whole, matcher, own)
-    return raw if rest == whole else msgspec.json.encode(rest)
+    whole = decode_untyped(raw)
+    if whole is None:
+        return b"{}"
+    if not matcher.is_in(whole):
+        return _without_hidden(raw, whole, matcher)
+    return msgspec.json.encode(_without_mentions(whole, matcher, own))
 
 
-def _without_mentions(value: Any, matcher: TextMatcher, own: TextMatcher) -> Any:
+def _without_mentions(value: Any, matcher: TextMatcher, own: TextMatcher, depth: int = 0) -> Any:
+    if depth > MAX_DEPTH:
+        return None
     if not matcher.is_in(value):
         return value
     if isinstance(value, list):
         kept = (one for one in value if own.is_in(one) or not matcher.is_in(one))
-        return [_without_mentions(one, matcher, own) for one in kept]
+        return [_without_mentions(one, matcher, own, depth + 1) for one in kept]
     if isinstance(value, dict):
         named = {one: inner for one, inner in value.items() if not matcher.is_in(one)}
-        return {one: _without_mentions(inner, matcher, own) for one, inner in named.items()}
+        return {
+            one: _without_mentions(inner, matcher, own, depth + 1) for one, inner in named.items()
+        }
     return None
 
 
@@ -293,7 +313,8 @@ class Eraser:
 
     def erase(self, kind: Kind, values: Mapping[str, str]) -> int:
         """Erase the owner of these canonical identifiers; return the number of answers deleted."""
-        with self._database.writing() as connection:
+        damage = translate_errors(self._database.path, *UNREADABLE)
+        with damage, self._database.writing() as connection:
             named = set(identifier_keys(kind, values))
             return erase(
                 connection, kind, named, SuppressionEntry(ERASED, ANY_PROVIDER, time.time())

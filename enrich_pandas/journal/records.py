@@ -26,7 +26,7 @@ from enrich_pandas.providers.base import (
     Status,
 )
 from enrich_pandas.providers.decoding import decoder_of
-from enrich_pandas.providers.records import Record, RecordType
+from enrich_pandas.providers.records import Record, RecordType, read_models
 
 
 class Answer(NamedTuple):
@@ -212,11 +212,31 @@ def store_rows(
     connection: sqlite3.Connection, answers: Mapping[bytes, Answer], kind: Kind, batch: int
 ) -> None:
     """Store answers with their models, or with references to their elements."""
+    answers = _readable(answers)
     models = [answer.match.model for answer in answers.values()]
     records = [model for model in models if isinstance(model, Record)]
     elements = store_elements(connection, batch, records)
     rows = [_result_row(key, one, kind, batch, elements) for key, one in answers.items()]
     connection.executemany(STORE, rows)
+
+
+def _readable(answers: Mapping[bytes, Answer]) -> dict[bytes, Answer]:
+    """Return answers with a model for each record whose type the provider does not declare.
+
+    Such a record could not be read again, because its type is found by its name.
+    """
+    types = RecordTypes()
+    unknown = {
+        key: model
+        for key, answer in answers.items()
+        if isinstance(model := answer.match.model, Record)
+        and types[answer.provider, model.type.name] is not model.type
+    }
+    read = dict(zip(unknown, read_models(unknown.values()), strict=True))
+    return {
+        key: one._replace(match=replace(one.match, model=read[key])) if key in read else one
+        for key, one in answers.items()
+    }
 
 
 def _result_row(

@@ -109,7 +109,8 @@ def record_type(provider: str, name: str) -> RecordType | None:
     """Return the record type of a provider's class, or None if no such class has it.
 
     The classes that are loaded already come first, so that a provider that is not installed works
-    in the process that defines it. The types are the class attribute ``record_types``.
+    in the process that defines it. Of several, the newest one comes first: a notebook can define
+    its provider again. The types are the class attribute ``record_types``.
     """
     for kind in _classes(provider):
         for one in getattr(kind, "record_types", ()):
@@ -123,9 +124,8 @@ def _classes(provider: str) -> Iterator[type]:
     """Yield the classes of a provider; an installed one is loaded only if it is needed."""
     kinds = [Provider]
     for kind in kinds:
-        kinds += kind.__subclasses__()
-        if getattr(kind, "name", "") == provider:
-            yield kind
+        kinds += reversed(kind.__subclasses__())
+    yield from (kind for kind in kinds if getattr(kind, "name", "") == provider)
     for point in _points():
         if point.name == provider:
             try:

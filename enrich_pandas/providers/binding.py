@@ -10,6 +10,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import idna
@@ -18,7 +19,7 @@ from msgspec.structs import replace
 
 from enrich_pandas.models import Model
 from enrich_pandas.providers.base import Identity, Match, Status
-from enrich_pandas.providers.records import Record
+from enrich_pandas.providers.records import Record, read_models
 from enrich_pandas.providers.types import replaceable, repr_without
 
 logger: logging.Logger = logging.getLogger("enrich_pandas")
@@ -228,40 +229,63 @@ def bind(
     An element that names two identities is charged once.
     """
     keys = list(map(key, batch))
-    found: dict[str, list[Reading]] = {one: [] for one in keys if one}
+    found: dict[str, list[_Element]] = {one: [] for one in keys if one}
     requested, owed = frozenset(found), Counter(keys)
     named = Reading.all_named if one_key else Reading.named
     left_over = 0
-    for reading in readings:
-        names = named(reading, requested)
-        is_bound = not (one_key and len(names) > 1) and _is_bound(reading, names, found, owed)
+    for element in _elements([(one, named(one, requested)) for one in readings]):
+        is_bound = not (one_key and len(element.names) > 1) and _is_bound(element, found, owed)
         left_over += not is_bound
     if left_over:
         logger.warning("Elements of an answer that belong to no identity: %d.", left_over)
         absent = _unproven(absent, left_over)
     return [
-        _combine(found.get(one or "", []), absent).match(identity)
+        _combine([element.reading for element in found.get(one or "", [])], absent).match(identity)
         for identity, one in zip(batch, keys, strict=True)
     ]
 
 
+class _Element(NamedTuple):
+    """A reading, the requested keys that it names, and what is compared with other elements."""
+
+    reading: Reading
+    names: Sequence[str]
+    content: Reading
+
+
+def _elements(named: Sequence[tuple[Reading, Sequence[str]]]) -> list[_Element]:
+    """Return elements to compare; records of one key are read together, which is much faster."""
+    counts = Counter(name for _, names in named for name in names)
+    is_repeated = [any(counts[name] > 1 for name in names) for _, names in named]
+    records = {
+        place: reading.model
+        for place, (reading, _) in enumerate(named)
+        if is_repeated[place] and isinstance(reading.model, Record)
+    }
+    models = dict(zip(records, read_models(records.values()), strict=True))
+
+    def content(place: int, reading: Reading) -> Reading:
+        model = models.get(place, reading.model)
+        return replace(reading, model=model, credits=0.0, claims=())
+
+    return [
+        _Element(reading, names, content(place, reading) if is_repeated[place] else reading)
+        for place, (reading, names) in enumerate(named)
+    ]
+
+
 def _is_bound(
-    reading: Reading,
-    names: Sequence[str],
-    found: dict[str, list[Reading]],
-    owed: Counter[str | None],
+    element: _Element, found: dict[str, list[_Element]], owed: Counter[str | None]
 ) -> bool:
-    """Add a reading under each key that it names; return whether it accounts for one of them."""
-    repeats = [any(_is_same(reading, other) for other in found[name]) for name in names]
+    """Add an element under each key that it names; return whether it accounts for one of them."""
+    names, content = element.names, element.content
+    repeats = [any(content == other.content for other in found[name]) for name in names]
     for position, name in enumerate(names):
         if not repeats[position]:  # one person, requested under two keys, is paid for once
-            found[name].append(reading if position == 0 else replace(reading, credits=0.0))
+            charged = element.reading if position == 0 else replace(element.reading, credits=0.0)
+            found[name].append(element._replace(reading=charged))
     owed.subtract(names)
     return not all(repeats) or any(owed[name] >= 0 for name in names)
-
-
-def _is_same(one: Reading, other: Reading) -> bool:
-    return replace(one, credits=0.0, claims=()) == replace(other, credits=0.0, claims=())
 
 
 def _unproven(absent: Reading, left_over: int) -> Reading:

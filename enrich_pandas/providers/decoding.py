@@ -340,7 +340,8 @@ def is_struct(kind: Any) -> bool:
 
 def describe_mistyped(mistyped: Sequence[str]) -> str:
     """Return the note of a match with fields that were not as documented."""
-    return f"not as documented, left empty: {', '.join(mistyped)}" if mistyped else ""
+    paths = [path or "the whole element" for path in mistyped]
+    return f"not as documented, left empty: {', '.join(paths)}" if paths else ""
 
 
 def text(value: object) -> str | None:

@@ -14,13 +14,22 @@ from hypothesis import given, strategies as st
 from enrich_pandas.emulators.crustdata.people import document, projected
 from enrich_pandas.emulators.people import People
 from enrich_pandas.engine.results import parse_again, parse_past_answers
+from enrich_pandas.errors import JournalError
 from enrich_pandas.journal import Journal, elements
 from enrich_pandas.journal.elements import decompress, without_elements
 from enrich_pandas.journal.records import Change, fingerprint, new_answer
 from enrich_pandas.journal.suppression import SuppressionReason
 from enrich_pandas.models import Person
 from enrich_pandas.providers import record_type
-from enrich_pandas.providers.base import Identity, Match, Outcome, Request, Response, Status
+from enrich_pandas.providers.base import (
+    Identity,
+    Match,
+    Outcome,
+    Provider,
+    Request,
+    Response,
+    Status,
+)
 from enrich_pandas.providers.crustdata import Crustdata
 from enrich_pandas.providers.crustdata.current import CURRENT
 from enrich_pandas.providers.crustdata.people import PEOPLE
@@ -221,6 +230,13 @@ def test_unreadable_person_can_be_erased(journal, monkeypatch):
     assert list(journal.stored([key(ADA), key(BOB)])) == [key(BOB)]
 
 
+def test_record_type_of_the_newest_class_is_found():
+    """A notebook defines a provider again, with a better mapping."""
+    types = [replace(PEOPLE), replace(PEOPLE)]
+    classes = [type("Own", (Provider,), {"name": "own", "record_types": (one,)}) for one in types]
+    assert record_type(classes[0].name, "people") is types[1]
+
+
 def test_record_type_is_found_by_provider_and_name():
     assert record_type("crustdata", "people") is PEOPLE
     assert record_type("crustdata", "vehicles") is None
@@ -326,6 +342,47 @@ def test_mention_in_the_element_of_another_person_is_removed(journal):
     assert msgspec.json.decode(bodies(journal, run)[0]) == [person]
 
 
+ODD = {
+    "byte_order_mark": b"\xef\xbb\xbf",
+    "not_utf_8": b'{"x": "\xff"},',
+    "lone_surrogate": rb'{"x": "\ud800"},',
+    "control_character": b'{"x": "a\nb"},',
+    "number_out_of_range": b'{"x": 1e999},',
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_person_is_erased_from_a_repaired_answer(journal, odd):
+    """The other elements of the answer stay."""
+    bom = odd if odd.startswith(b"\xef") else b""
+    body = bom + b"[" + odd.removeprefix(bom) + element(ADA) + b"," + element(BOB) + b"]"
+    run, _ = bought(journal, body, matched(ADA), matched(BOB))
+    assert journal.eraser.erase("people", dict(ADA.keys)) == 1
+    (rest,) = bodies(journal, run)
+    assert b"ada" not in rest.lower()
+    assert element(BOB) in rest
+
+
+MENTION = b'"seen": "linkedin.com/in/ada-example"'
+ODD_MENTIONS = {
+    "number_out_of_range": b', "x": 1e999, %b}' % MENTION,
+    "lone_surrogate": rb', "x": "\ud800", %b}' % MENTION,
+    "deep": b', "x": %b, %b}' % (b"[" * 700 + b"]" * 700, MENTION),
+    "mention_is_deep": b', "x": %b{%b}%b}' % (b"[" * 300, MENTION, b"]" * 300),
+    "repeated_key": b', %b, "seen": ""}' % MENTION,
+}
+
+
+@pytest.mark.parametrize("odd", ODD_MENTIONS.values(), ids=ODD_MENTIONS)
+def test_person_is_erased_from_an_odd_element_of_another(journal, odd):
+    raw = element(BOB).rstrip().removesuffix(b"}") + odd
+    bought(journal, answer_of(element(ADA), raw), matched(ADA), matched(BOB, raw))
+    assert journal.eraser.erase("people", dict(ADA.keys)) == 1
+    stored = journal.stored([key(BOB)])[key(BOB)].match.model
+    assert b"ada" not in stored.raw
+    assert stored.read() == Record(PEOPLE, element(BOB)).read()
+
+
 def test_erased_company_stays_the_employer_in_elements(journal):
     raw = element(BOB, languages=["https://acme.example"])
     bought(journal, answer_of(raw), matched(BOB, raw))
@@ -378,12 +435,36 @@ def test_damaged_element_is_reported(journal):
     assert type(caught.value).__name__ == "JournalError"
 
 
+def test_flipped_bit_of_an_element_is_reported(journal):
+    """Most flipped bits are decompressed to another text, so only a checksum finds them."""
+    bought(journal, answer_of(element(ADA)), matched(ADA))
+    ((packed,),) = query(journal, "SELECT raw FROM elements")
+    for place in range(len(packed)):
+        damaged = bytearray(packed)
+        damaged[place] ^= 1
+        with journal._database.writing() as connection:
+            connection.execute("UPDATE elements SET raw = ?", (bytes(damaged),))
+        with pytest.raises(JournalError, match="cannot be used"):
+            journal.stored([key(ADA)])
+    with pytest.raises(JournalError, match="cannot be used"):
+        journal.eraser.erase("people", dict(ADA.keys))
+
+
 def test_model_of_another_provider_is_stored_as_before(journal):
     model = Match(identity=ADA, status=Status.MATCHED, model=Person(name="Ada Example"))
     run, _ = bought(journal, b'[{"name": "Ada Example"}]', model)
     assert journal.stored([key(ADA)])[key(ADA)].match == model
     assert query(journal, "SELECT COUNT(*) FROM elements") == [(0,)]
     assert bodies(journal, run) == [b'[{"name": "Ada Example"}]']
+
+
+def test_record_of_an_undeclared_type_is_stored_as_a_model(journal):
+    """Its type could not be found again by the provider and the name."""
+    kind = replace(PEOPLE, name="undeclared")
+    bought(journal, answer_of(element(ADA)), matched(ADA, kind=kind))
+    stored = journal.stored([key(ADA)])[key(ADA)].match
+    assert (stored.status, stored.model) == (Status.MATCHED, matched(ADA).model.read())
+    assert query(journal, "SELECT COUNT(*) FROM elements") == [(0,)]
 
 
 # Files of version 7, which stored models beside whole bodies

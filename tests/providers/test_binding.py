@@ -1,8 +1,10 @@
 """Which element belongs to which identity."""
 
 import unicodedata
+from typing import Any
 from urllib.parse import quote
 
+import msgspec
 import pytest
 from hypothesis import given, settings, strategies as st
 
@@ -11,6 +13,8 @@ from enrich_pandas.frame.cells import InvalidValueError
 from enrich_pandas.models import Person
 from enrich_pandas.providers.base import Identity, Status
 from enrich_pandas.providers.binding import Reading, bind, key_of, person_keys, profile_key
+from enrich_pandas.providers.crustdata.people import PEOPLE
+from enrich_pandas.providers.records import Record, RecordType
 
 ABSENT = Reading(status=Status.NOT_FOUND, reason="absent")
 
@@ -146,3 +150,26 @@ def test_two_spellings_of_one_key_need_two_elements() -> None:
     gone = identity("gone")
     matches = bind([one, two, gone], [said, said], ABSENT)
     assert [match.reason for match in matches] == ["no_match", "no_match", "absent"]
+
+
+def test_different_records_of_one_identity_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two records take as long to read as a hundred, so they are not read pair by pair."""
+    calls: list[int] = []
+    read = RecordType.read
+
+    def counted(kind: RecordType, raws: list[bytes], *args: Any) -> Any:
+        calls.append(len(raws))
+        return read(kind, raws, *args)
+
+    monkeypatch.setattr(RecordType, "read", counted)
+    raws = [msgspec.json.encode({"crustdata_person_id": 7, "matches": [n]}) for n in range(60)]
+    claims = [person_keys(["ada-example"])]
+    readings = [
+        Reading(status=Status.MATCHED, claims=claims, model=Record(PEOPLE, raw)) for raw in raws
+    ]
+    alone = Reading(
+        status=Status.MATCHED, claims=[person_keys(["bo"])], model=Record(PEOPLE, raws[0])
+    )
+    matches = bind([identity("ada-example"), identity("bo")], [*readings, alone], ABSENT)
+    assert [match.status for match in matches] == [Status.MATCHED, Status.MATCHED]
+    assert calls == [60]
