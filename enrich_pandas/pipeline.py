@@ -263,11 +263,16 @@ class ResultCollector:
 
     def keep(self, answer: Answer) -> Answer:
         """Collect what an answer found; return the answer with a reference to it."""
-        match, fetched, provider, not_before, _, *later = answer
-        model = match.model
-        reference = None if model is None else self._builder.add(model)
-        kept = match if model is None else _without_model(match)
-        return Answer(kept, fetched, provider, not_before, reference, *later)
+        match, model = answer.match, answer.match.model
+        return Answer(
+            match if model is None else _without_model(match),
+            answer.fetched,
+            answer.provider,
+            answer.not_before,
+            None if model is None else self._builder.add(model),
+            answer.requested_again,
+            answer.later_status,
+        )
 
     def assemble(
         self, frame: pd.DataFrame, identified: Identified, results: Mapping[Identity, Answer]
