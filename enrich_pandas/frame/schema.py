@@ -162,7 +162,9 @@ def choose_fields(model: type[Part], names: Names, prefix: str = "") -> tuple[Fi
     if names is None:
         return _named(model, "all", prefix)
     chosen: dict[str, Field] = {}
-    for name in [names] if isinstance(names, str) else names:
+    is_one = isinstance(names, str) or not isinstance(names, Iterable)
+    listed: Iterable[Any] = [names] if is_one else names
+    for name in listed:
         for field in _named(model, name, prefix):
             chosen[field.name] = _union(chosen.get(field.name), field)
     return tuple(chosen.values())

@@ -44,7 +44,7 @@ from enrich_pandas.journal.suppression import (
 )
 from enrich_pandas.models import Model
 from enrich_pandas.providers.base import Identity, Kind, Match, Status
-from enrich_pandas.providers.decoding import decode_untyped
+from enrich_pandas.providers.decoding import decode_untyped, repair, salvage
 from enrich_pandas.providers.records import Record
 
 # Search and removal in raw answers
@@ -197,7 +197,8 @@ def _legible(body: bytes) -> str:
 def remove_elements(body: bytes, matcher: TextMatcher, own: Collection[str] = ()) -> bytes:
     """Return a body without the list elements that match; the same object if none does.
 
-    A body that matches and cannot be parsed is deleted as a whole.
+    Of a body that cannot be parsed, the complete elements that do not match are kept, without the
+    end of their list. A body that still matches is deleted as a whole.
 
     Examples
     --------
@@ -209,11 +210,22 @@ def remove_elements(body: bytes, matcher: TextMatcher, own: Collection[str] = ()
         return body
     whole = decode_untyped(body)
     if whole is None:
-        return b""
+        return _complete_elements(body, matcher, own)
     if not matcher.is_in(whole, own):
         return _without_hidden(body, whole, matcher)
     rest = _rest(whole, matcher, own)
     return b"" if matcher.is_in(rest, own) else msgspec.json.encode(rest)
+
+
+def _complete_elements(body: bytes, matcher: TextMatcher, own: Collection[str]) -> bytes:
+    """Return the complete elements of a list that is cut and that do not match, cut as before."""
+    pairs = [(raw, decode_untyped(raw)) for raw in salvage(repair(body))]
+    kept = [
+        _without_hidden(raw, value, matcher)
+        for raw, value in pairs
+        if value is not None and not matcher.is_in(value, own)
+    ]
+    return b"[" + b",".join(kept) if kept else b""
 
 
 def _without_hidden(written: bytes, value: Any, matcher: TextMatcher) -> bytes:

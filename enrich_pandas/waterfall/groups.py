@@ -180,6 +180,15 @@ def check_rows(
     identify(frame, first.columns, first.provider, kind, where=lost, errors=errors)
 
 
+# What `extract_identifiers` reads of a model.
+IDENTIFYING_FIELDS = frozenset(
+    {
+        *("name", "first_name", "last_name", "linkedin_url", "emails"),
+        *("company", "company_domain", "employer", "domain", "website"),
+    }
+)
+
+
 def extract_identifiers(model: Part) -> Found:
     """Return the identifiers of a result, in canonical form.
 

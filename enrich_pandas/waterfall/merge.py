@@ -3,7 +3,7 @@
 Merging depends on the answers alone, so it can be done at any moment of a run.
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence, Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -18,8 +18,9 @@ from enrich_pandas.frame.validation import ROW_REASONS
 from enrich_pandas.journal.records import Answer
 from enrich_pandas.models import Part
 from enrich_pandas.providers.base import Identity, Status
-from enrich_pandas.providers.records import Record, read_models
-from enrich_pandas.waterfall.groups import Groups, extract_identifiers
+from enrich_pandas.providers.decoding import describe_mistyped
+from enrich_pandas.providers.records import Record, read_with_odd_fields
+from enrich_pandas.waterfall.groups import IDENTIFYING_FIELDS, Groups, extract_identifiers
 from enrich_pandas.waterfall.stage import Stage
 
 # Facts about a vendor's own record, in which two vendors always differ.
@@ -45,21 +46,26 @@ class StageAnswers:
     results: Mapping[Identity, Answer]
     _models: dict[Identity, tuple[Record, Answer]] = field(default_factory=dict, repr=False)
 
-    def answers(self) -> Iterator[tuple[int, Answer | None, tuple[Status, str] | None]]:
+    def answers(
+        self, fields: Sequence[Field]
+    ) -> Iterator[tuple[int, Answer | None, tuple[Status, str] | None]]:
         """Yield each group with its answer (None while in flight), or with its refusal.
 
-        The answers have models, which can be merged field by field.
+        The answers have models with these fields and the identifying ones, which can be merged
+        field by field.
         """
         identified = self.stage.identified
         identities = identified.identities
-        results = self._with_models(identities)
+        results = self._with_models(identities, {field.name for field in fields})
         for place, code in zip(self.places, identified.codes.tolist(), strict=True):
             if code < len(identities):
                 yield place, results.get(identities[code]), None
             else:
                 yield place, None, identified.exclusions[code - len(identities)]
 
-    def _with_models(self, identities: Sequence[Identity]) -> dict[Identity, Answer]:
+    def _with_models(
+        self, identities: Sequence[Identity], fields: AbstractSet[str]
+    ) -> dict[Identity, Answer]:
         """Return the answers, with the model of each record; a record is read once."""
         found = {one: self.results[one] for one in identities if one in self.results}
         new: dict[Identity, Record] = {}
@@ -67,8 +73,11 @@ class StageAnswers:
             record = answer.match.model
             if isinstance(record, Record) and self._models.get(identity, ("",))[0] is not record:
                 new[identity] = record
-        for (identity, record), model in zip(new.items(), read_models(new.values()), strict=True):
-            match = replace(found[identity].match, model=model)
+        read = read_with_odd_fields(new.values(), fields | IDENTIFYING_FIELDS)
+        for (identity, record), (model, odd) in zip(new.items(), read, strict=True):
+            match = found[identity].match
+            note = "; ".join(filter(None, (match.note, describe_mistyped(odd))))
+            match = replace(match, model=model, note=note)
             self._models[identity] = record, found[identity]._replace(match=match)
         return found | {
             one: self._models[one][1]
@@ -179,7 +188,7 @@ def merge(
         if not is_wanted:
             known.refuse(Status.SKIPPED, "where")
     for one in asked:
-        for place, answer, refusal in one.answers():
+        for place, answer, refusal in one.answers(fields):
             if refusal is None:
                 merged[place].take(one.name, answer, fields)
             else:

@@ -650,3 +650,13 @@ def test_waterfall_takes_the_first_value_of_each_field(numbers, one, two, three)
 
 def test_an_identity_is_never_shown():
     assert "ann" not in repr(Identity.of(email="ann@b.example"))
+
+
+def test_odd_fields_are_named_as_for_one_provider(box):
+    people = pd.DataFrame({"LinkedIn": ["https://www.linkedin.com/in/p0-example"]})
+    box.fault("crustdata", "submit", "wrong_type")
+    alone = people.enrich.people("crustdata", progress=None)
+    several = people.enrich.people([Free({}), "crustdata"], progress=None)
+    reason = alone.loc[0, "person_reason"]
+    assert reason == "not as documented, left empty: matches[].person_data.education.schools"
+    assert several.loc[0, "person_reason"] == reason

@@ -127,6 +127,11 @@ def test_wrong_name_raises_with_similar_names(name, suggestion):
     assert suggestion in str(caught.value)
 
 
+def test_value_that_is_no_list_raises_as_a_wrong_name():
+    with pytest.raises(ConfigurationError, match="fields= contains 5, which is not a field"):
+        choose_fields(Person, 5)
+
+
 @pytest.mark.parametrize(
     ("names", "expected"),
     [

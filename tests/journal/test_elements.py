@@ -363,6 +363,16 @@ def test_person_is_erased_from_a_repaired_answer(journal, odd):
     assert element(BOB) in rest
 
 
+@pytest.mark.parametrize("end", [b"", b"] and more", b", {"], ids=["cut", "trailing", "cut_later"])
+def test_person_is_erased_from_an_answer_that_is_no_json(journal, end):
+    """The answer stays incomplete: nothing follows from what is missing in it."""
+    body = b"[" + element(ADA) + b"," + element(BOB) + end
+    held = Match(identity=EVE, status=Status.HELD, reason="answer_cut")
+    run, _ = bought(journal, body, matched(ADA), matched(BOB), held, held=1.0)
+    assert journal.eraser.erase("people", dict(ADA.keys)) == 1
+    assert bodies(journal, run) == [b"[" + element(BOB)]
+
+
 MENTION = b'"seen": "linkedin.com/in/ada-example"'
 ODD_MENTIONS = {
     "number_out_of_range": b', "x": 1e999, %b}' % MENTION,

@@ -220,19 +220,28 @@ class Record:
 
 def read_models(records: Iterable[Record], fields: Collection[str] | None = None) -> list[Model]:
     """Return the models of records, in their order, with all fields or only some."""
+    return [model for model, _ in read_with_odd_fields(records, fields)]
+
+
+def read_with_odd_fields(
+    records: Iterable[Record], fields: Collection[str] | None = None
+) -> list[tuple[Model, Sequence[str]]]:
+    """Return models as `read_models` does, each with the paths of its fields that were odd."""
     places: dict[RecordType, list[int]] = {}
     raws: list[bytes] = []
     for place, one in enumerate(records):
         places.setdefault(one.type, []).append(place)
         raws.append(one.raw)
-    models: dict[int, Model] = {}
+    models: dict[int, tuple[Model, Sequence[str]]] = {}
     for kind, own in places.items():
         found = _models(kind, [raws[place] for place in own], fields)
         models |= zip(own, found, strict=True)
     return [models[place] for place in range(len(raws))]
 
 
-def _models(kind: RecordType, raws: Sequence[bytes], fields: Collection[str] | None) -> list[Model]:
+def _models(
+    kind: RecordType, raws: Sequence[bytes], fields: Collection[str] | None
+) -> list[tuple[Model, Sequence[str]]]:
     wanted = {
         name: _leaves_of(column)
         for name, column in kind.fields.items()
@@ -249,7 +258,8 @@ def _models(kind: RecordType, raws: Sequence[bytes], fields: Collection[str] | N
         ends = np.cumsum(listed.kept)
         for whole, start, end in zip(made, ends - listed.kept, ends, strict=True):
             whole[name] = items[start:end]
-    return msgspec.convert(made, list[kind.model])  # type: ignore[name-defined]  # a type made at run time
+    models = msgspec.convert(made, list[kind.model])  # type: ignore[name-defined]  # a type made at run time
+    return [(model, values.odd.get(place, ())) for place, model in enumerate(models)]
 
 
 def _leaves_of(column: "Column | Mapping[str, Column] | ListColumn") -> Sequence[str]:
