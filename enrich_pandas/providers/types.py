@@ -15,7 +15,7 @@ from enrich_pandas.providers.records import Record
 from enrich_pandas.statuses import Status
 
 # Values of which there is one for each person are structs, which are made twenty times as fast as
-# frozen dataclasses. `dataclasses.replace` and `dataclasses.fields` still take them.
+# immutable dataclasses. `dataclasses.replace` and `dataclasses.fields` still take them.
 replaceable = dataclass(init=False, repr=False, eq=False, match_args=False)
 
 Kind = Literal["people", "companies"]

@@ -47,7 +47,7 @@ def test_the_order_of_fields_is_not_billed():
         (Request(method="GET", path="/", json={"name": "Ada"}), {"credits": 1.0}),
     ],
 )
-def test_value_of_the_interface_is_a_frozen_value(value, change):
+def test_value_of_the_interface_is_immutable(value, change):
     (name,) = change
     changed = replace(value, **change)
     assert getattr(changed, name) == change[name]

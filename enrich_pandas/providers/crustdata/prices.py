@@ -135,6 +135,9 @@ def distribute_credits(matches: Sequence[Match], used: float) -> list[Match]:
     up, the matches share the credits in proportion. Without a match or a held identity, all
     identities share them.
     """
+    listed = [one.credits for one in matches]
+    if sum(listed) == used and all(one.is_integer() for one in set(map(float, listed))):
+        return list(matches)  # nearly always
     found = {
         i: one.credits
         for i, one in enumerate(matches)
