@@ -55,7 +55,7 @@ class Items(NamedTuple):
         places = pa.array((self.starts + numbers).ravel(), mask=is_missing)
         nothing = {leaf.type: pa.nulls(size, leaf.type) for leaf in field.leaves}
         found = {
-            suffix: array.take(places)
+            suffix: pc.take(array, places, boundscheck=False)
             for suffix, array in self.leaves.items()
             if array.null_count < len(array)
         }
@@ -278,8 +278,21 @@ def years(dates: pa.Array) -> pa.Array:
     """
     if dates.null_count == len(dates):
         return pa.nulls(len(dates), YEAR)
-    is_dated = pc.match_substring_regex(dates, "^[0-9]{4}")
-    return pc.if_else(is_dated, pc.utf8_slice_codeunits(dates, 0, 4), None).cast(YEAR)
+    _, offsets, data = dates.buffers()
+    ends = np.frombuffer(offsets, np.int64)[dates.offset : dates.offset + len(dates) + 1]
+    is_dated = np.asarray(pc.is_valid(dates)) & (np.diff(ends) >= _YEAR_DIGITS)
+    starts, characters = ends[:-1][is_dated], np.frombuffer(data, np.uint8)
+    found, are_digits = np.zeros(len(starts), np.int16), np.ones(len(starts), bool)
+    for place in range(_YEAR_DIGITS):
+        digits = characters[starts + place] - _ZERO  # what is less becomes more than 9
+        found = 10 * found + digits
+        are_digits &= digits <= 9  # noqa: PLR2004 - a digit
+    made, is_year = np.zeros(len(dates), np.int16), is_dated.copy()
+    made[is_dated], is_year[is_dated] = found, are_digits
+    return pa.array(made, YEAR, mask=~is_year)
+
+
+_YEAR_DIGITS, _ZERO = 4, np.uint8(ord("0"))
 
 
 # -- Models --------------------------------------------------------------------------------------
