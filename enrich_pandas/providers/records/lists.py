@@ -277,6 +277,8 @@ def _combined(owners: Places, leaves: Iterable[pa.Array]) -> Places:
     """Return the same number for items with the same owner and leaves."""
     numbers, count = owners, int(owners.max(initial=NONE)) + 1
     for array in leaves:
+        if array.null_count == len(array):
+            continue
         encoded = array.dictionary_encode()
         size = len(encoded.dictionary) + 1  # the last one is null
         if count * size > _MOST:
@@ -291,11 +293,16 @@ _MOST = np.iinfo(np.intp).max
 
 def _distinct_numbers(numbers: Places) -> Places:
     """Return numbers without gaps, in order of appearance."""
-    ascending = np.sort(numbers)
-    if (ascending[1:] != ascending[:-1]).all():  # much faster than to hash them
+    order = np.argsort(numbers, kind="stable")  # faster than a hash table: owners are ascending
+    ascending = numbers[order]
+    is_new = np.diff(ascending, prepend=NONE) != 0
+    if is_new.all():
         return np.arange(len(numbers))
-    encoded: Places = pa.array(numbers, pa.int64()).dictionary_encode().indices.to_numpy()
-    return encoded.astype(np.intp)
+    firsts = order[is_new]
+    ranks, found = np.empty(len(firsts), np.intp), np.empty(len(numbers), np.intp)
+    ranks[np.argsort(firsts, kind="stable")] = np.arange(len(firsts))
+    found[order] = ranks[np.cumsum(is_new) - 1]
+    return found
 
 
 def _last(array: pa.Array, group: tuple[Places | None, Places, Places]) -> pa.Array:
@@ -475,10 +482,10 @@ def joined(listed: ListColumn, separator: str = "; ") -> Column:
         if values.null_count:
             owners, values = owners[mask_of(pc.is_valid(values))], values.drop_null()
         counts = np.bincount(owners, minlength=size)
-        offsets = pa.array(np.append(0, np.cumsum(counts)), pa.int64())
+        is_null = np.append(counts == 0, False)  # a list is null if its offset is
+        offsets = pa.array(np.append(0, np.cumsum(counts)), pa.int64(), mask=is_null)
         lists = pa.LargeListArray.from_arrays(offsets, values)
-        whole_ = pc.binary_join(lists, scalar_of(separator))
-        return pc.if_else(pa.array(counts > 0), whole_, pa.scalar(None, TEXT))
+        return pc.binary_join(lists, scalar_of(separator))
 
     return Column(listed.level, compute)
 
