@@ -11,11 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from types import MappingProxyType
-<<<<<<< HEAD
-from typing import NamedTuple
-=======
-from typing import Any
->>>>>>> binding
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import idna
@@ -24,12 +20,8 @@ from msgspec.structs import replace
 
 from enrich_pandas.models import Model
 from enrich_pandas.providers.base import Identity, Match, Status
-<<<<<<< HEAD
-from enrich_pandas.providers.records import Record, read_models
-=======
-from enrich_pandas.providers.records import Record, RecordType
+from enrich_pandas.providers.records import Record, RecordType, read_models
 from enrich_pandas.providers.records.source import Pruned
->>>>>>> binding
 from enrich_pandas.providers.types import replaceable, repr_without
 
 logger: logging.Logger = logging.getLogger("enrich_pandas")
@@ -271,10 +263,6 @@ def bind(
 
     An element that names two identities is charged once.
     """
-<<<<<<< HEAD
-    keys = list(map(key, batch))
-    found: dict[str, list[_Element]] = {one: [] for one in keys if one}
-=======
     keys, readings = list(map(key, batch)) if keys is None else keys, list(readings)
     named = Reading.all_named if one_key else Reading.named
     found = _one_to_one(keys, readings, named)
@@ -315,8 +303,7 @@ def _bind_any(
     *,
     one_key: bool,
 ) -> list[Match]:
-    found: dict[str, list[Reading]] = {one: [] for one in keys if one}
->>>>>>> binding
+    found: dict[str, list[_Element]] = {one: [] for one in keys if one}
     requested, owed = frozenset(found), Counter(keys)
     named = Reading.all_named if one_key else Reading.named
     left_over = 0
