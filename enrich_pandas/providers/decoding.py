@@ -211,6 +211,14 @@ def read_array(body: bytes, kind: type[T]) -> tuple[list[bytes], list[T]] | None
         return None
 
 
+def read_each(raws: Sequence[bytes], kind: type[T]) -> list[T] | None:
+    """Decode elements, or return None if any of them is not as documented."""
+    try:
+        return list(map(decoder_of(kind).decode, raws))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
 def read(raw: bytes, kind: type[T]) -> tuple[T | None, list[str]]:
     """Decode an element into a wire type; a field of another type is left empty.
 
