@@ -278,10 +278,8 @@ def _one_to_one(
     readings: Iterable[Reading],
     named: Callable[[Reading, frozenset[str]], Sequence[str]],
 ) -> Mapping[str | None, Reading] | None:
-    """Return the reading of each key, or None if not every reading names one key of its own."""
+    """Return the reading of each key, or None if any reading does not name one key of its own."""
     requested = frozenset(one for one in keys if one)
-    if len(requested) < len(keys):
-        return None
     found: dict[str | None, Reading] = {}
     for reading in readings:
         claims = reading.claims

@@ -27,7 +27,7 @@ FORMS = ("{}", "{}", "{}", " {} ", "{}/", "{}?trk=1", "http://fr.{}", "X{}")
 
 
 def batches(*lists):
-    """Return batches of identities with one kind of identifier."""
+    """Return batches of identities, of which most have one kind of identifier."""
     names = ("linkedin_url", "email")
     kinds = [
         st.lists(st.sampled_from(values), min_size=1, unique=True).map(
@@ -35,7 +35,7 @@ def batches(*lists):
         )
         for name, values in zip(names, lists, strict=False)
     ]
-    return st.one_of(kinds)
+    return st.one_of(*kinds, st.tuples(*kinds).map(lambda both: [*both[0], *both[1]]))
 
 
 @st.composite
@@ -218,6 +218,17 @@ def test_amplemarket_results_are_read_as_one_by_one(batch, said, reveals):
     readings = map(endpoint.read_result, raws)
     with one_by_one():
         assert usual == bind(batch, readings, UNPROVEN, endpoint.key_of, one_key=True)
+
+
+def test_amplemarket_result_that_echoes_two_leads_is_bound_to_neither():
+    batch = [Identity.of(linkedin_url=PROFILES[0]), Identity.of(email=ADDRESSES[0])]
+    endpoint = endpoint_of("people", "linkedin_url", email=True, phones=True)
+    echo = {"linkedin_url": PROFILES[0], "email": ADDRESSES[0]}
+    raw = msgspec.json.encode({"status": "enriched", "result": {"id": "1"}, **echo})
+    keys = list(map(endpoint.key_of, batch))
+    readings = endpoint.readings(batch, keys, [raw])
+    matches = bind(batch, readings, UNPROVEN, keys=keys, one_key=True)
+    assert [match.reason for match in matches] == ["unproven", "unproven"]
 
 
 @EACH

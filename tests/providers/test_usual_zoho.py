@@ -1,7 +1,7 @@
 """The usual answer and the usual echo are recognized without the general reader, which agrees."""
 
 import msgspec
-from hypothesis import given, strategies as st
+from hypothesis import example, given, strategies as st
 
 from enrich_pandas.providers.base import Identity, Response
 from enrich_pandas.providers.zoho.basis import (
@@ -71,6 +71,11 @@ def test_echo_is_compared_as_if_always_normalized(asked, echoed, kind):
     ),
     st.sampled_from([200, 202, 400]),
     st.sampled_from([b"", b" ", b"\xff", b"]"]),
+)
+@example(
+    {ARRAYS["people"]: [{"status": "COMPLETED"}], "code": "LIMIT_EXCEEDED", "status": "error"},
+    200,
+    b"",
 )
 def test_ended_job_is_the_job_of_the_general_reader(fields, status, junk):
     response = Response(status=status, body=msgspec.json.encode(fields) + junk)

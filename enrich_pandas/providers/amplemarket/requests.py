@@ -192,7 +192,7 @@ def _encoded(url: str | None) -> str | None:
 
 # -- Amplemarket's results as readings, and its endpoints for people and companies ---------------
 
-_MATCHED = Status.MATCHED  # the attribute of an enumeration takes longer than it seems
+_MATCHED = Status.MATCHED  # looking up a member of an enumeration is slow
 UNREADABLE = Reading(status=Status.HELD, reason="answer_unreadable")
 CONFLICT = Reading(status=Status.HELD, reason="conflicting_answers")
 REMOVED = Reading(status=Status.REMOVED, reason="gdpr_removed")

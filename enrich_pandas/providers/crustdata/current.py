@@ -53,7 +53,7 @@ from enrich_pandas.providers.decoding import (
 )
 from enrich_pandas.providers.records import Record, RecordType
 
-_MATCHED = Status.MATCHED  # the attribute of an enumeration takes longer than this function
+_MATCHED = Status.MATCHED  # looking up a member of an enumeration is slow
 _MISSES = ("not_found", "no_match")
 
 
