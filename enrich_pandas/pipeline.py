@@ -264,9 +264,15 @@ class ResultCollector:
     def keep(self, answer: Answer) -> Answer:
         """Collect what an answer found; return the answer with a reference to it."""
         match, model = answer.match, answer.match.model
-        if model is None:
-            return answer._replace(model_ref=None)
-        return answer._replace(match=_without_model(match), model_ref=self._builder.add(model))
+        return Answer(
+            match if model is None else _without_model(match),
+            answer.fetched,
+            answer.provider,
+            answer.not_before,
+            None if model is None else self._builder.add(model),
+            answer.requested_again,
+            answer.later_status,
+        )
 
     def assemble(
         self, frame: pd.DataFrame, identified: Identified, results: Mapping[Identity, Answer]
@@ -315,7 +321,9 @@ def _without_model(match: Match) -> Match:
 def _reason(answer: Answer, odd: Sequence[str] | None) -> str:
     """Return the reason of an answer, or what was irregular about it."""
     match = answer.match
-    return match.reason or "; ".join(filter(None, (match.note, describe_mistyped(odd or ()))))
+    if match.reason or not odd:
+        return match.reason or match.note
+    return "; ".join(filter(None, (match.note, describe_mistyped(odd))))
 
 
 def _in_flight(identity: Identity) -> Answer:

@@ -8,7 +8,7 @@ not its objects or its bytes.
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
-from itertools import chain, compress
+from itertools import chain
 from operator import attrgetter
 from typing import Any, NamedTuple
 
@@ -18,12 +18,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from msgspec.structs import astuple
 
-from enrich_pandas.frame.schema import YEAR, Field, Leaf, scalar_columns
+from enrich_pandas.frame.schema import YEAR, Field, Leaf, item_columns, scalar_columns
 from enrich_pandas.models import Part
 from enrich_pandas.providers.records import ListValues, Record, RecordType, RecordValues
 
 Places = npt.NDArray[np.intp]
 Arrays = Mapping[str, pa.Array]
+Columns = Mapping[str, pa.Array | pa.ChunkedArray]
 CHUNK = 4_000  # answers converted at a time: enough for the fixed cost of each column
 NONE = -1  # the place of an answer without a model
 
@@ -31,32 +32,55 @@ NONE = -1  # the place of an answer without a model
 class Items(NamedTuple):
     """The items of a list of all answers, one answer after the other.
 
-    ``counts`` is the number of items of each answer, ``kept`` the number of them that are stored
-    here. ``leaves`` has an array for each suffix of a column.
+    ``counts`` is the number of items of each answer. ``leaves`` has an array for each suffix of a
+    column; it is empty if only the first items were wanted, which have columns.
     """
 
     counts: Places
-    kept: Places
     leaves: Arrays
 
     @property
     def starts(self) -> Places:
         """The position of the first item of each answer."""
-        return np.cumsum(self.kept) - self.kept
+        return np.cumsum(self.counts) - self.counts
 
-    def nth(self, number: int) -> Places:
-        """Return the position of the n-th item of each answer, -1 if it has none."""
-        return np.where(self.kept >= number, self.starts + number - 1, NONE)
+    def numbered(self, field: Field) -> Arrays:
+        """Return the columns of the first items, with one value for each answer.
+
+        The columns of a leaf are slices of one array: its first items, then its second ones, …
+        """
+        size, most = len(self.counts), int(self.counts.max(initial=0))
+        numbers = np.arange(min(len(field.numbers), most))[:, np.newaxis]
+        is_missing = (numbers >= self.counts).ravel()
+        places = pa.array((self.starts + numbers).ravel(), mask=is_missing)
+        nothing = {leaf.type: pa.nulls(size, leaf.type) for leaf in field.leaves}
+        found = {
+            suffix: pc.take(array, places, boundscheck=False)
+            for suffix, array in self.leaves.items()
+            if array.null_count < len(array)
+        }
+
+        def column(number: int, leaf: Leaf) -> pa.Array:
+            if leaf.suffix not in found or number > most:
+                return nothing[leaf.type]
+            return found[leaf.suffix].slice((number - 1) * size, size)
+
+        return {
+            name: column(number, leaf)
+            for number in field.numbers
+            for name, leaf in item_columns(field, number)
+        }
 
 
 class AnswerArrays(NamedTuple):
     """The values of answers as arrays, by field.
 
-    ``scalars`` has the columns of each scalar and each part. ``odd`` has the paths of the fields
-    that were not as documented, by the position of the answer.
+    ``columns`` has the columns of each scalar, each part, and of the first items of each list if no
+    more are wanted. ``odd`` has the paths of the fields that were not as documented, by the
+    position of the answer.
     """
 
-    scalars: Mapping[str, Arrays]
+    columns: Mapping[str, Columns]
     items: Mapping[str, Items]
     odd: Mapping[int, Sequence[str]]
 
@@ -67,10 +91,7 @@ class AnswerArrays(NamedTuple):
         """
         if field.shape == "list":
             return self.items[field.name].counts > 0
-        masks = [
-            pc.is_valid(array).to_numpy(zero_copy_only=False)
-            for array in self.scalars[field.name].values()
-        ]
+        masks = [np.asarray(pc.is_valid(array)) for array in self.columns[field.name].values()]
         found: npt.NDArray[np.bool_] = np.logical_or.reduce(masks)
         return found
 
@@ -183,14 +204,27 @@ class _Chunk:
 
 def _arrays_of_records(records: Sequence[Record], fields: Sequence[Field]) -> AnswerArrays:
     wanted = {field.name: _wanted_leaves(field) for field in fields}
-    max_items = {field.name: field.max_items for field in fields}
-    values = records[0].type.read([one.raw for one in records], wanted, max_items)
+    values = records[0].type.read([one.raw for one in records], wanted)
     others = [field for field in fields if field.shape != "list"]
-    return AnswerArrays(
+    return _answer_arrays(
+        fields,
         {field.name: _scalar_arrays(field, values) for field in others},
         {field.name: _item_arrays(field, values) for field in fields if field.shape == "list"},
         values.odd,
     )
+
+
+def _answer_arrays(
+    fields: Sequence[Field],
+    columns: Mapping[str, Arrays],
+    items: Mapping[str, Items],
+    odd: Mapping[int, Sequence[str]],
+) -> AnswerArrays:
+    """Return values as arrays, with columns in place of the items of which a number is wanted."""
+    limited = [of for of in fields if of.shape == "list" and of.max_items is not None]
+    numbered = {field.name: items[field.name].numbered(field) for field in limited}
+    counts = {field.name: Items(items[field.name].counts, {}) for field in limited}
+    return AnswerArrays({**columns, **numbered}, {**items, **counts}, odd)
 
 
 def _wanted_leaves(field: Field) -> Sequence[str]:
@@ -210,7 +244,7 @@ def _item_arrays(field: Field, values: RecordValues) -> Items:
     nothing = np.zeros(values.size, np.intp)
     found = values.lists.get(field.name, ListValues(nothing, nothing, {}))
     leaves = [(leaf.suffix, leaf) for leaf in field.leaves]
-    return Items(found.counts, found.kept, _named(found.leaves, leaves, int(found.kept.sum())))
+    return Items(found.counts, _named(found.leaves, leaves, int(found.counts.sum())))
 
 
 def _named(leaves: Arrays, columns: Sequence[tuple[str, Leaf]], size: int) -> Arrays:
@@ -244,8 +278,21 @@ def years(dates: pa.Array) -> pa.Array:
     """
     if dates.null_count == len(dates):
         return pa.nulls(len(dates), YEAR)
-    is_dated = pc.match_substring_regex(dates, "^[0-9]{4}")
-    return pc.if_else(is_dated, pc.utf8_slice_codeunits(dates, 0, 4), None).cast(YEAR)
+    _, offsets, data = dates.buffers()
+    ends = np.frombuffer(offsets, np.int64)[dates.offset : dates.offset + len(dates) + 1]
+    is_dated = np.asarray(pc.is_valid(dates)) & (np.diff(ends) >= _YEAR_DIGITS)
+    starts, characters = ends[:-1][is_dated], np.frombuffer(data, np.uint8)
+    found, are_digits = np.zeros(len(starts), np.int16), np.ones(len(starts), bool)
+    for place in range(_YEAR_DIGITS):
+        digits = characters[starts + place] - _ZERO  # what is less becomes more than 9
+        found = 10 * found + digits
+        are_digits &= digits <= 9  # noqa: PLR2004 - a digit
+    made, is_year = np.zeros(len(dates), np.int16), is_dated.copy()
+    made[is_dated], is_year[is_dated] = found, are_digits
+    return pa.array(made, YEAR, mask=~is_year)
+
+
+_YEAR_DIGITS, _ZERO = 4, np.uint8(ord("0"))
 
 
 # -- Models --------------------------------------------------------------------------------------
@@ -254,7 +301,8 @@ def years(dates: pa.Array) -> pa.Array:
 def _arrays_of_models(models: Sequence[Part], fields: Sequence[Field]) -> AnswerArrays:
     values = {field.name: list(map(attrgetter(field.name), models)) for field in fields}
     others = [field for field in fields if field.shape != "list"]
-    return AnswerArrays(
+    return _answer_arrays(
+        fields,
         {field.name: _scalars(field, values[field.name]) for field in others},
         {field.name: _list(field, values[field.name]) for field in fields if field.shape == "list"},
         {},
@@ -271,17 +319,12 @@ def _scalars(field: Field, values: Sequence[Any]) -> Arrays:
 
 
 def _list(field: Field, lists: Sequence[Sequence[Any]]) -> Items:
-    max_items = field.max_items
     counts = np.fromiter(map(len, lists), np.intp, len(lists))
-    items, kept = list(chain.from_iterable(lists)), counts
-    if max_items is not None and counts.max(initial=0) > max_items:
-        numbers = np.arange(len(items)) - np.repeat(np.cumsum(counts) - counts, counts)
-        items = list(compress(items, (numbers < max_items).tolist()))
-        kept = np.minimum(counts, max_items)
+    items = list(chain.from_iterable(lists))
     leaves = field.leaves
     names = [leaf.field for leaf in leaves]
     columns = {"": items} if field.type is str else _transposed(items, names)
-    return Items(counts, kept, _arrays(columns, ((leaf.suffix, leaf) for leaf in leaves)))
+    return Items(counts, _arrays(columns, ((leaf.suffix, leaf) for leaf in leaves)))
 
 
 def _transposed(structs: Sequence[Any], names: Sequence[str]) -> Mapping[str, Sequence[Any]]:
@@ -325,7 +368,7 @@ def _concatenate(chunks: Sequence[AnswerArrays]) -> AnswerArrays:
     sizes = [_size(one) for one in chunks]
     starts = np.cumsum([0, *sizes[:-1]]).tolist()
     return AnswerArrays(
-        {name: _joined([one.scalars[name] for one in chunks]) for name in first.scalars},
+        {name: _joined_columns([one.columns[name] for one in chunks]) for name in first.columns},
         {name: _joined_items([one.items[name] for one in chunks]) for name in first.items},
         {
             start + place: odd
@@ -338,21 +381,22 @@ def _concatenate(chunks: Sequence[AnswerArrays]) -> AnswerArrays:
 def _size(arrays: AnswerArrays) -> int:
     for items in arrays.items.values():
         return len(items.counts)
-    for columns in arrays.scalars.values():
+    for columns in arrays.columns.values():
         return len(next(iter(columns.values())))
     return 0
 
 
+def _joined_columns(chunks: Sequence[Columns]) -> Columns:
+    """Return the columns of chunks, whose arrays stay where they are."""
+    return {name: pa.chunked_array([one[name] for one in chunks]) for name in chunks[0]}
+
+
 def _joined_items(chunks: Sequence[Items]) -> Items:
+    first = chunks[0].leaves
     return Items(
         np.concatenate([one.counts for one in chunks]),
-        np.concatenate([one.kept for one in chunks]),
-        _joined([one.leaves for one in chunks]),
+        {name: _concatenated([one.leaves[name] for one in chunks]) for name in first},
     )
-
-
-def _joined(chunks: Sequence[Arrays]) -> Arrays:
-    return {name: _concatenated([one[name] for one in chunks]) for name in chunks[0]}
 
 
 def _concatenated(arrays: Sequence[pa.Array]) -> pa.Array:

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from enrich_pandas.frame.arrays import AnswerArrays, Arrays, Items, Places
+from enrich_pandas.frame.arrays import AnswerArrays, Arrays, Places
 from enrich_pandas.frame.schema import (
     ARROW,
     DTYPES,
@@ -89,7 +89,7 @@ class Take:
     def __init__(self, codes: Places, nulls: "NullColumns", places: Places | None = None) -> None:
         self._codes, self._nulls, self._places = codes, nulls, places
 
-    def values(self, array: pa.Array) -> pa.Array:
+    def values(self, array: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray:
         """Return each row's value."""
         size = len(self._codes)
         if array.null_count == len(array):
@@ -98,7 +98,7 @@ class Take:
             return array
         return array.take(self._indices)
 
-    def column(self, array: pa.Array) -> Any:
+    def column(self, array: pa.Array | pa.ChunkedArray) -> Any:
         """Return each row's value as a pandas array."""
         if self._is_empty or array.null_count == len(array):
             return self._nulls.column(array.type)
@@ -141,8 +141,7 @@ def wide(answers: RowAnswers, fields: Sequence[Field]) -> Columns:
     """Return scalars and, for every list, its first items as numbered columns."""
     columns = _rows(answers)
     for field in fields:
-        columns |= _numbered(answers, field) if field.shape == "list" else {}
-        columns |= _scalars(answers, field) | _source(answers, field)
+        columns |= _columns(answers, field) | _source(answers, field)
     return columns
 
 
@@ -150,8 +149,8 @@ def nested(answers: RowAnswers, fields: Sequence[Field]) -> Columns:
     """Return scalars and, for every list, all its items as an Arrow ``list<struct>`` column."""
     columns = _rows(answers)
     for field in fields:
-        columns |= _nested(answers, field) if field.shape == "list" else {}
-        columns |= _scalars(answers, field) | _source(answers, field)
+        of_field = _nested if field.shape == "list" else _columns
+        columns |= of_field(answers, field) | _source(answers, field)
     return columns
 
 
@@ -159,7 +158,8 @@ def scalars_only(answers: RowAnswers, fields: Sequence[Field]) -> Columns:
     """Return the row columns and scalars of the ``people`` table, with the sources of lists."""
     columns = _rows(answers)
     for field in fields:
-        columns |= _scalars(answers, field) | _source(answers, field)
+        columns |= {} if field.shape == "list" else _columns(answers, field)
+        columns |= _source(answers, field)
     return columns
 
 
@@ -197,30 +197,22 @@ def _rows(answers: RowAnswers) -> Columns:
     return {name: columns[name] for name in ROW_COLUMNS}
 
 
-def _scalars(answers: RowAnswers, field: Field) -> Columns:
-    """Return the columns of a scalar or of a part; a list has none."""
-    arrays = answers.distinct.arrays
-    of_field = arrays.scalars.get(field.name, {})
-    return {name: answers.model.column(array) for name, array in of_field.items()}
-
-
-def _numbered(answers: RowAnswers, field: Field) -> Columns:
-    found, name = answers.distinct.arrays.items[field.name], singular(field.name)
-    columns: Columns = {}
-    for number in field.numbers:
-        columns |= _nth(answers, found, number, f"{name}_{number}")
-    columns[f"{name}_count"] = answers.model.column(pa.array(found.counts))
+def _columns(answers: RowAnswers, field: Field) -> Columns:
+    """Return the columns of a scalar, of a part, or of the first items of a list."""
+    arrays, take = answers.distinct.arrays, answers.model
+    found = arrays.columns.get(field.name)
+    if found is None:  # the items are there in full
+        found = arrays.items[field.name].numbered(field)
+    columns = {name: take.column(array) for name, array in found.items()}
+    if field.shape == "list":
+        counts = pa.array(arrays.items[field.name].counts)
+        columns[f"{singular(field.name)}_count"] = take.column(counts)
     return columns
-
-
-def _nth(answers: RowAnswers, found: Items, number: int, name: str) -> Columns:
-    take = Take(answers.codes, answers.nulls, answers.of_models(found.nth(number), -1))
-    return {name + suffix: take.column(leaf) for suffix, leaf in found.leaves.items()}
 
 
 def _nested(answers: RowAnswers, field: Field) -> Columns:
     found = answers.distinct.arrays.items[field.name]
-    offsets = pa.array(np.append(found.starts, found.kept.sum()), pa.int32())
+    offsets = pa.array(np.append(0, np.cumsum(found.counts)), pa.int32())
     lists = pa.ListArray.from_arrays(offsets, _structs(field, found.leaves))
     return {field.name: pd.arrays.ArrowExtensionArray(answers.model.values(lists))}
 

@@ -9,16 +9,20 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from functools import cache
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import idna
+import msgspec
+from msgspec.structs import replace
 
 from enrich_pandas.models import Model
 from enrich_pandas.providers.base import Identity, Match, Status
-from enrich_pandas.providers.records import Record, read_models
+from enrich_pandas.providers.records import Record, RecordType, read_models
+from enrich_pandas.providers.records.source import Pruned
+from enrich_pandas.providers.types import replaceable, repr_without
 
 logger: logging.Logger = logging.getLogger("enrich_pandas")
 
@@ -122,6 +126,9 @@ _KEYS: Mapping[str, Callable[[str], str | None]] = MappingProxyType(
 
 def key_of(identity: Identity) -> str | None:
     """Return the key of an identity, which a vendor's echo is compared with."""
+    if len(identity.keys) == 1:  # nearly all of them
+        ((name, own),) = identity.keys
+        return _KEYS[name](own) if name in _KEYS else None
     return next(
         (key(value) for name, key in _KEYS.items() if (value := identity.get(name)) is not None),
         None,
@@ -134,14 +141,35 @@ def person_keys(echoes: Iterable[str]) -> frozenset[str]:
     return frozenset(key for key in named if key)
 
 
+def claims_of_sent(
+    batch: Iterable[Identity], keys: Iterable[str | None]
+) -> Mapping[str, Sequence[frozenset[str]]]:
+    """Return the claims of echoes of people that equal what was requested, by echo.
+
+    They are those of `person_keys`. Most echoes equal it and need no normalization.
+
+    Parameters
+    ----------
+    batch, keys
+        The identities, and the key of each.
+    """
+    claims: dict[str, Sequence[frozenset[str]]] = {}
+    for identity, key in zip(batch, keys, strict=True):
+        if key and len(identity.keys) == 1:
+            ((name, value),) = identity.keys
+            if name == ("email" if "@" in value else "linkedin_url"):
+                claims[value] = (frozenset((key,)),)
+    return claims
+
+
 def company_keys(echoes: Iterable[str]) -> frozenset[str]:
     """Return the keys in a vendor's echoes of companies, whichever identifier they hold."""
     named = (key(echo) for echo in echoes for key in (page_key, domain_key, name_key))
     return frozenset(key for key in named if key)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
+@replaceable
+class Reading(msgspec.Struct, frozen=True, kw_only=True):
     """What one element of an answer says, before it is bound to an identity.
 
     Attributes
@@ -155,11 +183,14 @@ class Reading:
 
     status: Status
     claims: Sequence[frozenset[str]] = ()
-    model: Model | Record | None = field(default=None, repr=False)
+    model: Model | Record | None = None
     reason: str = ""
     credits: float = 0.0
     retry_in: float | None = None
     note: str = ""
+
+    def __repr__(self) -> str:
+        return repr_without(self, "model")
 
     def named(self, requested: frozenset[str]) -> list[str]:
         """Return the requested keys that its most trusted useful claim names."""
@@ -182,6 +213,12 @@ class Reading:
         )
 
 
+@cache
+def head_of(kind: RecordType) -> type[Any]:
+    """Return the wire type of the head of a record."""
+    return Pruned(kind.root, kind.head(kind.root)).wire
+
+
 UNPROVEN = Reading(status=Status.HELD, reason="unproven")
 
 
@@ -191,6 +228,7 @@ def bind(
     absent: Reading,
     key: Callable[[Identity], str | None] = key_of,
     *,
+    keys: Sequence[str | None] | None = None,
     one_key: bool = False,
 ) -> list[Match]:
     """Return one match for each identity, from the elements that name it.
@@ -205,6 +243,8 @@ def bind(
         The result of an identity that no element names.
     key
         Returns the key of an identity, which is compared with the claims of each reading.
+    keys
+        The keys of the identities, if they are known.
     one_key
         Whether the vendor echoes one identity in each element. An element that names several of
         the batch then contradicts itself and is bound to none of them.
@@ -223,7 +263,46 @@ def bind(
 
     An element that names two identities is charged once.
     """
-    keys = list(map(key, batch))
+    keys, readings = list(map(key, batch)) if keys is None else keys, list(readings)
+    named = Reading.all_named if one_key else Reading.named
+    found = _one_to_one(keys, readings, named)
+    if found is None:
+        return _bind_any(batch, keys, readings, absent, one_key=one_key)
+    return [
+        found.get(one, absent).match(identity) for identity, one in zip(batch, keys, strict=True)
+    ]
+
+
+def _one_to_one(
+    keys: Sequence[str | None],
+    readings: Iterable[Reading],
+    named: Callable[[Reading, frozenset[str]], Sequence[str]],
+) -> Mapping[str | None, Reading] | None:
+    """Return the reading of each key, or None if not every reading names one key of its own."""
+    requested = frozenset(one for one in keys if one)
+    if len(requested) < len(keys):
+        return None
+    found: dict[str | None, Reading] = {}
+    for reading in readings:
+        claims = reading.claims
+        names = claims[0] & requested if len(claims) == 1 else named(reading, requested)
+        if len(names) != 1:
+            return None
+        (name,) = names
+        if name in found:
+            return None
+        found[name] = reading
+    return found
+
+
+def _bind_any(
+    batch: Sequence[Identity],
+    keys: Sequence[str | None],
+    readings: Iterable[Reading],
+    absent: Reading,
+    *,
+    one_key: bool,
+) -> list[Match]:
     found: dict[str, list[_Element]] = {one: [] for one in keys if one}
     requested, owed = frozenset(found), Counter(keys)
     named = Reading.all_named if one_key else Reading.named

@@ -189,6 +189,36 @@ def _split(body: bytes) -> Elements | None:
 _array = msgspec.json.Decoder(list[msgspec.Raw])
 
 
+def read_array(body: bytes, kind: type[T]) -> tuple[list[bytes], list[T]] | None:
+    """Split and decode a whole array, or return None if any of it is not as documented.
+
+    Nearly all answers are as documented. The others are read element by element, by `elements` and
+    `read`, which return the same for an array that this function takes.
+
+    Examples
+    --------
+    >>> class Job(msgspec.Struct):
+    ...     title: str | None = None
+    >>> read_array(b'[{"title": "a"}]', Job)
+    ([b'{"title": "a"}'], [Job(title='a')])
+    >>> read_array(b'[{"title": 1}]', Job)
+    """
+    try:
+        body.decode()  # a decoder skips bytes that are not UTF-8
+        structs = decoder_of(list[kind]).decode(body)  # type: ignore[valid-type]  # made at run time
+        return list(map(bytes, _array.decode(body))), structs
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
+def read_each(raws: Sequence[bytes], kind: type[T]) -> list[T] | None:
+    """Decode elements, or return None if any of them is not as documented."""
+    try:
+        return list(map(decoder_of(kind).decode, raws))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+
+
 def read(raw: bytes, kind: type[T]) -> tuple[T | None, list[str]]:
     """Decode an element into a wire type; a field of another type is left empty.
 

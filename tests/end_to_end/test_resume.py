@@ -213,7 +213,9 @@ def test_reread_parses_raw_answers_without_request(home, monkeypatch):
                 return replace(found, model=Person(name=found.model.read().name))
 
             patch.setitem(
-                crustdata.CURRENT.endpoints, "people", replace(endpoint, read_element=older)
+                crustdata.CURRENT.endpoints,
+                "people",
+                replace(endpoint, read_element=older, head=None),
             )
             before = enriched()
         assert before["person_title"].isna().all()

@@ -1,7 +1,14 @@
+from copy import deepcopy
+from dataclasses import replace
+
 import pytest
 
 import enrich_pandas as ep
-from enrich_pandas.providers.base import Provider, Response
+from enrich_pandas.models import Person
+from enrich_pandas.providers.base import Identity, Match, Provider, Request, Response, Status
+from enrich_pandas.providers.binding import Reading
+
+ADA = Identity.of(email="ada@example.com")
 
 DATE = "Sat, 21 Nov 2026 10:00:00 GMT"
 
@@ -29,3 +36,26 @@ def test_the_order_of_fields_is_not_billed():
         ep.Crustdata(fields=fields) for fields in (["skills", "education"], ["education", "skills"])
     )
     assert one.billed_options("people") == two.billed_options("people")
+
+
+@pytest.mark.parametrize(
+    ("value", "change"),
+    [
+        (Match(identity=ADA, status=Status.MATCHED, model=Person(name="Ada")), {"note": "changed"}),
+        (Reading(status=Status.MATCHED, model=Person(name="Ada")), {"note": "changed"}),
+        (Response(status=200, body=b"Ada"), {"status": 404}),
+        (Request(method="GET", path="/", json={"name": "Ada"}), {"credits": 1.0}),
+    ],
+)
+def test_value_of_the_interface_is_immutable(value, change):
+    (name,) = change
+    changed = replace(value, **change)
+    assert getattr(changed, name) == change[name]
+    assert changed != value
+    assert replace(changed, **{name: getattr(value, name)}) == value
+    assert deepcopy(value) == value
+    assert "Ada" not in repr(value)
+    with pytest.raises(AttributeError):
+        setattr(value, name, change[name])
+    with pytest.raises(TypeError):
+        type(value)("positional")

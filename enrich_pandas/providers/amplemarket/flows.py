@@ -6,12 +6,14 @@ Enrichment Request" and "Enrichment Request Polling".
 
 import re
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Literal
 from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
+from msgspec.structs import replace
 
 from enrich_pandas.providers.amplemarket.errors import (
     MALFORMED,
@@ -35,7 +37,7 @@ from enrich_pandas.providers.base import (
     held,
 )
 from enrich_pandas.providers.binding import UNPROVEN, Reading, bind
-from enrich_pandas.providers.decoding import Id, elements, identifier, read
+from enrich_pandas.providers.decoding import Id, decoder_of, elements, identifier, read
 
 # -- Enrichment requests -------------------------------------------------------------------------
 
@@ -66,6 +68,12 @@ class Head(msgspec.Struct):
     links: Links | None = msgspec.field(default=None, name="_links")
 
 
+class Page(Head):
+    """Wire type: an enrichment request as documented."""
+
+    results: list[msgspec.Raw] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class EnrichmentRequest:
     """An enrichment request, or one page of its results.
@@ -93,6 +101,10 @@ class EnrichmentRequest:
         """Parse an enrichment request, or return None if the response is not one."""
         if response.lost or not response.is_success:
             return None
+        with suppress(msgspec.DecodeError, UnicodeDecodeError, RecursionError):  # nearly all
+            response.body.decode()  # a decoder skips bytes that are not UTF-8
+            page = decoder_of(Page).decode(response.body)
+            return cls(page, list(map(bytes, page.results or ())), are_complete=True)
         try:
             fields = _decoder.decode(response.body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
@@ -227,9 +239,10 @@ class BulkFlow:
             return held(batch, "job_lost")
         job, answer = ended
         raw, are_complete = yield from self._results(path, job, answer, len(batch))
-        readings = map(self.endpoint.read_result, raw)
+        keys = list(map(self.endpoint.key_of, batch))
+        readings = self.endpoint.readings(batch, keys, raw)
         absent = _absent(job, answer) if are_complete else UNPROVEN
-        return bind(batch, readings, absent, self.endpoint.key_of, one_key=True)
+        return bind(batch, readings, absent, keys=keys, one_key=True)
 
     def _poll(self, path: str, answer: Response) -> Polling:
         """Poll until the enrichment request has ended; return None if it does not exist.
@@ -282,6 +295,9 @@ class BulkFlow:
 
         A page without a new result is the last one, whatever it links to.
         """
+        is_alone = job.next is None
+        if is_alone:
+            return _distinct(job.results), job.are_complete
         raw, seen = dict.fromkeys(job.results), set[str]()
         are_complete = job.are_complete
         while job.next is not None:
@@ -311,6 +327,15 @@ class BulkFlow:
                 return job, answer
             pause = self.retry_after(answer) or POLL_SECONDS
         return None
+
+
+_START = 64  # bytes that usually differ, since a result begins with its id
+
+
+def _distinct(raw: list[bytes]) -> list[bytes]:
+    """Return the results without repeats; those with different starts are not compared."""
+    starts = {one[:_START] for one in raw}
+    return raw if len(starts) == len(raw) else list(dict.fromkeys(raw))
 
 
 def _rejected(batch: Sequence[Identity], answer: Response) -> list[Identity]:

@@ -29,6 +29,6 @@ def cost(found: WirePerson, *, email: bool, phones: bool) -> float:
     The vendor can charge less: a person or an address that is found twice in 24 hours is charged
     once.
     """
-    has_email = text(found.email) is not None
-    has_phone = any(one is not None for one in found.phone_numbers or ())
-    return maximum_cost(email=email and has_email, phones=phones and has_phone)
+    has_email = email and text(found.email) is not None
+    has_phone = phones and any(one is not None for one in found.phone_numbers or ())
+    return maximum_cost(email=has_email, phones=has_phone)

@@ -1,11 +1,14 @@
 """What is sent for an identity, and the keys that its echo is compared with."""
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
+from itertools import repeat
 from typing import Any, Literal, NamedTuple
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from enrich_pandas.providers.amplemarket import prices
 from enrich_pandas.providers.amplemarket.companies import (
@@ -19,11 +22,12 @@ from enrich_pandas.providers.binding import (
     Reading,
     domain_key,
     email_key,
+    head_of,
     name_key,
     page_key,
     profile_key,
 )
-from enrich_pandas.providers.decoding import identifier, read
+from enrich_pandas.providers.decoding import identifier, read, read_each
 from enrich_pandas.providers.records import Record, RecordType
 
 LeadKey = Literal["linkedin_url", "linkedin_id"]
@@ -84,6 +88,11 @@ def identity_of(values: Mapping[str, str]) -> Identity | None:
 
 def person_key(identity: Identity) -> str | None:
     """Return the key of a requested person."""
+    if len(identity.keys) == 1:  # nearly all of them
+        ((name, own),) = identity.keys
+        if name == "linkedin_url":
+            slug = profile_key(own)
+            return f"profile:{slug}" if slug else None
     get = identity.get
     lead = Lead(
         *(get("linkedin_url"), get("email"), get("name"), get("title")),
@@ -98,6 +107,27 @@ def person_echo(result: PersonResult) -> frozenset[str]:
     words = (result.name, result.title, result.company_domain, result.company_name)
     leads = [Lead(profile, result.email, *words) for profile in profiles]
     return frozenset(key for lead in leads for key in lead.all_keys())
+
+
+Claims = Mapping[str, Sequence[frozenset[str]]]
+
+
+def claims_of_sent(batch: Iterable[Identity], keys: Iterable[str | None]) -> Claims:
+    """Return the claims of echoed profiles that equal what was requested, by echo.
+
+    Most echoes equal it and need no normalization.
+    """
+    return {
+        identity.keys[0][1]: (frozenset((key,)),)
+        for identity, key in zip(batch, keys, strict=True)
+        if key and len(identity.keys) == 1 and identity.keys[0][0] == "linkedin_url"
+    }
+
+
+def _is_profile_alone(result: PersonResult) -> bool:
+    """Return whether a result echoes at most a profile's URL."""
+    words = result.name or result.title or result.company_domain or result.company_name
+    return not (words or result.email or result.linkedin_id)
 
 
 def company_key(identity: Identity) -> str | None:
@@ -162,6 +192,7 @@ def _encoded(url: str | None) -> str | None:
 
 # -- Amplemarket's results as readings, and its endpoints for people and companies ---------------
 
+_MATCHED = Status.MATCHED  # the attribute of an enumeration takes longer than it seems
 UNREADABLE = Reading(status=Status.HELD, reason="answer_unreadable")
 CONFLICT = Reading(status=Status.HELD, reason="conflicting_answers")
 REMOVED = Reading(status=Status.REMOVED, reason="gdpr_removed")
@@ -179,6 +210,27 @@ def read_person_result(raw: bytes, *, email: bool, phones: bool) -> Reading:
     if not _is_empty(found, raw, PEOPLE):
         reading = _matched(PEOPLE, raw, prices.cost(found, email=email, phones=phones))
     return _check_status(result.status, reading, [person_echo(result)])
+
+
+def read_person_head(
+    raw: bytes, result: PersonResult, claims: Claims, *, email: bool, phones: bool
+) -> Reading:
+    """Parse a result whose head is as documented; a person with the sent echo at once."""
+    found, claim = result.result, claims.get(result.linkedin_url or "")
+    if (
+        claim is not None
+        and result.status == "enriched"
+        and found is not None
+        and found.id
+        and _is_profile_alone(result)
+    ):
+        return Reading(
+            status=_MATCHED,
+            claims=claim,
+            model=Record(PEOPLE, raw),
+            credits=prices.cost(found, email=email, phones=phones),
+        )
+    return read_person_result(raw, email=email, phones=phones)
 
 
 def read_company_result(raw: bytes) -> Reading:
@@ -265,6 +317,10 @@ class AmplemarketEndpoint:
         Return what is sent for an identity in an enrichment request, and alone.
     read_result, read_found
         Parse a result of an enrichment request, and the answer for one identity.
+    head, read_head
+        Type of a result's head, and a function that parses a result whose head is as documented.
+        It also takes the claims of echoes that equal what was sent. None if every result is parsed
+        by ``read_result``.
     """
 
     start: str
@@ -277,6 +333,17 @@ class AmplemarketEndpoint:
     parameters_of: Callable[[Identity], dict[str, str]]
     read_result: Callable[[bytes], Reading]
     read_found: Callable[[bytes], Reading]
+    head: Callable[[], type[Any]] | None = None
+    read_head: Callable[[bytes, Any, Claims], Reading] | None = None
+
+    def readings(
+        self, batch: Sequence[Identity], keys: Sequence[str | None], raws: Sequence[bytes]
+    ) -> Iterable[Reading]:
+        """Return the readings of the results of an enrichment request."""
+        heads = None if self.head is None else read_each(raws, self.head())
+        if heads is None or self.read_head is None:
+            return map(self.read_result, raws)
+        return map(self.read_head, raws, heads, repeat(claims_of_sent(batch, keys)))
 
     def body(self, batch: Sequence[Identity]) -> dict[str, Any]:
         """Return the body that starts an enrichment request."""
@@ -305,6 +372,8 @@ def _people(lead_key: LeadKey, *, email: bool, phones: bool) -> AmplemarketEndpo
         parameters_of=person_parameters,
         read_result=partial(read_person_result, email=email, phones=phones),
         read_found=partial(read_person, email=email, phones=phones),
+        head=partial(head_of, PEOPLE),
+        read_head=partial(read_person_head, email=email, phones=phones),
     )
 
 

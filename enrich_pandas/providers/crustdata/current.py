@@ -6,14 +6,14 @@ sent, the ``match_status`` "redacted" means that the person opted out, and the i
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from enrich_pandas.providers.base import Status
-from enrich_pandas.providers.binding import Reading, company_keys, person_keys
+from enrich_pandas.providers.binding import Reading, company_keys, head_of, person_keys
 from enrich_pandas.providers.crustdata.companies import (
     COMPANIES,
     STATES,
@@ -38,6 +38,7 @@ from enrich_pandas.providers.crustdata.requests import (
     MISSING,
     UNREADABLE,
     ApiVersion,
+    Claims,
     CrustdataEndpoint,
     Flags,
     Price,
@@ -52,6 +53,7 @@ from enrich_pandas.providers.decoding import (
 )
 from enrich_pandas.providers.records import Record, RecordType
 
+_MATCHED = Status.MATCHED  # the attribute of an enumeration takes longer than this function
 _MISSES = ("not_found", "no_match")
 
 
@@ -201,6 +203,26 @@ def _distinct(candidates: Sequence[Any]) -> list[Any]:
     return distinct
 
 
+def _read_person_head(raw: bytes, element: Element, price: Price, claims: Claims) -> Reading:
+    """Parse an element whose head is as documented; one person with the sent echo at once."""
+    echo, matches = element.matched_on, element.matches
+    claim = claims.get(echo) if isinstance(echo, str) else None
+    if claim is not None and matches and len(matches) == 1:
+        (one,) = matches
+        if (
+            one is not None
+            and one.person_data is not None
+            and "redacted" not in (element.match_status, one.match_status)
+        ):
+            return Reading(
+                status=_MATCHED,
+                claims=claim,
+                model=Record(PEOPLE, raw),
+                credits=price(parts_of(one)),
+            )
+    return read_person(raw, price)
+
+
 read_person = partial(_read_element, kind=PEOPLE, keys_in=person_keys, reading_of=_person_reading)
 read_company = partial(
     _read_element, kind=COMPANIES, keys_in=company_keys, reading_of=_company_reading
@@ -235,6 +257,8 @@ CURRENT = ApiVersion(
                 (options.emails_per_request if name == "email" else None) or BATCH
             ),
             read_element=read_person,
+            head=partial(head_of, PEOPLE),
+            read_head=_read_person_head,
             absent=MISSING,
         ),
         "companies": CrustdataEndpoint(

@@ -7,12 +7,13 @@ code is recognized by the words of the documented messages.
 
 import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Any
 
 import msgspec
+from msgspec.structs import replace
 
 from enrich_pandas.errors import RequestError
 from enrich_pandas.providers.base import (

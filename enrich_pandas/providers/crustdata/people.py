@@ -297,9 +297,11 @@ def head(element: Source) -> list[Source]:
     ]
 
 
-def parts_of(candidate: Candidate) -> set[str]:
+def parts_of(candidate: Candidate) -> frozenset[str]:
     """Return the delivered parts that cost more than the base price."""
     data = candidate.person_data or PersonData()
+    if data.contact is None and not data.dev_platform_profiles:  # nothing else was requested
+        return frozenset()
     contact = data.contact or Contact()
     given = {
         "business_email": contact.business_emails,
@@ -307,7 +309,7 @@ def parts_of(candidate: Candidate) -> set[str]:
         "phone": contact.phone_numbers,
         "developer_platform": data.dev_platform_profiles,
     }
-    return {part for part, value in given.items() if value}
+    return frozenset(part for part, value in given.items() if value)
 
 
 def profile_url_of(candidate: Candidate) -> str | None:

@@ -2,10 +2,12 @@
 
 import sys
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from functools import cache
 from numbers import Real
 from typing import Any
+
+from msgspec.structs import replace
 
 from enrich_pandas.errors import ConfigurationError
 from enrich_pandas.providers.base import Match, Status
@@ -133,6 +135,9 @@ def distribute_credits(matches: Sequence[Match], used: float) -> list[Match]:
     up, the matches share the credits in proportion. Without a match or a held identity, all
     identities share them.
     """
+    listed = [one.credits for one in matches]
+    if sum(listed) == used and all(one.is_integer() for one in set(map(float, listed))):
+        return list(matches)  # nearly always
     found = {
         i: one.credits
         for i, one in enumerate(matches)

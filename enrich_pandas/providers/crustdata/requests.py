@@ -16,19 +16,23 @@ from enrich_pandas.providers.base import (
     Status,
     batched,
 )
-from enrich_pandas.providers.binding import Reading, bind
+from enrich_pandas.providers.binding import Reading, bind, claims_of_sent, key_of
 from enrich_pandas.providers.crustdata.prices import (
     Prices,
     charged_parts,
     distribute_credits,
     parts_in,
 )
-from enrich_pandas.providers.decoding import elements
+from enrich_pandas.providers.decoding import elements, read_array
 
 BATCH = 25  # identifiers in a request, in every endpoint
 
 Price = Callable[[Collection[str]], float]
 Flags = Mapping[str, Any]
+
+
+Claims = Mapping[str, Sequence[frozenset[str]]]
+HeadReader = Callable[[bytes, Any, Price, Claims], Reading]
 
 
 class RequestOptions(Protocol):
@@ -99,6 +103,10 @@ class CrustdataEndpoint:
         Returns the number of identifiers in one request, from the options.
     read_element
         Parses an element of an answer.
+    head, read_head
+        Type of an element's head, and a function that parses an element whose head is as
+        documented. It also takes the claims of echoes that equal what was sent. None if every
+        element is parsed by ``read_element``.
     absent
         The result of an identity without an element in a complete answer.
     empty
@@ -117,6 +125,8 @@ class CrustdataEndpoint:
     flags: Callable[[RequestOptions, str], Flags]
     size: Callable[[RequestOptions, str], int]
     read_element: Callable[[bytes, Price], Reading]
+    head: Callable[[], type[Any]] | None = None
+    read_head: HeadReader | None = None
     absent: Reading
     empty: Callable[[RequestOptions], Reading] = lambda _: EMPTY
     bind_single: Callable[[Sequence[Identity], Sequence[Reading]], Reading | None] = (
@@ -199,6 +209,18 @@ class ConfiguredEndpoint:
         given = parts if delivered is None else set(delivered)
         return self.prices.total(charged_parts(parts, given))
 
+    def _price_of_answer(self) -> Price:
+        """Return `price` for the elements of one answer, which computes each price once."""
+        prices = dict[frozenset[str], float]()
+
+        def price(delivered: Collection[str]) -> float:
+            parts = frozenset(delivered)
+            if parts not in prices:
+                prices[parts] = self.price(parts)
+            return prices[parts]
+
+        return price
+
     def request(self, batch: Sequence[Identity]) -> Request:
         """Return the request for a batch with one kind of identifier."""
         name = self.endpoint.identifier_of(batch[0])
@@ -215,8 +237,13 @@ class ConfiguredEndpoint:
     def batches(self, identities: Sequence[Identity]) -> Iterator[list[Identity]]:
         """Split into batches that fit into a request, each with one kind of identifier."""
         identifier_of = self.endpoint.identifier_of
+        names = set(map(identifier_of, identities))
         for name in self.endpoint.parameters:  # several passes, without a copy of millions
-            yield from self._chunks(name, (one for one in identities if identifier_of(one) == name))
+            if names == {name}:
+                yield from self._chunks(name, identities)
+            elif name in names:
+                own = (one for one in identities if identifier_of(one) == name)
+                yield from self._chunks(name, own)
 
     def fits(self, name: str, value: str) -> bool:
         """Return whether a URL has space for a value."""
@@ -266,15 +293,33 @@ class ConfiguredEndpoint:
 
     def read(self, batch: Sequence[Identity], response: Response) -> list[Match]:
         """Parse an answer; return one match for each identity."""
-        raw, are_complete = elements(response.body)
-        readings = [self.endpoint.read_element(one, self.price) for one in raw]
+        keys = list(map(key_of, batch))
+        raw, readings, are_complete = self._readings(batch, keys, response.body)
         only = self.endpoint.bind_single(batch, readings)
         if only is not None:
             matches = [only.match(batch[0])]
         else:
-            matches = bind(batch, readings, self._absent(response, raw, are_complete=are_complete))
+            absent = self._absent(response, raw, are_complete=are_complete)
+            matches = bind(batch, readings, absent, keys=keys)
         used = re.fullmatch(r"\d+(\.\d+)?", response.headers.get("x-credits-used", "").strip())
         return distribute_credits(matches, float(used[0])) if used else matches
+
+    def _readings(
+        self, batch: Sequence[Identity], keys: Sequence[str | None], body: bytes
+    ) -> tuple[list[bytes], list[Reading], bool]:
+        """Return the elements of an answer, their readings, and whether they are complete."""
+        head, read_head, price = (
+            self.endpoint.head,
+            self.endpoint.read_head,
+            self._price_of_answer(),
+        )
+        usual = None if head is None else read_array(body, head())
+        if usual is None or read_head is None:
+            raw, are_complete = elements(body)
+            return raw, [self.endpoint.read_element(one, price) for one in raw], are_complete
+        claims = claims_of_sent(batch, keys)
+        readings = [read_head(raw, head, price, claims) for raw, head in zip(*usual, strict=True)]
+        return usual[0], readings, True
 
     def _absent(self, response: Response, raw: Sequence[bytes], *, are_complete: bool) -> Reading:
         """Return the result of an identity without an element."""

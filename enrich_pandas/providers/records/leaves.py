@@ -87,13 +87,18 @@ def to_text_lists(values: list[Any], separator: str | None) -> pa.Array:
     """Return the texts of lists, of one text, or of texts joined by a separator; with repeats."""
     if is_empty(values):
         return pa.nulls(len(values), pa.large_list(TEXT))
-    if separator:
+    kinds = set(map(type, values)) - {type(None)}
+    if separator and str in kinds:
         values = [one.split(separator) if type(one) is str else one for one in values]
-    counts, flat, _ = flattened(values)
-    if set(map(type, flat)) - {str}:
-        flat = list(map(_in_words, flat))
-    ends = np.append(0, np.cumsum(counts))
-    return pa.LargeListArray.from_arrays(ends, pa.array(flat, TEXT))
+    elif kinds != {list}:
+        values = [one if one is None or type(one) is list else [one] for one in values]
+    lists = [one or () for one in values]
+    ends, flat = np.append(0, np.cumsum(_lengths(lists))), list(chain.from_iterable(lists))
+    try:
+        texts = pa.array(flat, TEXT)
+    except (pa.ArrowTypeError, pa.ArrowInvalid):  # there are numbers, such as codes
+        texts = pa.array(map(_in_words, flat), TEXT)
+    return pa.LargeListArray.from_arrays(ends, texts)
 
 
 def to_flags(values: list[Any]) -> pa.Array:

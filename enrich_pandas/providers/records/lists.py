@@ -244,12 +244,12 @@ def _groups(
     listed: ListColumn, batch: Batch, by: Sequence[str], *, fold: bool
 ) -> tuple[Places | None, Places, Places]:
     """Return the first item of each group (None if each has one), the items, and their groups."""
-    owners = listed.owners.read(batch)
+    owners, items = listed.owners.read(batch), None
     leaves = [listed[name].read(batch) for name in by]
-    numbers, items = _numbered(owners, map(_folded, leaves) if fold else leaves), None
     if len(by) == 1 and leaves[0].null_count:
         items = np.flatnonzero(mask_of(pc.is_valid(leaves[0])))
-        numbers = _distinct_numbers(numbers[items])
+        owners, leaves = owners[items], [leaves[0].drop_null()]
+    numbers = _numbered(owners, map(_folded, leaves) if fold else leaves)
     firsts = _first_places(numbers)
     if items is None:
         return firsts, np.arange(len(numbers)), numbers
@@ -268,18 +268,41 @@ def _first_places(numbers: Places) -> Places | None:
 
 def _numbered(owners: Places, leaves: Iterable[pa.Array]) -> Places:
     """Return the same number for items with the same owner and leaves, in order of appearance."""
-    numbers = owners
+    if (owners[1:] > owners[:-1]).all():  # one item of each owner
+        return np.arange(len(owners))
+    return _distinct_numbers(_combined(owners, leaves))
+
+
+def _combined(owners: Places, leaves: Iterable[pa.Array]) -> Places:
+    """Return the same number for items with the same owner and leaves."""
+    numbers, count = owners, int(owners.max(initial=NONE)) + 1
     for array in leaves:
+        if array.null_count == len(array):
+            continue
         encoded = array.dictionary_encode()
         size = len(encoded.dictionary) + 1  # the last one is null
-        own = encoded.indices.fill_null(size - 1).to_numpy()
-        numbers = _distinct_numbers(numbers * size + own)
+        if count * size > _MOST:
+            numbers, count = _distinct_numbers(numbers), len(numbers)
+        numbers = numbers * size + encoded.indices.fill_null(size - 1).to_numpy()
+        count *= size
     return numbers
 
 
+_MOST = np.iinfo(np.intp).max
+
+
 def _distinct_numbers(numbers: Places) -> Places:
-    encoded: Places = pa.array(numbers, pa.int64()).dictionary_encode().indices.to_numpy()
-    return encoded.astype(np.intp)
+    """Return numbers without gaps, in order of appearance."""
+    order = np.argsort(numbers, kind="stable")  # faster than a hash table: owners are ascending
+    ascending = numbers[order]
+    is_new = np.diff(ascending, prepend=NONE) != 0
+    if is_new.all():
+        return np.arange(len(numbers))
+    firsts = order[is_new]
+    ranks, found = np.empty(len(firsts), np.intp), np.empty(len(numbers), np.intp)
+    ranks[np.argsort(firsts, kind="stable")] = np.arange(len(firsts))
+    found[order] = ranks[np.cumsum(is_new) - 1]
+    return found
 
 
 def _last(array: pa.Array, group: tuple[Places | None, Places, Places]) -> pa.Array:
@@ -350,8 +373,8 @@ def not_in(listed: ListColumn, others: ListColumn, *by: str) -> ListColumn:
         both = (listed, others)
         owners = [of.owners.read(batch) for of in both]
         leaves = [pa.concat_arrays([of[name].read(batch) for of in both]) for name in named]
-        own, other = np.split(_numbered(np.concatenate(owners), leaves), [len(owners[0])])
-        is_kept = np.isin(own, other, invert=True)
+        own, other = np.split(_combined(np.concatenate(owners), leaves), [len(owners[0])])
+        is_kept = ~pc.is_in(pa.array(own), pa.array(other)).to_numpy(zero_copy_only=False)
         return None if is_kept.all() else np.flatnonzero(is_kept)
 
     return _chosen(listed, places)
@@ -459,10 +482,10 @@ def joined(listed: ListColumn, separator: str = "; ") -> Column:
         if values.null_count:
             owners, values = owners[mask_of(pc.is_valid(values))], values.drop_null()
         counts = np.bincount(owners, minlength=size)
-        offsets = pa.array(np.append(0, np.cumsum(counts)), pa.int64())
+        is_null = np.append(counts == 0, False)  # a list is null if its offset is
+        offsets = pa.array(np.append(0, np.cumsum(counts)), pa.int64(), mask=is_null)
         lists = pa.LargeListArray.from_arrays(offsets, values)
-        whole_ = pc.binary_join(lists, scalar_of(separator))
-        return pc.if_else(pa.array(counts > 0), whole_, pa.scalar(None, TEXT))
+        return pc.binary_join(lists, scalar_of(separator))
 
     return Column(listed.level, compute)
 

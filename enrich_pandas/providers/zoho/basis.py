@@ -121,23 +121,39 @@ def identity_keys(identity: Identity) -> dict[str, str]:
 
 def echo_keys(kind: Kind, basis: Basis | None) -> dict[str, str]:
     """Return the keys of an echo, by identifier."""
+    return _keys(_echo(kind, basis))
+
+
+def _echo(kind: Kind, basis: Basis | None) -> Mapping[str, str | None]:
+    """Return an echo as it was sent, by identifier."""
     basis = basis or Basis()
     if kind == "companies":
-        parts = {"company": basis.name, "domain": basis.website, "email": basis.email}
-        return _keys(parts)
+        return {"company": basis.name, "domain": basis.website, "email": basis.email}
     company, social = basis.company or CompanyBasis(), basis.social or SocialBasis()
     employer = CompanyBasis(name=company) if isinstance(company, str) else company
-    return _keys(
-        {
-            "name": basis.name,
-            "email": basis.email,
-            "company": employer.name,
-            "domain": employer.website or basis.website,
-            "linkedin_url": social.linkedin,
-            "facebook_url": social.facebook,
-            "twitter_url": social.twitter,
-        }
-    )
+    return {
+        "name": basis.name,
+        "email": basis.email,
+        "company": employer.name,
+        "domain": employer.website or basis.website,
+        "linkedin_url": social.linkedin,
+        "facebook_url": social.facebook,
+        "twitter_url": social.twitter,
+    }
+
+
+def is_about_another(kind: Kind, identity: Identity, basis: Basis | None) -> bool:
+    """Return whether an echo contradicts an identity. Equal texts are not normalized."""
+    echo = _echo(kind, basis)
+    if all(_is_as_sent(name, value, echo.get(name)) for name, value in identity.keys):
+        return False
+    return contradicts(identity_keys(identity), _keys(echo))
+
+
+def _is_as_sent(name: str, value: str, echoed: str | None) -> bool:
+    """Return whether nothing is echoed, or exactly what was sent."""
+    is_equal = not echoed or echoed == value
+    return is_equal or (name in SOCIAL and echoed == value.removeprefix(PROFILE))
 
 
 def contradicts(ours: Mapping[str, str], theirs: Mapping[str, str]) -> bool:

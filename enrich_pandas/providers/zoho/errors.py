@@ -151,6 +151,35 @@ def items_of(response: Response) -> list[bytes]:
     return [raw for array in arrays for raw in elements(array).raw]
 
 
+class OneItem(msgspec.Struct, rename=dict(ARRAYS)):
+    """Wire type: an answer with one element and without an error at its top."""
+
+    people: tuple[msgspec.Raw] | None = None
+    companies: tuple[msgspec.Raw] | None = None
+    code: None = None
+
+
+_one_item = msgspec.json.Decoder(OneItem)
+
+
+def only_item(response: Response) -> bytes | None:
+    """Return the raw element of an answer with nothing else, or None for any other answer.
+
+    Nearly all answers are of this form. It is the only one of `items_of`, and an error can be
+    nowhere else.
+    """
+    try:
+        answer = _one_item.decode(response.body)
+        found = answer.people or answer.companies
+        if found is None or (answer.people and answer.companies):
+            return None
+        raw = bytes(found[0])
+        raw.decode()  # a decoder skips bytes that are not UTF-8
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        return None
+    return raw
+
+
 def envelope(response: Response) -> dict[str, bytes]:
     """Return the raw fields of an answer; none if it is not an object."""
     try:

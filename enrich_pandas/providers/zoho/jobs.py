@@ -26,6 +26,7 @@ from enrich_pandas.providers.zoho.requests import (
     ENDED,
     PAGE,
     ZohoEndpoint,
+    parse_ended_job,
     parse_job,
     parse_page,
     status_of,
@@ -186,9 +187,11 @@ class JobFlow:
             if not is_missing:
                 yield WaitForJob(job, self.patience / pauses[0])
             answer = yield self.endpoint.fetch(job)
-            if not answer.is_recorded:  # the cause of an earlier refusal can be gone
-                _raise_for(answer)
-            found = parse_job(self.endpoint.kind, answer)
+            found = parse_ended_job(self.endpoint.kind, answer)  # nearly all answers
+            if found is None:
+                if not answer.is_recorded:  # the cause of an earlier refusal can be gone
+                    _raise_for(answer)
+                found = parse_job(self.endpoint.kind, answer)
             match = found.match(identity, job) if found and answer.status == HTTPStatus.OK else None
             if match is not None:
                 return match

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -23,9 +23,9 @@ from enrich_pandas.providers.decoding import (
     text,
 )
 from enrich_pandas.providers.records import Record, RecordType
-from enrich_pandas.providers.zoho.basis import basis_of, contradicts, echo_keys, identity_keys
+from enrich_pandas.providers.zoho.basis import basis_of, echo_keys, is_about_another
 from enrich_pandas.providers.zoho.companies import COMPANIES
-from enrich_pandas.providers.zoho.errors import ARRAYS, envelope, items_of
+from enrich_pandas.providers.zoho.errors import ARRAYS, envelope, items_of, only_item
 from enrich_pandas.providers.zoho.people import PEOPLE
 
 # -- A job ---------------------------------------------------------------------------------------
@@ -38,8 +38,7 @@ ENDED = DONE | {"FAILED", "DATA_NOT_FOUND"}
 RECORDS: Mapping[Kind, RecordType] = {"people": PEOPLE, "companies": COMPANIES}
 
 
-@dataclass(frozen=True, slots=True)
-class ZohoJob:
+class ZohoJob(NamedTuple):
     """A job, and what binding reads of it."""
 
     kind: Kind
@@ -61,14 +60,15 @@ class ZohoJob:
 
         It is bound by its id; the echo can only contradict that.
         """
-        own = identifier(self.head.id)
-        if own not in (None, job) or contradicts(identity_keys(identity), self.echo):
+        own, status = identifier(self.head.id), self.status
+        is_other = own not in (None, job)
+        if is_other or is_about_another(self.kind, identity, self.head.enrich_based_on):
             return self._missed(identity, Status.HELD, "conflicting_answers")
-        if self.status == "DATA_NOT_FOUND":
+        if status == "DATA_NOT_FOUND":
             return self._missed(identity, Status.NOT_FOUND, "no_match")
-        if self.status == "FAILED":
+        if status == "FAILED":
             return self._missed(identity, Status.FAILED, "job_failed")
-        return self._found(identity) if self.status in DONE else None
+        return self._found(identity) if status in DONE else None
 
     def _found(self, identity: Identity) -> Match:
         record = Record(RECORDS[self.kind], self.raw)
@@ -98,6 +98,14 @@ class ZohoJob:
             credits=0.0 if status is Status.HELD else CREDITS,  # a held cost is counted separately
             note=describe_mistyped(self._mistyped),
         )
+
+
+def parse_ended_job(kind: Kind, response: Response) -> ZohoJob | None:
+    """Parse the only job of an answer that holds an ended job and cannot hold an error, or None."""
+    raw = only_item(response) if response.status == HTTPStatus.OK else None
+    head = None if raw is None else RECORDS[kind].read_head(raw)[0]
+    job = None if raw is None or head is None else ZohoJob(kind, raw, head)
+    return job if job is not None and job.status in ENDED else None
 
 
 def parse_job(kind: Kind, response: Response) -> ZohoJob | None:
