@@ -410,7 +410,7 @@ IDENTITIES = [
     ),
     Mutant(
         "an element that names two identities is bound to both",
-        "enrich_pandas.providers.binding:bind",
+        "enrich_pandas.providers.binding:_bind_any",
         replace("one_key and len(element.names) > 1", "False"),
         "tests/providers/test_binding.py",
     ),
