@@ -410,8 +410,8 @@ IDENTITIES = [
     ),
     Mutant(
         "an element that names two identities is bound to both",
-        "enrich_pandas.providers.binding:bind",
-        replace("one_key and len(names) > 1", "False"),
+        "enrich_pandas.providers.binding:_bind_any",
+        replace("one_key and len(element.names) > 1", "False"),
         "tests/providers/test_binding.py",
     ),
     Mutant(
