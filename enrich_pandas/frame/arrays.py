@@ -242,7 +242,7 @@ def _scalar_arrays(field: Field, values: RecordValues) -> Arrays:
 
 def _item_arrays(field: Field, values: RecordValues) -> Items:
     nothing = np.zeros(values.size, np.intp)
-    found = values.lists.get(field.name, ListValues(nothing, nothing, {}))
+    found = values.lists.get(field.name, ListValues(nothing, {}))
     leaves = [(leaf.suffix, leaf) for leaf in field.leaves]
     return Items(found.counts, _named(found.leaves, leaves, int(found.counts.sum())))
 

@@ -9,9 +9,8 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import NamedTuple
 from urllib.parse import unquote
 
 import idna
@@ -20,8 +19,7 @@ from msgspec.structs import replace
 
 from enrich_pandas.models import Model
 from enrich_pandas.providers.base import Identity, Match, Status
-from enrich_pandas.providers.records import Record, RecordType, read_models
-from enrich_pandas.providers.records.source import Pruned
+from enrich_pandas.providers.records import Record, read_models
 from enrich_pandas.providers.types import replaceable, repr_without
 
 logger: logging.Logger = logging.getLogger("enrich_pandas")
@@ -211,12 +209,6 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
             retry_in=self.retry_in,
             note=self.note,
         )
-
-
-@cache
-def head_of(kind: RecordType) -> type[Any]:
-    """Return the wire type of the head of a record."""
-    return Pruned(kind.root, kind.head(kind.root)).wire
 
 
 UNPROVEN = Reading(status=Status.HELD, reason="unproven")

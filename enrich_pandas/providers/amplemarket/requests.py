@@ -22,7 +22,6 @@ from enrich_pandas.providers.binding import (
     Reading,
     domain_key,
     email_key,
-    head_of,
     name_key,
     page_key,
     profile_key,
@@ -372,7 +371,7 @@ def _people(lead_key: LeadKey, *, email: bool, phones: bool) -> AmplemarketEndpo
         parameters_of=person_parameters,
         read_result=partial(read_person_result, email=email, phones=phones),
         read_found=partial(read_person, email=email, phones=phones),
-        head=partial(head_of, PEOPLE),
+        head=lambda: PEOPLE.head_type,
         read_head=partial(read_person_head, email=email, phones=phones),
     )
 

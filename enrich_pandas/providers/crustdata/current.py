@@ -13,7 +13,7 @@ import msgspec
 from msgspec.structs import replace
 
 from enrich_pandas.providers.base import Status
-from enrich_pandas.providers.binding import Reading, company_keys, head_of, person_keys
+from enrich_pandas.providers.binding import Reading, company_keys, person_keys
 from enrich_pandas.providers.crustdata.companies import (
     COMPANIES,
     STATES,
@@ -257,7 +257,7 @@ CURRENT = ApiVersion(
                 (options.emails_per_request if name == "email" else None) or BATCH
             ),
             read_element=read_person,
-            head=partial(head_of, PEOPLE),
+            head=lambda: PEOPLE.head_type,
             read_head=_read_person_head,
             absent=MISSING,
         ),

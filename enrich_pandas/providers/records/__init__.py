@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from types import MappingProxyType
 from typing import Any, NamedTuple, get_args, get_type_hints
 
 import msgspec
@@ -29,10 +28,9 @@ Fields = Mapping[str, "Column | Mapping[str, Column] | ListColumn"]
 
 
 class ListValues(NamedTuple):
-    """The items of a list: how many each record has, how many are here, and their leaves."""
+    """The items of a list: how many each record has, and their leaves."""
 
     counts: Places
-    kept: Places
     leaves: Leaves
 
 
@@ -89,12 +87,7 @@ class RecordType:
             _check_names(self.model, name, column)
         return fields
 
-    def read(
-        self,
-        raws: Sequence[bytes],
-        wanted: Wanted,
-        max_items: Mapping[str, int | None] = MappingProxyType({}),
-    ) -> RecordValues:
+    def read(self, raws: Sequence[bytes], wanted: Wanted) -> RecordValues:
         """Read the wanted fields of records.
 
         Parameters
@@ -103,25 +96,24 @@ class RecordType:
             The records.
         wanted
             The leaves to read of each field; those that the vendor does not deliver are left out.
-        max_items
-            Number of items to keep of each list; None, or a list that is not named, keeps all.
         """
         batch = Batch(raws, self._plan(wanted))
         scalars, lists = dict[str, Leaves](), dict[str, ListValues]()
         for name, leaves in wanted.items():
             column = self.fields.get(name)
             if isinstance(column, ListColumn):
-                lists[name] = _list(column, leaves, batch, len(raws), max_items.get(name))
+                lists[name] = _list(column, leaves, batch)
             elif column is not None:
                 scalars[name] = {leaf: of.read(batch) for leaf, of in _chosen(column, leaves)}
         return RecordValues(len(raws), scalars, lists, batch.odd)
 
     def read_head(self, raw: bytes) -> tuple[Any, list[str]]:
         """Decode the head of a record; as `decoding.read`."""
-        return read(raw, self._head)
+        return read(raw, self.head_type)
 
     @cached_property
-    def _head(self) -> type[msgspec.Struct]:
+    def head_type(self) -> type[Any]:
+        """The pruned wire type of the head."""
         root = Source(self.wire)
         return Pruned(root, self.head(root)).wire
 
@@ -171,18 +163,9 @@ def _record(column: Any, leaves: Sequence[str], recorder: Recorder) -> None:
         of.read(recorder)
 
 
-def _list(
-    column: ListColumn, leaves: Sequence[str], batch: Batch, size: int, max_items: int | None
-) -> ListValues:
-    owners = column.owners.read(batch)
-    counts = np.bincount(owners, minlength=size)
-    arrays = {leaf: of.read(batch) for leaf, of in _chosen(column.leaves, leaves)}
-    if max_items is None or counts.max(initial=0) <= max_items:
-        return ListValues(counts, counts, arrays)
-    numbers = np.arange(len(owners)) - np.repeat(np.cumsum(counts) - counts, counts)
-    places = pa.array(np.flatnonzero(numbers < max_items))
-    kept = np.minimum(counts, max_items)
-    return ListValues(counts, kept, {leaf: one.take(places) for leaf, one in arrays.items()})
+def _list(column: ListColumn, leaves: Sequence[str], batch: Batch) -> ListValues:
+    counts = np.bincount(column.owners.read(batch), minlength=batch.size(column.level))
+    return ListValues(counts, {leaf: of.read(batch) for leaf, of in _chosen(column.leaves, leaves)})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -254,9 +237,9 @@ def _models(
             if own:
                 whole[name] = own.get("", own)
     for name, listed in values.lists.items():
-        items = [one.get("", one) for one in _dicts(listed.leaves, listed.kept.sum())]
-        ends = np.cumsum(listed.kept)
-        for whole, start, end in zip(made, ends - listed.kept, ends, strict=True):
+        items = [one.get("", one) for one in _dicts(listed.leaves, listed.counts.sum())]
+        ends = np.cumsum(listed.counts)
+        for whole, start, end in zip(made, ends - listed.counts, ends, strict=True):
             whole[name] = items[start:end]
     models = msgspec.convert(made, list[kind.model])  # type: ignore[name-defined]  # a type made at run time
     return [(model, values.odd.get(place, ())) for place, model in enumerate(models)]
