@@ -34,8 +34,21 @@ from tests.reference.comparison import (
 from tests.reference.damage import STYLES, VALID, Records, paths_of, records
 
 STYLE_SETS = [["full"], ["clean"], ["odd"], ["damaged"], ["full", "odd", "damaged"]]
-COUNT = 1_200  # records: more than the frame converts at a time
-EVERY_CASE = pytest.mark.parametrize("label", CASES)
+COUNT = 1_200  # records: several chunks and slices, see `small_chunks`
+REPEATS = ("screener", "amplemarket-single")  # types whose mapping others share or resemble
+EVERY_CASE = pytest.mark.parametrize(
+    "label",
+    [
+        pytest.param(one, marks=pytest.mark.extended) if one.startswith(REPEATS) else one
+        for one in CASES
+    ],
+)
+
+
+@pytest.fixture(autouse=True)
+def small_chunks(monkeypatch):
+    monkeypatch.setattr("enrich_pandas.frame.arrays.CHUNK", 500)
+    monkeypatch.setattr("enrich_pandas.providers.records.batch.SLICE", 200)
 
 
 @pytest.fixture
