@@ -273,7 +273,7 @@ def years(dates: pa.Array) -> pa.Array:
 
     Examples
     --------
-    >>> years(pa.array(["2002", "2002-05", "soon", None])).to_pylist()
+    >>> years(pa.array(["2002", "2002-05", "soon", None], pa.large_string())).to_pylist()
     [2002, 2002, None, None]
     """
     if dates.null_count == len(dates):

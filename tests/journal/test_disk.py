@@ -46,7 +46,7 @@ def test_writable_folder_is_refused_before_spending(home, mode):
     with ep.sandbox(journal=home) as box:
         with pytest.raises(ep.JournalError, match="changed by other users") as caught:
             enriched()
-        assert box.requests.empty
+        assert box.ledger.empty
         assert ep.plan(LEADS).requests == 2  # a plan is allowed
         assert caught.value.todo == f"Type: chmod go-w {home.parent}"
         home.parent.chmod(mode & ~0o022)
@@ -59,7 +59,7 @@ def test_linked_folder_is_refused_before_spending(home, tmp_path):
     with ep.sandbox(journal=home) as box:
         with pytest.raises(ep.JournalError, match="is a link") as caught:
             enriched()
-        assert box.requests.empty
+        assert box.ledger.empty
     assert caught.value.todo.endswith(str(tmp_path / "real"))
 
 
@@ -85,7 +85,7 @@ def test_network_disk_is_refused_before_spending(home, mounted, monkeypatch, kin
     with ep.sandbox(journal=home) as box:
         with pytest.raises(ep.JournalError, match=f"network disk \\({kind}\\)"):
             enriched()
-        assert box.requests.empty
+        assert box.ledger.empty
         assert ep.plan(LEADS).requests == 2  # a plan is allowed
         monkeypatch.setenv(disk.ALLOWED, "1")
         assert (enriched()["person_status"] != "skipped").all()
@@ -103,7 +103,7 @@ def test_full_disk_is_refused_before_spending(home, monkeypatch):
         monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=5_000_000))
         with pytest.raises(ep.JournalError, match="4,882 kB left"):
             enriched()
-        assert box.requests.empty
+        assert box.ledger.empty
 
 
 def test_claimed_rows_have_reserved_space(tmp_path):

@@ -34,7 +34,7 @@ from tests.reference.comparison import (
 from tests.reference.damage import STYLES, VALID, Records, paths_of, records
 
 STYLE_SETS = [["full"], ["clean"], ["odd"], ["damaged"], ["full", "odd", "damaged"]]
-COUNT = 1_200  # records: several chunks and slices, see `small_chunks`
+COUNT = 600  # records: several chunks and slices, see `small_chunks`
 REPEATS = ("screener", "amplemarket-single")  # types whose mapping others share or resemble
 EVERY_CASE = pytest.mark.parametrize(
     "label",
@@ -47,8 +47,8 @@ EVERY_CASE = pytest.mark.parametrize(
 
 @pytest.fixture(autouse=True)
 def small_chunks(monkeypatch):
-    monkeypatch.setattr("enrich_pandas.frame.arrays.CHUNK", 500)
-    monkeypatch.setattr("enrich_pandas.providers.records.batch.SLICE", 200)
+    monkeypatch.setattr("enrich_pandas.frame.arrays.CHUNK", 250)
+    monkeypatch.setattr("enrich_pandas.providers.records.batch.SLICE", 100)
 
 
 @pytest.fixture
