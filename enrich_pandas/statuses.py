@@ -179,6 +179,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
         "ambiguous": "The vendor returned several matches, and none is proven to be this row.",
         "inexact": "The vendor returned another identity than was requested.",
         "unproven": "The answer names none of the requested identities.",
+        "unreadable": "This version of the library cannot read the answer; it is kept.",
         "forgotten": "Deleted by ep.forget; it is not requested again.",
         "suppressed": "On the list of ep.suppress.",
     }
