@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple, get_args, get_type_hints
+from typing import Any, ClassVar, NamedTuple, get_args, get_type_hints
 
 import msgspec
 import numpy as np
@@ -198,7 +198,7 @@ class Record:
         own, others = read_models([self, other])
         return own == others
 
-    __hash__ = None  # type: ignore[assignment]  # equal records can have different bytes
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # equal records can have different bytes
 
 
 def read_models(records: Iterable[Record], fields: Collection[str] | None = None) -> list[Model]:

@@ -37,6 +37,7 @@ class Lazy(Generic[T]):
     """A value of a batch that is computed when it is first read."""
 
     __slots__ = ("_compute", "level")
+    level: Source
 
     def __init__(self, level: Source, compute: Callable[[Batch], T]) -> None:
         self.level, self._compute = level, compute

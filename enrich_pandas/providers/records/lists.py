@@ -36,6 +36,8 @@ class ListColumn:
     """
 
     __slots__ = ("leaves", "owners")
+    owners: Lazy[Places]
+    leaves: Part
 
     def __init__(self, owners: Lazy[Places], leaves: Part) -> None:
         self.owners, self.leaves = owners, leaves
