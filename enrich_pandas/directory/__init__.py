@@ -108,7 +108,7 @@ class Directory(Provider):
         self._source = (
             table.copy(deep=not HAS_COPY_ON_WRITE)
             if isinstance(table, pd.DataFrame)
-            else Path(table).expanduser()  # type: ignore[arg-type]  # _check_table did
+            else Path(table).expanduser()  # type: ignore[arg-type]  # checked by _check_table
         )
         self._on, self._columns, self._encoding = on, dict(columns or {}), encoding
         self._fuzzy, self._threshold = bool(fuzzy), float(threshold)

@@ -233,7 +233,7 @@ def read_balance(provider: Provider, response: Response) -> float | None:
         return None
     try:
         left = provider.balance(response)
-    except Exception:  # noqa: BLE001 - also of a plugin: no form of this answer may stop a run
+    except Exception:  # noqa: BLE001 - a plugin can raise anything, and a balance must not stop a run
         return None
     if not isinstance(left, int | float) or isinstance(left, bool) or not math.isfinite(left):
         return None

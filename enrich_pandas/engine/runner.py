@@ -190,7 +190,7 @@ class Poller:
             self._listing, self._requests = self._provider.listing(self._kind, jobs), 0
         try:
             while True:
-                step = self._step or self._listing.send(self._reply)  # type: ignore[arg-type]  # None starts it
+                step = self._step or self._listing.send(self._reply)  # type: ignore[arg-type]  # None starts a generator
                 if isinstance(step, Wait):
                     self._reply = Response()
                     return step.seconds

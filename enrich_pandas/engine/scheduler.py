@@ -327,7 +327,7 @@ class Task:
         assert self.flow is not None  # noqa: S101 - for the type checker: the runner has set it
         try:
             while True:
-                step = self.request or self.flow.send(self.reply)  # type: ignore[arg-type]  # None starts it
+                step = self.request or self.flow.send(self.reply)  # type: ignore[arg-type]  # None starts a generator
                 if not isinstance(step, Request):
                     self.reply = Response()
                     if self.batch and self.batch.recorded:

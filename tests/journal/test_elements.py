@@ -42,7 +42,7 @@ ADA, BOB, EVE, DAN = (
     Identity.of(linkedin_url=f"https://www.linkedin.com/in/{name}-example") for name in NAMES
 )
 REQUEST = Request(method="POST", path="/person/enrich", billed=True, credits=3)
-NOBODY = b'{"matched_on": "https://www.linkedin.com/in/nobody-example", "matches": []}'
+MISS = b'{"matched_on": "https://www.linkedin.com/in/no-match-example", "matches": []}'
 
 
 def element(identity, **more):
@@ -127,7 +127,7 @@ def bodies(journal, run):
 
 
 def test_record_is_read_back_byte_by_byte(journal):
-    body = answer_of(element(BOB), NOBODY, element(ADA))
+    body = answer_of(element(BOB), MISS, element(ADA))
     run, _ = bought(journal, body, matched(ADA), matched(BOB))
     stored = journal.stored({key(one): one for one in (ADA, BOB)})
     assert [stored[key(one)].match for one in (ADA, BOB)] == [matched(ADA), matched(BOB)]
@@ -136,10 +136,10 @@ def test_record_is_read_back_byte_by_byte(journal):
 
 
 def test_element_is_stored_once(journal):
-    bought(journal, answer_of(element(ADA), NOBODY), matched(ADA))
+    bought(journal, answer_of(element(ADA), MISS), matched(ADA))
     ((packed, is_cut),) = query(journal, "SELECT body, is_cut FROM requests")
     assert is_cut
-    assert decompress(packed) == answer_of(b'"<element=1>"', NOBODY)
+    assert decompress(packed) == answer_of(b'"<element=1>"', MISS)
     ((raw,),) = query(journal, "SELECT raw FROM elements")
     assert decompress(raw) == element(ADA)
     assert query(journal, "SELECT model, element FROM results") == [(None, 1)]

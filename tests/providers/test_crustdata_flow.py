@@ -22,8 +22,8 @@ Talk = Callable[..., tuple[list[Match], list[Request]]]
 
 SCREENER = Crustdata(api="screener")
 CURRENT = Crustdata()
-NOBODY = "No data found for the LinkedIn profile: {}."
-QUEUED = NOBODY + " Data will be enriched shortly."
+MISSED = "No data found for the LinkedIn profile: {}."
+QUEUED = MISSED + " Data will be enriched shortly."
 ADA, BO, CY = slugs = ("ada", "bo.l", "cy-3")
 
 
@@ -120,15 +120,15 @@ def test_a_single_profile_can_be_a_bare_object(talk: Talk, reply: Reply) -> None
 @pytest.mark.parametrize(
     ("body", "status", "outcome"),
     [
-        ({"error": f"{NOBODY} This LinkedIn profile is not available"}, 404, "not_found"),
+        ({"error": f"{MISSED} This LinkedIn profile is not available"}, 404, "not_found"),
         ({"error_code": "PE01", "message": "…"}, 404, "not_found"),
         ({"detail": {"code": "PE01"}}, 404, "not_found"),
         ({"error": {"type": "not_found", "message": "No data found"}}, 404, "not_found"),
         ({"error": QUEUED}, 404, "pending"),
         ({"error": {"error_code": "PE03"}}, 404, "pending"),
-        ({"error": f"{NOBODY} Query again after 60 minutes."}, 404, "pending"),
+        ({"error": f"{MISSED} Query again after 60 minutes."}, 404, "pending"),
         ({"error_code": "PE02"}, 500, "failed"),
-        ({"error": f"{NOBODY} Internal system error while processing profile."}, 500, "failed"),
+        ({"error": f"{MISSED} Internal system error while processing profile."}, 500, "failed"),
         ({"error": "Unable to process LinkedIn profile data"}, 500, "failed"),
         ({"detail": "Not found."}, 404, "failed"),
         ({"message": "This endpoint is not available"}, 404, "failed"),
@@ -171,7 +171,7 @@ ERRORS_OF_A_MISS: list[Callable[[str, str], Any]] = [
 def test_a_mixed_200_gives_each_identity_its_result(
     talk: Talk, reply: Reply, shape: Callable[[str, str], Any]
 ) -> None:
-    body = [shape(CY, QUEUED.format(CY)), screened(ADA), shape(BO, NOBODY.format(BO))]
+    body = [shape(CY, QUEUED.format(CY)), screened(ADA), shape(BO, MISSED.format(BO))]
     matches, _ = talk(SCREENER, PEOPLE, reply(body))
     assert outcomes(matches) == {
         ADA: ("matched", ""),

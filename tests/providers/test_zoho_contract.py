@@ -9,7 +9,7 @@ from enrich_pandas.providers.zoho import Zoho
 from enrich_pandas.testing import ProviderContract, Scene, Vendor, reply
 from enrich_pandas.testing.driving import CLOCK
 
-ADA, BO, NOBODY = (
+ADA, BO, MISS = (
     Identity.of(email=f"{name}@example.com", name=f"{name} Example", company="Acme")
     for name in ("ada", "boz", "unknown")
 )
@@ -63,7 +63,7 @@ def unused(_request: Request) -> Response:
 class TestZoho(ProviderContract):
     provider: ClassVar = Zoho(dc="us")
     scenes: ClassVar = [
-        Scene(kind="people", hits=[ADA, BO], misses=[NOBODY], answer=unused),
+        Scene(kind="people", hits=[ADA, BO], misses=[MISS], answer=unused),
         Scene(kind="companies", hits=[ACME, OTHER], misses=[NOWHERE], answer=unused),
     ]
 
