@@ -215,7 +215,7 @@ def test_reread_parses_raw_answers_without_request(home, monkeypatch):
             patch.setitem(
                 crustdata.CURRENT.endpoints,
                 "people",
-                replace(endpoint, read_element=older, head=None),
+                replace(endpoint, read_element=older, record_type=None),
             )
             before = enriched()
         assert before["person_title"].isna().all()

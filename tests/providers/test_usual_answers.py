@@ -147,7 +147,7 @@ CANDIDATE = st.fixed_dictionaries(
 )
 def test_crustdata_answer_is_read_as_element_by_element(batch, said, junk, used, business_email):
     own = ep.Crustdata(business_email=business_email)._endpoint("people")
-    each = replace(own, endpoint=replace(own.endpoint, head=None))
+    each = replace(own, endpoint=replace(own.endpoint, record_type=None))
     response = Response(
         status=200, body=msgspec.json.encode(said) + junk, headers={"x-credits-used": used}
     )

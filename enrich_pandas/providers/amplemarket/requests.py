@@ -316,8 +316,8 @@ class AmplemarketEndpoint:
         Return what is sent for an identity in an enrichment request, and alone.
     read_result, read_found
         Parse a result of an enrichment request, and the answer for one identity.
-    head, read_head
-        Type of a result's head, and a function that parses a result whose head is as documented.
+    record_type, read_head
+        The record type of a result, and a function that parses one whose head is as documented.
         It also takes the claims of echoes that equal what was sent. None if every result is parsed
         by ``read_result``.
     """
@@ -332,14 +332,15 @@ class AmplemarketEndpoint:
     parameters_of: Callable[[Identity], dict[str, str]]
     read_result: Callable[[bytes], Reading]
     read_found: Callable[[bytes], Reading]
-    head: Callable[[], type[Any]] | None = None
+    record_type: RecordType | None = None
     read_head: Callable[[bytes, Any, Claims], Reading] | None = None
 
     def readings(
         self, batch: Sequence[Identity], keys: Sequence[str | None], raws: Sequence[bytes]
     ) -> Iterable[Reading]:
         """Return the readings of the results of an enrichment request."""
-        heads = None if self.head is None else read_each(raws, self.head())
+        kind = self.record_type
+        heads = None if kind is None else read_each(raws, kind.head_type)
         if heads is None or self.read_head is None:
             return map(self.read_result, raws)
         return map(self.read_head, raws, heads, repeat(claims_of_sent(batch, keys)))
@@ -371,7 +372,7 @@ def _people(lead_key: LeadKey, *, email: bool, phones: bool) -> AmplemarketEndpo
         parameters_of=person_parameters,
         read_result=partial(read_person_result, email=email, phones=phones),
         read_found=partial(read_person, email=email, phones=phones),
-        head=lambda: PEOPLE.head_type,
+        record_type=PEOPLE,
         read_head=partial(read_person_head, email=email, phones=phones),
     )
 

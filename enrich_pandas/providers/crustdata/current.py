@@ -257,7 +257,7 @@ CURRENT = ApiVersion(
                 (options.emails_per_request if name == "email" else None) or BATCH
             ),
             read_element=read_person,
-            head=lambda: PEOPLE.head_type,
+            record_type=PEOPLE,
             read_head=_read_person_head,
             absent=MISSING,
         ),

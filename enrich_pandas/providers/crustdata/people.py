@@ -362,7 +362,7 @@ def person(element: Source) -> Fields:
         "educations": each(data.education.schools, _education),
         "social_profiles": _social_profiles(data),
         "certifications": each(data.certifications, _certification),
-        "honors": each(data.honors, _honor),
+        "honors": each(data.honors, honor),
         "skills": texts(data.skills.professional_network_skills, separator=","),
         "languages": as_items(texts(basic.languages, separator=","), "name"),
         "open_to": texts(network.open_to_cards, separator=","),
@@ -476,7 +476,8 @@ def _certification(certificate: Source) -> Leaves:
     }
 
 
-def _honor(award: Source) -> Leaves:
+def honor(award: Source) -> Leaves:
+    """Return the leaves of an honor, which both generations of the API name alike."""
     return {
         "title": text(award.title),
         "issuer": text(award.issuer),

@@ -24,6 +24,7 @@ from enrich_pandas.providers.crustdata.prices import (
     parts_in,
 )
 from enrich_pandas.providers.decoding import elements, read_array
+from enrich_pandas.providers.records import RecordType
 
 BATCH = 25  # identifiers in a request, in every endpoint
 
@@ -103,8 +104,8 @@ class CrustdataEndpoint:
         Returns the number of identifiers in one request, from the options.
     read_element
         Parses an element of an answer.
-    head, read_head
-        Type of an element's head, and a function that parses an element whose head is as
+    record_type, read_head
+        The record type of an element, and a function that parses an element whose head is as
         documented. It also takes the claims of echoes that equal what was sent. None if every
         element is parsed by ``read_element``.
     absent
@@ -125,7 +126,7 @@ class CrustdataEndpoint:
     flags: Callable[[RequestOptions, str], Flags]
     size: Callable[[RequestOptions, str], int]
     read_element: Callable[[bytes, Price], Reading]
-    head: Callable[[], type[Any]] | None = None
+    record_type: RecordType | None = None
     read_head: HeadReader | None = None
     absent: Reading
     empty: Callable[[RequestOptions], Reading] = lambda _: EMPTY
@@ -308,12 +309,9 @@ class ConfiguredEndpoint:
         self, batch: Sequence[Identity], keys: Sequence[str | None], body: bytes
     ) -> tuple[list[bytes], list[Reading], bool]:
         """Return the elements of an answer, their readings, and whether they are complete."""
-        head, read_head, price = (
-            self.endpoint.head,
-            self.endpoint.read_head,
-            self._price_of_answer(),
-        )
-        usual = None if head is None else read_array(body, head())
+        kind, read_head = self.endpoint.record_type, self.endpoint.read_head
+        price = self._price_of_answer()
+        usual = None if kind is None else read_array(body, kind.head_type)
         if usual is None or read_head is None:
             raw, are_complete = elements(body)
             return raw, [self.endpoint.read_element(one, price) for one in raw], are_complete

@@ -9,6 +9,7 @@ from enrich_pandas.providers import decoding
 from enrich_pandas.providers.crustdata.people import (
     distinct_emails,
     distinct_profiles,
+    honor,
     main_position,
 )
 from enrich_pandas.providers.decoding import Date, Id, Texts, Whole, Wire
@@ -200,7 +201,7 @@ def person(profile: Source) -> Fields:
             as_items(texts(profile.github_profiles), "url", network="github"),
         ),
         "certifications": each(profile.certifications, _certification),
-        "honors": each(profile.honors, _honor),
+        "honors": each(profile.honors, honor),
         "skills": texts(profile.skills, separator=","),
         "languages": as_items(texts(profile.languages, separator=","), "name"),
         "open_to": texts(profile.linkedin_open_to_cards, separator=","),
@@ -263,18 +264,6 @@ def _certification(certificate: Source) -> Leaves:
         "url": text(certificate.url),
         "issued_date": date(certificate.issued_date),
         "expiration_date": date(certificate.expiration_date),
-    }
-
-
-def _honor(award: Source) -> Leaves:
-    return {
-        "title": text(award.title),
-        "issuer": text(award.issuer),
-        "organization": text(award.associated_organization),
-        "organization_linkedin_id": identifier(award.associated_organization_linkedin_id),
-        "description": text(award.description),
-        "media_url": text(award.media_urls),
-        "issued_date": date(award.issued_date),
     }
 
 
